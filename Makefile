@@ -1,0 +1,110 @@
+# The two commands of the README, for a machine that has Python 3.11+, pip, git and make:
+#   make demo   photographs in, a checked video out, offline
+#   make test   what CI runs
+# Everything goes into .venv, from hashed pins, with plain pip (so mirrors that pip knows are used).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+
+# What `make demo` runs, from the installed wheel.
+DEMO := $(PY) -m prefect_flows.image_to_video docs/photos/coffee.png docs/photos/rocket.jpg docs/photos/flower.jpg
+
+PYTEST_ARGS ?= -n auto --dist loadgroup
+
+# `python -m` and `python -c` must find the installed wheel, never the checkout that they run in.
+export PYTHONSAFEPATH := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+PACKAGES := nemovideo_nodes prefect_flows airflow_dags
+# Folders too: their time changes when a file goes away.
+SOURCES := $(shell find $(PACKAGES) -name __pycache__ -prune -o \( -type f -o -type d \) -print)
+INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
+WHEEL = $(abspath $(wildcard dist/*.whl))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts pytest airflow wheel pins clean
+
+help:
+	@sed -n '/^#   make/s/^# *//p' Makefile
+
+demo: $(VENV)/wheel.stamp
+	$(DEMO)
+
+test: lint types contracts pytest airflow
+
+lint: $(VENV)/pins.stamp
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+# Types and contracts are checked in the unpacked wheel: what ships is what is checked.
+types: $(VENV)/wheel.stamp
+	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
+	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
+
+contracts: $(VENV)/wheel.stamp
+	cd build/wheel && ../../$(BIN)/lint-imports --no-logo --config ../../pyproject.toml \
+	    --cache-dir ../../.import_linter_cache
+
+pytest: $(VENV)/wheel.stamp
+	mkdir -p build
+	TEST_WHEEL="$(WHEEL)" $(PY) -m pytest --junitxml=build/tests.xml $(PYTEST_ARGS)
+
+# Airflow wants versions that Prefect excludes, so its tests have an environment of their own.
+ifneq ($(wildcard tests/airflow/test_*.py),)
+airflow: .venv-airflow/wheel.stamp
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python -m pytest --junitxml=build/tests-airflow.xml \
+	    $(PYTEST_ARGS) tests/airflow
+else
+airflow:
+	@echo "No tests for Airflow yet: its environment is not built."
+endif
+
+wheel: $(VENV)/wheel.stamp
+
+# venv without ensurepip (as some systems ship it) still works: the system's pip brings one in.
+define new_venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "$(PYTHON) is missing or older than Python 3.11: name a newer one," \
+	         "for example: make $(or $(MAKECMDGOALS),test) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing the pinned packages of $< into $(@D); this takes a minute or two."
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(@D) \
+	    && $(PYTHON) -m pip --python $(@D)/bin/python install --quiet pip; }
+	$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+endef
+
+$(VENV)/pins.stamp: requirements/prefect.txt
+	$(new_venv)
+
+.venv-airflow/pins.stamp: requirements/airflow.txt
+	$(new_venv)
+
+# The pinned backend builds it, without fetching one. The sdist comes first and the wheel out of it,
+# so that the sdist is known to be whole.
+build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
+	rm -rf dist build/wheel
+	mkdir -p build
+	$(PY) -m build --no-isolation --outdir dist . > build/wheel.log 2>&1 || { cat build/wheel.log >&2; exit 1; }
+	$(PY) -m zipfile -e dist/*.whl build/wheel
+	@touch $@
+
+$(VENV)/wheel.stamp .venv-airflow/wheel.stamp: %/wheel.stamp: %/pins.stamp build/wheel.stamp
+	$*/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall dist/*.whl
+	@touch $@
+
+# For maintainers, with uv: new pins from pyproject.toml's bounds (UV_ARGS=--upgrade for newer ones).
+PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+    --python-version 3.11 pyproject.toml $(UV_ARGS)
+pins:
+	$(PIN) --extra prefect --extra emulator --extra video --extra webhook --group dev \
+	    --output-file requirements/prefect.txt
+	$(PIN) --extra airflow --extra emulator --extra video --group airflow-test \
+	    --output-file requirements/airflow.txt
+
+clean:
+	rm -rf .venv .venv-airflow build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
