@@ -1,0 +1,1 @@
+"""Pictures and an instruction into a finished, checked video, as a unit of a workflow."""

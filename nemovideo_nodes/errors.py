@@ -1,0 +1,228 @@
+"""The one error tree, and the words that may never leave the process.
+
+NemoVideoError
+├── BadInput                what the user gave cannot work; nothing was sent (exit code 2)
+│   └── StepConflict        the same step was asked for before, with other arguments
+├── StoreError              the store cannot be read or written
+├── ServiceError            a call to the service did not succeed
+│   ├── Unreachable         no connection: the request was certainly not taken
+│   ├── OutcomeUnknown      the connection broke before the answer: it may have been taken
+│   ├── ServerFailed        5xx: it may have been taken
+│   ├── BadAnswer           an answer that nothing documents (HTML, cut JSON, a missing field)
+│   └── Refused             an answer that proves that the request was not accepted
+│       ├── TokenInvalid        1001, 1010, 1011, HTTP 401
+│       ├── SessionNotFound     1002
+│       ├── OutOfCredits        2001
+│       ├── UnsupportedMedia    4001
+│       ├── MediaTooLarge       4002
+│       ├── ClientIdMissing     400
+│       ├── PlanBlocked         402
+│       ├── RateLimited         429
+│       └── NotFound            HTTP 404 without a documented code
+├── WrongAccount            the run belongs to another account
+├── VideoInvalid            a video file that is cut, corrupt or no video
+└── RenderFailed            the service could not render
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+__all__ = [
+    "BadAnswer",
+    "BadInput",
+    "ClientIdMissing",
+    "MediaTooLarge",
+    "NemoVideoError",
+    "NotFound",
+    "OutOfCredits",
+    "OutcomeUnknown",
+    "PlanBlocked",
+    "RateLimited",
+    "Refused",
+    "RenderFailed",
+    "ServerFailed",
+    "ServiceError",
+    "SessionNotFound",
+    "StepConflict",
+    "StoreError",
+    "TokenInvalid",
+    "Unreachable",
+    "UnsupportedMedia",
+    "VideoInvalid",
+    "WrongAccount",
+    "redact",
+]
+
+REDACTED = "[redacted]"
+
+_SECRETS = (
+    # The vendor's tokens, by their documented prefixes: nmv_usr_..., clm_...
+    re.compile(r"\b(?:nmv_[A-Za-z]+_|clm_)[A-Za-z0-9._~+/=-]+"),
+    re.compile(r"(?i)(?<=\bbearer )[A-Za-z0-9._~+/=-]{6,}"),
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),
+    # What stands behind a name that says that it is a secret: token="...", api_key=...
+    re.compile(
+        r"(?i)(?<![A-Za-z])(?:[a-z]+[_-])?(?:token|secret|password|passwd|api[_-]?key|signature|credential)"
+        r"[\"']?\s*[=:]\s*[\"']?(?!\[redacted\])(?P<value>[^\s\"'&,;}]{4,})"
+    ),
+)
+# The query and the user part of a URL: a signed download URL is a secret.
+_URL = re.compile(
+    r"(?i)\b(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/\s@\"'<>]*@)?"
+    r"(?P<rest>[^\s?#\"'<>]*)(?P<query>[?#][^\s\"'<>]*)?"
+)
+
+
+def redact(text: str, *secrets: str) -> str:
+    """`text` without tokens, signed URLs' queries, and the given `secrets`."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, REDACTED)
+    text = _URL.sub(_without_query, text)
+    for pattern in _SECRETS:
+        text = pattern.sub(_without_value, text)
+    return text
+
+
+def _without_query(found: re.Match[str]) -> str:
+    query = found["query"]
+    return found["scheme"] + found["rest"] + (f"{query[0]}{REDACTED}" if query else "")
+
+
+def _without_value(found: re.Match[str]) -> str:
+    value = found.groupdict().get("value")
+    return REDACTED if value is None else found[0][: -len(value)] + REDACTED
+
+
+class NemoVideoError(Exception):
+    """Any error of this package; its text is one sentence that a user can act on."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed later with nothing changed."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(redact(sentence))
+
+    @property
+    def sentence(self) -> str:
+        """What was wrong, where, and what to do."""
+        return str(self.args[0])
+
+
+class BadInput(NemoVideoError):
+    """What the user gave cannot work; nothing was sent."""
+
+
+class StepConflict(BadInput):
+    """The same step was asked for before, with other arguments."""
+
+
+class StoreError(NemoVideoError):
+    """The store cannot be read or written."""
+
+
+class WrongAccount(NemoVideoError):
+    """The run belongs to another account than the one that is signed in."""
+
+
+class VideoInvalid(NemoVideoError):
+    """A video file that is cut, corrupt or no video at all."""
+
+
+class RenderFailed(NemoVideoError):
+    """The service accepted a render and could not make it."""
+
+
+class ServiceError(NemoVideoError):
+    """A call to the service did not succeed.
+
+    `code` is the envelope's code, `status` the HTTP status, `request_id` the service's
+    own name for the request, each where there was one.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: int | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.status = status
+        self.request_id = redact(request_id) if request_id else None
+
+
+class Unreachable(ServiceError):
+    """No connection could be made: the request was certainly not taken."""
+
+
+class OutcomeUnknown(ServiceError):
+    """The connection broke after the request went out: it may have been taken."""
+
+
+class ServerFailed(ServiceError):
+    """The service answered 5xx: the request may have been taken."""
+
+
+class BadAnswer(ServiceError):
+    """The service said something that nothing documents: the request may have been taken."""
+
+
+class Refused(ServiceError):
+    """The service's answer proves that the request was not accepted."""
+
+    retryable = False
+
+
+class TokenInvalid(Refused):
+    """The token has expired or is not valid (1001, 1010, 1011, HTTP 401)."""
+
+
+class SessionNotFound(Refused):
+    """The session is not known to the service under this account (1002)."""
+
+
+class OutOfCredits(Refused):
+    """The account has no credits left (2001); `bind` is the id for the registration link."""
+
+    def __init__(self, sentence: str, *, bind: str | None = None, **details: object) -> None:
+        super().__init__(sentence, **details)  # type: ignore[arg-type]
+        self.bind = bind
+
+
+class UnsupportedMedia(Refused):
+    """The service does not take this type of file (4001)."""
+
+
+class MediaTooLarge(Refused):
+    """The file is larger than the service takes (4002)."""
+
+
+class ClientIdMissing(Refused):
+    """The token call came without a client id (400)."""
+
+
+class PlanBlocked(Refused):
+    """Export is not part of this plan, or the attribution headers were missing (402)."""
+
+
+class RateLimited(Refused):
+    """Too many requests (429); `retry_after` is the service's own wait in seconds, if any."""
+
+    retryable = True
+
+    def __init__(
+        self, sentence: str, *, retry_after: float | None = None, **details: object
+    ) -> None:
+        super().__init__(sentence, **details)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class NotFound(Refused):
+    """HTTP 404 without a documented code."""

@@ -1,0 +1,1 @@
+"""What a run leaves behind: facts, journal, artifacts and manifest, over one store."""

@@ -1,0 +1,285 @@
+"""Facts: the immutable entries of a run's journal, and the results that they carry.
+
+A fact holds no secret: tokens appear as fingerprints, signed URLs and claim tokens not at all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from nemovideo_nodes.request import VideoRequest
+from nemovideo_nodes.steps import Step
+
+__all__ = [
+    "FORMAT",
+    "Achieved",
+    "Asked",
+    "ClaimResult",
+    "CreditsResult",
+    "Deferred",
+    "DownloadResult",
+    "Evidence",
+    "Fact",
+    "Intended",
+    "Lease",
+    "Noted",
+    "Order",
+    "PromptResult",
+    "PublishResult",
+    "Refused",
+    "RenderEnded",
+    "RenderResult",
+    "Result",
+    "SessionResult",
+    "StateResult",
+    "TokenResult",
+    "Topic",
+    "UploadResult",
+    "Verdict",
+    "VideoFile",
+    "dump_fact",
+    "load_fact",
+]
+
+FORMAT = 1
+"""The journal's format; every released one keeps replaying."""
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TokenResult(_Plain):
+    """Which account is signed in, by fingerprints."""
+
+    kind: Literal["token"] = "token"
+    account: tuple[str, ...]
+    """Fingerprints of what identifies the account: the client id, the token."""
+    anonymous: bool
+
+
+class SessionResult(_Plain):
+    kind: Literal["session"] = "session"
+    session_id: str
+    task_id: str | None
+
+
+class UploadResult(_Plain):
+    kind: Literal["upload"] = "upload"
+    name: str
+
+
+class PromptResult(_Plain):
+    """One turn, or the evidence that stands for a turn whose answer was lost."""
+
+    kind: Literal["prompt"] = "prompt"
+    replies: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    silent: bool = False
+    reconciled: bool = False
+    """Whether the draft, not the answer, tells that the message was carried out."""
+    note: str | None = None
+
+
+class StateResult(_Plain):
+    kind: Literal["state"] = "state"
+    draft_digest: str | None
+    timeline: str | None
+    exportable: bool
+    duration_ms: float | None
+
+
+class CreditsResult(_Plain):
+    kind: Literal["credits"] = "credits"
+    available: float | None
+    frozen: float | None = None
+    total: float | None = None
+
+
+class ClaimResult(_Plain):
+    kind: Literal["claim"] = "claim"
+    expires_at: datetime | None
+    """None where the service gave no claim token."""
+
+
+class RenderResult(_Plain):
+    kind: Literal["render"] = "render"
+    render_id: str
+    draft_digest: str
+
+
+class RenderEnded(_Plain):
+    kind: Literal["await"] = "await"
+    render_id: str
+
+
+class VideoFile(_Plain):
+    """One finished, checked video."""
+
+    sha256: str
+    bytes: int
+    duration_s: float
+    width: int
+    height: int
+    artifact: str
+    """Its place in the store."""
+    frames_checked: int | None = None
+    """How many frames were decoded; None where the extra `video` is not installed."""
+
+
+class DownloadResult(_Plain):
+    kind: Literal["download"] = "download"
+    render_id: str
+    video: VideoFile
+
+
+class PublishResult(_Plain):
+    kind: Literal["publish"] = "publish"
+    videos: tuple[str, ...]
+    """Places in the store, in the order of the renders."""
+    manifest: str
+
+
+Result = Annotated[
+    TokenResult
+    | SessionResult
+    | UploadResult
+    | PromptResult
+    | StateResult
+    | CreditsResult
+    | ClaimResult
+    | RenderResult
+    | RenderEnded
+    | DownloadResult
+    | PublishResult,
+    Field(discriminator="kind"),
+]
+
+
+class Evidence(_Plain):
+    """The state of the session right before a message: what a later change is measured against."""
+
+    draft_digest: str | None
+    media_digest: str
+    credits: float | None = None
+
+
+class Order(_Plain):
+    """What the run is for: the request, at which service, on which occasion."""
+
+    request: VideoRequest
+    service: str
+    occasion: str = ""
+    profile: dict[str, str]
+    """The attribution headers that the request was made with."""
+
+
+class Lease(_Plain):
+    """Who works on the run, and until when nobody else should."""
+
+    host: str
+    boot: str
+    pid: int
+    started: str
+    """The process's own start time, which tells it from a later one with the same pid."""
+    expires: datetime
+
+
+class _Fact(_Plain):
+    v: int = FORMAT
+    at: datetime
+    by: str
+    """The holder that wrote it: one for each engine."""
+
+
+class Asked(_Fact):
+    """Steps that the run is to have; the first one carries the order where there is one."""
+
+    fact: Literal["asked"] = "asked"
+    steps: tuple[Step, ...]
+    order: Order | None = None
+
+
+class Intended(_Fact):
+    """Durable before an effect that is not SAFE."""
+
+    fact: Literal["intended"] = "intended"
+    step: str
+    key: str
+    evidence: Evidence | None = None
+
+
+class Achieved(_Fact):
+    fact: Literal["achieved"] = "achieved"
+    step: str
+    key: str | None = None
+    result: Result
+
+
+class Deferred(_Fact):
+    """Nothing can be done about the step before `until`; an open intent stays open."""
+
+    fact: Literal["deferred"] = "deferred"
+    step: str
+    key: str | None = None
+    until: datetime
+    why: str
+    reads: int = 0
+    """How many looks (state reads, polls) came before, since the step or the intent began."""
+    draft_digest: str | None = None
+    """What the last look saw, where the wait is for a draft to settle."""
+
+
+Verdict = Literal["not_accepted", "unknown", "failed"]
+"""`not_accepted`: no effect, it may be done again. `unknown`: only a person may send it again.
+`failed`: the service took it and could not do it."""
+
+
+class Refused(_Fact):
+    fact: Literal["refused"] = "refused"
+    step: str
+    key: str | None = None
+    verdict: Verdict
+    sentence: str
+    code: int | None = None
+    resumable: bool = False
+    """Whether waiting alone can help (exit code 75 rather than 1)."""
+    repeat_at: datetime | None = None
+    """When the documented repetition is due, if there is one."""
+    repeats: int = 0
+    """How many repetitions one holder may make after a refusal of this kind."""
+
+
+Topic = Literal["lease", "released", "resend", "again", "session_lost", "cancelled", "remark"]
+
+
+class Noted(_Fact):
+    fact: Literal["noted"] = "noted"
+    topic: Topic
+    step: str | None = None
+    text: str = ""
+    lease: Lease | None = None
+
+
+Fact = Annotated[
+    Asked | Intended | Achieved | Deferred | Refused | Noted, Field(discriminator="fact")
+]
+
+_ADAPTER: TypeAdapter[Fact] = TypeAdapter(Fact)
+
+
+def dump_fact(fact: Fact) -> bytes:
+    """One fact as it stands in the journal: JSON in UTF-8."""
+    return _ADAPTER.dump_json(fact, exclude_none=True)
+
+
+def load_fact(data: bytes) -> Fact | None:
+    """The fact in `data`, or None where it is torn, foreign, or of a format that is to come."""
+    try:
+        fact = _ADAPTER.validate_json(data)
+    except (ValidationError, ValueError):
+        return None
+    return fact if fact.v <= FORMAT else None

@@ -1,0 +1,72 @@
+"""The append-only journal of one run: one small object a fact, put if absent."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from nemovideo_nodes.errors import StoreError
+from nemovideo_nodes.ledger.facts import Fact, dump_fact, load_fact
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
+
+__all__ = ["Journal"]
+
+MAX_FACTS = 100_000
+"""Far beyond any run; a bound for the loops."""
+
+
+class Journal:
+    """A run's facts in a store, with the fold of those that have been read."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self.store = store
+        self.run = Run(run_id)
+        # A cancelled wait leaves its thread at work; the next call must not overtake it.
+        self._lock = threading.RLock()
+
+    def refresh(self) -> Run:
+        """Read what is new, and only that."""
+        with self._lock:
+            while self.run.seq < MAX_FACTS:
+                data = self.store.read(self._name(self.run.seq + 1))
+                if data is None:
+                    break
+                self.run.apply(load_fact(data))
+            return self.run
+
+    def append(self, fact: Fact) -> bool:
+        """Write `fact` right behind what has been read; False if somebody else was faster.
+
+        Then nothing is written, and what is new has been read: decide again.
+        """
+        with self._lock:
+            name, data = self._name(self.run.seq + 1), dump_fact(fact)
+            # A store may repeat a put whose answer was lost, and find its own fact there.
+            if self.store.create(name, data) or self.store.read(name) == data:
+                self.run.apply(fact)
+                return True
+            self.refresh()
+            return False
+
+    def record(self, fact: Fact) -> None:
+        """Write a fact that is true whatever others wrote meanwhile: how an effect ended."""
+        for _ in range(MAX_FACTS):
+            if self.append(fact):
+                return
+        raise StoreError(f"The journal of run {self.run.id} takes no more facts")
+
+    async def refreshed(self) -> Run:
+        """`refresh`, off the event loop."""
+        return await asyncio.to_thread(self.refresh)
+
+    async def appended(self, fact: Fact) -> bool:
+        """`append`, off the event loop."""
+        return await asyncio.to_thread(self.append, fact)
+
+    async def recorded(self, fact: Fact) -> None:
+        """`record`, off the event loop."""
+        await asyncio.to_thread(self.record, fact)
+
+    def _name(self, seq: int) -> str:
+        return f"runs/{self.run.id}/journal/{seq:08d}.json"

@@ -1,0 +1,188 @@
+"""Environment and options, read in one place and when asked, never at import."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.profiles import BUILT_IN, Profile, parse_skill, platform_of
+
+__all__ = [
+    "Pace",
+    "Settings",
+    "checked_url",
+    "find_profile",
+    "fingerprint",
+    "is_loopback",
+    "origin_of",
+]
+
+VENDOR_API = "https://mega-api-prod.nemovideo.ai"
+VENDOR_WEB = "https://nemovideo.com"
+
+
+class Pace(BaseModel):
+    """How long the waits between calls are, in seconds; None means the documented rhythm."""
+
+    model_config = ConfigDict(frozen=True)
+
+    poll_s: float | None = None
+    """A fixed rhythm of polls, instead of the schedule that `plan` computes."""
+    reconcile_s: float | None = None
+    """Each wait before a state read: after a lost stream, and while the draft settles."""
+    rate_limit_s: float = 30.0
+    """The wait after a 429 that names no time of its own."""
+
+
+class Settings(BaseModel):
+    """Everything that the environment decides."""
+
+    model_config = ConfigDict(frozen=True)
+
+    api_url: str = VENDOR_API
+    web_url: str = VENDOR_WEB
+    token: str | None = Field(default=None, repr=False)
+    """`NEMO_TOKEN`: used as it is, and nothing is acquired."""
+    client_id: str | None = None
+    platform: str | None = None
+    store: str
+    allow_http: bool = False
+    pace: Pace = Pace()
+    config_dir: Path
+    """Where the client id and the token files live: the vendor's own folder."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings that the environment gives; raises `BadInput` naming the bad variable."""
+        env = os.environ if environ is None else environ
+        allow_http = _flag(env, "NEMOVIDEO_ALLOW_HTTP")
+        return cls(
+            api_url=checked_url(
+                env.get("NEMO_API_URL") or VENDOR_API, "NEMO_API_URL", allow_http=allow_http
+            ),
+            web_url=checked_url(
+                env.get("NEMO_WEB_URL") or VENDOR_WEB, "NEMO_WEB_URL", allow_http=allow_http
+            ),
+            token=_header_value(env, "NEMO_TOKEN"),
+            client_id=_header_value(env, "NEMO_CLIENT_ID"),
+            platform=_header_value(env, "SKILL_SOURCE"),
+            store=env.get("NEMOVIDEO_STORE") or str(Path.home() / "nemovideo"),
+            allow_http=allow_http,
+            pace=Pace(
+                poll_s=_seconds(env, "NEMOVIDEO_POLL_SECONDS"),
+                reconcile_s=_seconds(env, "NEMOVIDEO_RECONCILE_SECONDS"),
+                rate_limit_s=_seconds(env, "NEMOVIDEO_RATE_LIMIT_SECONDS", 30.0) or 0.0,
+            ),
+            config_dir=Path.home() / ".config" / "nemovideo",
+        )
+
+    @property
+    def service(self) -> str:
+        """The service's name in run ids: `vendor`, or the origin of another API."""
+        origin = origin_of(self.api_url)
+        return "vendor" if origin == origin_of(VENDOR_API) else origin
+
+
+def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None = None) -> Profile:
+    """A profile by its name, by the path of a skill document, or as it is.
+
+    `platform` is `SKILL_SOURCE`, which goes before what the path tells.
+    """
+    if isinstance(named, Profile):
+        return named if platform is None else named.model_copy(update={"platform": platform})
+    name = os.fspath(named)
+    if name in BUILT_IN:
+        profile = BUILT_IN[name]
+        return profile.model_copy(update={"platform": platform or profile.platform})
+    path = Path(name).expanduser()
+    if path.is_dir():
+        path = path / "SKILL.md"
+    if not path.is_file():
+        raise BadInput(
+            f"The profile {name!r} is not known: give one of {', '.join(sorted(BUILT_IN))}, "
+            "or the path of a skill document (SKILL.md)"
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The skill document {name} cannot be read: {error}") from None
+    where = platform or platform_of(str(path.absolute()))
+    return parse_skill(text, where=name, platform=where)
+
+
+def checked_url(url: str, what: str, *, allow_http: bool) -> str:
+    """`url` without a slash at its end; raises `BadInput` where it is malformed or not safe."""
+    shown = url if len(url) < 100 else url[:99] + "…"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url):
+        raise BadInput(f"{what} is no URL of the form https://host: {shown!r}")
+    if parts.username or parts.password:
+        raise BadInput(f"{what} must not hold a user name or password: give the token apart")
+    if parts.query or parts.fragment:
+        raise BadInput(f"{what} must not hold a query or a fragment: {shown!r}")
+    if parts.scheme == "http" and not is_loopback(host) and not allow_http:
+        raise BadInput(
+            f"{what} must be https: {shown!r}; inside a private network, "
+            "NEMOVIDEO_ALLOW_HTTP=1 permits http"
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stands for this machine, without asking a name server."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, the port left out where it is the scheme's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    port = "" if parts.port in (None, usual) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def fingerprint(secret: str) -> str:
+    """How a secret is known where it must not be written: 12 hex digits of its digest."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    return env.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _header_value(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name, "").strip()
+    if value and not (value.isascii() and value.isprintable()):
+        raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
+    return value or None
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float | None = None) -> float | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 86_400:
+        raise BadInput(f"{name} wants a number of seconds from 0 to 86400, not {text!r}")
+    return seconds

@@ -1,0 +1,230 @@
+"""The account: client id and token, kept in owner-only files and shared by all processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, Field, ValidationError
+
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.errors import BadInput, ClientIdMissing, StoreError, TokenInvalid
+from nemovideo_nodes.settings import fingerprint, origin_of
+from nemovideo_nodes.wire.models import TokenAnswer
+
+__all__ = ["FixedToken", "KeptToken", "TokenSource"]
+
+LIFE = timedelta(days=7)
+"""How long an anonymous token lives [S, V]."""
+_MARGIN = timedelta(minutes=5)
+_LOCK_S = 120.0
+
+
+class _Kept(BaseModel):
+    token: str = Field(repr=False)
+    expires_at: datetime
+
+
+class FixedToken:
+    """A token that was given (`NEMO_TOKEN`): used as it is; nothing is acquired or renewed."""
+
+    anonymous = False
+
+    def __init__(self, token: str, *, named: str = "NEMO_TOKEN") -> None:
+        self._token = token
+        self._named = named
+
+    def known(self) -> str | None:
+        """The token."""
+        return self._token
+
+    def account(self) -> tuple[str, ...]:
+        """Fingerprints of what identifies the account."""
+        return (f"token:{fingerprint(self._token)}",)
+
+    async def current(self) -> str:
+        """The token."""
+        return self._token
+
+    async def renew(self, stale: str) -> str:
+        """A given token cannot be renewed."""
+        raise TokenInvalid(
+            f"The service does not accept the token in {self._named}: it has expired or is not "
+            "valid; set a new one, or unset it to get an anonymous one, and run the same "
+            "command again",
+            code=1001,
+        )
+
+
+class KeptToken:
+    """An anonymous token of one client id at one API origin, acquired once for all processes."""
+
+    anonymous = True
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        api_url: str,
+        client_id: str | None,
+        clock: Clock,
+        acquire: Callable[[str], Awaitable[TokenAnswer]],
+    ) -> None:
+        self._folder = folder
+        self._origin = origin_of(api_url)
+        self._given_id = client_id
+        self._clock = clock
+        self._acquire = acquire
+        self._cached: _Kept | None = None
+
+    def known(self) -> str | None:
+        """The token if this process has it in hand already."""
+        return self._cached.token if self._cached else None
+
+    def client_id(self) -> str:
+        """The client id, made and kept at the first need."""
+        if self._given_id:
+            return self._given_id
+        path = self._folder / "client_id"
+        for _ in range(3):
+            with contextlib.suppress(FileNotFoundError):
+                text = self._read_text(path).strip()
+                if text and text.isascii() and text.isprintable():
+                    return text
+            try:
+                self._prepare()
+                spare = _write_spare(self._folder, f"{uuid.uuid4()}\n")
+                with contextlib.suppress(FileExistsError):  # another process was faster
+                    if path.exists():
+                        spare.replace(path)  # it held nothing that can be an id
+                    else:
+                        os.link(spare, path)
+                spare.unlink(missing_ok=True)
+            except OSError as error:
+                raise self._unwritable(path, error) from None
+        raise StoreError(f"The client id in {path} cannot be kept")
+
+    def account(self) -> tuple[str, ...]:
+        """Fingerprints of what identifies the account."""
+        prints = [f"client:{fingerprint(self.client_id())}"]
+        if kept := (self._cached or self._load()):
+            prints.append(f"token:{fingerprint(kept.token)}")
+        return tuple(prints)
+
+    async def current(self) -> str:
+        """A token that has not expired, from memory, from the file, or from the service."""
+        if not self._fresh(self._cached):
+            self._cached = await asyncio.to_thread(self._load)
+        if not self._fresh(self._cached):
+            async with self._locked():
+                self._cached = await asyncio.to_thread(self._load)
+                if not self._fresh(self._cached):
+                    await self._take_new()
+        assert self._cached is not None
+        return self._cached.token
+
+    async def renew(self, stale: str) -> str:
+        """Another token than `stale`: from the file if somebody was faster, else a new one."""
+        async with self._locked():
+            kept = await asyncio.to_thread(self._load)
+            if kept is not None and kept.token != stale and self._fresh(kept):
+                self._cached = kept
+            else:
+                await self._take_new()
+        assert self._cached is not None
+        return self._cached.token
+
+    def _fresh(self, kept: _Kept | None) -> bool:
+        return kept is not None and kept.expires_at - _MARGIN > self._clock.now()
+
+    async def _take_new(self) -> None:
+        try:
+            answer = await self._acquire(await asyncio.to_thread(self.client_id))
+        except ClientIdMissing:
+            if self._given_id:
+                raise
+            # The documented answer to 400: generate one, repeat.
+            await asyncio.to_thread((self._folder / "client_id").unlink, missing_ok=True)
+            answer = await self._acquire(await asyncio.to_thread(self.client_id))
+        life = timedelta(seconds=answer.expires_in) if answer.expires_in else LIFE
+        self._cached = _Kept(token=answer.token, expires_at=self._clock.now() + min(life, LIFE))
+        await asyncio.to_thread(self._save, self._cached)
+
+    def _path(self) -> Path:
+        """One file for each origin and client id, so that services never mix."""
+        name = hashlib.sha256(json.dumps([self._origin, self.client_id()]).encode()).hexdigest()
+        return self._folder / "tokens" / f"{name[:24]}.json"
+
+    def _load(self) -> _Kept | None:
+        try:
+            return _Kept.model_validate_json(self._read_text(self._path()))
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def _save(self, kept: _Kept) -> None:
+        path = self._path()
+        try:
+            self._prepare()
+            _write_spare(path.parent, kept.model_dump_json()).replace(path)
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+
+    def _read_text(self, path: Path) -> str:
+        try:
+            return path.read_text("utf-8")
+        except FileNotFoundError:
+            raise
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path} cannot be read: {error}") from None
+
+    def _prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._folder / "tokens").mkdir(exist_ok=True, mode=0o700)
+
+    @contextlib.asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        path = await asyncio.to_thread(self._path)
+        try:
+            await asyncio.to_thread(self._prepare)
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+        lock = FileLock(path.with_suffix(".lock"), timeout=_LOCK_S, mode=0o600, thread_local=False)
+        try:
+            await asyncio.to_thread(lock.acquire)
+        except Timeout:
+            raise StoreError(
+                f"Another process has been acquiring a token for {_LOCK_S:.0f} s; "
+                "run the same command again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _unwritable(self, path: Path, error: OSError) -> BadInput:
+        return BadInput(
+            f"The account's files in {path.parent} cannot be written "
+            f"({error.strerror or error}): make the folder writable, or set NEMO_TOKEN"
+        )
+
+
+TokenSource = FixedToken | KeptToken
+
+
+def _write_spare(folder: Path, text: str) -> Path:
+    """A new file in `folder`, readable by its owner alone, durable, to be renamed into place."""
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")  # mode 0600
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    return Path(name)

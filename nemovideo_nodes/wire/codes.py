@@ -1,0 +1,232 @@
+"""The one place where the vendor's codes, statuses and error shapes are interpreted (section 5)."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from nemovideo_nodes.errors import (
+    BadAnswer,
+    ClientIdMissing,
+    MediaTooLarge,
+    NotFound,
+    OutOfCredits,
+    PlanBlocked,
+    RateLimited,
+    Refused,
+    ServerFailed,
+    ServiceError,
+    SessionNotFound,
+    TokenInvalid,
+    UnsupportedMedia,
+    redact,
+)
+
+__all__ = ["FORMATS", "Code", "failure", "read_answer"]
+
+FORMATS = "mp4, mov, avi, webm, mkv, jpg, png, gif, webp, mp3, wav, m4a, aac"
+"""What the service takes, as its error for another type lists it."""
+
+
+class Code(IntEnum):
+    """The documented codes of the envelope."""
+
+    OK = 0
+    CLIENT_ID_MISSING = 400
+    EXPORT_BLOCKED = 402
+    RATE_LIMITED = 429
+    TOKEN_INVALID = 1001
+    SESSION_NOT_FOUND = 1002
+    TOKEN_INVALID_GATEWAY = 1010
+    TOKEN_EXPIRED_GATEWAY = 1011
+    OUT_OF_CREDITS = 2001
+    UNSUPPORTED_TYPE = 4001
+    FILE_TOO_LARGE = 4002
+
+
+_TOKEN = "The service does not accept the token: it has expired or is not valid"
+_SENTENCES: dict[type[ServiceError], str] = {
+    TokenInvalid: _TOKEN,
+    SessionNotFound: "The service does not know this session",
+    OutOfCredits: "The account has no credits left",
+    UnsupportedMedia: f"The service does not take this type of file; it takes {FORMATS}",
+    MediaTooLarge: "The file is too large for the service, which takes at most 200 MB: "
+    "compress it or trim it",
+    ClientIdMissing: "The service wants a client id (the header X-Client-Id)",
+    PlanBlocked: "Export is blocked on this account's plan (it is not a matter of credits)",
+    RateLimited: "The service has had too many requests for now",
+}
+_BY_CODE: dict[int, type[ServiceError]] = {
+    Code.TOKEN_INVALID: TokenInvalid,
+    Code.TOKEN_INVALID_GATEWAY: TokenInvalid,
+    Code.TOKEN_EXPIRED_GATEWAY: TokenInvalid,
+    Code.SESSION_NOT_FOUND: SessionNotFound,
+    Code.OUT_OF_CREDITS: OutOfCredits,
+    Code.UNSUPPORTED_TYPE: UnsupportedMedia,
+    Code.FILE_TOO_LARGE: MediaTooLarge,
+    Code.EXPORT_BLOCKED: PlanBlocked,
+    Code.RATE_LIMITED: RateLimited,
+}
+_BY_STATUS: dict[int, type[ServiceError]] = {
+    401: TokenInvalid,
+    402: PlanBlocked,
+    404: NotFound,
+    413: MediaTooLarge,
+    415: UnsupportedMedia,
+    429: RateLimited,
+}
+_REQUEST_ID = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
+_BIND_KEYS = ("bind", "bind_id", "bindId")
+
+
+def read_answer(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: datetime
+) -> dict[str, Any]:
+    """The JSON object of an answer that succeeded; raises the `ServiceError` that it means.
+
+    `headers` are looked up in lower case; `now` resolves a `Retry-After` that is a date.
+    """
+    answer = _json_object(body)
+    error = failure(status, headers, answer, body, now=now)
+    if error is not None:
+        raise error
+    if answer is None:
+        raise BadAnswer(
+            f"The service answered {_kind_of(body)} where JSON is documented (HTTP {status})",
+            status=status,
+            request_id=_request_id(headers),
+        )
+    return answer
+
+
+def failure(
+    status: int,
+    headers: Mapping[str, str],
+    answer: dict[str, Any] | None,
+    body: bytes,
+    *,
+    now: datetime,
+) -> ServiceError | None:
+    """The error that an answer means, or None where it is a success."""
+    code = _code(answer)
+    if code is None and 200 <= status < 300 and (answer or {}).get("success") is not False:
+        return None
+    details: dict[str, Any] = {
+        "code": code,
+        "status": status,
+        "request_id": _request_id(headers),
+    }
+    said = _said(answer)
+    kind = _kind(code, status, said, answer)
+    label = ", ".join(
+        ([f"code {code}"] if code is not None else [])
+        + ([f"HTTP {status}"] if status != 200 else [])
+    )
+    sentence = _SENTENCES.get(kind)
+    if sentence is None:
+        sentence = (
+            "The service failed" if kind is ServerFailed else "The service refused the request"
+        )
+        if answer is None and body.strip():
+            sentence += f" and answered {_kind_of(body)}"
+    if label:
+        sentence += f" ({label})"
+    if said and kind not in (TokenInvalid, OutOfCredits, UnsupportedMedia, MediaTooLarge):
+        sentence += f": {said}"
+    if kind is RateLimited:
+        return RateLimited(sentence, retry_after=_retry_after(headers, now), **details)
+    if kind is OutOfCredits:
+        return OutOfCredits(sentence, bind=_bind(answer), **details)
+    return kind(sentence, **details)
+
+
+def _kind(
+    code: int | None, status: int, said: str, answer: dict[str, Any] | None
+) -> type[ServiceError]:
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if code == Code.CLIENT_ID_MISSING and "client" in said.lower():
+        return ClientIdMissing
+    number = code if code is not None and 400 <= code < 600 else status
+    if status == 404 and answer is not None and "session" in said.lower():
+        return SessionNotFound  # ADK's own words: {"detail": "Session not found"}
+    if number in _BY_STATUS:
+        return _BY_STATUS[number]
+    if number >= 500:
+        return ServerFailed
+    if number >= 400:
+        return ClientIdMissing if "client-id" in said.lower() else Refused
+    return BadAnswer  # an undocumented code, or {"success": false}: it proves nothing
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _code(answer: dict[str, Any] | None) -> int | None:
+    """The envelope's code where it says failure."""
+    code = (answer or {}).get("code")
+    if isinstance(code, str) and code.strip().lstrip("-").isdecimal():
+        code = int(code)
+    if isinstance(code, bool) or not isinstance(code, int) or code == Code.OK:
+        return None
+    return code
+
+
+def _said(answer: dict[str, Any] | None) -> str:
+    """The service's own words about a failure, in one short redacted line."""
+    for key in ("message", "error", "detail", "msg"):
+        value = (answer or {}).get(key)
+        if isinstance(value, dict):
+            value = value.get("message") or value.get("msg")
+        if isinstance(value, list):
+            value = json.dumps(value, ensure_ascii=False)
+        if isinstance(value, str) and value.strip():
+            line = " ".join(redact(value).split())
+            return line if len(line) <= 200 else line[:199] + "…"
+    return ""
+
+
+def _kind_of(body: bytes) -> str:
+    head = body[:512].lstrip().lower()
+    if not head:
+        return "nothing"
+    if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head:
+        return "an HTML page"
+    if head[:1] in b"{[":
+        return "JSON that is cut or of another form"
+    return "something that is no JSON"
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in _REQUEST_ID if headers.get(name)), None)
+
+
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    value = headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (email.utils.parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _bind(answer: dict[str, Any] | None) -> str | None:
+    """The id for the registration link, where the answer names one."""
+    data = (answer or {}).get("data")
+    for place in (answer or {}, data if isinstance(data, dict) else {}):
+        for key in _BIND_KEYS:
+            if isinstance(place.get(key), str | int) and str(place[key]).strip():
+                return str(place[key])
+    return None

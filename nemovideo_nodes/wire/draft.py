@@ -1,0 +1,201 @@
+"""The draft: carried opaque, to the letter; and a view on it for people (contract, section 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+__all__ = ["Draft", "cut_out"]
+
+_KINDS = {0: "Video", 1: "BGM", 7: "Title"}
+# Nothing documents where these stand; the names are what such drafts commonly use.
+_NAMES = ("name", "text", "title", "content", "n", "label", "file_name", "filename")
+_STARTS = ("start", "s", "st", "start_time", "startTime", "begin")
+_VOLUMES = ("volume", "vol", "v")
+_WHITE = " \t\n\r"
+
+
+class Draft:
+    """A session's draft, as the exact JSON text that the service gave.
+
+    Two drafts are equal when they say the same JSON, whatever the spaces and the order of keys.
+    """
+
+    __slots__ = ("_value", "digest", "raw")
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self._value = _loads(raw)
+        self.digest = _digest(raw, self._value)
+
+    @classmethod
+    def of(cls, value: object) -> Draft:
+        """The draft that says `value`, anything that JSON can say."""
+        return cls(json.dumps(value, ensure_ascii=False))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Draft) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Draft({self.digest[:12]})"
+
+    @property
+    def exportable(self) -> bool:
+        """Whether there is anything to export: a track with a non-empty `sg`."""
+        return any(_segments(track) for track in self._tracks())
+
+    @property
+    def duration_ms(self) -> float | None:
+        """The end of the last segment that says how long it is, in milliseconds."""
+        ends = [end for track in self._tracks() for _, end in _spans(_segments(track)) if end]
+        return max(ends, default=None)
+
+    def timeline(self) -> str:
+        """The summary that people read: `Timeline (1 track): 1. Video: a cat (0-5s)`."""
+        tracks = self._tracks()
+        head = f"Timeline ({len(tracks)} track{'' if len(tracks) == 1 else 's'})"
+        lines = [f"{number}. {_track_line(track)}" for number, track in enumerate(tracks, 1)]
+        return f"{head}: {' '.join(lines)}" if lines else head
+
+    def _tracks(self) -> Sequence[dict[str, Any]]:
+        tracks = self._value.get("t") if isinstance(self._value, dict) else None
+        return [t for t in tracks if isinstance(t, dict)] if isinstance(tracks, list) else []
+
+
+def cut_out(text: str, *path: str) -> str | None:
+    """The exact text of the value at `path` in the JSON object `text`, or None if it is not there.
+
+    A parse and a dump would turn 1.10 into 1.1 and 1e400 into Infinity.
+    """
+    start, end = _skip(text, 0), len(text)
+    for name in path:
+        found = None
+        for key, value_start, value_end in _members(text, start):
+            if key == name:
+                found = value_start, value_end
+        if found is None:
+            return None
+        start, end = found
+    return text[start:end].rstrip(_WHITE)
+
+
+def _members(text: str, start: int) -> Iterable[tuple[str, int, int]]:
+    """Key, start and end of each value of the JSON object at `start`; none if it is no object."""
+    decoder = json.JSONDecoder()
+    if text[start : start + 1] != "{":
+        return
+    at = _skip(text, start + 1)
+    while text[at : at + 1] == '"':
+        key, at = scanstring(text, at + 1)
+        value_start = _skip(text, _skip(text, at) + 1)
+        _, value_end = decoder.raw_decode(text, value_start)
+        yield key, value_start, value_end
+        at = _skip(text, value_end)
+        if text[at : at + 1] != ",":
+            return
+        at = _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _WHITE:
+        at += 1
+    return at
+
+
+def _loads(raw: str) -> object:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _digest(raw: str, value: object) -> str:
+    try:
+        canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        canonical = raw
+    if value is None:
+        canonical = raw.strip(_WHITE)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _segments(track: dict[str, Any]) -> list[dict[str, Any]]:
+    segments = track.get("sg")
+    return [s for s in segments if isinstance(s, dict)] if isinstance(segments, list) else []
+
+
+def _track_line(track: dict[str, Any]) -> str:
+    kind = track.get("tt")
+    is_known = isinstance(kind, int) and not isinstance(kind, bool)
+    label = _KINDS.get(kind, f"Track type {kind}") if is_known else "Track"  # type: ignore[arg-type]
+    segments = _segments(track)
+    told = [
+        _segment_text(segment, span, quoted=kind == 7)
+        for segment, span in zip(segments, _spans(segments), strict=True)
+    ]
+    named = [text for text in told if text and not text.startswith("(")]
+    told = [text for text in told if text]
+    if not told:
+        return label
+    return f"{label}: {', '.join(told)}" if named else f"{label} {', '.join(told)}"
+
+
+def _segment_text(
+    segment: dict[str, Any], span: tuple[float | None, float | None], *, quoted: bool
+) -> str:
+    name = next((n for n in _found(segment, _NAMES) if isinstance(n, str) and n.strip()), "")
+    name = " ".join(name.split())
+    name = f'"{name}"' if name and quoted else name
+    inner = []
+    if span[0] is not None and span[1] is not None:
+        inner.append(f"{_seconds(span[0])}-{_seconds(span[1])}s")
+    volume = next((v for v in _found(segment, _VOLUMES) if _number(v) is not None), None)
+    if volume is not None:
+        percent = float(volume) * 100 if float(volume) <= 1 else float(volume)
+        inner.append(f"{_plain(percent, 0)}%")
+    return " ".join(filter(None, [name, f"({', '.join(inner)})" if inner else ""]))
+
+
+def _spans(segments: Iterable[dict[str, Any]]) -> list[tuple[float | None, float | None]]:
+    """Start and end of each segment in ms; one without a start follows the one before it."""
+    spans: list[tuple[float | None, float | None]] = []
+    cursor: float | None = 0.0
+    for segment in segments:
+        start = next((s for s in map(_number, _found(segment, _STARTS)) if s is not None), cursor)
+        length = _number(segment.get("d"))
+        end = start + length if start is not None and length is not None else None
+        spans.append((start, end))
+        cursor = end
+    return spans
+
+
+def _found(segment: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:
+    inner = segment.get("m")
+    places = (segment, inner) if isinstance(inner, dict) else (segment,)
+    return (place[name] for name in names for place in places if name in place)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _seconds(ms: float) -> str:
+    return _plain(ms / 1000, 1)
+
+
+def _plain(number: float, digits: int) -> str:
+    text = f"{number:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,191 @@
+"""The agent's answer: the frames of `POST /run_sse` folded into a `Turn` (contract, section 3)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from httpx_sse import ServerSentEvent
+from pydantic import BaseModel, ConfigDict
+
+from nemovideo_nodes.errors import redact
+from nemovideo_nodes.wire.stream import FrameReader
+
+__all__ = ["StreamEvent", "StreamEventKind", "Turn", "TurnReader"]
+
+
+class Turn(BaseModel):
+    """What the agent said and did in answer to one message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    replies: list[str] = []
+    """Texts as a person should see them, in order."""
+    tools: list[str] = []
+    """Names of the tools that the agent called, in order."""
+    silent: bool = False
+    """Tool calls or nothing, and no text: only the state can tell what was done."""
+    error: str | None = None
+    """The agent's failure in one redacted line."""
+    complete: bool = True
+    """Whether the stream ended in order; if not, more may have been said and done."""
+
+
+class StreamEventKind(Enum):
+    """What a frame is to somebody who watches the stream."""
+
+    HEARTBEAT = auto()
+    TEXT = auto()
+    TOOL = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True)
+class StreamEvent:
+    """One frame as it comes in; anything but a heartbeat is progress."""
+
+    kind: StreamEventKind
+    text: str = ""
+
+
+_HEARTBEAT_NAMES = frozenset({"heartbeat", "ping", "keepalive", "keep-alive"})
+_HEARTBEAT = StreamEvent(StreamEventKind.HEARTBEAT)
+_OTHER = StreamEvent(StreamEventKind.OTHER)
+_HANDMADE_ERROR = re.compile(r'\{\s*"error"\s*:\s*"?(?P<text>.*)', re.DOTALL)
+_TEMPORARY_ISSUE = re.compile(r"(?i)\btemporary (?:issue|problem|error)\b|(?:暂时|临时)性?的?问题")
+
+
+class TurnReader:
+    """Reads a message stream without I/O: `feed` bytes as they come, then `finish`."""
+
+    def __init__(self) -> None:
+        self._frames = FrameReader()
+        self._replies: list[_Reply] = []
+        self._tools: list[str] = []
+        self._unclosed = ""
+        self._error: str | None = None
+        self._cut = False
+
+    def feed(self, chunk: bytes) -> list[StreamEvent]:
+        """What the frames that `chunk` completes mean."""
+        return [self._read(frame) for frame in self._frames.feed(chunk)]
+
+    def finish(self, *, in_order: bool = True) -> Turn:
+        """The whole turn; `in_order` is whether the connection ended as HTTP wants it."""
+        for frame in self._frames.close():
+            self._cut |= not _parses(frame.data)
+            self._read(frame)
+        replies, error = list(self._replies), self._error
+        if self._unclosed.strip():
+            replies.append(_Reply(self._unclosed, None))
+        # "Temporary issue" behind good answers is the vendor's known slip; it means nothing.
+        while len(replies) > 1 and _TEMPORARY_ISSUE.search(replies[-1].text):
+            if replies.pop().error == error:
+                error = None
+        if error is None:
+            error = next((reply.error for reply in replies if reply.error), None)
+        return Turn(
+            replies=[reply.text for reply in replies],
+            tools=list(self._tools),
+            silent=not replies and error is None,
+            error=error,
+            complete=in_order and not self._cut and not self._frames.overflowed,
+        )
+
+    def _read(self, frame: ServerSentEvent) -> StreamEvent:
+        if frame.event.lower() in _HEARTBEAT_NAMES:
+            return _HEARTBEAT
+        if not frame.data.strip() or frame.data.strip().lower() in _HEARTBEAT_NAMES:
+            return _HEARTBEAT
+        event = _loads(frame.data)
+        if event is None:
+            # ADK 1.15 writes the frame of an exception by hand, quotes unescaped.
+            if handmade := _HANDMADE_ERROR.match(frame.data):
+                self._error = _one_line(handmade["text"])
+            return _OTHER
+        if str(event.get("type", "")).lower() in _HEARTBEAT_NAMES and "content" not in event:
+            return _HEARTBEAT
+        return self._read_event(event)
+
+    def _read_event(self, event: dict[str, Any]) -> StreamEvent:
+        if not event.get("author") and "content" not in event:
+            if event.get("error"):
+                self._error = _one_line(_text_of(event["error"]))
+                return _OTHER
+            if isinstance(event.get("code"), int) and event["code"] != 0:
+                self._error = _one_line(f"{event['code']} {_text_of(event.get('message', ''))}")
+                return _OTHER
+        parts = _parts(event)
+        text = "" if event.get("author") == "user" else "".join(map(_shown, parts))
+        if event.get("partial") is True:
+            self._unclosed += text
+            return StreamEvent(StreamEventKind.TEXT, text) if text else _OTHER
+        tools = [name for part in parts if (name := _tool(part))]
+        self._tools += tools
+        error = _event_error(event, text)
+        if text.strip():
+            self._unclosed = ""
+            self._replies.append(_Reply(text, error))
+        if error:
+            self._error = error
+        if tools:
+            return StreamEvent(StreamEventKind.TOOL, tools[-1])
+        return StreamEvent(StreamEventKind.TEXT) if text else _OTHER
+
+
+@dataclass(frozen=True)
+class _Reply:
+    text: str
+    error: str | None
+
+
+def _event_error(event: dict[str, Any], text: str) -> str | None:
+    code = event.get("errorCode")
+    if not code and not event.get("errorMessage"):
+        return None
+    if code == "STOP" or (code == "MAX_TOKENS" and text.strip()):
+        return None
+    return _one_line(_text_of(code or event["errorMessage"]))
+
+
+def _parts(event: dict[str, Any]) -> list[dict[str, Any]]:
+    content = event.get("content")
+    parts = content.get("parts") if isinstance(content, dict) else None
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+
+
+def _shown(part: dict[str, Any]) -> str:
+    text = part.get("text")
+    return text if isinstance(text, str) and part.get("thought") is not True else ""
+
+
+def _tool(part: dict[str, Any]) -> str:
+    call = part.get("functionCall")
+    name = call.get("name") if isinstance(call, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _loads(data: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else {}
+
+
+def _parses(data: str) -> bool:
+    """Whether the last frame came whole, though its blank line did not."""
+    plain = data.strip().lower()
+    return not plain or plain in _HEARTBEAT_NAMES or _loads(data) is not None
+
+
+def _text_of(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    lines = [line.strip() for line in text.removesuffix('"}').splitlines() if line.strip()]
+    return redact(lines[0]) if lines else "the agent failed without a word"
