@@ -23,7 +23,8 @@ PACKAGES := nemovideo_nodes prefect_flows airflow_dags
 # Folders too: their time changes when a file goes away.
 SOURCES := $(shell find $(PACKAGES) -name __pycache__ -prune -o \( -type f -o -type d \) -print)
 INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
-WHEEL = $(abspath $(wildcard dist/*.whl))
+# For the shell: make itself remembers the folder as it was before the build.
+WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts pytest airflow wheel pins clean
