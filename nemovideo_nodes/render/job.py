@@ -1,0 +1,181 @@
+"""One render in a process of its own: limits, progress in a file, the video renamed into place.
+
+    python -m nemovideo_nodes.render JOB.json
+
+JOB.json holds `draft`, `media` (media id to path), `out`, and optionally `progress` (a small
+file that is rewritten with a number from 0 to 1), `font`, `size` ([width, height]) and `parts`.
+The exit code is 0 when `out` is whole and durable; else 1, and stderr ends with one sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.render.timeline import Timeline, timeline_from_draft
+
+__all__ = ["Job", "main", "run"]
+
+_MEMORY = 2 * 1024**3
+_FILE_SIZE = 4 * 1024**3
+# A core-second of ours makes more than a second of film; this only ends what has gone mad.
+_CPU_PER_FILM_S, _CPU_FLOOR_S = 30, 120
+_NICENESS = 5
+_PROGRESS_EVERY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to render, from where, to where."""
+
+    timeline: Timeline
+    out: Path
+    progress: Path | None = None
+    parts: int = 2
+
+    @classmethod
+    def read(cls, path: Path) -> Job:
+        """The job in the file at `path`; BadInput if it cannot be one."""
+        try:
+            fields = json.loads(path.read_bytes())
+        except OSError as error:
+            raise BadInput(f"The job file {path.name} cannot be read: {error.strerror}.") from None
+        except (ValueError, RecursionError):
+            raise BadInput(f"The job file {path.name} is not JSON.") from None
+        if not isinstance(fields, dict):
+            raise BadInput(f"The job file {path.name} is not a JSON object.")
+        draft, media, out = fields.get("draft"), fields.get("media", {}), fields.get("out")
+        if not isinstance(draft, dict) or not isinstance(media, dict) or not isinstance(out, str):
+            raise BadInput("A job needs a draft (object), media (object) and out (path).")
+        progress, font, size = fields.get("progress"), fields.get("font"), fields.get("size")
+        timeline = timeline_from_draft(draft, _Media(media).path, size=_size(size))
+        if isinstance(font, str):
+            timeline = replace(timeline, font=Path(font))
+        parts = fields.get("parts", 2)
+        return cls(
+            timeline=timeline,
+            out=Path(out),
+            progress=Path(progress) if isinstance(progress, str) else None,
+            parts=min(16, max(1, parts)) if isinstance(parts, int) else 2,
+        )
+
+
+@dataclass(frozen=True)
+class _Media:
+    files: Mapping[str, object]
+
+    def path(self, media_id: str) -> Path:
+        file = self.files.get(media_id)
+        if not isinstance(file, str):
+            raise BadInput(f"The draft uses the media {media_id!r}, which was not uploaded.")
+        return Path(file)
+
+
+def _size(value: object) -> tuple[int, int] | None:
+    match value:
+        case [int(width), int(height)]:
+            return width, height
+    return None
+
+
+def run(job: Job) -> None:
+    """Render `job`; its `out` appears whole or not at all."""
+    from nemovideo_nodes.render.movie import render
+
+    job.out.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=job.out.parent, prefix=f".{job.out.name}.", suffix=".part")
+    os.close(handle)
+    partial = Path(name)
+    try:
+        render(job.timeline, partial, progress=_Progress(job.progress), parts=job.parts)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, job.out)
+        _sync_folder(job.out.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+class _Progress:
+    """Writes a share into a file that a reader never sees half written."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._next = 0.0
+
+    def __call__(self, share: float) -> None:
+        now = time.monotonic()
+        if self._path is None or (now < self._next and share < 1):
+            return
+        self._next = now + _PROGRESS_EVERY_S
+        fresh = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        fresh.write_text(f"{share:.4f}\n")
+        os.replace(fresh, self._path)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _limit(film_s: float) -> None:
+    """Keep a hostile picture or an absurd draft from taking the machine; where there are limits."""
+    try:
+        import resource
+    except ImportError:
+        return
+    cpu = round(_CPU_FLOOR_S + _CPU_PER_FILM_S * film_s)
+    for kind, wanted in (
+        (resource.RLIMIT_AS, _MEMORY),
+        (resource.RLIMIT_FSIZE, _FILE_SIZE),
+        (resource.RLIMIT_CPU, cpu),
+    ):
+        _, hard = resource.getrlimit(kind)
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        try:
+            resource.setrlimit(kind, (limit, limit))
+        except (OSError, ValueError):
+            # Some systems (macOS for RLIMIT_AS) refuse; the others still hold.
+            continue
+    os.nice(_NICENESS)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job file that `arguments` name; the exit code."""
+    # Before numpy is loaded: its own threads would only fight with ours.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    if len(arguments) != 1:
+        print("usage: python -m nemovideo_nodes.render JOB.json", file=sys.stderr)
+        return 1
+    try:
+        job = Job.read(Path(arguments[0]))
+        _limit(job.timeline.duration / 1000)
+        run(job)
+    except NemoVideoError as error:
+        print(error.sentence, file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"Rendering needs {error.name}: install the extra with pip install "
+            "'nemovideo-nodes[video]'.",
+            file=sys.stderr,
+        )
+        return 1
+    except OSError as error:
+        print(f"The video could not be written: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("The video needs more memory than a render may take.", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,162 @@
+"""A title as planes to blend over frames: white letters with a dark outline and a soft shadow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from nemovideo_nodes.render.timeline import Timeline, Title
+from nemovideo_nodes.render.typeface import Typeface
+from nemovideo_nodes.render.wrap import clean, wrap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Lettering", "letter"]
+
+_ONE = 128
+_WHITE, _BLACK = 235.0, 16.0
+_LINES = 3
+_OUTLINE, _SHADOW = 0.78, 0.60
+
+
+@dataclass(frozen=True)
+class Lettering:
+    """A drawn title: its corner in the frame, and its planes.
+
+    `alpha` (0 to 128, int16) and `shade` (the luma to mix in) have the frame's resolution,
+    `alpha_half` that of chroma; letters and outline are grey, so chroma only fades to 128.
+    """
+
+    left: int
+    top: int
+    alpha: NDArray[np.int16]
+    shade: NDArray[np.int16]
+    alpha_half: NDArray[np.int16]
+
+    def blend(self, canvas: tuple[NDArray[np.uint8], ...], strength: int) -> None:
+        """Mix the title into Y, U and V of a frame; `strength` 0 to 128 fades it."""
+        _blend(canvas[0], self.left, self.top, _faded(self.alpha, strength), self.shade)
+        half = _faded(self.alpha_half, strength)
+        for plane in canvas[1:]:
+            _blend(plane, self.left // 2, self.top // 2, half, np.int16(128))
+
+
+def _faded(alpha: NDArray[np.int16], strength: int) -> NDArray[np.int16]:
+    return alpha if strength >= _ONE else (alpha * np.int16(strength) + np.int16(64)) >> 7
+
+
+def _blend(
+    plane: NDArray[np.uint8],
+    left: int,
+    top: int,
+    alpha: NDArray[np.int16],
+    shade: NDArray[np.int16] | np.int16,
+) -> None:
+    high, wide = alpha.shape
+    area = plane[top : top + high, left : left + wide]
+    # plane*(128-alpha) + shade*alpha is at most 255*128, which is what int16 can hold; written
+    # as a difference it stays there whatever the order.
+    mixed = area.astype(np.int16)
+    difference = (shade - mixed) * alpha
+    difference += 64
+    difference >>= 7
+    mixed += difference
+    np.copyto(area, mixed, casting="unsafe")
+
+
+def letter(title: Title, timeline: Timeline) -> Lettering | None:
+    """`title` drawn for frames of `timeline`, within their safe margins; None if it is empty."""
+    text = clean(title.text)
+    if not text:
+        return None
+    width, height = timeline.width, timeline.height
+    lines, size = _set(text, timeline)
+    typeface = Typeface(size, timeline.font)
+    if not any(map(typeface.length, lines)):
+        return None
+    pad = 2 * max(2, size // 3)
+    leading = round(size * 1.28)
+    wide = min(width, _even_up(max(map(typeface.length, lines)) + 2 * pad))
+    high = min(height, _even_up(leading * len(lines) + 2 * pad))
+    fill = Image.new("L", (wide, high), 0)
+    outline = Image.new("L", (wide, high), 0)
+    stroke = max(1, round(size * 0.055))
+    for number, line in enumerate(lines):
+        x = (wide - typeface.length(line)) / 2
+        # The baseline, so that lines of different fonts stand on one.
+        y = pad + leading * number + round(size * 0.98)
+        for font, piece in typeface.runs(line):
+            ImageDraw.Draw(outline).text(
+                (x, y), piece, fill=255, font=font, anchor="ls", stroke_width=stroke
+            )
+            ImageDraw.Draw(fill).text((x, y), piece, fill=255, font=font, anchor="ls")
+            x += font.getlength(piece)
+    shadow = outline.filter(ImageFilter.GaussianBlur(size / 9))
+    left = (width - wide) // 2 // 2 * 2
+    top = _top(title.place, width, height, high, pad) // 2 * 2
+    return _planes(left, top, fill, outline, shadow)
+
+
+def _set(text: str, timeline: Timeline) -> tuple[list[str], int]:
+    """Lines and size in pixels: as large as fits in three lines, never under half of that."""
+    across = 0.80 if timeline.height >= timeline.width else 0.72
+    largest = max(8, round(min(timeline.width, timeline.height) * 0.092))
+    size = largest
+    while True:
+        typeface = Typeface(size, timeline.font)
+        lines = wrap(text, timeline.width * across, typeface.length)
+        if len(lines) <= _LINES or size <= largest * 0.55:
+            break
+        size = max(8, round(size * 0.88))
+        if size == 8:
+            break
+    most = 2 * _LINES
+    if len(lines) > most:
+        lines = [*lines[: most - 1], lines[most - 1][:-1] + "…"]
+    return lines, size
+
+
+def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
+    """Where the title's box begins, in pixels from the top of the frame.
+
+    Portrait frames keep the top 14 % and the bottom 35 % clear for the platforms' own
+    controls; there a title stands high by default, elsewhere low.
+    """
+    portrait = height > 1.2 * width
+    first, last = (0.14, 0.65) if portrait else (0.07, 0.92)
+    highest, lowest = height * first - pad, height * last - high + pad
+    place = place or ("top" if portrait else "bottom")
+    if place == "top":
+        top = max(highest, height * 0.225 - high / 2) if portrait else highest
+    elif place == "middle":
+        top = (height - high) / 2
+    else:
+        top = lowest
+    return round(min(max(top, 0), height - high))
+
+
+def _planes(
+    left: int, top: int, fill: Image.Image, outline: Image.Image, shadow: Image.Image
+) -> Lettering:
+    white = np.asarray(fill, dtype=np.float32) / 255
+    dark = np.asarray(outline, dtype=np.float32) * (_OUTLINE / 255)
+    soft = np.asarray(shadow, dtype=np.float32) * (_SHADOW / 255)
+    alpha = 1 - (1 - white) * (1 - dark) * (1 - soft)
+    shade = (_WHITE * white + _BLACK * (alpha - white)) / np.maximum(alpha, 1e-6)
+    high, wide = alpha.shape
+    half = alpha.reshape(high // 2, 2, wide // 2, 2).mean(axis=(1, 3))
+    return Lettering(
+        left,
+        top,
+        np.rint(alpha * _ONE).astype(np.int16),
+        np.rint(shade).astype(np.int16),
+        np.rint(half * _ONE).astype(np.int16),
+    )
+
+
+def _even_up(length: float) -> int:
+    return 2 * int(-(-length // 2))

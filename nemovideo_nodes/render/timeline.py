@@ -1,0 +1,256 @@
+"""What a draft means as a film: shots, titles and music on one clock; pure.
+
+A draft comes from outside (an emulator's world file, a user's POST), so whatever is missing,
+odd or unknown gets a sensible value here, and everything behind this module can rely on a
+timeline that makes sense. All times are milliseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+__all__ = ["DEFAULT_SIZE", "MOTIONS", "Music", "Shot", "Timeline", "Title", "timeline_from_draft"]
+
+DEFAULT_SIZE = (1080, 1920)
+DEFAULT_FPS = 30
+MOTIONS = ("in", "right", "out", "left", "up", "down", "still")
+
+_VIDEO, _AUDIO, _TEXT = 0, 1, 7
+_LONGEST = 3_600_000
+_MOST_SEGMENTS = 1_000
+_SMALLEST_SIDE, _LARGEST_SIDE = 16, 4096
+_DEFAULT_SHOT = 4_000
+_DEFAULT_FADE = 600
+_DEFAULT_TITLE = 3_000
+_CUTS = frozenset({"none", "cut", ""})
+_MOTION_WORDS = {
+    "zoom_in": "in", "zoom-in": "in", "zoomin": "in", "push": "in", "push_in": "in",
+    "zoom_out": "out", "zoom-out": "out", "zoomout": "out", "pull": "out", "pull_out": "out",
+    "pan_left": "left", "pan-left": "left", "pan_right": "right", "pan-right": "right",
+    "pan_up": "up", "pan-up": "up", "tilt_up": "up", "pan_down": "down", "pan-down": "down",
+    "tilt_down": "down", "static": "still", "none": "still", "hold": "still",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture for a while; `fade` is how long it takes to come in over the shot before.
+
+    `source` None means that the draft names no picture: a plain backdrop is drawn.
+    """
+
+    source: Path | None
+    start: int
+    duration: int
+    motion: str = "in"
+    fade: int = 0
+    name: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.start + self.duration
+
+
+@dataclass(frozen=True)
+class Title:
+    """A text over the picture; `place` is top, middle, bottom, or empty for the frame's own."""
+
+    text: str
+    start: int
+    duration: int
+    place: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.start + self.duration
+
+
+@dataclass(frozen=True)
+class Music:
+    """Sound under the film: a style to synthesise; `volume` is 0 to 1."""
+
+    style: str
+    start: int
+    duration: int
+    volume: float = 0.35
+
+    @property
+    def end(self) -> int:
+        return self.start + self.duration
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A whole film. The shots are in order of start and cover it without a gap."""
+
+    width: int
+    height: int
+    duration: int
+    shots: tuple[Shot, ...]
+    titles: tuple[Title, ...] = ()
+    music: tuple[Music, ...] = ()
+    fps: int = DEFAULT_FPS
+    font: Path | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many frames the film has: exactly the rounded product of duration and rate."""
+        return max(1, round(self.duration * self.fps / 1000))
+
+
+def timeline_from_draft(
+    draft: Mapping[str, object],
+    resolve: Callable[[str], Path],
+    *,
+    size: tuple[int, int] | None = None,
+) -> Timeline:
+    """The film that `draft` describes; `resolve` gives the file of a media id.
+
+    `size` (width, height) overrides the draft's canvas. Unknown keys are ignored and missing
+    or odd values get defaults. Only `resolve` may raise.
+    """
+    meta = _mapping(draft.get("m"))
+    canvas = _mapping(meta.get("canvas"))
+    width, height = size or (
+        _int(canvas.get("w"), DEFAULT_SIZE[0]),
+        _int(canvas.get("h"), DEFAULT_SIZE[1]),
+    )
+    shots = _shots(draft, resolve)
+    titles = tuple(_titles(draft))
+    music = tuple(_music(draft))
+    spans = [shot.end for shot in shots] or [part.end for part in (*titles, *music)]
+    natural = max(spans, default=_DEFAULT_SHOT)
+    duration = _clamp(_int(draft.get("d"), natural) or natural, 1, _LONGEST)
+    return Timeline(
+        width=_even(width),
+        height=_even(height),
+        duration=duration,
+        shots=_covering(shots, duration),
+        titles=tuple(part for part in titles if part.start < duration),
+        music=tuple(part for part in music if part.start < duration),
+        fps=_clamp(_int(meta.get("fps"), DEFAULT_FPS), 1, 120),
+    )
+
+
+def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[Shot]:
+    shots: list[Shot] = []
+    end = 0
+    for index, segment in enumerate(_segments(draft, _VIDEO)):
+        meta = _mapping(segment.get("m"))
+        duration = _clamp(_int(segment.get("d"), _DEFAULT_SHOT), 1, _LONGEST)
+        fade = _fade(meta.get("transition")) if index else 0
+        fade = min(fade, duration // 2, shots[-1].duration // 2 if shots else 0)
+        start = _clamp(_int(meta.get("start"), max(0, end - fade)), 0, _LONGEST)
+        source = _text(meta.get("src"))
+        shots.append(
+            Shot(
+                source=resolve(source) if source else None,
+                start=start,
+                duration=duration,
+                motion=_motion(meta.get("motion"), index),
+                fade=fade,
+                name=_text(meta.get("name")),
+            )
+        )
+        end = start + duration
+    return sorted(shots, key=lambda shot: shot.start)
+
+
+def _covering(shots: list[Shot], duration: int) -> tuple[Shot, ...]:
+    """`shots` without gaps, each there until the next has come in, never three at once."""
+    shots = [shot for shot in shots if shot.start < duration] or [Shot(None, 0, duration)]
+    shots[0] = replace(shots[0], start=0, duration=shots[0].end, fade=0)
+    covering = []
+    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+        alone = (following.start if following else duration) - shot.start
+        end = following.start + following.fade if following else duration
+        fade = min(shot.fade, max(0, alone))
+        covering.append(replace(shot, duration=max(1, end - shot.start), fade=fade))
+    return tuple(covering)
+
+
+def _titles(draft: Mapping[str, object]) -> Iterator[Title]:
+    for segment in _segments(draft, _TEXT):
+        meta = _mapping(segment.get("m"))
+        text = _text(meta.get("text")) or _text(meta.get("name"))
+        if text:
+            place = _text(meta.get("position")).lower()
+            yield Title(
+                text=text[:500],
+                start=_clamp(_int(meta.get("start"), 0), 0, _LONGEST),
+                duration=_clamp(_int(segment.get("d"), _DEFAULT_TITLE), 1, _LONGEST),
+                place=place if place in ("top", "middle", "bottom") else "",
+            )
+
+
+def _music(draft: Mapping[str, object]) -> Iterator[Music]:
+    for segment in _segments(draft, _AUDIO):
+        meta = _mapping(segment.get("m"))
+        volume = _number(meta.get("volume"))
+        yield Music(
+            style=(_text(meta.get("style")) or _text(meta.get("name"))).lower(),
+            start=_clamp(_int(meta.get("start"), 0), 0, _LONGEST),
+            duration=_clamp(_int(segment.get("d"), _int(draft.get("d"), 0)), 1, _LONGEST),
+            volume=0.35 if volume is None else min(1.0, max(0.0, volume)),
+        )
+
+
+def _segments(draft: Mapping[str, object], kind: int) -> Iterator[Mapping[str, object]]:
+    for track in _list(draft.get("t")):
+        fields = _mapping(track)
+        if _int(fields.get("tt"), -1) == kind:
+            yield from map(_mapping, _list(fields.get("sg"))[:_MOST_SEGMENTS])
+
+
+def _fade(transition: object) -> int:
+    if isinstance(transition, str):
+        return 0 if transition.lower() in _CUTS else _DEFAULT_FADE
+    fields = _mapping(transition)
+    if not fields or _text(fields.get("type")).lower() in _CUTS - {""}:
+        return 0
+    return _clamp(_int(fields.get("d"), _DEFAULT_FADE), 0, _LONGEST)
+
+
+def _motion(value: object, index: int) -> str:
+    word = _text(value).lower()
+    word = _MOTION_WORDS.get(word, word)
+    # Without a word of the draft's own, neighbours differ: in, right, out, left, in, ...
+    return word if word in MOTIONS else MOTIONS[index % 4]
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _int(value: object, default: int) -> int:
+    number = _number(value)
+    return default if number is None else round(number)
+
+
+def _clamp(value: int, low: int, high: int) -> int:
+    return min(high, max(low, value))
+
+
+def _even(side: int) -> int:
+    return _clamp(side - side % 2, _SMALLEST_SIDE, _LARGEST_SIDE)
