@@ -45,8 +45,8 @@ ACCEPTED: dict[str, MediaType] = {
 
 # Boxes that a QuickTime file from before `ftyp` may begin with.
 _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-# ISO brands that are pictures or nothing that the service takes: HEIC, AVIF, JPEG XL.
-_NOT_VIDEO_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+# ISO brands of pictures that the service does not take: HEIC, AVIF, JPEG XL.
+_PICTURE_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"mif1", b"avif", b"jxl "})
 
 
 def sniff(head: bytes) -> MediaType | None:
@@ -78,7 +78,7 @@ def _iso(head: bytes) -> str | None:
             return "mov"
         if brand in (b"M4A ", b"M4B ", b"M4P "):
             return "m4a"
-        return None if brand in _NOT_VIDEO_BRANDS or brand == b"jxl " else "mp4"
+        return None if brand in _PICTURE_BRANDS else "mp4"
     size = int.from_bytes(head[:4], "big")
     return "mov" if kind in _OLD_QUICKTIME and (size >= 8 or size == 1) else None
 

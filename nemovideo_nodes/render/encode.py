@@ -14,11 +14,13 @@ import numpy as np
 from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 
-from nemovideo_nodes.render.frames import Canvas
+from nemovideo_nodes.render.sample import Canvas
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.packet import Packet
+    from av.stream import Stream
+    from av.video.plane import VideoPlane
     from numpy.typing import NDArray
 
 __all__ = [
@@ -73,7 +75,7 @@ def encode_video(
     context: VideoCodecContext,
     numbers: Iterable[int],
     paint: Callable[[int, Canvas], None],
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Stream]]:
     """Packets of the frames `numbers`, which are also their times; the encoder is used up."""
     frame = av.VideoFrame(context.width, context.height, "yuv420p")
     frame.time_base = context.time_base
@@ -86,8 +88,9 @@ def encode_video(
     yield from context.encode(None)
 
 
-def _view(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
-    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+def _view(plane: VideoPlane) -> NDArray[np.uint8]:
+    flat: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
+    rows = flat.reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
 
 
@@ -104,7 +107,7 @@ def configure_audio(context: AudioCodecContext) -> None:
 
 def encode_audio(
     context: AudioCodecContext, blocks: Iterable[NDArray[np.float32]]
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Stream]]:
     """Packets of `blocks` (2 x n samples, -1 to 1, in multiples of `AUDIO_FRAME` but the last).
 
     The encoder's first packet, its priming, is left out: the sound then starts at 0 without an
@@ -123,5 +126,5 @@ def encode_audio(
     yield from _from_zero(context.encode(None))
 
 
-def _from_zero(packets: Iterable[Packet]) -> Iterator[Packet]:
+def _from_zero(packets: Iterable[Packet[Stream]]) -> Iterator[Packet[Stream]]:
     return (packet for packet in packets if packet.pts is not None and packet.pts >= 0)

@@ -11,25 +11,20 @@ import bisect
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from nemovideo_nodes.render.letters import Lettering, letter
 from nemovideo_nodes.render.motion import view_at
 from nemovideo_nodes.render.picture import Plate, backdrop, load
-from nemovideo_nodes.render.sample import Sampler, mix
+from nemovideo_nodes.render.sample import Canvas, Planes, Sampler, mix
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-__all__ = ["Canvas", "Film", "Painter"]
-
-Canvas = tuple["NDArray[np.uint8]", "NDArray[np.uint8]", "NDArray[np.uint8]"]
-"""Y, U and V of the frame to paint, [y, x], limited-range bt709."""
+__all__ = ["Film", "Painter"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -75,7 +70,7 @@ class Film:
             if title.start <= ms < title.end:
                 fade = min(_TITLE_FADE_MS, title.duration / 3)
                 share = min(1.0, (ms - title.start) / fade, (title.end - ms) / fade)
-                lettering = self._letterings.get(title, lambda t=title: letter(t, self.timeline))
+                lettering = self._letterings.get(title, partial(letter, title, self.timeline))
                 if lettering:
                     found.append((lettering, round(_ONE * share * share * (3 - 2 * share))))
         return found
@@ -114,9 +109,8 @@ class Painter:
         timeline = film.timeline
         width, height = timeline.width, timeline.height
         self._sampler = Sampler(width, height)
-        sizes = ((height, width), (height // 2, width // 2), (height // 2, width // 2))
-        self._under = tuple(np.empty(size, np.int16) for size in sizes)
-        self._over = tuple(np.empty(size, np.int16) for size in sizes)
+        self._under = _blank(width, height)
+        self._over = _blank(width, height)
 
     def paint(self, number: int, canvas: Canvas) -> None:
         """Paint frame `number` (from 0) over the whole of `canvas`."""
@@ -126,15 +120,21 @@ class Painter:
         if coming is None:
             self._draw(shot, ms, canvas)
         else:
-            self._draw(shot, ms, self._under)
-            self._draw(coming, ms, self._over)
-            for plane, a, b in zip(canvas, self._under, self._over, strict=True):
+            under, over = self._under, self._over
+            self._draw(shot, ms, under)
+            self._draw(coming, ms, over)
+            for plane, a, b in zip(canvas, under, over, strict=True):
                 mix(a, b, share)
                 np.copyto(plane, a, casting="unsafe")
         for lettering, strength in self._film.letterings_at(ms):
             lettering.blend(canvas, strength)
 
-    def _draw(self, shot: Shot, ms: float, into: tuple[NDArray[np.generic], ...]) -> None:
+    def _draw(self, shot: Shot, ms: float, into: Canvas | Planes) -> None:
         progress = min(1.0, max(0.0, (ms - shot.start) / shot.duration))
         view = view_at(shot.motion, progress, shot.duration / 1000)
         self._sampler.draw(self._film.plate(shot), view, into)
+
+
+def _blank(width: int, height: int) -> Planes:
+    half = (height // 2, width // 2)
+    return np.empty((height, width), np.int16), np.empty(half, np.int16), np.empty(half, np.int16)

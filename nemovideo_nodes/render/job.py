@@ -156,26 +156,24 @@ def main(arguments: list[str]) -> int:
     # Before numpy is loaded: its own threads would only fight with ours.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     if len(arguments) != 1:
-        print("usage: python -m nemovideo_nodes.render JOB.json", file=sys.stderr)
-        return 1
+        return _failed("usage: python -m nemovideo_nodes.render JOB.json")
     try:
         job = Job.read(Path(arguments[0]))
         _limit(job.timeline.duration / 1000)
         run(job)
     except NemoVideoError as error:
-        print(error.sentence, file=sys.stderr)
-        return 1
+        return _failed(error.sentence)
     except ModuleNotFoundError as error:
-        print(
-            f"Rendering needs {error.name}: install the extra with pip install "
-            "'nemovideo-nodes[video]'.",
-            file=sys.stderr,
+        return _failed(
+            f"Rendering needs {error.name}: pip install 'nemovideo-nodes[video]' brings it."
         )
-        return 1
     except OSError as error:
-        print(f"The video could not be written: {error.strerror or error}.", file=sys.stderr)
-        return 1
+        return _failed(f"The video could not be written: {error.strerror or error}.")
     except MemoryError:
-        print("The video needs more memory than a render may take.", file=sys.stderr)
-        return 1
+        return _failed("The video needs more memory than a render may take.")
     return 0
+
+
+def _failed(sentence: str) -> int:
+    sys.stderr.write(sentence + "\n")
+    return 1

@@ -19,7 +19,7 @@ __all__ = ["Lettering", "letter"]
 
 _ONE = 128
 _WHITE, _BLACK = 235.0, 16.0
-_LINES = 3
+_LINES, _MOST_LINES = 2, 4
 _OUTLINE, _SHADOW = 0.78, 0.60
 
 
@@ -102,22 +102,19 @@ def letter(title: Title, timeline: Timeline) -> Lettering | None:
 
 
 def _set(text: str, timeline: Timeline) -> tuple[list[str], int]:
-    """Lines and size in pixels: as large as fits in three lines, never under half of that."""
-    across = 0.80 if timeline.height >= timeline.width else 0.72
+    """Lines and size in pixels: two lines if the letters need not be much smaller for it."""
+    across = timeline.width * (0.82 if timeline.height >= timeline.width else 0.72)
     largest = max(8, round(min(timeline.width, timeline.height) * 0.092))
-    size = largest
-    while True:
-        typeface = Typeface(size, timeline.font)
-        lines = wrap(text, timeline.width * across, typeface.length)
-        if len(lines) <= _LINES or size <= largest * 0.55:
-            break
-        size = max(8, round(size * 0.88))
-        if size == 8:
-            break
-    most = 2 * _LINES
-    if len(lines) > most:
-        lines = [*lines[: most - 1], lines[most - 1][:-1] + "…"]
-    return lines, size
+    for most, smallest in ((_LINES, 0.72), (_LINES + 1, 0.6), (_MOST_LINES, 0.5)):
+        size = largest
+        while size >= max(8, largest * smallest):
+            lines = wrap(text, across, Typeface(size, timeline.font).length)
+            if len(lines) <= most:
+                return lines, size
+            size = round(size * 0.94) - (size < 12)
+    size = max(8, round(largest * 0.5))
+    lines = wrap(text, across, Typeface(size, timeline.font).length)
+    return [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1][:-1] + "…"], size
 
 
 def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
@@ -131,7 +128,7 @@ def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
     highest, lowest = height * first - pad, height * last - high + pad
     place = place or ("top" if portrait else "bottom")
     if place == "top":
-        top = max(highest, height * 0.225 - high / 2) if portrait else highest
+        top = max(highest, height * 0.2 - high / 2) if portrait else highest
     elif place == "middle":
         top = (height - high) / 2
     else:

@@ -57,9 +57,7 @@ def render(
         raise
 
 
-def _render(
-    timeline: Timeline, out: Path, progress: Callable[[float], None], parts: int
-) -> None:
+def _render(timeline: Timeline, out: Path, progress: Callable[[float], None], parts: int) -> None:
     import av
 
     from nemovideo_nodes.render import encode, music
@@ -101,9 +99,10 @@ def _render(
 
 def _encode_part(
     film: Film, span: range, done: list[int], index: int, stop: Event
-) -> list[Packet]:
+) -> list[Packet[Stream]]:
     from nemovideo_nodes.render import encode
-    from nemovideo_nodes.render.frames import Canvas, Painter
+    from nemovideo_nodes.render.frames import Painter
+    from nemovideo_nodes.render.sample import Canvas
 
     timeline = film.timeline
     painter = Painter(film)
@@ -125,14 +124,14 @@ def _spans(frames: int, parts: int, gop: int) -> list[range]:
     return [range(at, min(frames, at + length)) for at in range(0, frames, length)]
 
 
-def _until(packets: Iterator[Packet], end: Fraction) -> Iterator[Packet]:
+def _until(packets: Iterator[Packet[Stream]], end: Fraction) -> Iterator[Packet[Stream]]:
     for packet in packets:
         yield packet
         if packet.pts is not None and packet.pts * packet.time_base >= end:
             return
 
 
-def _mux(container: OutputContainer, stream: Stream, packets: Iterable[Packet]) -> None:
+def _mux(container: OutputContainer, stream: Stream, packets: Iterable[Packet[Stream]]) -> None:
     for packet in packets:
         packet.stream = stream
         container.mux(packet)

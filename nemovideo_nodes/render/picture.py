@@ -21,7 +21,7 @@ from nemovideo_nodes.errors import BadInput
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "MAX_PIXELS", "OVERSAMPLING", "Plate", "backdrop", "load", "open_image", "opened"]
+__all__ = ["MAX_PIXELS", "OVERSAMPLING", "Plate", "backdrop", "load", "open_image", "opened"]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 """The only decoders that a user's file may reach: an EPS named .jpg would start Ghostscript."""
@@ -32,8 +32,15 @@ MAX_PIXELS = 50_000_000
 OVERSAMPLING = 1.3
 """How much finer the plate is than the output at zoom 1; at 1.0 the motion shimmers."""
 
-_COVERS_UP_TO = 1.2
-"""Crop to fill as long as the shapes differ by no more than this; else blur the rest."""
+_COVERS_UP_TO = 1.51
+"""Crop to fill as long as the shapes differ by no more than this (3:2 in a square); thinner
+bars than it would leave look like a mistake. Beyond it, blur the rest."""
+
+_GROWN = 1.2
+"""How much of itself a picture over its own blur may lose, so that it is seen larger."""
+
+# What Pillow's parsers raise on crafted files, beside OSError.
+_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
         raise
     except OSError:
         raise BadInput(f"{name} cannot be read as a JPG, PNG, WEBP or GIF picture.") from None
-    except (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, MemoryError):
-        # What Pillow's parsers raise on crafted files, beside OSError.
+    except _BROKEN:
         raise BadInput(f"{name} is a broken picture.") from None
 
 
@@ -136,11 +142,10 @@ def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
     if mismatch <= _COVERS_UP_TO:
         return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     fill = _blurred(picture, width, height)
-    grown = min(_COVERS_UP_TO, mismatch)
     if shape > 1:
-        size = (width, max(2, round(width * picture.height / picture.width * grown)))
+        size = (width, max(2, round(width * picture.height / picture.width * _GROWN)))
     else:
-        size = (max(2, round(height * picture.width / picture.height * grown)), height)
+        size = (max(2, round(height * picture.width / picture.height * _GROWN)), height)
     front = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
     corner = ((width - size[0]) // 2, (height - size[1]) // 2)
     _shade(fill, corner, size)

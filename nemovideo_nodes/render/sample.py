@@ -16,10 +16,13 @@ from nemovideo_nodes.render.picture import Plate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Planes", "Sampler", "mix"]
+__all__ = ["Canvas", "Planes", "Sampler", "mix"]
 
 Planes = tuple["NDArray[np.int16]", "NDArray[np.int16]", "NDArray[np.int16]"]
-"""Y, U and V of one frame, [y, x], int16."""
+"""Y, U and V of one frame, [y, x], to compute with."""
+
+Canvas = tuple["NDArray[np.uint8]", "NDArray[np.uint8]", "NDArray[np.uint8]"]
+"""Y, U and V of one frame, [y, x], as the encoder takes it."""
 
 _BAND = 192
 _ONE = 128
@@ -41,7 +44,7 @@ class Sampler:
         self._size = (width, height)
         self._pool: dict[str, NDArray[np.int16]] = {}
 
-    def draw(self, plate: Plate, view: View, into: Planes) -> None:
+    def draw(self, plate: Plate, view: View, into: Canvas | Planes) -> None:
         """Fill `into` with what `view` shows of `plate`."""
         width, height = self._size
         wide, high = plate.y.shape
@@ -65,7 +68,7 @@ class Sampler:
         source: NDArray[np.int16],
         columns: tuple[NDArray[np.intp], NDArray[np.int16]],
         rows: tuple[NDArray[np.intp], NDArray[np.int16]],
-        out: NDArray[np.int16],
+        out: NDArray[np.uint8] | NDArray[np.int16],
     ) -> None:
         high = source.shape[1]
         (column, column_weight), (row, row_weight) = columns, rows
@@ -83,7 +86,7 @@ class Sampler:
             np.take(turned, row, axis=0, out=a, mode="clip")
             np.take(turned, next_row, axis=0, out=b, mode="clip")
             mix(a, b, row_weight[:, None])
-            out[:, x : x + count] = a
+            np.copyto(out[:, x : x + count], a, casting="unsafe")
 
     def _buffer(self, name: str, rows: int, columns: int) -> NDArray[np.int16]:
         size = rows * columns

@@ -141,14 +141,14 @@ def _pad(note: int, seconds: float, attack: float, brightness: float) -> Wave:
         phase = time * np.float32(2 * np.pi * _hertz(note) * detune)
         for number in (1, 2, 3, 4):
             wave += np.float32(brightness ** (number - 1) / number) * np.sin(phase * number)
-    return _shaped(wave / 3, attack, min(attack * 1.3, seconds / 2))
+    return _shaped(wave * np.float32(1 / 3), attack, min(attack * 1.3, seconds / 2))
 
 
 def _kick(low: float = 46.0, length: float = 0.34) -> Wave:
     time = _time(length)
     swept = 2 * np.pi * (low * time + (110 / 26) * (1 - np.exp(-26 * time)))
     wave = np.sin(swept) * np.exp(-time * (3.2 / length))
-    return _shaped(np.asarray(wave, np.float32), 0.002, 0.03)
+    return _shaped(wave.astype(np.float32), 0.002, 0.03)
 
 
 def _noise(source: np.random.Generator, length: float, decay: float, low: float) -> Wave:
@@ -157,7 +157,7 @@ def _noise(source: np.random.Generator, length: float, decay: float, low: float)
     spectrum = np.fft.rfft(source.standard_normal(len(time)))
     share = np.fft.rfftfreq(len(time), 1 / SAMPLE_RATE) / low
     wave = np.fft.irfft(spectrum * share**2 / (1 + share**2), len(time)) * np.exp(-time * decay)
-    return _shaped(np.asarray(wave, np.float32), 0.001, 0.01)
+    return _shaped(wave.astype(np.float32), 0.001, 0.01)
 
 
 _Chords = Sequence[tuple[int, Sequence[int]]]

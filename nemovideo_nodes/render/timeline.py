@@ -121,7 +121,7 @@ def timeline_from_draft(
     shots = _shots(draft, resolve)
     titles = tuple(_titles(draft))
     music = tuple(_music(draft))
-    spans = [shot.end for shot in shots] or [part.end for part in (*titles, *music)]
+    spans = [shot.end for shot in shots] or [title.end for title in titles]
     natural = max(spans, default=_DEFAULT_SHOT)
     duration = _clamp(_int(draft.get("d"), natural) or natural, 1, _LONGEST)
     return Timeline(

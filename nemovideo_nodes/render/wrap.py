@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 __all__ = ["clean", "wrap"]
 
 # Chinese and Japanese break between any two characters, but a line begins with none of the
 # first and ends with none of the second (the usual rule of their typesetting).
-_NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々…,.!?;:)]}%"
+_NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々…,.!?;:)]}%—–"
 _NOT_LAST = "‘“（〔［｛〈《「『【([{$¥￥"
+_INSIDE_PHRASE = 0.08
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 _PIECES = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
 
@@ -29,13 +31,13 @@ def _visible(character: str) -> bool:
 
 
 def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
-    """`text` in lines of at most `width` by `length`, as even as their number allows.
-
-    A word that is wider than a line is cut.
+    """`text` in lines of at most `width` by `length`: as few as can be, even, and broken behind
+    punctuation rather than inside a Chinese phrase. A word that is wider than a line is cut.
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        lines += _even_lines(_units(paragraph), width, length)
+        units = [part for unit in _units(paragraph) for part in _cut(unit, width, length)]
+        lines += _best_lines(units, width, length)
     return lines
 
 
@@ -43,9 +45,8 @@ def _units(paragraph: str) -> list[str]:
     """What must not be broken: words with the space behind them, characters with their marks."""
     units: list[str] = []
     for piece in _PIECES.findall(paragraph):
-        sticks = units and (
-            piece.isspace() or piece[0] in _NOT_FIRST or units[-1][-1:] in _NOT_LAST
-        )
+        before = units[-1].rstrip()[-1:] if units else ""
+        sticks = units and (piece.isspace() or piece[0] in _NOT_FIRST or before in _NOT_LAST)
         if sticks:
             units[-1] += piece
         else:
@@ -53,34 +54,42 @@ def _units(paragraph: str) -> list[str]:
     return units
 
 
-def _even_lines(units: list[str], width: float, length: Callable[[str], float]) -> list[str]:
-    lines = _greedy(units, width, length)
-    if len(lines) < 2:
-        return lines
-    # The narrowest measure that needs no more lines; eight halvings are finer than a letter.
-    low, high = width / len(lines) / 2, width
-    for _ in range(8):
-        middle = (low + high) / 2
-        tried = _greedy(units, middle, length)
-        if len(tried) <= len(lines) and max(map(length, tried)) <= middle:
-            high, lines = middle, tried
-        else:
-            low = middle
+def _cut(unit: str, width: float, length: Callable[[str], float]) -> Iterator[str]:
+    """`unit` in pieces that fit into a line."""
+    while len(unit) > 1 and length(unit.rstrip()) > width:
+        fits = next((n for n in range(len(unit) - 1, 1, -1) if length(unit[:n]) <= width), 1)
+        yield unit[:fits]
+        unit = unit[fits:]
+    yield unit
+
+
+def _best_lines(units: list[str], width: float, length: Callable[[str], float]) -> list[str]:
+    """The cheapest way to break, found from the end: fewest lines, then the least raggedness."""
+    best: list[tuple[int, float, int]] = [(0, 0.0, 0)] * (len(units) + 1)
+    widths, bare = [length(unit) for unit in units], [length(unit.rstrip()) for unit in units]
+    even = max(1.0, sum(widths) / math.ceil(max(1.0, sum(widths)) / width))
+    for first in range(len(units) - 1, -1, -1):
+        choices = []
+        before = 0.0
+        for end in range(first + 1, len(units) + 1):
+            taken = before + bare[end - 1]
+            before += widths[end - 1]
+            if taken > width and end > first + 1:
+                break
+            count, cost, _ = best[end]
+            inside = end < len(units) and not _ends_phrase(units[end - 1])
+            ragged = ((taken - even) / even) ** 2
+            choices.append((count + 1, cost + ragged + _INSIDE_PHRASE * inside, end))
+        best[first] = min(choices)
+    lines: list[str] = []
+    at = 0
+    while at < len(units):
+        end = best[at][2]
+        lines.append("".join(units[at:end]).rstrip())
+        at = end
     return lines
 
 
-def _greedy(units: list[str], width: float, length: Callable[[str], float]) -> list[str]:
-    lines: list[str] = []
-    line = ""
-    for unit in units:
-        if line and length((line + unit).rstrip()) > width:
-            lines.append(line.rstrip())
-            line = ""
-        line += unit
-        while len(line) > 1 and length(line.rstrip()) > width:
-            fits = next(
-                (n for n in range(len(line) - 1, 0, -1) if length(line[:n]) <= width), 1
-            )
-            lines.append(line[:fits].rstrip())
-            line = line[fits:].lstrip()
-    return [*lines, line.rstrip()] if line.strip() else lines
+def _ends_phrase(unit: str) -> bool:
+    """Whether a line may well end here: a Latin word's end, or Chinese punctuation."""
+    return unit[-1].isspace() or unit[-1] in _NOT_FIRST
