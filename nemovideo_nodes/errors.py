@@ -53,6 +53,7 @@ __all__ = [
     "VideoInvalid",
     "WrongAccount",
     "redact",
+    "well_formed",
 ]
 
 REDACTED = "[redacted]"
@@ -76,7 +77,8 @@ _URL = re.compile(
 
 
 def redact(text: str, *secrets: str) -> str:
-    """`text` without tokens, signed URLs' queries, and the given `secrets`."""
+    """`text` without tokens, signed URLs' queries and the given `secrets`; valid Unicode."""
+    text = well_formed(text)
     for secret in secrets:
         if secret:
             text = text.replace(secret, REDACTED)
@@ -84,6 +86,14 @@ def redact(text: str, *secrets: str) -> str:
     for pattern in _SECRETS:
         text = pattern.sub(_without_value, text)
     return text
+
+
+def well_formed(text: str) -> str:
+    """`text` with its surrogate pairs joined and lone surrogates replaced: fit for any file.
+
+    JSON may hold halves of an emoji, apart or alone; no file or terminal takes them.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _without_query(found: re.Match[str]) -> str:

@@ -55,6 +55,8 @@ class Settings(BaseModel):
     store: str
     allow_http: bool = False
     pace: Pace = Pace()
+    service_name: str | None = None
+    """`local` for the emulator that belongs to the store, whatever port it has."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -85,7 +87,9 @@ class Settings(BaseModel):
 
     @property
     def service(self) -> str:
-        """The service's name in run ids: `vendor`, or the origin of another API."""
+        """The service's name in run ids: `vendor`, `local`, or the origin of another API."""
+        if self.service_name:
+            return self.service_name
         origin = origin_of(self.api_url)
         return "vendor" if origin == origin_of(VENDOR_API) else origin
 

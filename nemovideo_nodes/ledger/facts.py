@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request import VideoRequest
 from nemovideo_nodes.steps import Step
 
@@ -108,7 +109,8 @@ class ClaimResult(_Plain):
 class RenderResult(_Plain):
     kind: Literal["render"] = "render"
     render_id: str
-    draft_digest: str
+    draft_digest: str | None = None
+    """Of the draft that was exported; None where only the service's answer told of the render."""
 
 
 class RenderEnded(_Plain):
@@ -173,8 +175,7 @@ class Order(_Plain):
     request: VideoRequest
     service: str
     occasion: str = ""
-    profile: dict[str, str]
-    """The attribution headers that the request was made with."""
+    profile: Profile
 
 
 class Lease(_Plain):
@@ -231,11 +232,16 @@ class Deferred(_Fact):
     """How many looks (state reads, polls) came before, since the step or the intent began."""
     draft_digest: str | None = None
     """What the last look saw, where the wait is for a draft to settle."""
+    missing: int = 0
+    """How often in a row the service did not know a render that it had accepted."""
+    heard: PromptResult | None = None
+    """What a stream had said before it was lost."""
 
 
-Verdict = Literal["not_accepted", "unknown", "failed"]
-"""`not_accepted`: no effect, it may be done again. `unknown`: only a person may send it again.
-`failed`: the service took it and could not do it."""
+Verdict = Literal["not_accepted", "stopped", "unknown", "failed"]
+"""`not_accepted`: no effect, it may be done anew. `stopped`: given up for now; an open intent stays
+open. `unknown`: only a person may send it again. `failed`: the service took it and could not do it.
+"""
 
 
 class Refused(_Fact):

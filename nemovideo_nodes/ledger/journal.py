@@ -24,6 +24,7 @@ class Journal:
         self.run = Run(run_id)
         # A cancelled wait leaves its thread at work; the next call must not overtake it.
         self._lock = threading.RLock()
+        self._read_to = 0
 
     def refresh(self) -> Run:
         """Read what is new, and only that."""
@@ -33,14 +34,18 @@ class Journal:
                 if data is None:
                     break
                 self.run.apply(load_fact(data))
+                self._read_to = self.run.seq
             return self.run
 
-    def append(self, fact: Fact) -> bool:
+    def append(self, fact: Fact, planned: int | None = None) -> bool:
         """Write `fact` right behind what has been read; False if somebody else was faster.
 
-        Then nothing is written, and what is new has been read: decide again.
+        Then nothing is written, and what is new has been read: decide again. `planned` is the
+        number of the last fact that the decision knew; our own facts behind it do not matter.
         """
         with self._lock:
+            if planned is not None and self._read_to > planned:
+                return False
             name, data = self._name(self.run.seq + 1), dump_fact(fact)
             # A store may repeat a put whose answer was lost, and find its own fact there.
             if self.store.create(name, data) or self.store.read(name) == data:
@@ -60,9 +65,9 @@ class Journal:
         """`refresh`, off the event loop."""
         return await asyncio.to_thread(self.refresh)
 
-    async def appended(self, fact: Fact) -> bool:
+    async def appended(self, fact: Fact, planned: int | None = None) -> bool:
         """`append`, off the event loop."""
-        return await asyncio.to_thread(self.append, fact)
+        return await asyncio.to_thread(self.append, fact, planned)
 
     async def recorded(self, fact: Fact) -> None:
         """`record`, off the event loop."""

@@ -59,6 +59,7 @@ class StepRecord:
     """How often each holder was refused, since the step last went well."""
     failures: int = 0
     """How many renders the service accepted and could not make."""
+    intents: int = 0
     repeat: bool = False
     """Whether the service was asked and does not have what the open intent wanted."""
 
@@ -72,6 +73,7 @@ class StepRecord:
         match fact:
             case Intended():
                 self.intent, self.refused, self.deferred, self.repeat = fact, None, None, False
+                self.intents += 1
             case Achieved():
                 # A real answer beats what was only concluded from the draft; nothing else beats
                 # the first. A late one beats an earlier refusal.
@@ -80,10 +82,11 @@ class StepRecord:
                 self.intent = self.refused = self.deferred = None
                 self.refusals = {}
             case Deferred():
-                self.deferred = fact
+                self.deferred, self.refused = fact, None
             case Refused():
                 self.refused = fact
-                self.deferred = self.intent = None
+                if fact.verdict != "stopped":
+                    self.deferred = self.intent = None
                 self.refusals[fact.by] = self.refusals.get(fact.by, 0) + 1
                 if fact.verdict == "failed":
                     self.achieved = None

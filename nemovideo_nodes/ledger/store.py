@@ -107,12 +107,20 @@ class Store:
             raise self._error("read", name, error) from None
         return sorted(prefix.rsplit("/", 1)[-1] for prefix in listed["common_prefixes"])
 
-    def put_file(self, name: str, source: Path) -> None:
-        """Copy a local file to `name`, atomically; nothing is done if it is there already."""
+    def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
+        """Copy a local file to `name`, atomically; nothing is done if it is there already.
+
+        `move` renames it instead, where it stands on the store's own disk.
+        """
         if self.exists(name):
             return
         try:
-            self._obstore.put(self._backend, name, source)
+            if move and self.root is not None:
+                target = self.root / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.replace(target)
+            else:
+                self._obstore.put(self._backend, name, source)
         except self._broken as error:
             raise self._error("written", name, error) from None
         self._sync(name)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
+from nemovideo_nodes.errors import well_formed
+
 __all__ = ["Draft", "cut_out"]
 
 _KINDS = {0: "Video", 1: "BGM", 7: "Title"}
@@ -62,7 +64,7 @@ class Draft:
         tracks = self._tracks()
         head = f"Timeline ({len(tracks)} track{'' if len(tracks) == 1 else 's'})"
         lines = [f"{number}. {_track_line(track)}" for number, track in enumerate(tracks, 1)]
-        return f"{head}: {' '.join(lines)}" if lines else head
+        return well_formed(f"{head}: {' '.join(lines)}" if lines else head)
 
     def _tracks(self) -> Sequence[dict[str, Any]]:
         tracks = self._value.get("t") if isinstance(self._value, dict) else None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.errors import BadAnswer
+from nemovideo_nodes.errors import BadAnswer, well_formed
 from nemovideo_nodes.wire.draft import Draft, cut_out
 
 __all__ = [
@@ -258,7 +258,7 @@ def _text(place: dict[str, Any], name: str, *, of: str) -> str:
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         raise BadAnswer(f"The service's answer has no {name} where {of} is documented")
-    return value.strip()
+    return well_formed(value.strip())
 
 
 def _number(value: object) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 from httpx_sse import ServerSentEvent
 from pydantic import BaseModel, ConfigDict
 
-from nemovideo_nodes.errors import redact
+from nemovideo_nodes.errors import redact, well_formed
 from nemovideo_nodes.wire.stream import FrameReader
 
 __all__ = ["StreamEvent", "StreamEventKind", "Turn", "TurnReader"]
@@ -88,8 +88,8 @@ class TurnReader:
         if error is None:
             error = next((reply.error for reply in replies if reply.error), None)
         return Turn(
-            replies=[reply.text for reply in replies],
-            tools=list(self._tools),
+            replies=[well_formed(reply.text) for reply in replies],
+            tools=[well_formed(tool) for tool in self._tools],
             silent=not replies and error is None,
             error=error,
             complete=in_order and not self._cut and not self._frames.overflowed,

@@ -1,0 +1,265 @@
+"""The command line: make, resume, show, runs, emulator.
+
+Exit codes: 0 done, 1 stuck, 2 bad input, 75 not finished but resumable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError
+from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.settings import Pace, Settings, find_profile
+
+__all__ = ["main"]
+
+STUCK: Final = 1
+BAD_INPUT: Final = 2
+RESUMABLE: Final = 75
+_EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
+_LOCAL_PACE: Final = Pace(poll_s=0.5, reconcile_s=0.2, rate_limit_s=1.0)
+"""The emulator on this machine answers at once; the documented rhythm is for the vendor."""
+
+
+class _Group(click.Group):
+    """Says every error of ours in one sentence, and nothing else."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BadInput as error:
+            code, sentence = BAD_INPUT, error.sentence
+        except StoreError as error:
+            code, sentence = RESUMABLE, f"{error.sentence}. Run the same command again to go on"
+        except NemoVideoError as error:
+            code, sentence = STUCK, error.sentence
+        except KeyboardInterrupt:
+            code, sentence = RESUMABLE, "Stopped. Run the same command again to go on"
+        click.echo(f"nemovideo: {sentence}", err=True)
+        if ctx.params.get("as_json") or "--json" in sys.argv:
+            click.echo(json.dumps(_failed(sentence, code), ensure_ascii=False))
+        ctx.exit(code)
+
+
+def _failed(sentence: str, code: int) -> dict[str, object]:
+    """The JSON object of a command that came to no run."""
+    return {
+        "run_id": None,
+        "status": "waiting" if code == RESUMABLE else "stuck",
+        "videos": [],
+        "replies": [],
+        "timeline": None,
+        "credits": None,
+        "manifest": None,
+        "error": sentence,
+    }
+
+
+_store = click.option(
+    "--store", metavar="URL", help="Where runs and videos are kept: a folder. [NEMOVIDEO_STORE]"
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+_resend = click.option(
+    "--resend",
+    is_flag=True,
+    help="Send a message of unknown outcome again; it may be paid for twice.",
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nemovideo-nodes")
+def main() -> None:
+    """Turn pictures and a sentence into a finished, checked video.
+
+    A run that was stopped at any moment goes on when its command is typed again.
+    """
+
+
+@main.command()
+@click.argument("media", nargs=-1, metavar="MEDIA...")
+@click.option(
+    "-p", "--prompt", "prompts", multiple=True, metavar="TEXT", help="What the video should be."
+)
+@click.option(
+    "--profile",
+    default=DEFAULT_PROFILE,
+    show_default=True,
+    metavar="NAME|SKILL.md",
+    help="The skill that speaks: its name, or a skill document.",
+)
+@click.option("--run-id", metavar="ID", help="A name of your own for the run.")
+@click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
+@click.option("--local", is_flag=True, help="Use the emulator on this machine; no account needed.")
+@_resend
+@_store
+@_json
+def make(
+    media: tuple[str, ...],
+    prompts: tuple[str, ...],
+    profile: str,
+    run_id: str | None,
+    again: bool,
+    local: bool,
+    resend: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Make a video of MEDIA: pictures, or folders of pictures.
+
+    Without --prompt the profile's own instruction is used. Typing the same again takes an
+    unfinished run up, and repeats nothing of a finished one.
+    """
+    from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.runs import order_video
+
+    settings = _settings(store)
+    chosen = find_profile(profile, settings.platform)
+    if run_id is not None and again:
+        raise BadInput("--again and --run-id exclude each other: give another --run-id instead")
+    opened = Store(settings.store)
+    if local:
+        settings = settings.model_copy(update={"service_name": "local"})
+    ordered = order_video(settings, opened, media, prompts, chosen, run_id=run_id, again=again)
+    if local:
+        settings = _local(settings, opened)
+    _work(settings, opened, ordered, resend=resend, as_json=as_json)
+
+
+@main.command()
+@click.argument("run")
+@_resend
+@_store
+@_json
+def resume(run: str, resend: bool, store: str | None, as_json: bool) -> None:
+    """Go on with RUN, with the arguments that it was begun with."""
+    from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.runs import Ordered, load_run
+
+    settings = _settings(store)
+    opened = Store(settings.store)
+    order = load_run(opened, run).order
+    if order is None:
+        raise BadInput(f"Run {run} was begun step by step, by a flow: let the flow go on")
+    if order.service == "local":
+        settings = _local(settings, opened)
+    elif order.service != settings.service:
+        raise BadInput(
+            f"Run {run} belongs to the service {order.service}, not to {settings.service}: "
+            "set NEMO_API_URL"
+        )
+    _work(settings, opened, Ordered(run, order), resend=resend, as_json=as_json)
+
+
+@main.command()
+@click.argument("run")
+@_store
+@_json
+def show(run: str, store: str | None, as_json: bool) -> None:
+    """Show how RUN stands: its steps, its videos, what it cost."""
+    from nemovideo_nodes.display import result_lines
+    from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.runs import load_run, standing
+
+    opened = Store(_settings(store).store)
+    known = load_run(opened, run)
+    result = standing(known, opened)
+    if as_json:
+        click.echo(result.model_dump_json())
+        return
+    if known.order is not None:
+        for instruction in known.order.request.script:
+            click.echo(f"> {instruction.text}")
+    for line in result_lines(result):
+        click.echo(line)
+    if result.error:
+        click.echo(result.error)
+    for record in known.steps.values():
+        when = f"{record.achieved.at:%Y-%m-%d %H:%M:%S}" if record.achieved else "-"
+        click.echo(f"  {record.step.id:12} {when}")
+
+
+@main.command()
+@_store
+@_json
+def runs(store: str | None, as_json: bool) -> None:
+    """List the runs in the store."""
+    from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.runs import known_runs, load_run, standing
+
+    opened = Store(_settings(store).store)
+    found = [standing(load_run(opened, name), opened) for name in known_runs(opened)]
+    if as_json:
+        click.echo(json.dumps([run.model_dump() for run in found], ensure_ascii=False))
+        return
+    if not found:
+        click.echo(f"There are no runs in {opened.url} yet.")
+    for run in found:
+        told = run.videos[0].path if run.videos else run.error or ""
+        click.echo(f"{run.run_id}  {run.status:8} {told}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def emulator(options: tuple[str, ...]) -> None:
+    """Run the local stand-in for the service; --help lists its options."""
+    from nemovideo_nodes.emulator.__main__ import main as serve
+
+    raise SystemExit(serve(list(options)))
+
+
+def _settings(store: str | None) -> Settings:
+    settings = Settings.from_environment()
+    return settings.model_copy(update={"store": store}) if store else settings
+
+
+def _local(settings: Settings, store: Any) -> Settings:
+    """The settings for the emulator of this store, which is started if it is not there."""
+    from nemovideo_nodes.emulator.local import ensure_local
+
+    folder = store.root or Path.home() / ".cache" / "nemovideo"
+    given = settings.pace
+    return settings.model_copy(
+        update={
+            "api_url": ensure_local(folder / "emulator"),
+            "token": None,
+            "service_name": "local",
+            "pace": Pace(
+                poll_s=_LOCAL_PACE.poll_s if given.poll_s is None else given.poll_s,
+                reconcile_s=(
+                    _LOCAL_PACE.reconcile_s if given.reconcile_s is None else given.reconcile_s
+                ),
+                rate_limit_s=given.rate_limit_s,
+            ),
+        }
+    )
+
+
+def _work(settings: Settings, store: Any, ordered: Any, *, resend: bool, as_json: bool) -> None:
+    from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay, result_lines
+    from nemovideo_nodes.ledger.journal import Journal
+    from nemovideo_nodes.runs import standing, work_on
+
+    before = Journal(store, ordered.run_id).refresh()
+    done = before.seq > 0 and standing(before, store).status == "done"
+    live = sys.stderr.isatty() and sys.stdout.isatty() and not as_json
+    display: Display = LiveDisplay() if live else PlainDisplay(to_stderr=as_json)
+    with display:
+        result = asyncio.run(
+            work_on(settings, store, ordered, resend=resend, on_event=display.show)
+        )
+    if as_json:
+        click.echo(result.model_dump_json())
+    else:
+        if done:
+            click.echo("This is done already, and nothing was repeated; --again makes a new one.")
+        for line in result_lines(result):
+            click.echo(line)
+    if result.error:
+        click.echo(f"nemovideo: {result.error}", err=True)
+    sys.exit(_EXIT[result.status])

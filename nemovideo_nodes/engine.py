@@ -1,0 +1,322 @@
+"""The engine: `advance`, the only loop, which asks the plan and performs nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.errors import NemoVideoError, StepConflict, StoreError
+from nemovideo_nodes.lease import LeaseKeeper
+from nemovideo_nodes.ledger.facts import (
+    Achieved,
+    Asked,
+    Deferred,
+    Fact,
+    Intended,
+    Noted,
+    Order,
+    Refused,
+)
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.nodes import NODES
+from nemovideo_nodes.nodes.node import (
+    Broken,
+    Context,
+    Failure,
+    Intent,
+    Missing,
+    Outcome,
+    Postponed,
+    Progress,
+    SessionLost,
+    Success,
+    failure_of,
+)
+from nemovideo_nodes.plan import (
+    REPETITION,
+    Done,
+    Perform,
+    Reconcile,
+    Repetition,
+    Seat,
+    Stuck,
+    Wait,
+    decide,
+)
+from nemovideo_nodes.steps import Step
+
+__all__ = ["Engine", "Event", "EventKind"]
+
+MAX_DECISIONS = 20_000
+"""Far beyond any run; a bound for the loop."""
+MAX_SESSIONS_LOST = 3
+
+EventKind = Literal["begin", "end", "wait", "progress", "refused"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to show to whoever watches a run."""
+
+    kind: EventKind
+    step: str | None
+    text: str = ""
+    progress: Progress | None = None
+    until: datetime | None = None
+    record: StepRecord | None = None
+
+
+class Engine:
+    """Drives one run from one process; `advance` may be called again and again.
+
+    `on_event` is told what happens, for progress bars and log lines; it must not raise.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: NemoVideoClient,
+        store: Store,
+        run_id: str,
+        clock: Clock | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._journal = Journal(store, run_id)
+        self._clock: Clock = clock or SystemClock()
+        self._pace = client.settings.pace
+        self._tell = on_event or (lambda event: None)
+        self._seat = LeaseKeeper(self._journal, self._clock)
+        self._me = self._seat.me
+        self._since = self._clock.now()
+
+    @property
+    def run(self) -> Run:
+        """The run, as far as it has been read."""
+        return self._journal.run
+
+    async def ask(self, steps: Sequence[Step], order: Order | None = None) -> None:
+        """Ask for steps: a no-op for those that were asked for with the same arguments.
+
+        Raises `StepConflict` for a step that was asked for with other arguments.
+        """
+        for _ in range(MAX_DECISIONS):
+            run = await self._journal.refreshed()
+            new = []
+            for step in steps:
+                known = run.steps.get(step.id)
+                if known is None:
+                    new.append(step)
+                elif known.step != step:
+                    raise StepConflict(
+                        f"The step {step.id} of run {run.id} was asked for before with other "
+                        "arguments: give it another number"
+                    )
+            if not new:
+                return
+            fact = Asked(
+                at=self._clock.now(),
+                by=self._me,
+                steps=tuple(new),
+                order=order if run.order is None else None,
+            )
+            if await self._journal.appended(fact):
+                return
+
+    async def allow_resend(self) -> bool:
+        """Let the message of unknown outcome be sent again; False where there is none."""
+        run = await self._journal.refreshed()
+        for record in run.steps.values():
+            if record.refused is not None and record.refused.verdict == "unknown":
+                allowed = Noted(
+                    at=self._clock.now(), by=self._me, topic="resend", step=record.step.id
+                )
+                await self._journal.recorded(allowed)
+                return True
+        return False
+
+    async def advance(self, through: str | None = None, *, waits: bool = True) -> RunResult:
+        """Bring the run as far as it goes, up to and with the step `through`.
+
+        With `waits=False` it returns `waiting` instead of sleeping. The result's status is `done`,
+        `stuck` (it needs a person) or `waiting` (starting it again later goes on).
+        """
+        try:
+            async with self._seat.kept():
+                return await self._advance(through, waits=waits)
+        except asyncio.CancelledError:
+            await self._seat.release("cancelled")
+            raise
+        finally:
+            await self._seat.release("released")
+
+    async def _advance(self, through: str | None, *, waits: bool) -> RunResult:
+        for _ in range(MAX_DECISIONS):
+            run = await self._journal.refreshed()
+            if wrong := self._wrong_account(run):
+                return result_of(run, self._store, "stuck", wrong)
+            planned = run.seq
+            seat = Seat(self._me, self._since, self._pace, holder_gone=self._seat.holder_gone())
+            decision = decide(run, self._clock.now(), seat, through=through)
+            match decision:
+                case Done():
+                    return result_of(run, self._store, "done")
+                case Stuck():
+                    return self._stuck(run, decision)
+                case Wait():
+                    if not waits:
+                        return result_of(run, self._store, "waiting", decision.why)
+                    await self._wait(decision)
+                case Perform() | Reconcile():
+                    if await self._seat.hold(planned):
+                        await self._do(decision, planned)
+        raise StoreError(f"The run {self.run.id} does not come to an end")
+
+    def _stuck(self, run: Run, decision: Stuck) -> RunResult:
+        sentence = f"{decision.record.step.id}: {decision.sentence}"
+        if decision.resumable:
+            sentence += ". Nothing is lost: run the same command again to go on"
+        self._tell(Event("refused", decision.record.step.id, decision.sentence))
+        status: Literal["waiting", "stuck"] = "waiting" if decision.resumable else "stuck"
+        return result_of(run, self._store, status, sentence)
+
+    async def _wait(self, wait: Wait) -> None:
+        step = wait.record.step.id if wait.record else None
+        self._tell(Event("wait", step, wait.why, until=wait.until, record=wait.record))
+        seconds = (wait.until - self._clock.now()).total_seconds()
+        await self._clock.sleep(min(max(seconds, 0.001), 3600.0))
+
+    async def _do(self, decision: Perform | Reconcile, planned: int) -> None:
+        """One effect, or one look at how an effect ended, and the fact of how that went."""
+        record = decision.record
+        step = record.step
+        node, repetition = NODES[step.node], REPETITION[step.node]
+        ctx = self._context()
+        self._tell(Event("begin", step.id, record=record))
+        key = record.intent.key if record.intent else None
+        looking = isinstance(decision, Reconcile) or record.repeat
+        try:
+            if isinstance(decision, Reconcile):
+                assert record.intent is not None
+                outcome = await node.reconcile(ctx, record, record.intent)
+            elif repetition is Repetition.SAFE:
+                outcome = await node.perform(ctx, record, None)
+            else:
+                intended = Intent(decision.key) if decision.key else await node.intend(ctx, record)
+                if isinstance(intended, Intent):
+                    key = intended.key
+                    # A repetition has its intent already.
+                    if decision.key is None and not await self._intended(record, intended, planned):
+                        return
+                    outcome = await node.perform(ctx, record, intended)
+                else:
+                    outcome = intended
+        except NemoVideoError as error:
+            outcome = failure_of(error, ctx, record, repetition, me=self._me)
+            if isinstance(outcome, Failure) and looking:
+                # The open intent stays open: a failed look proves nothing about it.
+                outcome = replace(outcome, verdict="stopped")
+        await self._ended(record, key, outcome)
+
+    async def _intended(self, record: StepRecord, intent: Intent, planned: int) -> bool:
+        """Write the intent down; False, with nothing written, if the run may not be ours now."""
+        if not self._seat.is_mine():
+            return False
+        fact = Intended(
+            at=self._clock.now(),
+            by=self._me,
+            step=record.step.id,
+            key=intent.key,
+            evidence=intent.evidence,
+        )
+        return await self._journal.appended(fact, planned)
+
+    async def _ended(self, record: StepRecord, key: str | None, outcome: Outcome) -> None:
+        step, at = record.step.id, self._clock.now()
+        fact: Fact
+        match outcome:
+            case Success():
+                fact = Achieved(at=at, by=self._me, step=step, key=key, result=outcome.result)
+            case Postponed():
+                fact = Deferred(
+                    at=at,
+                    by=self._me,
+                    step=step,
+                    key=key,
+                    until=outcome.until,
+                    why=outcome.why,
+                    reads=outcome.reads,
+                    draft_digest=outcome.draft_digest,
+                    missing=outcome.missing,
+                    heard=outcome.heard,
+                )
+            case Failure():
+                fact = self._refused(step, key, outcome)
+            case Broken():
+                fact = self._refused(outcome.step, outcome.key, Failure("failed", outcome.sentence))
+            case Missing():
+                fact = Noted(at=at, by=self._me, topic="again", step=step, text=outcome.why)
+            case SessionLost():
+                fact = self._lost(step, key, outcome)
+        await self._journal.recorded(fact)
+        if isinstance(outcome, Success):
+            self._tell(Event("end", step, record=self.run.steps[step]))
+
+    def _refused(self, step: str, key: str | None, failure: Failure) -> Refused:
+        return Refused(
+            at=self._clock.now(),
+            by=self._me,
+            step=step,
+            key=key,
+            verdict=failure.verdict,
+            sentence=failure.sentence,
+            code=failure.code,
+            resumable=failure.resumable,
+            repeat_at=failure.repeat_at,
+            repeats=failure.repeats,
+        )
+
+    def _lost(self, step: str, key: str | None, lost: SessionLost) -> Fact:
+        """A lost session is made anew while nothing in it was paid for, or as the request says."""
+        run = self.run
+        rebuild = run.order is not None and run.order.request.limits.on_lost_session == "rebuild"
+        may_rebuild = run.session is not None and run.sessions_lost < MAX_SESSIONS_LOST
+        if may_rebuild and (rebuild or not run.session_used):
+            return Noted(
+                at=self._clock.now(), by=self._me, topic="session_lost", text=lost.sentence
+            )
+        told = f"{lost.sentence}. What was made in it is gone"
+        if run.session_used:
+            told += (
+                " and would have to be paid again, so it is not made again by itself: "
+                "use --again for a new video"
+            )
+        return self._refused(step, key, Failure("stopped", told, code=1002))
+
+    def _wrong_account(self, run: Run) -> str | None:
+        account = run.account
+        if account is None or set(account.account) & set(self._client.account()):
+            return None
+        return (
+            "This run belongs to another account than the one signed in now: use the token "
+            "(NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with"
+        )
+
+    def _context(self) -> Context:
+        return Context(
+            client=self._client,
+            store=self._store,
+            run=self.run,
+            pace=self._pace,
+            clock=self._clock,
+            report=lambda progress: self._tell(Event("progress", progress.step, progress=progress)),
+        )

@@ -1,0 +1,136 @@
+"""What a user gives, checked before anything is sent: files become media with digests.
+
+The store keeps a copy of each, so that a run can be taken up wherever the store can be seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from nemovideo_nodes.errors import BadInput, redact, well_formed
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
+from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request import MAX_TEXT, Instruction
+from nemovideo_nodes.steps import Media
+from nemovideo_nodes.wire.codes import FORMATS
+
+__all__ = ["instructions", "take_in"]
+
+MAX_MEDIA = 500
+_URL = re.compile(r"(?i)^[a-z][a-z0-9+.-]+:(?://|[^\\/]*,)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def take_in(store: Store, sources: Sequence[str]) -> tuple[Media, ...]:
+    """The media in `sources`, files or folders of images, in order; all are checked first.
+
+    Raises `BadInput` naming the first source that cannot be used.
+    """
+    found = [(path, _type_of(path)) for source in sources for path in _files(source)]
+    if len(found) > MAX_MEDIA:
+        raise BadInput(f"{len(found)} files are too many for one video: give at most {MAX_MEDIA}")
+    return tuple(_keep(store, path, kind) for path, kind in found)
+
+
+def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, ...]:
+    """The script: what the user says, or what the profile says for them."""
+    if not texts:
+        if not profile.default_instruction:
+            raise BadInput(f"The profile {profile.name} has no default instruction: say --prompt")
+        return (Instruction(text=profile.default_instruction),)
+    for text in texts:
+        if not text.strip():
+            raise BadInput("The prompt is empty: say in words what the video should be")
+        if text != well_formed(text):
+            raise BadInput("The prompt is no valid UTF-8 text")
+        if len(text) > MAX_TEXT:
+            raise BadInput(f"The prompt has {len(text)} characters; at most {MAX_TEXT} are taken")
+    return tuple(Instruction(text=text.strip()) for text in texts)
+
+
+def _files(source: str) -> Iterable[Path]:
+    if not source.strip():
+        raise BadInput("The name of a file is empty")
+    if _URL.match(source):
+        raise BadInput(f"{redact(source)!r} is a URL: download it, and give the file's path")
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir():
+            return _images_in(path, source)
+        if not path.exists():
+            raise BadInput(f"There is no file {source!r}: check the path")
+        if not path.is_file():
+            raise BadInput(f"{source!r} is no regular file")
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{source!r} cannot be read: {_reason(error)}") from None
+    return [path]
+
+
+def _images_in(folder: Path, source: str) -> list[Path]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            kind = sniff(_head(path))
+            if kind is not None and kind.kind == "image":
+                found.append(path)
+    if not found:
+        raise BadInput(f"The folder {source!r} holds no image (jpg, png, webp or gif)")
+    return found
+
+
+def _type_of(path: Path) -> MediaType:
+    name = _name(path)
+    try:
+        size = path.stat().st_size
+        head = _head(path)
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read: {_reason(error)}") from None
+    if size == 0:
+        raise BadInput(f"{name} is empty")
+    if size > MAX_BYTES:
+        raise BadInput(
+            f"{name} has {size / 1024 / 1024:.1f} MB; the service takes at most 200 MB a file: "
+            "compress it or trim it"
+        )
+    kind = sniff(head)
+    if kind is None:
+        what = "text" if _looks_like_text(head) else "something else"
+        raise BadInput(f"{name} holds {what}, whatever its name says; the service takes {FORMATS}")
+    return kind
+
+
+def _keep(store: Store, path: Path, kind: MediaType) -> Media:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        media = Media(
+            name=_name(path), digest=digest, size=path.stat().st_size, kind=kind.kind, ext=kind.ext
+        )
+    except OSError as error:
+        raise BadInput(f"{_name(path)} cannot be read: {_reason(error)}") from None
+    store.put_file(media.artifact, path)
+    return media
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _name(path: Path) -> str:
+    return _CONTROL.sub("_", well_formed(path.name))[:200] or "media"
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+
+
+def _looks_like_text(head: bytes) -> bool:
+    try:
+        return head[:1000].decode("utf-8").isprintable() or b"\n" in head[:1000]
+    except UnicodeDecodeError:
+        return False

@@ -1,0 +1,134 @@
+"""The lease: keeps two live workers off the same run. It is politeness, not a fence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.ledger.facts import Lease, Noted
+from nemovideo_nodes.ledger.journal import Journal
+
+__all__ = ["LeaseKeeper"]
+
+LEASE = timedelta(seconds=120)
+RENEW_S = 40.0
+_MARGIN_S = 5.0
+
+
+class LeaseKeeper:
+    """One worker's hold on one run, as facts of its journal."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self.me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._journal = journal
+        self._clock = clock
+        self._until: float | None = None
+
+    def is_mine(self) -> bool:
+        """Whether there is time left, by our own monotonic clock; asked right before an effect."""
+        return self._until is not None and self._clock.monotonic() + _MARGIN_S < self._until
+
+    def holder_gone(self) -> bool:
+        """Whether the lease's holder was a process of this host and boot that is no more."""
+        holding = self._journal.run.holding
+        if holding is None or holding.holder == self.me:
+            return False
+        lease = holding.lease
+        here = (lease.host, lease.boot) == (_host(), _boot())
+        return here and _started(lease.pid) != lease.started
+
+    async def hold(self, planned: int) -> bool:
+        """Have the lease; False where the journal moved on since `planned`: plan anew."""
+        holding = self._journal.run.holding
+        if holding is not None and holding.holder == self.me and self._time_left() > RENEW_S:
+            return True
+        return await self._take(planned)
+
+    async def release(self, topic: Literal["released", "cancelled"]) -> None:
+        """Let the next one go on at once; `cancelled` says why the release is coming."""
+        holding = self._journal.run.holding
+        if self._until is None or holding is None or holding.holder != self.me:
+            return
+        if topic == "released":
+            self._until = None
+        with contextlib.suppress(NemoVideoError):
+            fact = Noted(at=self._clock.now(), by=self.me, topic=topic)
+            await asyncio.shield(self._journal.recorded(fact))
+
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Renew the lease while an effect takes long, as a stream of 15 minutes does."""
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(RENEW_S)
+                holding = self._journal.run.holding
+                if self._until is not None and holding and holding.holder == self.me:
+                    await self._take(self._journal.run.seq)
+
+        keeper = asyncio.ensure_future(keep())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError, NemoVideoError):
+                await keeper
+
+    def _time_left(self) -> float:
+        return 0.0 if self._until is None else self._until - self._clock.monotonic()
+
+    async def _take(self, planned: int) -> bool:
+        began, now = self._clock.monotonic(), self._clock.now()
+        lease = Lease(
+            host=_host(),
+            boot=_boot(),
+            pid=os.getpid(),
+            started=_started(os.getpid()) or "",
+            expires=now + LEASE,
+        )
+        fact = Noted(at=now, by=self.me, topic="lease", lease=lease)
+        if not await self._journal.appended(fact, planned):
+            return False
+        self._until = began + LEASE.total_seconds()
+        return True
+
+
+def _host() -> str:
+    """The host, and the space that its process ids count in: a container has its own."""
+    with contextlib.suppress(OSError):
+        return f"{socket.gethostname()}/{os.readlink('/proc/self/ns/pid')}"
+    return socket.gethostname()
+
+
+def _boot() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _started(pid: int) -> str | None:
+    """When the process began, in the kernel's ticks, or None where there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        if Path("/proc/self/stat").exists():
+            return None
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return None
+        except OSError:
+            pass
+        return ""
+    fields = stat.rsplit(")", 1)[-1].split()
+    # A zombie is as dead as one that is gone.
+    return None if fields[0] == "Z" else fields[19]

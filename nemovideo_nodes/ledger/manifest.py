@@ -1,0 +1,147 @@
+"""What a run came to: the small typed result that every door returns, and the manifest."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nemovideo_nodes.errors import redact
+from nemovideo_nodes.ledger.facts import (
+    CreditsResult,
+    DownloadResult,
+    PromptResult,
+    PublishResult,
+    StateResult,
+)
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
+
+__all__ = ["Credits", "RunResult", "Video", "manifest_of", "result_of"]
+
+Status = Literal["done", "stuck", "waiting"]
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Video(_Plain):
+    """One finished video, as a person finds it."""
+
+    path: str
+    sha256: str
+    bytes: int
+    duration_s: float
+    width: int
+    height: int
+
+
+class Credits(_Plain):
+    """The account's balance around the run; None where it is not known."""
+
+    before: float | None = None
+    after: float | None = None
+    spent: float | None = None
+    """The difference: other runs of the account spend from the same balance."""
+
+
+class RunResult(_Plain):
+    """What every door returns."""
+
+    run_id: str
+    status: Status
+    videos: list[Video] = []
+    replies: list[str] = []
+    timeline: str | None = None
+    credits: Credits = Credits()
+    manifest: str | None = None
+    error: str | None = None
+
+
+def result_of(run: Run, store: Store, status: Status, error: str | None = None) -> RunResult:
+    """The result of a run as far as it has come."""
+    published = run.results(PublishResult)
+    names = published[-1].videos if published else ()
+    videos = []
+    for number, download in enumerate(run.results(DownloadResult)):
+        video = download.video
+        name = names[number] if number < len(names) else video.artifact
+        videos.append(
+            Video(
+                path=store.place(name),
+                sha256=video.sha256,
+                bytes=video.bytes,
+                duration_s=video.duration_s,
+                width=video.width,
+                height=video.height,
+            )
+        )
+    return RunResult(
+        run_id=run.id,
+        status=status,
+        videos=videos,
+        replies=_replies(run),
+        timeline=_timeline(run),
+        credits=_credits(run),
+        manifest=store.place(published[-1].manifest) if published else None,
+        error=error,
+    )
+
+
+def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
+    """The manifest: what was made from what, when, at what cost. JSON in UTF-8."""
+    order = run.order
+    downloads = run.results(DownloadResult)
+    manifest = {
+        "format": 1,
+        "run_id": run.id,
+        "service": order.service if order else None,
+        "occasion": order.occasion if order else None,
+        "profile": order.profile.headers if order else None,
+        "asked_at": run.facts[0].at.isoformat() if run.facts else None,
+        "finished_at": at.isoformat(),
+        "instructions": [i.text for i in order.request.script] if order else [],
+        "media": [
+            {"name": m.name, "sha256": m.digest, "bytes": m.size}
+            for m in (order.request.media if order else ())
+        ],
+        "videos": [
+            {"file": name.rsplit("/", 1)[-1], **download.video.model_dump(mode="json")}
+            for name, download in zip(videos, downloads, strict=True)
+        ],
+        "replies": _replies(run),
+        "timeline": _timeline(run),
+        "credits": _credits(run).model_dump(),
+        "steps": [
+            {
+                "id": record.step.id,
+                "asked_at": record.asked_at.isoformat(),
+                "achieved_at": record.achieved.at.isoformat() if record.achieved else None,
+                "intents": record.intents,
+                "failures": record.failures,
+            }
+            for record in run.steps.values()
+        ],
+    }
+    return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+
+
+def _replies(run: Run) -> list[str]:
+    return [redact(reply) for turn in run.results(PromptResult) for reply in turn.replies]
+
+
+def _timeline(run: Run) -> str | None:
+    states = run.results(StateResult)
+    timeline = states[-1].timeline if states else None
+    return redact(timeline) if timeline else None
+
+
+def _credits(run: Run) -> Credits:
+    read = run.results(CreditsResult)
+    before = read[0].available if read else None
+    after = read[-1].available if len(read) > 1 else None
+    spent = before - after if before is not None and after is not None else None
+    return Credits(before=before, after=after, spent=spent)

@@ -1,0 +1,113 @@
+"""The units that bring a video home: download and check it, publish it with the manifest last."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from nemovideo_nodes.errors import NemoVideoError, VideoInvalid
+from nemovideo_nodes.ledger.facts import DownloadResult, PublishResult, VideoFile
+from nemovideo_nodes.ledger.manifest import manifest_of
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.media.mp4 import inspect
+from nemovideo_nodes.nodes.node import Context, Intent, Node, Outcome, Progress, Success
+from nemovideo_nodes.steps import Download
+
+__all__ = ["DownloadNode", "PublishNode"]
+
+
+class DownloadNode(Node):
+    """Fetches one render's video, taking an unfinished download up again, and checks it whole."""
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        assert isinstance(record.step.args, Download)
+        render = ctx.run.render_of(record.step.args.render)
+        if render is None:
+            raise VideoInvalid(f"The step {record.step.args.render} has submitted no render")
+        folder = await asyncio.to_thread(ctx.store.scratch, ctx.run.id)
+        part = folder / f"{_safe(render.render_id)}.part"
+
+        def show(done: int, total: int | None) -> None:
+            ctx.report(Progress(record.step.id, "bytes", "video", done, total))
+
+        await ctx.client.download(render.render_id, part, progress=show)
+        try:
+            video = await asyncio.to_thread(_check, part)
+        except VideoInvalid:
+            await asyncio.to_thread(_clear, part)
+            raise
+        await asyncio.to_thread(ctx.store.put_file, video.artifact, part, move=True)
+        await asyncio.to_thread(_clear, part)
+        return Success(DownloadResult(render_id=render.render_id, video=video))
+
+
+class PublishNode(Node):
+    """Gives the videos their names in the run's folder; the manifest commits them."""
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        names = []
+        for number, download in enumerate(ctx.run.results(DownloadResult), 1):
+            name = f"runs/{ctx.run.id}/video{'' if number == 1 else f'-{number}'}.mp4"
+            await asyncio.to_thread(ctx.store.link, name, download.video.artifact)
+            await asyncio.to_thread(_posters, ctx.store, name)
+            names.append(name)
+        manifest = f"runs/{ctx.run.id}/manifest.json"
+        text = manifest_of(ctx.run, tuple(names), ctx.clock.now())
+        await asyncio.to_thread(ctx.store.replace, manifest, text)
+        return Success(PublishResult(videos=tuple(names), manifest=manifest))
+
+
+def _check(part: Path) -> VideoFile:
+    """Walk the boxes, and decode every frame where the extra `video` is installed."""
+    info = inspect(part)
+    if not info.has_video:
+        raise VideoInvalid("The downloaded file has no video track")
+    frames = None
+    if importlib.util.find_spec("av") is not None:
+        from nemovideo_nodes.media.decode import check_decodes
+
+        frames = check_decodes(part)
+    with part.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return VideoFile(
+        sha256=digest,
+        bytes=info.bytes,
+        duration_s=round(info.duration_s, 3),
+        width=info.width,
+        height=info.height,
+        artifact=f"artifacts/sha256/{digest}.mp4",
+        frames_checked=frames,
+    )
+
+
+def _posters(store: Store, video: str) -> None:
+    """A poster and a contact sheet beside the video, where the extra `video` is installed."""
+    if importlib.util.find_spec("av") is None or importlib.util.find_spec("PIL") is None:
+        return
+    from nemovideo_nodes.media.poster import contact_sheet, poster
+
+    stem = video.removesuffix(".mp4")
+    folder = store.scratch("posters")
+    for make, name in ((poster, f"{stem}-poster.jpg"), (contact_sheet, f"{stem}-sheet.jpg")):
+        spare = folder / name.replace("/", "-")
+        try:
+            with store.local(video) as path:
+                make(path, spare)
+            store.replace(name, spare.read_bytes())
+        except NemoVideoError:
+            continue  # a picture of the video is never worth the video
+        finally:
+            spare.unlink(missing_ok=True)
+
+
+def _clear(part: Path) -> None:
+    for path in (part, part.with_name(part.name + ".json")):
+        path.unlink(missing_ok=True)
+
+
+def _safe(name: str) -> str:
+    """A name from the service, fit for a file: letters and digits alone."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:80]

@@ -1,0 +1,118 @@
+"""The prompt unit: one message, never sent twice by itself. What it costs, it costs once."""
+
+from __future__ import annotations
+
+from nemovideo_nodes.errors import BadInput, Refused, ServiceError, Unreachable
+from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.nodes.node import (
+    Context,
+    Failure,
+    Intent,
+    Node,
+    Outcome,
+    Postponed,
+    Progress,
+    Success,
+)
+from nemovideo_nodes.nodes.session import settled_state
+from nemovideo_nodes.plan import RECONCILE_READS, reconcile_wait, settle_wait
+from nemovideo_nodes.steps import Prompt
+from nemovideo_nodes.wire.models import StateAnswer
+from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn
+
+__all__ = ["PromptNode"]
+
+_LOOKING = "asking the session what became of the message"
+
+
+class PromptNode(Node):
+    """Sends one instruction, and knows how to find out what became of it."""
+
+    async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
+        state = await settled_state(ctx, record)
+        if isinstance(state, Postponed):
+            return state
+        try:
+            credits = (await ctx.client.credits()).available
+        except ServiceError:
+            credits = None  # it proves nothing anyway: it belongs to the account, not to the run
+        evidence = Evidence(
+            draft_digest=_draft_digest(state), media_digest=state.media_digest, credits=credits
+        )
+        return Intent(key=f"{record.step.id}#{record.intents + 1}", evidence=evidence)
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        assert isinstance(record.step.args, Prompt)
+
+        def show(event: StreamEvent) -> None:
+            kinds = {StreamEventKind.TEXT: "text", StreamEventKind.TOOL: "tool"}
+            ctx.report(Progress(record.step.id, kinds.get(event.kind, "alive"), event.text))  # type: ignore[arg-type]
+
+        try:
+            turn = await ctx.client.send_message(
+                ctx.session_id(), record.step.args.text, on_event=show, repeat=False
+            )
+        except (Unreachable, Refused, BadInput):
+            raise  # certainly not accepted
+        except ServiceError as error:
+            return _look(ctx, 0, f"{error.sentence}; {_LOOKING}", None)
+        return _ended(ctx, turn)
+
+    async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
+        """Read the state on the documented rhythm: a changed draft tells that it was accepted."""
+        state = await ctx.client.read_state(ctx.session_id())
+        before, seen = intent.evidence, record.deferred
+        heard = seen.heard if seen else None
+        if before is not None and _draft_digest(state) != before.draft_digest:
+            told = heard or PromptResult()
+            return Success(told.model_copy(update={"reconciled": True}))
+        reads = (seen.reads if seen else 0) + 1
+        if reads < RECONCILE_READS:
+            return _look(ctx, reads, seen.why if seen else _LOOKING, heard)
+        made = before is not None and state.media_digest != before.media_digest
+        return Failure("unknown", _unknown(heard, made=made))
+
+
+def _ended(ctx: Context, turn: Turn) -> Outcome:
+    heard = PromptResult(
+        replies=tuple(turn.replies),
+        tools=tuple(turn.tools),
+        silent=turn.silent,
+        note=turn.error,
+    )
+    if turn.error is not None:
+        # The agent is done, and said so: one more look at what it left is enough.
+        return Postponed(
+            until=ctx.later(settle_wait(ctx.pace)),
+            why=f"The agent failed ({turn.error}); {_LOOKING}",
+            reads=RECONCILE_READS - 1,
+            heard=heard,
+        )
+    if not turn.complete:
+        return _look(ctx, 0, f"The stream broke off; {_LOOKING}", heard)
+    return Success(heard)
+
+
+def _look(ctx: Context, reads: int, why: str, heard: PromptResult | None) -> Postponed:
+    wait = reconcile_wait(reads, ctx.pace)
+    return Postponed(until=ctx.later(wait), why=why, reads=reads, heard=heard)
+
+
+def _unknown(heard: PromptResult | None, *, made: bool) -> str:
+    failed = heard.note if heard else None
+    if failed is not None:
+        told = f"The agent failed ({failed}) and the timeline has not changed"
+    else:
+        told = "It cannot be known whether the service accepted the message: no answer came"
+        told += ", and the timeline has not changed since"
+    if made:
+        told += ", though new media appeared in the session"
+    return (
+        f"{told}. It may have been paid for, so it is not sent again by itself: "
+        "look at the session, and add --resend to send it again"
+    )
+
+
+def _draft_digest(state: StateAnswer) -> str | None:
+    return state.draft.digest if state.draft else None

@@ -1,0 +1,110 @@
+"""The units about a render: submit it under an id of our own, and poll it to its end."""
+
+from __future__ import annotations
+
+from nemovideo_nodes.errors import NotFound, Refused, RenderFailed
+from nemovideo_nodes.ledger.facts import Intended, PromptResult, RenderEnded, RenderResult
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.nodes.node import (
+    Broken,
+    Context,
+    Failure,
+    Intent,
+    Missing,
+    Node,
+    Outcome,
+    Postponed,
+    Progress,
+    Success,
+)
+from nemovideo_nodes.nodes.session import settled_state
+from nemovideo_nodes.plan import next_poll
+from nemovideo_nodes.steps import AwaitRender
+from nemovideo_nodes.wire.models import RenderStatus
+
+__all__ = ["AwaitRenderNode", "SubmitRenderNode"]
+
+_MISSING_POLLS = 3
+"""A render may be unknown for a moment after it was accepted; so often in a row it is lost."""
+
+
+class SubmitRenderNode(Node):
+    """Exports the draft; KEYED by the id that we chose and wrote down."""
+
+    async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
+        state = await settled_state(ctx, record)
+        if isinstance(state, Postponed):
+            return state
+        if state.draft is None or not state.draft.exportable:
+            return Failure("not_accepted", _nothing_to_export(ctx))
+        stamp = int(ctx.clock.now().timestamp() * 1000)
+        # Two runs of one account may come to this in the same millisecond.
+        salt = int(ctx.run.session.session_id.encode().hex(), 16) if ctx.run.session else 0
+        return Intent(key=f"render_{stamp}{salt % 1000:03d}", draft=state.draft)
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        assert intent is not None
+        session_id = ctx.session_id()
+        draft = intent.draft or (await ctx.client.read_state(session_id)).draft
+        if draft is None:
+            return Failure("not_accepted", _nothing_to_export(ctx))
+        try:
+            await ctx.client.submit_render(session_id, draft, intent.key)
+        except Refused as error:
+            if error.status != 409:
+                raise  # 409: it has this id already
+        return Success(RenderResult(render_id=intent.key, draft_digest=draft.digest))
+
+    async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
+        try:
+            await ctx.client.render_status(intent.key)
+        except NotFound:
+            return Missing("the service does not know this render")
+        return Success(RenderResult(render_id=intent.key))
+
+
+class AwaitRenderNode(Node):
+    """One poll; the plan says when the next one is."""
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        assert isinstance(record.step.args, AwaitRender)
+        submitting = record.step.args.render
+        render = ctx.run.render_of(submitting)
+        if render is None:
+            raise RenderFailed(f"The step {submitting} has submitted no render to wait for")
+        seen = record.deferred
+        try:
+            answer = await ctx.client.render_status(render.render_id)
+        except NotFound:
+            missing = (seen.missing if seen else 0) + 1
+            if missing >= _MISSING_POLLS:
+                return Broken(submitting, render.render_id, "The service has lost the render")
+            return self._again(ctx, record, submitting, missing=missing)
+        if answer.status is RenderStatus.FAILED:
+            said = f": {answer.error}" if answer.error else ""
+            return Broken(submitting, render.render_id, f"The render failed{said}")
+        if answer.status is RenderStatus.COMPLETED:
+            return Success(RenderEnded(render_id=render.render_id))
+        if answer.progress is not None:
+            ctx.report(Progress(record.step.id, "fraction", "rendering", answer.progress, 1.0))
+        return self._again(ctx, record, submitting)
+
+    def _again(
+        self, ctx: Context, record: StepRecord, submitting: str, *, missing: int = 0
+    ) -> Postponed:
+        submitted = ctx.run.steps[submitting].achieved
+        assert submitted is not None
+        return Postponed(
+            until=next_poll(submitted.at, ctx.clock.now(), ctx.pace),
+            why="rendering",
+            reads=(record.deferred.reads if record.deferred else 0) + 1,
+            missing=missing,
+        )
+
+
+def _nothing_to_export(ctx: Context) -> str:
+    """The agent may have answered with a question; its words are the way on."""
+    turns = ctx.run.results(PromptResult)
+    said = turns[-1].replies[-1] if turns and turns[-1].replies else ""
+    hint = f"; the service said: {' '.join(said.split())[:200]}" if said else ""
+    return f"There is nothing on the timeline to export{hint}"

@@ -1,0 +1,137 @@
+"""What every door does with runs: begin one, open one, find them, say how they stand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.engine import Engine, Event
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.intake import instructions, take_in
+from nemovideo_nodes.ledger.facts import Order
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.plan import Done, Seat, Stuck, decide
+from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request import Limits, VideoRequest, checked_run_id
+from nemovideo_nodes.settings import Pace, Settings
+
+__all__ = ["Ordered", "known_runs", "load_run", "order_video", "standing", "work_on"]
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A request that has a run id, and what it was ordered with."""
+
+    run_id: str
+    order: Order
+
+
+def order_video(
+    settings: Settings,
+    store: Store,
+    sources: Sequence[str],
+    texts: Sequence[str],
+    profile: Profile,
+    *,
+    limits: Limits | None = None,
+    run_id: str | None = None,
+    occasion: str = "",
+    again: bool = False,
+) -> Ordered:
+    """Check what is asked for, and give it its run id; nothing is sent.
+
+    `again` makes a new occasion, unless the last new one is still to be finished. Raises
+    `BadInput`.
+    """
+    if not sources and not texts:
+        raise BadInput("Give at least one picture, or say with --prompt what to make")
+    if run_id is not None:
+        checked_run_id(run_id)
+    request = VideoRequest(
+        script=instructions(texts, profile),
+        media=take_in(store, sources),
+        profile=profile.name,
+        language=profile.language,
+        limits=limits or Limits(),
+    )
+    service = settings.service
+    if again:
+        occasion = _next_occasion(store, request, service, occasion)
+    order = Order(request=request, service=service, occasion=occasion, profile=profile)
+    return Ordered(run_id or request.run_id(service=service, occasion=occasion), order)
+
+
+async def work_on(
+    settings: Settings,
+    store: Store,
+    ordered: Ordered,
+    *,
+    through: str | None = None,
+    resend: bool = False,
+    clock: Clock | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> RunResult:
+    """Ask for the run's steps, and bring it as far as it goes."""
+    async with NemoVideoClient(
+        settings=settings, profile=ordered.order.profile, clock=clock, waits=False
+    ) as client:
+        engine = Engine(
+            client=client, store=store, run_id=ordered.run_id, clock=clock, on_event=on_event
+        )
+        await engine.ask(ordered.order.request.steps(), ordered.order)
+        if resend:
+            await engine.allow_resend()
+        return await engine.advance(through)
+
+
+def load_run(store: Store, run_id: str) -> Run:
+    """All that the store knows of a run; raises `BadInput` if it knows nothing."""
+    run = Journal(store, checked_run_id(run_id)).refresh()
+    if run.seq == 0:
+        raise BadInput(f"There is no run {run_id} in {store.url}: `nemovideo runs` lists them")
+    return run
+
+
+def known_runs(store: Store) -> list[str]:
+    """The ids of all runs in the store."""
+    return store.children("runs")
+
+
+def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
+    """How a run stands, from its journal alone."""
+    now = now or SystemClock().now()
+    decision = decide(run, now, Seat("", now, Pace()))
+    match decision:
+        case Done():
+            return result_of(run, store, "done")
+        case Stuck():
+            return result_of(run, store, "stuck", f"{decision.record.step.id}: {decision.sentence}")
+        case _:
+            return result_of(run, store, "waiting", _last_refusal(run))
+
+
+def _last_refusal(run: Run) -> str | None:
+    for record in run.steps.values():
+        if record.refused is not None and not record.achieved:
+            return f"{record.step.id}: {record.refused.sentence}"
+    return None
+
+
+def _next_occasion(store: Store, request: VideoRequest, service: str, occasion: str) -> str:
+    """The first occasion without a run, or the last one whose run is still to be finished."""
+    last = None
+    for number in itertools.count():
+        name = occasion if number == 0 else f"{occasion}again-{number}"
+        run = Journal(store, request.run_id(service=service, occasion=name)).refresh()
+        if run.seq == 0:
+            unfinished = last is not None and standing(last[1], store).status == "waiting"
+            return last[0] if last is not None and unfinished else name
+        last = name, run
+    raise AssertionError("unreachable")
