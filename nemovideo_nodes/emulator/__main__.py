@@ -1,0 +1,79 @@
+"""`python -m nemovideo_nodes.emulator --world DIR`: the emulator as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nemovideo_nodes.errors import NemoVideoError, StoreError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until told to stop; the exit code: 0, 2 for bad input, 1 for a folder that fails."""
+    args = _parser().parse_args(arguments)
+    # Loaded here: --help and a wrong argument need no server.
+    from nemovideo_nodes.emulator.faults import Fault
+    from nemovideo_nodes.emulator.options import Options
+    from nemovideo_nodes.emulator.serve import serve
+    from nemovideo_nodes.settings import Settings
+
+    def ready(url: str) -> None:
+        sys.stdout.write(f"NemoVideo emulator at {url}\n")
+        sys.stdout.flush()
+        if args.ready_fd is not None:
+            with contextlib.suppress(OSError), os.fdopen(args.ready_fd, "w") as pipe:
+                pipe.write(url)
+
+    try:
+        serve(
+            args.world,
+            host=args.host,
+            port=args.port,
+            options=Options(
+                pace=args.pace,
+                quick=args.quick,
+                jobs=args.jobs,
+                allow_http=Settings.from_environment().allow_http,
+            ),
+            faults=[Fault.parse(spec) for spec in args.fault],
+            credits=args.credits,
+            strict_tokens=args.strict_tokens,
+            idle_s=args.idle,
+            lock_wait_s=args.lock_wait,
+            on_ready=ready,
+        )
+    except NemoVideoError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        return 1 if isinstance(error, StoreError) else 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m nemovideo_nodes.emulator",
+        description="A local stand-in for the NemoVideo service, which renders real videos.",
+    )
+    parser.add_argument("--world", type=Path, required=True, help="the folder of its state")
+    parser.add_argument("--host", default="127.0.0.1", help="where it listens (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="0: the one it had, or any free one")
+    parser.add_argument("--credits", type=int, default=1_000_000, help="what a new account gets")
+    parser.add_argument("--strict-tokens", action="store_true", help="one token a client id a week")
+    parser.add_argument("--fault", action="append", default=[], metavar="ENDPOINT:NTH:KIND[=ARG]")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="end after such a silence")
+    parser.add_argument("--jobs", type=int, default=1, help="renders at once (1)")
+    parser.add_argument("--pace", type=float, default=0.02, help="1.0: as slow as the real one")
+    parser.add_argument("--quick", action="store_true", help="render small pictures")
+    # For `ensure_local`: where to say the URL, and how long to wait for an emulator that ends.
+    parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--lock-wait", type=float, default=0.0, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

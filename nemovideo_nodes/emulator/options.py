@@ -1,0 +1,28 @@
+"""How an emulator behaves, apart from its world and its faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`pace` scales every pause of a turn: 1.0 is about the real one's, 0 is none at all."""
+
+    pace: float = 0.02
+    quick: bool = False
+    """Render a small picture (at most 384 pixels on the long side); the draft keeps its frame."""
+    jobs: int = 1
+    """How many renders run at once."""
+    generation_cost: int = 100
+    edit_cost: int = 50
+    url_life_s: float = 3600.0
+    """How long a download URL is valid."""
+    render_limit_s: float = 1800.0
+    """How long one render may take."""
+    allow_http: bool = False
+    """Whether media may be fetched by http from other machines."""
+    renderer: tuple[str, ...] | None = None
+    """The command that renders a job file, for tests; None for our own renderer."""

@@ -1,0 +1,166 @@
+"""An emulator that runs: in this process until it is told to stop, or in a thread for tests."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from nemovideo_nodes.emulator.faults import Fault, Faults
+from nemovideo_nodes.emulator.options import Options
+from nemovideo_nodes.emulator.presence import Presence, holding
+from nemovideo_nodes.emulator.records import Counts
+from nemovideo_nodes.emulator.server import Server, bind, url_of
+from nemovideo_nodes.emulator.world import World
+
+__all__ = ["RunningEmulator", "serve"]
+
+GRACE_S = 2.0
+"""How long requests under way may go on when the emulator is told to end."""
+
+
+def serve(
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    options: Options | None = None,
+    faults: Iterable[Fault] = (),
+    credits: int = 1_000_000,
+    strict_tokens: bool = False,
+    idle_s: float | None = None,
+    lock_wait_s: float = 0.0,
+    on_ready: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve the world in `folder` until SIGTERM, SIGINT or `idle_s` seconds of silence.
+
+    The port that the world had before is tried first where `port` is 0. `on_ready` gets the
+    URL. Raises `BadInput` where another emulator has the world or the address cannot be had.
+    """
+    with holding(folder, lock_wait_s):
+        world = World(folder, credits=credits, strict_tokens=strict_tokens)
+        try:
+            sock = bind(host, port, wished=world.port)
+            world.port = sock.getsockname()[1]
+            presence = Presence.of_this_process(url_of(sock), world.id)
+
+            def ready() -> None:
+                presence.write(folder)
+                on_ready(presence.url)
+
+            server = Server(
+                world,
+                options=options,
+                faults=Faults(faults),
+                idle_s=idle_s,
+                grace_s=GRACE_S,
+                on_ready=ready,
+            )
+            try:
+                server.run([sock])
+            finally:
+                sock.close()
+                Presence.remove(folder)
+        finally:
+            world.close()
+
+
+class RunningEmulator:
+    """An emulator in a thread, for tests: `with RunningEmulator() as emulator: emulator.url`.
+
+    `folder` keeps the world over several of them; without one it is a temporary folder. `quick`
+    renders small pictures; `options` may be given whole, and the other arguments go to `World`.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        faults: Iterable[Fault] = (),
+        options: Options | None = None,
+        quick: bool = True,
+        pace: float = 0.0,
+        port: int = 0,
+        **world: Any,
+    ) -> None:
+        self._temporary = tempfile.mkdtemp(prefix="emulator-") if folder is None else None
+        self.folder = folder or Path(str(self._temporary))
+        self.options = options or Options(quick=quick, pace=pace)
+        self.faults = Faults(faults)
+        self._port = port
+        self._world_options = world
+        self._thread: threading.Thread | None = None
+        self._world: World | None = None
+        self._server: Server | None = None
+        self.url = ""
+
+    @property
+    def world(self) -> World:
+        """The world that is served; usable from the test's thread."""
+        if self._world is None:
+            raise RuntimeError("the emulator does not run")
+        return self._world
+
+    def counts(self) -> Counts:
+        """What was accepted so far."""
+        return self.world.counts()
+
+    def add_fault(
+        self,
+        endpoint: str,
+        nth: int,
+        kind: str,
+        times: int = 1,
+        arg: float | str | None = None,
+    ) -> None:
+        """Set a fault; the endpoint's next request is number 1."""
+        self.faults.add(Fault(endpoint, nth, kind, times, arg))
+
+    def start(self) -> RunningEmulator:
+        """Serve; returns when requests are answered."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        world = World(self.folder, **self._world_options)
+        ready = threading.Event()
+        sock = bind("127.0.0.1", self._port, wished=world.port)
+        world.port = sock.getsockname()[1]
+        server = Server(world, options=self.options, faults=self.faults, on_ready=ready.set)
+
+        def run() -> None:
+            try:
+                server.run([sock])
+            finally:
+                ready.set()
+
+        self._thread = threading.Thread(target=run, name="emulator", daemon=True)
+        self._thread.start()
+        ready.wait()
+        self._world, self._server, self.url = world, server, url_of(sock)
+        if not server.started:
+            self.stop()
+            raise RuntimeError("the emulator did not start")
+        return self
+
+    def stop(self) -> None:
+        """End it; connections are dropped, the folder stays if it was given."""
+        if self._server is not None and self._thread is not None:
+            self._server.stop()
+            self._thread.join()
+            self.world.close()
+        self._server = self._thread = self._world = None
+
+    def __enter__(self) -> RunningEmulator:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
