@@ -12,6 +12,8 @@ PY := $(BIN)/python
 DEMO := $(PY) -m prefect_flows.image_to_video docs/photos/coffee.png docs/photos/rocket.jpg docs/photos/flower.jpg
 
 PYTEST_ARGS ?= -n auto --dist loadgroup
+# Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
+PYTEST := -m pytest --hypothesis-profile=ci $(PYTEST_ARGS)
 
 # `python -m` and `python -c` must find the installed wheel, never the checkout that they run in.
 export PYTHONSAFEPATH := 1
@@ -51,14 +53,13 @@ contracts: $(VENV)/wheel.stamp
 	    --cache-dir ../../.import_linter_cache
 
 pytest: $(VENV)/wheel.stamp
-	mkdir -p build
-	TEST_WHEEL="$(WHEEL)" $(PY) -m pytest --junitxml=build/tests.xml $(PYTEST_ARGS)
+	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) --junitxml=build/tests.xml
 
 # Airflow wants versions that Prefect excludes, so its tests have an environment of their own.
 ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
-	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python -m pytest --junitxml=build/tests-airflow.xml \
-	    $(PYTEST_ARGS) tests/airflow
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) \
+	    --junitxml=build/tests-airflow.xml tests/airflow
 else
 airflow:
 	@echo "No tests for Airflow yet: its environment is not built."
@@ -72,8 +73,8 @@ define new_venv
 	    echo "$(PYTHON) is missing or older than Python 3.11: name a newer one," \
 	         "for example: make $(or $(MAKECMDGOALS),test) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing the pinned packages of $< into $(@D); this takes a minute or two."
-	rm -rf $(@D)
-	$(PYTHON) -m venv $(@D) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(@D) \
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(@D) \
 	    && $(PYTHON) -m pip --python $(@D)/bin/python install --quiet pip; }
 	$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
 	@touch $@
@@ -88,14 +89,15 @@ $(VENV)/pins.stamp: requirements/prefect.txt
 # The pinned backend builds it, without fetching one. The sdist comes first and the wheel out of it,
 # so that the sdist is known to be whole.
 build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
-	rm -rf dist build/wheel
-	mkdir -p build
-	$(PY) -m build --no-isolation --outdir dist . > build/wheel.log 2>&1 || { cat build/wheel.log >&2; exit 1; }
-	$(PY) -m zipfile -e dist/*.whl build/wheel
+	@echo "Building the wheel, and installing it instead of this checkout."
+	@rm -rf dist build/wheel
+	@mkdir -p build
+	@$(PY) -m build --no-isolation --outdir dist . > build/wheel.log 2>&1 || { cat build/wheel.log >&2; exit 1; }
+	@$(PY) -m zipfile -e dist/*.whl build/wheel
 	@touch $@
 
 $(VENV)/wheel.stamp .venv-airflow/wheel.stamp: %/wheel.stamp: %/pins.stamp build/wheel.stamp
-	$*/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall dist/*.whl
+	@$*/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall dist/*.whl
 	@touch $@
 
 # For maintainers, with uv: new pins from pyproject.toml's bounds (UV_ARGS=--upgrade for newer ones).

@@ -55,10 +55,11 @@ def test_typing_mark(names: set[str]) -> None:
 
 
 def test_licence_files(names: set[str], metadata: Message) -> None:
-    """The licence and the notice travel with the wheel, under a name that tools know."""
-    assert metadata["License-Expression"] == "Apache-2.0"
-    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
-    assert {f"{DIST_INFO}/licenses/LICENSE", f"{DIST_INFO}/licenses/NOTICE"} <= names
+    """The licences and the notice travel with the wheel, under names that tools know."""
+    files = ["LICENSE", "NOTICE", "nemovideo_nodes/render/fonts/OFL.txt"]
+    assert metadata["License-Expression"] == "Apache-2.0 AND OFL-1.1"
+    assert metadata.get_all("License-File") == files
+    assert {f"{DIST_INFO}/licenses/{file}" for file in files} <= names
 
 
 def test_entry_point(wheel: Path) -> None:
