@@ -157,7 +157,8 @@ def bind(host: str, port: int, *, wished: int | None = None) -> socket.socket:
     failed = OSError("no address")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in (wished, port) if wished and not port else (port,):
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns Nagle's algorithm off only where the protocol is named.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, candidate))
