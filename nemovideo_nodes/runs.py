@@ -86,9 +86,11 @@ async def work_on(
             client=client, store=store, run_id=ordered.run_id, clock=clock, on_event=on_event
         )
         await engine.ask(ordered.order.request.steps(), ordered.order)
-        if resend:
-            await engine.allow_resend()
-        return await engine.advance(through)
+        result = await engine.advance(through)
+        # Looked at first: what came late needs no second message.
+        if resend and result.status == "stuck" and await engine.allow_resend():
+            result = await engine.advance(through)
+        return result
 
 
 def load_run(store: Store, run_id: str) -> Run:
@@ -105,14 +107,16 @@ def known_runs(store: Store) -> list[str]:
 
 
 def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
-    """How a run stands, from its journal alone."""
+    """How a run stands, from its journal alone, as its last worker saw it."""
     now = now or SystemClock().now()
-    decision = decide(run, now, Seat("", now, Pace()))
+    last = run.facts[-1].by if run.facts else ""
+    decision = decide(run, now, Seat(last, now, Pace()))
     match decision:
         case Done():
             return result_of(run, store, "done")
         case Stuck():
-            return result_of(run, store, "stuck", f"{decision.record.step.id}: {decision.sentence}")
+            sentence = f"{decision.record.step.id}: {decision.sentence}"
+            return result_of(run, store, "waiting" if decision.resumable else "stuck", sentence)
         case _:
             return result_of(run, store, "waiting", _last_refusal(run))
 

@@ -85,7 +85,7 @@ class StepRecord:
                 self.deferred, self.refused = fact, None
             case Refused():
                 self.refused = fact
-                if fact.verdict != "stopped":
+                if fact.verdict in ("not_accepted", "failed"):
                     self.deferred = self.intent = None
                 self.refusals[fact.by] = self.refusals.get(fact.by, 0) + 1
                 if fact.verdict == "failed":
