@@ -6,7 +6,6 @@ Needs the extra `video`. Pictures appear at their path whole or not at all.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,10 +84,9 @@ def _frames(video: Path, times: Sequence[float]) -> list[Image.Image]:
 
 def _save(picture: Image.Image, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
-    partial = Path(name)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("wb") as file:
             picture.save(file, "JPEG", quality=88)
             file.flush()
             os.fsync(file.fileno())

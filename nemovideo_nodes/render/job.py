@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -90,9 +89,7 @@ def run(job: Job) -> None:
     from nemovideo_nodes.render.movie import render
 
     job.out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=job.out.parent, prefix=f".{job.out.name}.", suffix=".part")
-    os.close(handle)
-    partial = Path(name)
+    partial = job.out.with_name(f".{job.out.name}.{os.getpid()}.part")
     try:
         render(job.timeline, partial, progress=_Progress(job.progress), parts=job.parts)
         with partial.open("rb") as file:

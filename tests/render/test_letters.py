@@ -1,0 +1,113 @@
+"""Titles are drawn, readable on any ground, in both languages, within the safe area."""
+
+import numpy as np
+import pytest
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.letters import Lettering, letter
+from nemovideo_nodes.render.sample import Canvas
+from nemovideo_nodes.render.timeline import Shot, Timeline, Title
+from nemovideo_nodes.render.typeface import BUNDLED, Typeface
+
+PORTRAIT, LANDSCAPE, SQUARE = (540, 960), (960, 540), (540, 540)
+
+
+def timeline(size: tuple[int, int]) -> Timeline:
+    return Timeline(*size, duration=3000, shots=(Shot(None, 0, 3000),))
+
+
+def drawn(text: str, size: tuple[int, int] = PORTRAIT, place: str = "") -> Lettering:
+    lettering = letter(Title(text, 0, 1000, place), timeline(size))
+    assert lettering is not None
+    return lettering
+
+
+def canvas(size: tuple[int, int], luma: int) -> Canvas:
+    width, height = size
+    half = (height // 2, width // 2)
+    full = np.full((height, width), luma, np.uint8)
+    return full, np.full(half, 90, np.uint8), np.full(half, 200, np.uint8)
+
+
+@pytest.mark.parametrize("text", ["Summer Sale", "夏日特惠", "サマーセール", "Été — 50 % Größe"])
+@pytest.mark.parametrize("ground", [0, 16, 128, 235, 255])
+def test_letters_stand_out_on_any_ground(text: str, ground: int) -> None:
+    """On every ground there is white inside and dark around it, and nothing wraps over."""
+    lettering, frame = drawn(text), canvas(PORTRAIT, ground)
+    lettering.blend(frame, 128)
+    high, wide = lettering.alpha.shape
+    area = frame[0][lettering.top : lettering.top + high, lettering.left : lettering.left + wide]
+    assert (area > 225).mean() > 0.02
+    solid = (lettering.alpha == 128) & (lettering.shade == 235)
+    assert (area[solid] >= 233).all()
+    assert solid.sum() > 500
+    dark = (lettering.alpha > 90) & (lettering.shade < 20)
+    assert (area[dark] < 90).all()
+    assert (frame[0][: lettering.top] == ground).all()
+
+
+def test_chinese_letters_differ_from_each_other() -> None:
+    """Each character has a shape of its own, not the box of a missing one."""
+    shapes = [drawn(character).alpha for character in "夏日特惠"]
+    for index, shape in enumerate(shapes):
+        for other in shapes[index + 1 :]:
+            assert shape.shape != other.shape or (shape != other).any()
+
+
+def test_fading_goes_from_nothing_to_all() -> None:
+    """Strength 0 changes no pixel, and half of it half as much as all of it."""
+    lettering = drawn("Fade")
+    frames = [canvas(PORTRAIT, 40) for _ in range(3)]
+    for frame, strength in zip(frames, (0, 64, 128), strict=True):
+        lettering.blend(frame, strength)
+    none, half, full = (frame[0].astype(int) for frame in frames)
+    assert (none == 40).all()
+    assert np.abs((half - 40) * 2 - (full - 40)).max() <= 4
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE, SQUARE, (64, 64), (16, 16)])
+@pytest.mark.parametrize("place", ["", "top", "middle", "bottom"])
+def test_a_long_title_stays_within_the_frame(size: tuple[int, int], place: str) -> None:
+    """Any length and place keeps the letters inside, even in tiny frames."""
+    lettering = drawn("A very long title 一个非常非常长的标题 " * 12, size, place)
+    high, wide = lettering.alpha.shape
+    assert 0 <= lettering.left <= lettering.left + wide <= size[0]
+    assert 0 <= lettering.top <= lettering.top + high <= size[1]
+    lettering.blend(canvas(size, 100), 128)
+
+
+@pytest.mark.parametrize("place", ["", "top", "bottom"])
+def test_portrait_keeps_the_platforms_controls_clear(place: str) -> None:
+    """No letter lies in the top 14 % or the bottom 35 % of a portrait frame."""
+    lettering = drawn("Summer Sale 夏日特惠, everything must go", PORTRAIT, place)
+    rows = np.flatnonzero((lettering.alpha == 128).any(axis=1)) + lettering.top
+    assert rows[0] >= 0.13 * PORTRAIT[1]
+    assert rows[-1] <= 0.66 * PORTRAIT[1]
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "\u200b\u200d"])
+def test_a_title_of_nothing_is_no_title(text: str) -> None:
+    """Text that shows nothing draws nothing."""
+    assert letter(Title(text, 0, 1000), timeline(PORTRAIT)) is None
+
+
+def test_a_character_that_no_font_has_is_left_out() -> None:
+    """A private-use character takes no place and draws no box."""
+    assert Typeface(40).length("a\U000f1234b") == Typeface(40).length("ab")
+
+
+def test_the_bundled_font_comes_first() -> None:
+    """Latin and common Chinese are drawn by the bundled font, whatever the system has."""
+    runs = list(Typeface(40).runs("Sale 夏日特惠 カナ"))
+    assert [font.path for font, _ in runs] == [str(BUNDLED)]
+    assert BUNDLED.with_name("OFL.txt").read_text().count("SIL OPEN FONT LICENSE") == 1
+
+
+def test_a_font_that_cannot_be_read_is_the_users_error(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A user's font that is no font is named in one sentence."""
+    path = tmp_path_factory.mktemp("font") / "mine.ttf"
+    path.write_bytes(b"no font")
+    with pytest.raises(BadInput, match=r"mine\.ttf"):
+        Typeface(40, path).length("a")

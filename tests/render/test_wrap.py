@@ -1,0 +1,48 @@
+"""Titles break where a reader would break them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nemovideo_nodes.render.wrap import clean, wrap
+
+
+def wide(text: str) -> float:
+    """Chinese characters are twice as wide as Latin ones."""
+    return float(sum(2 if ord(character) > 0x2E7F else 1 for character in text))
+
+
+def test_latin_breaks_between_words_into_even_lines() -> None:
+    """Words stay whole, and no last line holds a single leftover."""
+    assert wrap("the quick brown fox jumps", 20, wide) == ["the quick", "brown fox jumps"]
+
+
+def test_chinese_breaks_after_its_punctuation() -> None:
+    """A phrase is kept together where there is room, and no line begins with a comma."""
+    assert wrap("夏日特惠，全场五折", 12, wide) == ["夏日特惠，", "全场五折"]
+
+
+def test_a_line_break_of_the_text_is_kept() -> None:
+    """What the author broke stays broken."""
+    assert wrap("one\ntwo", 50, wide) == ["one", "two"]
+
+
+def test_a_word_wider_than_a_line_is_cut() -> None:
+    """An endless word does not run out of the frame."""
+    assert wrap("a" * 25, 10, wide) == ["a" * 10, "a" * 10, "a" * 5]
+
+
+def test_what_cannot_be_seen_goes() -> None:
+    """Control characters, joiners and variation selectors are left out; spaces are single."""
+    assert clean(" a\x00\u200d b\ufe0f\t c \r\n\n d ") == "a b c\nd"
+
+
+texts = st.text(st.sampled_from("ab c,。夏日特惠「」！ \n—"), max_size=60)
+
+
+@given(texts, st.integers(4, 40))
+def test_lines_fit_and_nothing_is_lost(text: str, width: int) -> None:
+    """Every line fits, and all characters but spaces come out in their order."""
+    cleaned = clean(text)
+    lines = wrap(cleaned, width, wide)
+    assert all(wide(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(cleaned.split())
