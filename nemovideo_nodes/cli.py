@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.settings import Pace, Settings, find_profile
+from nemovideo_nodes.settings import Settings, find_profile
 
 __all__ = ["main"]
 
@@ -23,8 +22,6 @@ STUCK: Final = 1
 BAD_INPUT: Final = 2
 RESUMABLE: Final = 75
 _EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
-_LOCAL_PACE: Final = Pace(poll_s=0.5, reconcile_s=0.2, rate_limit_s=1.0)
-"""The emulator on this machine answers at once; the documented rhythm is for the vendor."""
 
 
 class _Group(click.Group):
@@ -116,6 +113,7 @@ def make(
     unfinished run up, and repeats nothing of a finished one.
     """
     from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.local import LOCAL, local_settings
     from nemovideo_nodes.runs import order_video
 
     settings = _settings(store)
@@ -124,10 +122,10 @@ def make(
         raise BadInput("--again and --run-id exclude each other: give another --run-id instead")
     opened = Store(settings.store)
     if local:
-        settings = settings.model_copy(update={"service_name": "local"})
+        settings = settings.model_copy(update={"service_name": LOCAL})
     ordered = order_video(settings, opened, media, prompts, chosen, run_id=run_id, again=again)
     if local:
-        settings = _local(settings, opened)
+        settings = local_settings(settings, opened)
     _work(settings, opened, ordered, resend=resend, as_json=as_json)
 
 
@@ -139,6 +137,7 @@ def make(
 def resume(run: str, resend: bool, store: str | None, as_json: bool) -> None:
     """Go on with RUN, with the arguments that it was begun with."""
     from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.local import settings_where
     from nemovideo_nodes.runs import Ordered, load_run
 
     settings = _settings(store)
@@ -146,13 +145,7 @@ def resume(run: str, resend: bool, store: str | None, as_json: bool) -> None:
     order = load_run(opened, run).order
     if order is None:
         raise BadInput(f"Run {run} was begun step by step, by a flow: let the flow go on")
-    if order.service == "local":
-        settings = _local(settings, opened)
-    elif order.service != settings.service:
-        raise BadInput(
-            f"Run {run} belongs to the service {order.service}, not to {settings.service}: "
-            "set NEMO_API_URL"
-        )
+    settings = settings_where(settings, opened, run, order.service)
     _work(settings, opened, Ordered(run, order), resend=resend, as_json=as_json)
 
 
@@ -216,28 +209,6 @@ def emulator(options: tuple[str, ...]) -> None:
 def _settings(store: str | None) -> Settings:
     settings = Settings.from_environment()
     return settings.model_copy(update={"store": store}) if store else settings
-
-
-def _local(settings: Settings, store: Any) -> Settings:
-    """The settings for the emulator of this store, which is started if it is not there."""
-    from nemovideo_nodes.emulator.local import ensure_local
-
-    folder = store.root or Path.home() / ".cache" / "nemovideo"
-    given = settings.pace
-    return settings.model_copy(
-        update={
-            "api_url": ensure_local(folder / "emulator"),
-            "token": None,
-            "service_name": "local",
-            "pace": Pace(
-                poll_s=_LOCAL_PACE.poll_s if given.poll_s is None else given.poll_s,
-                reconcile_s=(
-                    _LOCAL_PACE.reconcile_s if given.reconcile_s is None else given.reconcile_s
-                ),
-                rate_limit_s=given.rate_limit_s,
-            ),
-        }
-    )
 
 
 def _work(settings: Settings, store: Any, ordered: Any, *, resend: bool, as_json: bool) -> None:
