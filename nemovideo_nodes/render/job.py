@@ -89,7 +89,8 @@ def run(job: Job) -> None:
     from nemovideo_nodes.render.movie import render
 
     job.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = job.out.with_name(f".{job.out.name}.{os.getpid()}.part")
+    # One job has one name: what a killed one left is overwritten by the next.
+    partial = job.out.with_name(f".{job.out.name}.part")
     try:
         render(job.timeline, partial, progress=_Progress(job.progress), parts=job.parts)
         with partial.open("rb") as file:
@@ -112,7 +113,7 @@ class _Progress:
         if self._path is None or (now < self._next and share < 1):
             return
         self._next = now + _PROGRESS_EVERY_S
-        fresh = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        fresh = self._path.with_name(f".{self._path.name}.part")
         fresh.write_text(f"{share:.4f}\n")
         os.replace(fresh, self._path)
 

@@ -49,6 +49,10 @@ def render(
     except NemoVideoError:
         out.unlink(missing_ok=True)
         raise
+    except MemoryError:
+        out.unlink(missing_ok=True)
+        size = f"{timeline.width}x{timeline.height}"
+        raise RenderFailed(f"Frames of {size} need more memory than there is.") from None
     except Exception as error:
         out.unlink(missing_ok=True)
         raise RenderFailed(f"The video could not be rendered: {_reason(error)}.") from error

@@ -39,6 +39,12 @@ bars than it would leave look like a mistake. Beyond it, blur the rest."""
 _GROWN = 1.2
 """How much of itself a picture over its own blur may lose, so that it is seen larger."""
 
+_CUT_OUT = 0.86
+"""How much of the frame a cut-out may take: a zoom leaves all of it in sight."""
+
+_BAND = 128
+"""Rows that are converted at a time, so that memory holds no picture in floats; even."""
+
 # What Pillow's parsers raise on crafted files, beside OSError.
 _BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, MemoryError)
 
@@ -97,9 +103,8 @@ def load(path: Path, width: int, height: int) -> Plate:
     """The picture at `path` as a plate for frames of `width` x `height` pixels."""
     wide, high = _plate_size(width, height)
     picture = open_image(path, at_least=max(wide, high))
-    if picture.mode == "RGBA":
-        picture = _on_ground(picture)
-    return _planes(_fitted(picture, wide, high))
+    fitted = _on_ground if picture.mode == "RGBA" else _fitted
+    return _planes(fitted(picture, wide, high))
 
 
 def backdrop(name: str, width: int, height: int) -> Plate:
@@ -121,14 +126,21 @@ def _plate_size(width: int, height: int) -> tuple[int, int]:
     return 2 * round(width * OVERSAMPLING / 2), 2 * round(height * OVERSAMPLING / 2)
 
 
-def _on_ground(picture: Image.Image) -> Image.Image:
-    """A cut-out on a ground that it stands out from: light under dark, dark under light."""
+def _on_ground(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """A cut-out, whole, on a plain ground that it stands out from: light under dark or dark
+    under light. A picture whose alpha hides nothing is fitted as any other.
+    """
     alpha = picture.getchannel("A")
     small = picture.convert("L").resize((64, 64)), alpha.resize((64, 64))
     light, weight = (np.asarray(image, dtype=np.float64) for image in small)
+    if weight.mean() > 250:
+        return _fitted(picture.convert("RGB"), width, height)
     mean = float((light * weight).sum() / max(1.0, weight.sum()))
-    ground = Image.new("RGBA", picture.size, (28, 30, 36) if mean > 150 else (242, 240, 236))
-    return Image.alpha_composite(ground, picture).convert("RGB")
+    ground = Image.new("RGB", (width, height), (28, 30, 36) if mean > 150 else (242, 240, 236))
+    room = (round(width * _CUT_OUT), round(height * _CUT_OUT))
+    front = ImageOps.contain(picture, room, Image.Resampling.LANCZOS)
+    ground.paste(front, ((width - front.width) // 2, (height - front.height) // 2), mask=front)
+    return ground
 
 
 def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
@@ -176,17 +188,22 @@ def _shade(fill: Image.Image, corner: tuple[int, int], size: tuple[int, int]) ->
 
 def _planes(picture: Image.Image) -> Plate:
     """bt709, limited range: Y 16-235, chroma averaged over 2x2 pixels."""
-    rgb = np.asarray(picture, dtype=np.float32)
-    r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
-    y = 16.5 + luma * (219 / 255)
-    u = 128.5 + _halved(b - luma) * (224 / 255 / 1.8556)
-    v = 128.5 + _halved(r - luma) * (224 / 255 / 1.5748)
-    return Plate(*(_transposed(plane) for plane in (y, u, v)))
-
-
-def _transposed(plane: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.ascontiguousarray(np.clip(plane, 1, 254).astype(np.int16).T)
+    wide, high = picture.size
+    plate = Plate(
+        np.empty((wide, high), np.int16),
+        np.empty((wide // 2, high // 2), np.int16),
+        np.empty((wide // 2, high // 2), np.int16),
+    )
+    for top in range(0, high, _BAND):
+        bottom = min(high, top + _BAND)
+        rgb = np.asarray(picture.crop((0, top, wide, bottom)), dtype=np.float32)
+        r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+        luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
+        half = slice(top // 2, bottom // 2)
+        plate.y[:, top:bottom] = (16.5 + luma * (219 / 255)).T
+        plate.u[:, half] = (128.5 + _halved(b - luma) * (224 / 255 / 1.8556)).T
+        plate.v[:, half] = (128.5 + _halved(r - luma) * (224 / 255 / 1.5748)).T
+    return plate
 
 
 def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:

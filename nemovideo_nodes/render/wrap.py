@@ -15,7 +15,7 @@ _NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々
 _NOT_LAST = "‘“（〔［｛〈《「『【([{$¥￥"
 _INSIDE_PHRASE = 0.08
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
-_PIECES = re.compile(rf"\s+|[{_WIDE}]|[^\s{_WIDE}]+")
+_PIECES = re.compile(rf"\s+|[{_WIDE}]|-*[^\s{_WIDE}-]+-*|-+")
 
 
 def clean(text: str) -> str:

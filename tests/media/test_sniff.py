@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -35,6 +37,7 @@ def picture(kind: str) -> bytes:
 def film(path: Path, container: str, codec: str) -> bytes:
     with av.open(str(path), "w", format=container) as out:
         stream = out.add_stream(codec, rate=10)
+        assert isinstance(stream, VideoStream)
         stream.width = stream.height = 64
         stream.pix_fmt = "yuv420p"
         for _ in range(3):
@@ -47,6 +50,7 @@ def film(path: Path, container: str, codec: str) -> bytes:
 def sound(path: Path, container: str, codec: str) -> bytes:
     with av.open(str(path), "w", format=container) as out:
         stream = out.add_stream(codec, rate=44_100)
+        assert isinstance(stream, AudioStream)
         stream.layout = "stereo"
         form = stream.codec_context.format.name
         for at in range(0, 4 * 1152, 1152):

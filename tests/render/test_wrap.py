@@ -31,6 +31,12 @@ def test_a_word_wider_than_a_line_is_cut() -> None:
     assert wrap("a" * 25, 10, wide) == ["a" * 10, "a" * 10, "a" * 5]
 
 
+def test_a_compound_may_break_behind_its_hyphen() -> None:
+    """The hyphen stays at the line's end, and a minus stays with its number."""
+    assert wrap("state-of-the-art", 9, wide) == ["state-of-", "the-art"]
+    assert wrap("now at -5 degrees", 10, wide) == ["now at -5", "degrees"]
+
+
 def test_what_cannot_be_seen_goes() -> None:
     """Control characters, joiners and variation selectors are left out; spaces are single."""
     assert clean(" a\x00\u200d b\ufe0f\t c \r\n\n d ") == "a b c\nd"
