@@ -19,6 +19,7 @@ NemoVideoError
 │       ├── PlanBlocked         402
 │       ├── RateLimited         429
 │       └── NotFound            HTTP 404 without a documented code
+├── RunStopped              a run ended before it was done, where a door has no status to return
 ├── WrongAccount            the run belongs to another account
 ├── VideoInvalid            a video file that is cut, corrupt or no video
 └── RenderFailed            the service could not render
@@ -42,6 +43,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "RenderFailed",
+    "RunStopped",
     "ServerFailed",
     "ServiceError",
     "SessionNotFound",
@@ -135,6 +137,19 @@ class StoreError(NemoVideoError):
 
 class WrongAccount(NemoVideoError):
     """The run belongs to another account than the one that is signed in."""
+
+
+class RunStopped(NemoVideoError):
+    """A run ended before it was done; for doors, like a task, that return nothing then.
+
+    `run_id` names the run; `resumable` tells whether starting it again, with nothing changed,
+    can help.
+    """
+
+    def __init__(self, sentence: str, *, run_id: str = "", resumable: bool = False) -> None:
+        super().__init__(sentence)
+        self.run_id = run_id
+        self.resumable = resumable
 
 
 class VideoInvalid(NemoVideoError):

@@ -22,7 +22,15 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request import Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.settings import Pace, Settings
 
-__all__ = ["Ordered", "known_runs", "load_run", "order_video", "standing", "work_on"]
+__all__ = [
+    "Ordered",
+    "known_runs",
+    "load_run",
+    "order_video",
+    "standing",
+    "work_on",
+    "write_down",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,16 @@ def order_video(
         occasion = _next_occasion(store, request, service, occasion)
     order = Order(request=request, service=service, occasion=occasion, profile=profile)
     return Ordered(run_id or request.run_id(service=service, occasion=occasion), order)
+
+
+async def write_down(settings: Settings, store: Store, ordered: Ordered) -> None:
+    """Ask for the run's steps and do none of them, so that its id alone leads to the rest.
+
+    Raises `StepConflict` where the run was ordered before, with another request.
+    """
+    async with NemoVideoClient(settings=settings, profile=ordered.order.profile) as client:
+        engine = Engine(client=client, store=store, run_id=ordered.run_id)
+        await engine.ask(ordered.order.request.steps(), ordered.order)
 
 
 async def work_on(
