@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ class Renders:
     def __init__(self, db: Database, now: Callable[[], float]) -> None:
         self._db = db
         self._now = now
+        self._settled = threading.Condition()
 
     def restart(self) -> None:
         """What a process that is gone was rendering waits again."""
@@ -81,6 +83,13 @@ class Renders:
             db.execute(
                 "UPDATE renders SET status = ?, error = ? WHERE key = ?", (status, error, key)
             )
+        with self._settled:
+            self._settled.notify_all()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until no render waits or is under way; whether that came within `timeout_s`."""
+        with self._settled:
+            return self._settled.wait_for(lambda: not self.under_way, timeout_s)
 
     @property
     def under_way(self) -> bool:

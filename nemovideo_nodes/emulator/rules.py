@@ -154,7 +154,7 @@ def without_title(film: Film, reading: Reading) -> Edit | None:
 _EACH = _words(
     rf"\bevery\s+{_span(4)}|{_BEFORE}{_span()}\s*(?:for\s+)?(?:each\b|per\b|every\b|apiece\b|a(?=\s+{_PICTURE}\b))(?:\s+{_PICTURE}\b)?"
     rf"|\b(?:each|every|per)\s+(?:{_PICTURE}|one)\b[^.,;\d]{{0,30}}?{_span(2)}"
-    rf"|(?:每|一)(?:一)?(?:张|幅|个|页)(?:图片|图像|照片|图|画面|片段)?[^，。,.\d]{{0,6}}?"
+    rf"|(?:每一?(?:张|幅|个|页)|一张)(?:图片|图像|照片|图|画面|片段)?[^，。,.\d]{{0,6}}?"
     rf"{_span(3)}"
 )
 

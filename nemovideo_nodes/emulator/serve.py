@@ -120,6 +120,11 @@ class RunningEmulator:
         """Set a fault; the endpoint's next request is number 1."""
         self.faults.add(Fault(endpoint, nth, kind, times, arg))
 
+    def wait_for_renders(self, timeout_s: float = 60.0) -> None:
+        """Wait until every render has ended; raises `TimeoutError`."""
+        if not self.world.renders.wait(timeout_s):
+            raise TimeoutError(f"a render still runs after {timeout_s:g} s")
+
     def start(self) -> RunningEmulator:
         """Serve; returns when requests are answered."""
         self.folder.mkdir(parents=True, exist_ok=True)

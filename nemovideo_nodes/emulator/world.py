@@ -27,6 +27,7 @@ from nemovideo_nodes.emulator.records import (
     Upload,
 )
 from nemovideo_nodes.emulator.renders import Renders
+from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.wire.codes import Code
 
 __all__ = ["TOKEN_LIFE_S", "World"]
@@ -58,7 +59,10 @@ class World:
         self._clock = clock or SystemClock()
         for name in ("uploads", "renders"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        self._db = Database(folder / "world.sqlite3", SCHEMA)
+        try:
+            self._db = Database(folder / "world.sqlite3", SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"The emulator's world in {folder} cannot be read: {error}") from None
         self.renders = Renders(self._db, self.now)
         self.id = self._constant("id", uuid.uuid4().hex)
         self.secret = self._constant("secret", secrets.token_hex(32))
