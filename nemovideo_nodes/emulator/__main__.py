@@ -17,11 +17,18 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; the exit code: 0, 2 for bad input, 1 for a folder that fails."""
     args = _parser().parse_args(arguments)
-    # Loaded here: --help and a wrong argument need no server.
-    from nemovideo_nodes.emulator.faults import Fault
-    from nemovideo_nodes.emulator.options import Options
-    from nemovideo_nodes.emulator.serve import serve
-    from nemovideo_nodes.settings import Settings
+    try:
+        # Loaded here: --help and a wrong argument need no server.
+        from nemovideo_nodes.emulator.faults import Fault
+        from nemovideo_nodes.emulator.options import Options
+        from nemovideo_nodes.emulator.serve import serve
+        from nemovideo_nodes.settings import Settings
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f"The emulator needs {error.name}: install the extra with pip install "
+            "'nemovideo-nodes[emulator]'.\n"
+        )
+        return 2
 
     def ready(url: str) -> None:
         sys.stdout.write(f"NemoVideo emulator at {url}\n")

@@ -198,8 +198,8 @@ class _Calls:
                 raise _unprocessable("files", str(error)) from None
             except ClientDisconnect:
                 return Response(status_code=499)  # nobody reads it
-        self._world.add_uploads(session.id, uploads)
-        return _data({"files": [_told(upload) for upload in uploads]})
+        kept = self._world.add_uploads(session.id, uploads)
+        return _data({"files": [_told(upload) for upload in kept]})
 
     async def run_sse(self, request: Request) -> Response:
         account = self._account(request)

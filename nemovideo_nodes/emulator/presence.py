@@ -72,7 +72,7 @@ def holding(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK, timeout=wait_s)
+        lock = FileLock(folder / _LOCK, timeout=wait_s, thread_local=False)
         lock.acquire()
     except Timeout:
         other = Presence.read(folder)

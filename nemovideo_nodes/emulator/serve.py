@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +23,20 @@ __all__ = ["RunningEmulator", "serve"]
 
 GRACE_S = 2.0
 """How long requests under way may go on when the emulator is told to end."""
+
+
+@contextmanager
+def _opened(
+    folder: Path, host: str, port: int, lock_wait_s: float, **world_options: Any
+) -> Iterator[tuple[World, socket.socket]]:
+    """The world in `folder`, held, and a socket that listens for it."""
+    with (
+        holding(folder, lock_wait_s),
+        closing(World(folder, **world_options)) as world,
+        bind(host, port, wished=world.port) as sock,
+    ):
+        world.port = sock.getsockname()[1]
+        yield world, sock
 
 
 def serve(
@@ -39,34 +55,29 @@ def serve(
     """Serve the world in `folder` until SIGTERM, SIGINT or `idle_s` seconds of silence.
 
     The port that the world had before is tried first where `port` is 0. `on_ready` gets the
-    URL. Raises `BadInput` where another emulator has the world or the address cannot be had.
+    URL. Raises `BadInput` where another emulator has the world or the address cannot be had,
+    and `StoreError` where the folder cannot be used.
     """
-    with holding(folder, lock_wait_s):
-        world = World(folder, credits=credits, strict_tokens=strict_tokens)
+    world_options = {"credits": credits, "strict_tokens": strict_tokens}
+    with _opened(folder, host, port, lock_wait_s, **world_options) as (world, sock):
+        presence = Presence.of_this_process(url_of(sock), world.id)
+
+        def ready() -> None:
+            presence.write(folder)
+            on_ready(presence.url)
+
+        server = Server(
+            world,
+            options=options,
+            faults=Faults(faults),
+            idle_s=idle_s,
+            grace_s=GRACE_S,
+            on_ready=ready,
+        )
         try:
-            sock = bind(host, port, wished=world.port)
-            world.port = sock.getsockname()[1]
-            presence = Presence.of_this_process(url_of(sock), world.id)
-
-            def ready() -> None:
-                presence.write(folder)
-                on_ready(presence.url)
-
-            server = Server(
-                world,
-                options=options,
-                faults=Faults(faults),
-                idle_s=idle_s,
-                grace_s=GRACE_S,
-                on_ready=ready,
-            )
-            try:
-                server.run([sock])
-            finally:
-                sock.close()
-                Presence.remove(folder)
+            server.run([sock])
         finally:
-            world.close()
+            Presence.remove(folder)
 
 
 class RunningEmulator:
@@ -74,6 +85,7 @@ class RunningEmulator:
 
     `folder` keeps the world over several of them; without one it is a temporary folder. `quick`
     renders small pictures; `options` may be given whole, and the other arguments go to `World`.
+    Between `stop` and `start` its port refuses connections; afterwards it has the same URL.
     """
 
     def __init__(
@@ -94,6 +106,7 @@ class RunningEmulator:
         self._port = port
         self._world_options = world
         self._thread: threading.Thread | None = None
+        self._held = ExitStack()
         self._world: World | None = None
         self._server: Server | None = None
         self.url = ""
@@ -127,34 +140,34 @@ class RunningEmulator:
 
     def start(self) -> RunningEmulator:
         """Serve; returns when requests are answered."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        world = World(self.folder, **self._world_options)
-        ready = threading.Event()
-        sock = bind("127.0.0.1", self._port, wished=world.port)
-        world.port = sock.getsockname()[1]
-        server = Server(world, options=self.options, faults=self.faults, on_ready=ready.set)
+        with ExitStack() as stack:
+            world, sock = stack.enter_context(
+                _opened(self.folder, "127.0.0.1", self._port, 0.0, **self._world_options)
+            )
+            ready = threading.Event()
+            server = Server(world, options=self.options, faults=self.faults, on_ready=ready.set)
 
-        def run() -> None:
-            try:
-                server.run([sock])
-            finally:
-                ready.set()
+            def run() -> None:
+                try:
+                    server.run([sock])
+                finally:
+                    ready.set()
 
-        self._thread = threading.Thread(target=run, name="emulator", daemon=True)
-        self._thread.start()
-        ready.wait()
-        self._world, self._server, self.url = world, server, url_of(sock)
-        if not server.started:
-            self.stop()
-            raise RuntimeError("the emulator did not start")
+            thread = threading.Thread(target=run, name="emulator", daemon=True)
+            thread.start()
+            ready.wait()
+            if not server.started:
+                raise RuntimeError("the emulator did not start")
+            self._held = stack.pop_all()
+        self._thread, self._world, self._server, self.url = thread, world, server, url_of(sock)
         return self
 
     def stop(self) -> None:
-        """End it; connections are dropped, the folder stays if it was given."""
+        """End it; connections are dropped, and the folder stays until the end of the `with`."""
         if self._server is not None and self._thread is not None:
             self._server.stop()
             self._thread.join()
-            self.world.close()
+            self._held.close()
         self._server = self._thread = self._world = None
 
     def __enter__(self) -> RunningEmulator:

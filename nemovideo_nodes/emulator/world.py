@@ -194,8 +194,11 @@ class World:
         """A token for a person who takes the session over; nothing here redeems it."""
         return f"clm_{_digest(f'{self.secret}:{session.id}')[:40]}"
 
-    def add_uploads(self, session_id: str, uploads: Sequence[Upload]) -> None:
-        """Keep files that lie in the folder already; the same name and content is one file."""
+    def add_uploads(self, session_id: str, uploads: Sequence[Upload]) -> list[Upload]:
+        """Keep files that lie in the folder already; gives them as they are kept.
+
+        The same name with the same content is one file: the one that came first.
+        """
         with self._db.change() as db:
             for upload in uploads:
                 db.execute(
@@ -214,6 +217,12 @@ class World:
                         upload.source_url,
                     ),
                 )
+        by_content = {(kept.name, kept.sha256): kept for kept in self.uploads(session_id)}
+        kept = [by_content[upload.name, upload.sha256] for upload in uploads]
+        for upload in uploads:
+            if upload.path not in {one.path for one in kept}:
+                upload.path.unlink(missing_ok=True)
+        return kept
 
     def uploads(self, session_id: str) -> list[Upload]:
         """The files of a session, in the order in which they came."""

@@ -141,9 +141,9 @@ def test_the_same_file_again_is_counted_and_kept_once(
     emulator: Any, caller: Any, picture: bytes
 ) -> None:
     """An upload repeated under its name stands once in the state, and twice in the counts."""
-    for _ in range(2):
-        caller.upload(("a.jpg", picture))
-    assert len(caller.state()["video_infos"]) == 1
+    ids = [caller.upload(("a.jpg", picture)).json()["data"]["files"][0]["id"] for _ in range(2)]
+    assert [info["id"] for info in caller.state()["video_infos"]] == ids[:1] == ids[1:]
+    assert len(list((emulator.folder / "uploads").rglob("*.jpg"))) == 1
     assert emulator.counts().by_session[caller.session_id].uploads == 2
 
 

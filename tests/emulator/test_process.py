@@ -15,8 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
+from nemovideo_nodes.emulator.__main__ import main
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.emulator.local import LOG, ensure_local, stop_local
+from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.wire.models import RenderAnswer, RenderStatus
 
@@ -59,9 +61,10 @@ def test_kill_in_the_middle_of_a_run(
     world = tmp_path / "world"
     process = start(world, "--pace", "6")
     url = url_of(process)
+    assert json.loads((world / "server.json").read_text())["url"] == url
     caller = new_caller(url).sign_in().open()
     caller.upload(("coffee.jpg", picture))
-    body = caller.message("make a 20 second video")
+    body = caller.message("make a 5 second video")
     with caller.http.stream("POST", "/run_sse", json=body) as stream:
         chunks = stream.iter_raw()
         next(chunks)
@@ -73,7 +76,7 @@ def test_kill_in_the_middle_of_a_run(
     assert url_of(process) == url
     assert caller.credits() == {"available": 1_000_000, "frozen": 0, "total": 1_000_000}
     assert caller.state()["draft"] is None
-    assert caller.say("make a 20 second video").tools == ["generate_video"]
+    assert caller.say("make a 5 second video").tools == ["generate_video"]
     caller.export(id="render_1")
     while caller.status("render_1").json()["status"] == "pending":
         pass
@@ -90,16 +93,13 @@ def test_kill_in_the_middle_of_a_run(
     assert (counts["messages"], counts["renders"], counts["uploads"]) == (2, 1, 1)
 
 
-def test_a_world_has_one_emulator(tmp_path: Path, start: Start) -> None:
-    """The second one says in a sentence where the first one is, and ends with 2."""
-    url = url_of(start(tmp_path))
-    told = json.loads((tmp_path / "server.json").read_text())
-    assert told["url"] == url
-    second = start(tmp_path)
-    out, err = second.communicate(timeout=20)
-    assert (second.returncode, out) == (2, "")
-    assert err.count("\n") == 1
-    assert url in err
+def test_a_world_has_one_emulator(tmp_path: Path, capsys: Any) -> None:
+    """The second one says so in a sentence, and ends with 2."""
+    with RunningEmulator(tmp_path):
+        assert main(["--world", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("Another emulator has the world in")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -142,25 +142,27 @@ def test_it_ends_when_idle(tmp_path: Path, start: Start) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(
-    tmp_path: Path, start: Start, arguments: tuple[str, ...], said: str
+    tmp_path: Path, capsys: Any, arguments: tuple[str, ...], said: str
 ) -> None:
     """What cannot work: exit 2 and one sentence."""
-    process = start(tmp_path / "world", *arguments)
-    out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert main(["--world", str(tmp_path / "world"), *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
     assert said in err
 
 
-def test_a_port_that_is_taken_is_given_up(tmp_path: Path, start: Start) -> None:
-    """The world's old port is tried first; when somebody else has it, another one is taken."""
-    one, two = tmp_path / "one", tmp_path / "two"
-    process = start(one)
-    url = url_of(process)
-    process.terminate()
-    process.wait()
-    port = url.rpartition(":")[2]
-    assert url_of(start(two, "--port", port)) == url
-    assert url_of(start(one)) != url
+def test_the_old_port_is_tried_first(tmp_path: Path) -> None:
+    """Stopped, it refuses connections; started, it is where it was, unless the port is taken."""
+    with RunningEmulator(tmp_path / "one") as emulator:
+        url = emulator.url
+        emulator.stop()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/healthz")
+        assert emulator.start().url == url
+        emulator.stop()
+        with RunningEmulator(tmp_path / "two", port=int(url.rpartition(":")[2])) as other:
+            assert other.url == url
+            assert emulator.start().url != url
 
 
 @pytest.fixture
