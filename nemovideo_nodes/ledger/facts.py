@@ -65,7 +65,7 @@ class TokenResult(_Plain):
 class SessionResult(_Plain):
     kind: Literal["session"] = "session"
     session_id: str
-    task_id: str | None
+    task_id: str | None = None
 
 
 class UploadResult(_Plain):
@@ -87,22 +87,22 @@ class PromptResult(_Plain):
 
 class StateResult(_Plain):
     kind: Literal["state"] = "state"
-    draft_digest: str | None
-    timeline: str | None
+    draft_digest: str | None = None
+    timeline: str | None = None
     exportable: bool
-    duration_ms: float | None
+    duration_ms: float | None = None
 
 
 class CreditsResult(_Plain):
     kind: Literal["credits"] = "credits"
-    available: float | None
+    available: float | None = None
     frozen: float | None = None
     total: float | None = None
 
 
 class ClaimResult(_Plain):
     kind: Literal["claim"] = "claim"
-    expires_at: datetime | None
+    expires_at: datetime | None = None
     """None where the service gave no claim token."""
 
 
@@ -164,7 +164,7 @@ Result = Annotated[
 class Evidence(_Plain):
     """The state of the session right before a message: what a later change is measured against."""
 
-    draft_digest: str | None
+    draft_digest: str | None = None
     media_digest: str
     credits: float | None = None
 
