@@ -128,6 +128,10 @@ def _absent(english: str, chinese: str, more: str = "") -> re.Pattern[str]:
 _NO_MUSIC = _absent(_MUSIC, _MUSIC_ZH, r"\bmuted?\b(?: it)?|\bsilent\b|静音")
 _NO_CUTS = _absent(_CUTS, _CUTS_ZH, r"\b(?:hard|straight|simple) cuts?\b|硬切|直接切换")
 _NO_TITLE = _absent(_TITLE, _TITLE_ZH)
+_NO_NAMED_TITLE = _words(
+    rf"\b{_NO_EN}{_ANY}(?:{_TITLE}\s+)?{QUOTE}(?:\s+{_TITLE}\b)?|{_NO_ZH}{_TITLE_ZH}?{QUOTE}"
+    rf"|把(?:{_TITLE_ZH})?{QUOTE}的?(?:{_TITLE_ZH})?{_OFF_ZH}"
+)
 
 
 def without_music(film: Film, reading: Reading) -> Edit | None:
@@ -145,9 +149,14 @@ def without_transitions(film: Film, reading: Reading) -> Edit | None:
 
 
 def without_title(film: Film, reading: Reading) -> Edit | None:
-    if not reading.take(_NO_TITLE):
+    named: set[str] = set()
+    if reading.take(_NO_NAMED_TITLE):
+        named = {text.lower() for text in reading.quotes}
+        reading.quotes.clear()  # so that nobody takes them for new titles
+    elif not reading.take(_NO_TITLE):
         return None
-    film = replace(film, titles=())
+    kept = tuple(title for title in film.titles if named and title.text.lower() not in named)
+    film = replace(film, titles=kept)
     return Edit(film, "edit_draft", {"op": "remove_title"}, "took the title out", "去掉了标题")
 
 
@@ -166,9 +175,12 @@ def length_of_each(film: Film, reading: Reading) -> Edit | None:
     return _with_length(film, _ms(found) * len(film.scenes))
 
 
+_EDGE = (
+    r"\b(?:first|opening|(?<=the )(?:last|final|closing))\b"
+    r"|最前面?|前面?|开头|开始|最后|最末|末尾|结尾"
+)
 _TITLE_TIME = _words(
-    rf"(?:\bfor\s+|\bin\s+|\bduring\s+|在)?(?:\bthe\s+)?"
-    rf"(?P<edge>\b(?:first|opening|last|final|closing)\b|最前面?|前面?|开头|开始|最后|最末|末尾|结尾)"
+    rf"(?:\bfor\s+|\bin\s+|\bduring\s+|在)?(?:\bthe\s+)?(?P<edge>{_EDGE})"
     rf"(?:的)?\s*{_span()}(?:\s*钟)?(?:内|里)?"
 )
 _TITLE_FOR = _words(
