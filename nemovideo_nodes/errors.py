@@ -62,20 +62,30 @@ REDACTED = "[redacted]"
 
 _SECRETS = (
     # The vendor's tokens, by their documented prefixes: nmv_usr_..., clm_...
-    re.compile(r"\b(?:nmv_[A-Za-z]+_|clm_)[A-Za-z0-9._~+/=-]+"),
-    re.compile(r"(?i)(?<=\bbearer )[A-Za-z0-9._~+/=-]{6,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),
-    # What stands behind a name that says that it is a secret: token="...", api_key=...
+    re.compile(r"(?:nmv_|(?<![A-Za-z])clm_)[A-Za-z0-9._~+/=%-]+"),
+    re.compile(r"(?i)\bbearer(?:\s|[:=]|%20)+(?P<value>[A-Za-z0-9._~+/=%-]{6,})"),
     re.compile(
-        r"(?i)(?<![A-Za-z])(?:[a-z]+[_-])?(?:token|secret|password|passwd|api[_-]?key|signature|credential)"
-        r"[\"']?\s*[=:]\s*[\"']?(?!\[redacted\])(?P<value>[^\s\"'&,;}]{4,})"
+        r"(?i)\bauthorization\\*[\"']?\s*[=:]\s*+\\*+[\"']?+(?!bearer\b)"
+        r"(?P<value>[^\"'\\,;}\r\n]+)"
+    ),
+    re.compile(r"\beyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"),
+    # What stands behind a name that says that it is a secret: token="...", {"apiKey": "..."}.
+    re.compile(
+        r"(?i)(?:token|secret|passw(?:or)?d|(?:api|access|private)[_-]?key|signature|credential|cookie)"
+        r"(?:s|[_-]\w{1,20})?\\*[\"']?\s*(?:=|:|%3D)\s*"
+        r"(?:\\*\"(?P<double>[^\"\\\r\n]+)|\\*'(?P<single>[^'\\\r\n]+)|(?P<value>[^\s\"'\\&,;}]{4,}))"
     ),
 )
-# The query and the user part of a URL: a signed download URL is a secret.
+# The query and the user part of a URL: a signed download URL is a secret. Bounded and without
+# overlaps, so that a long hostile text costs no more than its length.
 _URL = re.compile(
-    r"(?i)\b(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/\s@\"'<>]*@)?"
+    r"(?i)\b(?P<scheme>[a-z][a-z0-9+.-]{0,20}://)(?P<user>[^/?#\s\"'<>]*@)?"
     r"(?P<rest>[^\s?#\"'<>]*)(?P<query>[?#][^\s\"'<>]*)?"
 )
+# The query of a path alone, or of a URL whose slashes are escaped.
+_QUERY = re.compile(r"(?<=[^\s?])(?P<query>\?[\w.%~-]{1,64}=[^\s\"'<>]*)")
+_BIND = re.compile(r"\?bind=[\w.%~-]{1,64}?(?=[.,;:)]*$)")
+"""The registration link is made for people; its id opens nothing."""
 
 
 def redact(text: str, *secrets: str) -> str:
@@ -84,7 +94,7 @@ def redact(text: str, *secrets: str) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, REDACTED)
-    text = _URL.sub(_without_query, text)
+    text = _QUERY.sub(_without_query, _URL.sub(_without_query, text))
     for pattern in _SECRETS:
         text = pattern.sub(_without_value, text)
     return text
@@ -99,13 +109,15 @@ def well_formed(text: str) -> str:
 
 
 def _without_query(found: re.Match[str]) -> str:
-    query = found["query"]
-    return found["scheme"] + found["rest"] + (f"{query[0]}{REDACTED}" if query else "")
+    parts, query = found.groupdict(), found["query"] or ""
+    if query and not _BIND.match(query):
+        query = f"{query[0]}{REDACTED}"
+    return str(parts.get("scheme", "")) + str(parts.get("rest", "")) + query
 
 
 def _without_value(found: re.Match[str]) -> str:
-    value = found.groupdict().get("value")
-    return REDACTED if value is None else found[0][: -len(value)] + REDACTED
+    value = next(filter(None, found.groupdict().values()), found[0])
+    return found[0] if value == REDACTED else found[0][: -len(value)] + REDACTED
 
 
 class NemoVideoError(Exception):
