@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
@@ -24,9 +25,10 @@ from nemovideo_nodes.errors import (
     TokenInvalid,
     UnsupportedMedia,
     redact,
+    well_formed,
 )
 
-__all__ = ["FORMATS", "Code", "failure", "read_answer"]
+__all__ = ["FORMATS", "Code", "bind_id", "failure", "read_answer"]
 
 FORMATS = "mp4, mov, avi, webm, mkv, jpg, png, gif, webp, mp3, wav, m4a, aac"
 """What the service takes, as its error for another type lists it."""
@@ -81,6 +83,11 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 }
 _REQUEST_ID = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 _BIND_KEYS = ("bind", "bind_id", "bindId")
+_GOOD_WORDS = frozenset({"", "0", "ok", "success"})
+_LONGEST_TEXT = 5000
+"""Characters of the service's own words that are looked at; 200 of them are shown."""
+_LONGEST_RETRY_S = 7 * 86_400.0
+"""The longest of the documented limits; a longer wait is no wait that anybody means."""
 
 
 def read_answer(
@@ -113,7 +120,7 @@ def failure(
 ) -> ServiceError | None:
     """The error that an answer means, or None where it is a success."""
     code = _code(answer)
-    if code is None and 200 <= status < 300 and (answer or {}).get("success") is not False:
+    if code is None and 200 <= status < 300 and not _says_failure(answer or {}):
         return None
     details: dict[str, Any] = {
         "code": code,
@@ -131,7 +138,12 @@ def failure(
         sentence = (
             "The service failed" if kind is ServerFailed else "The service refused the request"
         )
-        if answer is None and body.strip():
+        if 300 <= status < 400:
+            sentence = (
+                "The service sends us to another address, where the token must not go: "
+                "check NEMO_API_URL"
+            )
+        elif answer is None and body.strip():
             sentence += f" and answered {_kind_of(body)}"
     if label:
         sentence += f" ({label})"
@@ -140,7 +152,7 @@ def failure(
     if kind is RateLimited:
         return RateLimited(sentence, retry_after=_retry_after(headers, now), **details)
     if kind is OutOfCredits:
-        return OutOfCredits(sentence, bind=_bind(answer), **details)
+        return OutOfCredits(sentence, bind=bind_id(answer), **details)
     return kind(sentence, **details)
 
 
@@ -163,6 +175,19 @@ def _kind(
     return BadAnswer  # an undocumented code, or {"success": false}: it proves nothing
 
 
+def _says_failure(answer: dict[str, Any]) -> bool:
+    """Whether an answer without a code is an error all the same.
+
+    A render that failed has an `error` beside its `status`, and is a good answer.
+    """
+    code = answer.get("code")
+    if answer.get("success") is False or (
+        isinstance(code, str) and code.strip().lower() not in _GOOD_WORDS
+    ):
+        return True
+    return bool(answer.get("error")) and "data" not in answer and "status" not in answer
+
+
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(body.decode("utf-8-sig"))
@@ -172,13 +197,15 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _code(answer: dict[str, Any] | None) -> int | None:
-    """The envelope's code where it says failure."""
+    """The envelope's code where it is a number that says failure."""
     code = (answer or {}).get("code")
-    if isinstance(code, str) and code.strip().lstrip("-").isdecimal():
-        code = int(code)
-    if isinstance(code, bool) or not isinstance(code, int) or code == Code.OK:
+    if isinstance(code, bool) or not isinstance(code, int | float | str):
         return None
-    return code
+    try:
+        number = int(code)
+    except (ValueError, OverflowError):
+        return None
+    return None if number == Code.OK else number
 
 
 def _said(answer: dict[str, Any] | None) -> str:
@@ -188,11 +215,18 @@ def _said(answer: dict[str, Any] | None) -> str:
         if isinstance(value, dict):
             value = value.get("message") or value.get("msg")
         if isinstance(value, list):
-            value = json.dumps(value, ensure_ascii=False)
+            value = ", ".join(_told_in(item) for item in value[:20])
         if isinstance(value, str) and value.strip():
-            line = " ".join(redact(value).split())
+            line = " ".join(redact(value[:_LONGEST_TEXT]).split())
             return line if len(line) <= 200 else line[:199] + "…"
     return ""
+
+
+def _told_in(item: object) -> str:
+    """One of the complaints in a list, such as the `detail` of a 422."""
+    if isinstance(item, dict):
+        item = item.get("msg") or item.get("message")
+    return item if isinstance(item, str) else ""
 
 
 def _kind_of(body: bytes) -> str:
@@ -213,20 +247,27 @@ def _request_id(headers: Mapping[str, str]) -> str | None:
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     value = headers.get("retry-after", "").strip()
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (email.utils.parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
+        try:
+            seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    if math.isnan(seconds):
         return None
+    return min(max(0.0, seconds), _LONGEST_RETRY_S)
 
 
-def _bind(answer: dict[str, Any] | None) -> str | None:
-    """The id for the registration link, where the answer names one."""
-    data = (answer or {}).get("data")
-    for place in (answer or {}, data if isinstance(data, dict) else {}):
+def bind_id(answer: dict[str, Any] | None) -> str | None:
+    """The id for the registration link, where an answer, its session or its state names one."""
+    data = _inner(answer, "data")
+    for place in (answer or {}, data, _inner(data, "state"), _inner(data, "session")):
         for key in _BIND_KEYS:
             if isinstance(place.get(key), str | int) and str(place[key]).strip():
-                return str(place[key])
+                return well_formed(str(place[key]).strip())
     return None
+
+
+def _inner(place: dict[str, Any] | None, name: str) -> dict[str, Any]:
+    inner = (place or {}).get(name)
+    return inner if isinstance(inner, dict) else {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from nemovideo_nodes.errors import well_formed
+from nemovideo_nodes.errors import BadInput, well_formed
 
 __all__ = ["Draft", "cut_out"]
 
@@ -37,7 +37,10 @@ class Draft:
     @classmethod
     def of(cls, value: object) -> Draft:
         """The draft that says `value`, anything that JSON can say."""
-        return cls(json.dumps(value, ensure_ascii=False))
+        try:
+            return cls(json.dumps(value, allow_nan=False))
+        except (TypeError, ValueError, RecursionError):
+            raise BadInput("The draft holds a value that JSON cannot say") from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Draft) and other.digest == self.digest
@@ -51,13 +54,15 @@ class Draft:
     @property
     def exportable(self) -> bool:
         """Whether there is anything to export: a track with a non-empty `sg`."""
-        return any(_segments(track) for track in self._tracks())
+        return any(
+            isinstance(track.get("sg"), list | dict) and track["sg"] for track in self._tracks()
+        )
 
     @property
     def duration_ms(self) -> float | None:
         """The end of the last segment that says how long it is, in milliseconds."""
         ends = [end for track in self._tracks() for _, end in _spans(_segments(track)) if end]
-        return max(ends, default=None)
+        return max(filter(math.isfinite, ends), default=None)
 
     def timeline(self) -> str:
         """The summary that people read: `Timeline (1 track): 1. Video: a cat (0-5s)`."""
@@ -191,7 +196,7 @@ def _number(value: object) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return abs(number) if math.isfinite(number) and number >= 0 else None  # abs: -0.0
 
 
 def _seconds(ms: float) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.errors import BadAnswer, well_formed
+from nemovideo_nodes.errors import BadAnswer, redact, well_formed
 from nemovideo_nodes.wire.draft import Draft, cut_out
 
 __all__ = [
@@ -109,7 +110,7 @@ class _Read(BaseModel):
 class TokenAnswer(_Read):
     """`POST /api/auth/anonymous-token`."""
 
-    token: str
+    token: str = Field(repr=False)
     credits: float | None
     expires_in: float | None
     """Seconds; the documented seven days where the answer does not say."""
@@ -117,8 +118,11 @@ class TokenAnswer(_Read):
     @classmethod
     def read(cls, answer: dict[str, Any]) -> TokenAnswer:
         data = _data(answer)
+        token = _text(data, "token", of="a token")
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise BadAnswer("The service gave a token that cannot stand in an HTTP header")
         return cls(
-            token=_text(data, "token", of="a token"),
+            token=token,
             credits=_number(data.get("credits")),
             expires_in=_number(data.get("expires_in")),
         )
@@ -134,10 +138,11 @@ class SessionAnswer(_Read):
     def read(cls, answer: dict[str, Any]) -> SessionAnswer:
         data = _data(answer)
         place = data if data.get("session_id") else answer
-        task = place.get("task_id")
+        task = data.get("task_id") or answer.get("task_id")
+        is_name = isinstance(task, str | int) and not isinstance(task, bool)
         return cls(
             session_id=_text(place, "session_id", of="a session"),
-            task_id=str(task) if isinstance(task, str | int) and str(task) else None,
+            task_id=(well_formed(str(task)).strip() or None) if is_name else None,
         )
 
 
@@ -160,18 +165,22 @@ class StateAnswer(_Read):
     draft: Draft | None
     media_digest: str
     """Digest of `generated_media`: a change means that something was made."""
-    text: str
-    """The whole state as JSON text, to look for an upload's name in it."""
+    text: str = Field(repr=False)
+    """The whole state as JSON text, to look for an upload's name in it; it may hold secrets."""
 
     @classmethod
     def read(cls, answer: dict[str, Any], text: str) -> StateAnswer:
         path, state = _state_in(answer)
-        raw = cut_out(text, *path, "draft") if state.get("draft") is not None else None
-        media = json.dumps(state.get("generated_media"), sort_keys=True)
+        try:
+            raw = cut_out(text, *path, "draft") if state.get("draft") is not None else None
+            media = json.dumps(state.get("generated_media"), sort_keys=True)
+            whole = json.dumps(state, ensure_ascii=False)
+        except RecursionError:
+            raise BadAnswer("The service gave a state that is nested too deeply") from None
         return cls(
             draft=Draft(raw) if raw is not None else None,
-            media_digest=hashlib.sha256(media.encode("utf-8", "surrogatepass")).hexdigest(),
-            text=json.dumps(state, ensure_ascii=False),
+            media_digest=hashlib.sha256(media.encode()).hexdigest(),
+            text=well_formed(whole),
         )
 
 
@@ -206,16 +215,16 @@ class RenderAnswer(_Read):
             status = RenderStatus.PROCESSING  # an unknown word is no end
         output = place.get("output")
         places = [output] if isinstance(output, dict) else []
-        urls = [p.get(k) for p in [*places, place] for k in ("url", "outputUrl", "output_url")]
+        places += [place, answer]
+        urls = [p.get(k) for p in places for k in ("url", "outputUrl", "output_url")]
         urls += [output]
-        error = place.get("error")
         progress = _number(place.get("progress"))
         if progress is not None:
-            progress = progress / 100 if progress > 1 else progress
+            progress = min(max(progress / 100 if progress > 1 else progress, 0.0), 1.0)
         return cls(
             status=status,
             url=next((u.strip() for u in urls if isinstance(u, str) and u.strip()), None),
-            error=(error if isinstance(error, str) else json.dumps(error)) if error else None,
+            error=_told(place.get("error")),
             progress=progress,
         )
 
@@ -261,10 +270,20 @@ def _text(place: dict[str, Any], name: str, *, of: str) -> str:
     return well_formed(value.strip())
 
 
+def _told(error: object) -> str | None:
+    """What a render's `error` says, in one redacted line; the contract says it is a text."""
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("msg") or "no reason is given"
+    if not error:
+        return None
+    return redact(" ".join(str(error)[:1000].split())) or None
+
+
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None

@@ -52,6 +52,8 @@ class StreamEvent:
 
 
 _HEARTBEAT_NAMES = frozenset({"heartbeat", "ping", "keepalive", "keep-alive"})
+_LONGEST = 5000
+"""Characters of an error that are looked at."""
 _HEARTBEAT = StreamEvent(StreamEventKind.HEARTBEAT)
 _OTHER = StreamEvent(StreamEventKind.OTHER)
 _HANDMADE_ERROR = re.compile(r'\{\s*"error"\s*:\s*"?(?P<text>.*)', re.DOTALL)
@@ -76,7 +78,7 @@ class TurnReader:
     def finish(self, *, in_order: bool = True) -> Turn:
         """The whole turn; `in_order` is whether the connection ended as HTTP wants it."""
         for frame in self._frames.close():
-            self._cut |= not _parses(frame.data)
+            self._cut |= not _is_whole(frame)
             self._read(frame)
         replies, error = list(self._replies), self._error
         if self._unclosed.strip():
@@ -111,8 +113,8 @@ class TurnReader:
         return self._read_event(event)
 
     def _read_event(self, event: dict[str, Any]) -> StreamEvent:
-        if not event.get("author") and "content" not in event:
-            if event.get("error"):
+        if not event.get("author") and not event.get("content"):
+            if event.get("error") not in (None, False):
                 self._error = _one_line(_text_of(event["error"]))
                 return _OTHER
             if isinstance(event.get("code"), int) and event["code"] != 0:
@@ -176,16 +178,24 @@ def _loads(data: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else {}
 
 
-def _parses(data: str) -> bool:
-    """Whether the last frame came whole, though its blank line did not."""
-    plain = data.strip().lower()
-    return not plain or plain in _HEARTBEAT_NAMES or _loads(data) is not None
+def _is_whole(frame: ServerSentEvent) -> bool:
+    """Whether the last frame came whole, though its blank line did not.
+
+    A handmade error need not parse; the agent says nothing after it.
+    """
+    plain = frame.data.strip().lower()
+    if not plain or plain in _HEARTBEAT_NAMES or frame.event.lower() in _HEARTBEAT_NAMES:
+        return True
+    return _loads(frame.data) is not None or bool(_HANDMADE_ERROR.match(frame.data))
 
 
 def _text_of(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        value = value.get("message") or value.get("msg") or value.get("code")
+    return value if isinstance(value, str) else "" if value is None else str(value)[:_LONGEST]
 
 
 def _one_line(text: str) -> str:
-    lines = [line.strip() for line in text.removesuffix('"}').splitlines() if line.strip()]
-    return redact(lines[0]) if lines else "the agent failed without a word"
+    text = text.removesuffix('"}')[:_LONGEST]
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return redact(line) or "the agent failed without a word"
