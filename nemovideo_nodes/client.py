@@ -12,14 +12,24 @@ from typing import Any, Self
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
+from pydantic import ValidationError
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.connection import Connection, StreamClocks, transport_error
-from nemovideo_nodes.errors import BadInput, Refused, TokenInvalid, redact
+from nemovideo_nodes.connection import Connection, StreamClocks
+from nemovideo_nodes.errors import (
+    BadAnswer,
+    BadInput,
+    Refused,
+    TokenInvalid,
+    Unreachable,
+    VideoInvalid,
+    redact,
+    well_formed,
+)
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.settings import Settings, checked_url, find_profile
+from nemovideo_nodes.settings import Settings, checked_url, find_profile, origin_of
 from nemovideo_nodes.tokens import FixedToken, KeptToken, TokenSource
-from nemovideo_nodes.transfer import MultipartFile, Progress, fetch
+from nemovideo_nodes.transfer import MultipartFile, Progress, check_file, fetch
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import (
     AGENT,
@@ -40,6 +50,7 @@ __all__ = ["NemoVideoClient"]
 
 _GONE = frozenset({400, 401, 403, 404, 410})
 """What a signed URL answers when it is no longer good."""
+_MOST_REDIRECTS = 5
 
 
 class NemoVideoClient:
@@ -78,10 +89,12 @@ class NemoVideoClient:
         self.clock: Clock = clock or SystemClock()
         self._tokens: TokenSource
         if given := token or self.settings.token:
-            if not (given.isascii() and given.isprintable()) or " " in given:
+            if not _fits_a_header(given) or " " in given:
                 raise BadInput("The token holds characters that cannot stand in an HTTP header")
             self._tokens = FixedToken(given, named="`token`" if token else "NEMO_TOKEN")
         else:
+            if client_id and not _fits_a_header(client_id):
+                raise BadInput("The client id holds characters that cannot stand in an HTTP header")
             self._tokens = KeptToken(
                 folder=self.settings.config_dir,
                 api_url=self.base_url,
@@ -149,13 +162,17 @@ class NemoVideoClient:
         path: str | os.PathLike[str],
         *,
         name: str | None = None,
-        mime: str = "application/octet-stream",
+        mime: str | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """Upload one local file, streamed; `name` is what the service calls it."""
+        """Upload one local file, streamed; `name` is what the service calls it.
+
+        Raises `BadInput` for a file that the service would not take, before anything is sent.
+        """
         file = Path(path)
+        kind = await asyncio.to_thread(check_file, file)
         body = await asyncio.to_thread(
-            MultipartFile, file, name=name or file.name, mime=mime, progress=progress
+            MultipartFile, file, name=name or file.name, mime=mime or kind.mime, progress=progress
         )
         await self._http.call(
             "POST",
@@ -168,8 +185,10 @@ class NemoVideoClient:
 
     async def upload_urls(self, session_id: str, urls: list[str]) -> None:
         """Have the service fetch media from https URLs."""
+        if not urls:
+            raise BadInput("There is no URL to upload")
         for url in urls:
-            if urlsplit(url).scheme != "https":
+            if not url.lower().startswith("https://"):
                 raise BadInput(f"Only https URLs can be uploaded by URL, not {redact(url)!r}")
         await self._post_json(
             _upload_path(session_id),
@@ -191,20 +210,18 @@ class NemoVideoClient:
         the message was certainly not sent, `Refused` where the answer proves that it was not
         accepted, and any other `ServiceError` where it may have been: then read the state, and
         never send it again unasked. `repeat=False` leaves even the documented repetitions to the
-        caller; a refused token is renewed all the same.
+        caller; a refused token is renewed all the same. `on_event` must not raise: that would hang
+        up, and the agent would be cancelled.
         """
-        body = MessageRequest.of(session_id, text).model_dump_json().encode()
-
-        async def once() -> Turn:
-            return await self._http.stream_message("/run_sse", body, on_event)
-
-        if repeat:
-            return await self._http.repeating(once)
         try:
-            return await once()
-        except TokenInvalid:
-            await self._tokens.renew(self._tokens.known() or "")
-            raise
+            body = MessageRequest.of(session_id, text).model_dump_json().encode()
+        except ValidationError:
+            raise BadInput("The message is no valid Unicode text") from None
+
+        async def once(token: str) -> Turn:
+            return await self._http.stream_message("/run_sse", body, on_event, token)
+
+        return await self._http.repeating(once, repeat=repeat)
 
     async def read_state(self, session_id: str) -> StateAnswer:
         """The session's draft and media."""
@@ -251,36 +268,51 @@ class NemoVideoClient:
         """
         render = await self.render_status(render_id)
         if render.url is not None:
-            url = urljoin(self.base_url + "/", render.url)
             try:
-                await fetch(self._bare(url), url, part, progress=progress)
+                url = _joined(self.base_url + "/", render.url)
+                await self._fetch(url, part, progress)
                 return
             except Refused as error:
                 if error.status not in _GONE:
                     raise
-        await self._download_here(render_id, part, progress)
+            except (BadAnswer, Unreachable, VideoInvalid):
+                pass  # no address that can be used, or a page instead of the video
 
-    async def _download_here(self, render_id: str, part: Path, progress: Progress | None) -> None:
-        """The fallback on the API's own origin, which may send us on to another host."""
-        url = f"{self.base_url}/api/render/proxy/{_segment(render_id)}/download"
-        headers = await self._http.authorized()
-        try:
-            async with self._http.api().stream("GET", url, headers=headers) as response:
-                moved = response.headers.get("location") if response.is_redirect else None
-        except httpx.HTTPError as error:
-            raise transport_error(error) from None
-        if moved is None:
-            await fetch(self._http.api(), url, part, headers=headers, progress=progress)
-        else:
-            target = urljoin(url, moved)
-            await fetch(self._bare(target), target, part, progress=progress)
+        async def fall_back(token: str) -> None:
+            url = f"{self.base_url}/api/render/proxy/{_segment(render_id)}/download"
+            try:
+                await self._fetch(url, part, progress, token=token)
+            except Refused as error:
+                if error.status == 401:
+                    raise TokenInvalid(error.sentence, status=401) from None
+                raise
+
+        await self._http.repeating(fall_back)
+
+    async def _fetch(
+        self, url: str, part: Path, progress: Progress | None, *, token: str | None = None
+    ) -> None:
+        """Fetch from `url`, and from where it sends us; a token stays on the API's own origin."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            if token is not None and origin_of(url) == origin_of(self.base_url):
+                client, headers = self._http.api(), self._http.authorized(token)
+            else:
+                client, headers, token = self._bare(url), {}, None
+            moved = await fetch(client, url, part, headers=headers, progress=progress)
+            if moved is None:
+                return
+            url = _joined(url, moved)
+        raise BadAnswer("The address of the video leads from one redirect to the next")
 
     def _bare(self, url: str) -> httpx.AsyncClient:
         """The client for other people's hosts, once `url` is known to be https, or loopback."""
         parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        checked_url(origin, "The URL of the video", allow_http=self.settings.allow_http)
-        return self._http.bare()
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        try:
+            checked_url(origin, "The address of the video", allow_http=self.settings.allow_http)
+        except BadInput as error:
+            raise BadAnswer(error.sentence) from None
+        return self._http.bare(url)
 
     async def _post_json(
         self, path: str, body: Mapping[str, object], *, limits: httpx.Timeout | None = None
@@ -300,4 +332,16 @@ def _upload_path(session_id: str) -> str:
 
 def _segment(text: str) -> str:
     """A name from the service, as one segment of a path."""
-    return quote(text, safe="")
+    return quote(well_formed(text), safe="")
+
+
+def _joined(base: str, url: str) -> str:
+    """Where `url`, as the service gave it, leads from `base`."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        raise BadAnswer("The service gave an address for the video that is none") from None
+
+
+def _fits_a_header(text: str) -> bool:
+    return text.isascii() and text.isprintable()

@@ -92,11 +92,12 @@ def parse_skill(text: str, *, where: str, platform: str = "unknown") -> Profile:
     if found is None:
         raise BadInput(f"{where} has no frontmatter between two lines of ---: it is no skill")
     try:
-        fields = yaml.safe_load(found["yaml"])
-    except yaml.YAMLError:
+        # All scalars as text: version 1.10 is not 1.1, and the language no is not False.
+        fields = yaml.load(found["yaml"], Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
         raise BadInput(f"The frontmatter of {where} is no valid YAML") from None
     fields = fields if isinstance(fields, dict) else {}
-    name, version = fields.get("name"), fields.get("version")
+    name, version = fields.get("name"), fields.get("version") or "1.0.0"
     if not name or not isinstance(name, str):
         raise BadInput(f"The frontmatter of {where} has no name")
     language = fields.get("language")
@@ -105,9 +106,9 @@ def parse_skill(text: str, *, where: str, platform: str = "unknown") -> Profile:
     try:
         return Profile(
             name=name,
-            version=str(version) if version is not None else "1.0.0",
+            version=version if isinstance(version, str) else "1.0.0",
             platform=platform,
-            language=language if isinstance(language, str) else None,
+            language=language if language and isinstance(language, str) else None,
             default_instruction=" ".join(example["text"].split()) if example else "",
         )
     except ValueError:

@@ -72,17 +72,17 @@ class Settings(BaseModel):
             web_url=checked_url(
                 env.get("NEMO_WEB_URL") or VENDOR_WEB, "NEMO_WEB_URL", allow_http=allow_http
             ),
-            token=_header_value(env, "NEMO_TOKEN"),
+            token=_header_value(env, "NEMO_TOKEN", one_word=True),
             client_id=_header_value(env, "NEMO_CLIENT_ID"),
             platform=_header_value(env, "SKILL_SOURCE"),
-            store=env.get("NEMOVIDEO_STORE") or str(Path.home() / "nemovideo"),
+            store=env.get("NEMOVIDEO_STORE") or str(_home(env) / "nemovideo"),
             allow_http=allow_http,
             pace=Pace(
                 poll_s=_seconds(env, "NEMOVIDEO_POLL_SECONDS"),
                 reconcile_s=_seconds(env, "NEMOVIDEO_RECONCILE_SECONDS"),
                 rate_limit_s=_seconds(env, "NEMOVIDEO_RATE_LIMIT_SECONDS", 30.0) or 0.0,
             ),
-            config_dir=Path.home() / ".config" / "nemovideo",
+            config_dir=_home(env) / ".config" / "nemovideo",
         )
 
     @property
@@ -105,10 +105,14 @@ def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None =
     if name in BUILT_IN:
         profile = BUILT_IN[name]
         return profile.model_copy(update={"platform": platform or profile.platform})
-    path = Path(name).expanduser()
-    if path.is_dir():
-        path = path / "SKILL.md"
-    if not path.is_file():
+    path = Path(name)
+    try:
+        path = path.expanduser()
+        path = path / "SKILL.md" if path.is_dir() else path
+        is_there = path.is_file()
+    except (OSError, RuntimeError):  # a name too long for a file, or no such user's home
+        is_there = False
+    if not is_there:
         raise BadInput(
             f"The profile {name!r} is not known: give one of {', '.join(sorted(BUILT_IN))}, "
             "or the path of a skill document (SKILL.md)"
@@ -116,7 +120,8 @@ def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None =
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The skill document {name} cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise BadInput(f"The skill document {name} cannot be read: {reason}") from None
     where = platform or platform_of(str(path.absolute()))
     return parse_skill(text, where=name, platform=where)
 
@@ -129,11 +134,11 @@ def checked_url(url: str, what: str, *, allow_http: bool) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url):
+    if parts.scheme not in ("http", "https") or not host or not _is_plain(url):
         raise BadInput(f"{what} is no URL of the form https://host: {shown!r}")
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise BadInput(f"{what} must not hold a user name or password: give the token apart")
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         raise BadInput(f"{what} must not hold a query or a fragment: {shown!r}")
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:
         raise BadInput(
@@ -168,13 +173,28 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text has neither spaces nor control characters."""
+    return text.isprintable() and not any(c.isspace() for c in text)
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    try:
+        return Path(env["HOME"]) if env.get("HOME") else Path.home()
+    except RuntimeError:
+        raise BadInput("There is no home folder for the account's files: set HOME") from None
+
+
 def _flag(env: Mapping[str, str], name: str) -> bool:
-    return env.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+    text = env.get(name, "").strip().lower()
+    if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
+        raise BadInput(f"{name} wants 1 or 0, not {text!r}")
+    return text in ("1", "true", "yes", "on")
 
 
-def _header_value(env: Mapping[str, str], name: str) -> str | None:
+def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) -> str | None:
     value = env.get(name, "").strip()
-    if value and not (value.isascii() and value.isprintable()):
+    if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
         raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
     return value or None
 
@@ -187,6 +207,6 @@ def _seconds(env: Mapping[str, str], name: str, default: float | None = None) ->
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds < 86_400:
+    if not 0 <= seconds <= 86_400:
         raise BadInput(f"{name} wants a number of seconds from 0 to 86400, not {text!r}")
     return seconds

@@ -10,14 +10,14 @@ import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-from pydantic import BaseModel, Field, ValidationError
+from filelock import AsyncFileLock, Timeout
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.errors import BadInput, ClientIdMissing, StoreError, TokenInvalid
+from nemovideo_nodes.errors import BadInput, Refused, StoreError, TokenInvalid
 from nemovideo_nodes.settings import fingerprint, origin_of
 from nemovideo_nodes.wire.models import TokenAnswer
 
@@ -26,12 +26,14 @@ __all__ = ["FixedToken", "KeptToken", "TokenSource"]
 LIFE = timedelta(days=7)
 """How long an anonymous token lives [S, V]."""
 _MARGIN = timedelta(minutes=5)
-_LOCK_S = 120.0
+_LOCK_S = 600.0
+"""Longer than the holder can need: two tries, and the longest wait for a 429 between them."""
+_POLL_S = 0.02
 
 
 class _Kept(BaseModel):
-    token: str = Field(repr=False)
-    expires_at: datetime
+    token: str = Field(repr=False, pattern=r"^[!-~]+$")
+    expires_at: AwareDatetime
 
 
 class FixedToken:
@@ -42,10 +44,6 @@ class FixedToken:
     def __init__(self, token: str, *, named: str = "NEMO_TOKEN") -> None:
         self._token = token
         self._named = named
-
-    def known(self) -> str | None:
-        """The token."""
-        return self._token
 
     def account(self) -> tuple[str, ...]:
         """Fingerprints of what identifies the account."""
@@ -86,20 +84,20 @@ class KeptToken:
         self._acquire = acquire
         self._cached: _Kept | None = None
 
-    def known(self) -> str | None:
-        """The token if this process has it in hand already."""
-        return self._cached.token if self._cached else None
-
     def client_id(self) -> str:
         """The client id, made and kept at the first need."""
         if self._given_id:
             return self._given_id
         path = self._folder / "client_id"
         for _ in range(3):
-            with contextlib.suppress(FileNotFoundError):
-                text = self._read_text(path).strip()
+            try:
+                text = path.read_bytes().decode("ascii", "replace").strip()
                 if text and text.isascii() and text.isprintable():
                     return text
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise self._unreadable(path, error) from None
             try:
                 self._prepare()
                 spare = _write_spare(self._folder, f"{uuid.uuid4()}\n")
@@ -144,19 +142,30 @@ class KeptToken:
         return self._cached.token
 
     def _fresh(self, kept: _Kept | None) -> bool:
-        return kept is not None and kept.expires_at - _MARGIN > self._clock.now()
+        return kept is not None and kept.expires_at > self._clock.now()
 
     async def _take_new(self) -> None:
         try:
             answer = await self._acquire(await asyncio.to_thread(self.client_id))
-        except ClientIdMissing:
-            if self._given_id:
+        except Refused as error:
+            if 400 not in (error.code, error.status):
                 raise
-            # The documented answer to 400: generate one, repeat.
-            await asyncio.to_thread((self._folder / "client_id").unlink, missing_ok=True)
+            if self._given_id:
+                raise BadInput(
+                    "The service does not accept the client id that was given "
+                    f"(NEMO_CLIENT_ID): {error.sentence}"
+                ) from None
+            # The documented answer to 400: generate one, repeat. The old one is put aside, since
+            # it is the account's name, and the vendor's own client uses it too.
+            old = self._folder / "client_id"
+            await asyncio.to_thread(old.replace, old.with_name("client_id.refused"))
             answer = await self._acquire(await asyncio.to_thread(self.client_id))
-        life = timedelta(seconds=answer.expires_in) if answer.expires_in else LIFE
-        self._cached = _Kept(token=answer.token, expires_at=self._clock.now() + min(life, LIFE))
+        life = LIFE
+        if answer.expires_in is not None and 0 < answer.expires_in < LIFE.total_seconds():
+            life = timedelta(seconds=answer.expires_in)
+        # Given up a little early, but a short life must not be over before it began.
+        life -= min(_MARGIN, life / 10)
+        self._cached = _Kept(token=answer.token, expires_at=self._clock.now() + life)
         await asyncio.to_thread(self._save, self._cached)
 
     def _path(self) -> Path:
@@ -165,26 +174,25 @@ class KeptToken:
         return self._folder / "tokens" / f"{name[:24]}.json"
 
     def _load(self) -> _Kept | None:
+        path = self._path()
         try:
-            return _Kept.model_validate_json(self._read_text(self._path()))
+            return _Kept.model_validate_json(path.read_bytes())
         except (FileNotFoundError, ValidationError):
-            return None
+            return None  # no token there, or nothing that is one
+        except OSError as error:
+            raise self._unreadable(path, error) from None
 
     def _save(self, kept: _Kept) -> None:
         path = self._path()
         try:
             self._prepare()
-            _write_spare(path.parent, kept.model_dump_json()).replace(path)
+            spare = _write_spare(path.parent, kept.model_dump_json())
+            try:
+                spare.replace(path)
+            finally:
+                spare.unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(path, error) from None
-
-    def _read_text(self, path: Path) -> str:
-        try:
-            return path.read_text("utf-8")
-        except FileNotFoundError:
-            raise
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput(f"{path} cannot be read: {error}") from None
 
     def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -197,18 +205,29 @@ class KeptToken:
             await asyncio.to_thread(self._prepare)
         except OSError as error:
             raise self._unwritable(path, error) from None
-        lock = FileLock(path.with_suffix(".lock"), timeout=_LOCK_S, mode=0o600, thread_local=False)
+        # Polled from the loop: waiting in threads would use up the executor that the holder needs.
+        lock = AsyncFileLock(
+            path.with_suffix(".lock"), timeout=_LOCK_S, mode=0o600, run_in_executor=False
+        )
         try:
-            await asyncio.to_thread(lock.acquire)
+            await lock.acquire(poll_interval=_POLL_S)
         except Timeout:
             raise StoreError(
                 f"Another process has been acquiring a token for {_LOCK_S:.0f} s; "
                 "run the same command again"
             ) from None
+        except OSError as error:
+            raise self._unwritable(path, error) from None
         try:
             yield
         finally:
-            lock.release()
+            await lock.release()
+
+    def _unreadable(self, path: Path, error: OSError) -> BadInput:
+        return BadInput(
+            f"{path} cannot be read ({error.strerror or error}): "
+            "make it readable, or set NEMO_TOKEN"
+        )
 
     def _unwritable(self, path: Path, error: OSError) -> BadInput:
         return BadInput(
@@ -223,8 +242,12 @@ TokenSource = FixedToken | KeptToken
 def _write_spare(folder: Path, text: str) -> Path:
     """A new file in `folder`, readable by its owner alone, durable, to be renamed into place."""
     descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")  # mode 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
     return Path(name)

@@ -6,30 +6,63 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import httpx
 
 from nemovideo_nodes.errors import (
     BadAnswer,
+    BadInput,
     NotFound,
     OutcomeUnknown,
     Refused,
     ServerFailed,
+    StoreError,
+    Unreachable,
     VideoInvalid,
+    well_formed,
 )
+from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
+from nemovideo_nodes.wire.codes import FORMATS
 
-__all__ = ["MultipartFile", "Progress", "fetch"]
+__all__ = ["MultipartFile", "Progress", "check_file", "fetch"]
 
 CHUNK = 1024 * 1024
 """Bytes read at once; with one chunk of read-ahead this was the fastest of those measured."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes so far and in all (None where nobody knows)."""
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_RANGE = re.compile(r"bytes (?P<first>\d+)-\d+/(?P<total>\d+|\*)")
+
+
+def check_file(path: Path) -> MediaType:
+    """The type of a file that the service will take; raises `BadInput` before anything is sent."""
+    try:
+        if not path.is_file():
+            raise BadInput(f"There is no file {path.name!r}: check the path")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            kind = sniff(file.read(HEAD_BYTES))
+    except OSError as error:
+        raise BadInput(f"{path.name!r} cannot be read: {error.strerror or error}") from None
+    if size == 0:
+        raise BadInput(f"{path.name!r} is empty")
+    if size > MAX_BYTES:
+        raise BadInput(
+            f"{path.name!r} has {size / 1024 / 1024:.1f} MB; the service takes at most 200 MB "
+            "a file: compress it or trim it"
+        )
+    if kind is None:
+        raise BadInput(f"{path.name!r} is of no type that the service takes; it takes {FORMATS}")
+    return kind
 
 
 class MultipartFile:
@@ -40,7 +73,7 @@ class MultipartFile:
 
     def __init__(self, path: Path, *, name: str, mime: str, progress: Progress | None) -> None:
         boundary = secrets.token_hex(16)
-        quoted = name.replace("\\", "_").replace('"', "%22").replace("\r", "").replace("\n", "")
+        quoted = _CONTROL.sub("", well_formed(name)).replace("\\", "_").replace('"', "%22")
         self._path = path
         self._head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="files"; '
@@ -57,19 +90,28 @@ class MultipartFile:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._head
         sent = 0
-        with await asyncio.to_thread(self._path.open, "rb") as file:
-            ahead = asyncio.ensure_future(asyncio.to_thread(file.read, CHUNK))
+        file = await self._read(self._path.open, "rb")
+        with file:
+            ahead = asyncio.ensure_future(self._read(file.read, CHUNK))
             try:
                 while chunk := await ahead:
-                    ahead = asyncio.ensure_future(asyncio.to_thread(file.read, CHUNK))
+                    ahead = asyncio.ensure_future(self._read(file.read, CHUNK))
                     yield chunk
                     sent += len(chunk)
                     if self._progress:
                         self._progress(sent, self._size)
             finally:
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(asyncio.CancelledError, BadInput):
                     await ahead
         yield self._tail
+
+    async def _read(self, do: Callable[..., Any], *args: object) -> Any:
+        """`do` off the event loop."""
+        try:
+            return await asyncio.to_thread(do, *args)
+        except OSError as error:
+            reason = error.strerror or error
+            raise BadInput(f"{self._path.name!r} cannot be read: {reason}") from None
 
 
 @dataclass(frozen=True)
@@ -87,35 +129,45 @@ async def fetch(
     *,
     headers: dict[str, str] | None = None,
     progress: Progress | None = None,
-) -> None:
+) -> str | None:
     """Download `url` into the file `part`, going on where an earlier try stopped.
 
-    Raises `NotFound` or `Refused` where the URL is no longer good, `OutcomeUnknown` where the
+    Gives the address where the server sends us instead, if it does: whether that may be followed,
+    and with which headers, is the caller's to say. Raises `NotFound` or `Refused` where the URL is
+    no longer good, `Unreachable` where there is no such host, `OutcomeUnknown` where the
     connection broke or the body was cut (call again to go on), `VideoInvalid` for a page.
     """
     about = part.with_name(part.name + ".json")
     known, have = await asyncio.to_thread(_found, part, about)
     if known and have == known.total:
-        return
+        return None
     asked = {"Accept-Encoding": "identity", **(headers or {})}
     if known and have:
         asked |= {"Range": f"bytes={have}-", "If-Range": known.etag}
     try:
         async with client.stream("GET", url, headers=asked) as response:
-            resumed = response.status_code == 206 and _starts_at(response) == have
-            if response.status_code in (206, 416) and not resumed:
+            if response.has_redirect_location:
+                return response.headers["location"]
+            resumed = known is not None and have > 0 and _goes_on(response, known, have)
+            if not resumed and (response.status_code in (206, 416)):
                 await asyncio.to_thread(about.unlink, missing_ok=True)
                 raise OutcomeUnknown("The video changed while it was being downloaded")
             _check(response)
             start = have if resumed else 0
-            total = _total(response, start)
-            _save_known(about, response, total)
+            total = known.total if resumed and known else _length(response)
             with await asyncio.to_thread(part.open, "ab" if resumed else "wb") as file:
+                if not resumed:  # once the old bytes are gone, never before
+                    await asyncio.to_thread(_save_known, about, response, total)
                 got = await _write_all(response, file, start, total, progress)
-    except httpx.HTTPError as error:
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise Unreachable(f"The video's host cannot be reached ({type(error).__name__})") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OutcomeUnknown(f"The download broke off ({type(error).__name__})") from None
+    except OSError as error:
+        raise StoreError(f"The video cannot be written: {error.strerror or error}") from None
     if total is not None and got != total:
         raise OutcomeUnknown(f"The download was cut at {got} of {total} bytes")
+    return None
 
 
 async def _write_all(
@@ -154,25 +206,34 @@ def _check(response: httpx.Response) -> None:
         raise VideoInvalid(f"The service sent {kind} instead of a video")
 
 
-def _starts_at(response: httpx.Response) -> int | None:
-    """The first byte of a `Content-Range: bytes 5-9/10`."""
-    value = response.headers.get("content-range", "")
-    first = value.removeprefix("bytes ").split("-")[0].strip()
-    return int(first) if first.isdecimal() else None
+def _goes_on(response: httpx.Response, known: _Known, have: int) -> bool:
+    """Whether the answer is the rest of what is there: not every server minds an `If-Range`."""
+    found = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
+    if response.status_code != 206 or found is None:
+        return False
+    return (
+        int(found["first"]) == have
+        and found["total"] in ("*", str(known.total))
+        and response.headers.get("etag", known.etag) == known.etag
+        and not _is_encoded(response)
+    )
 
 
-def _total(response: httpx.Response, start: int) -> int | None:
-    value = response.headers.get("content-range", "").rsplit("/", 1)[-1]
-    if value.isdecimal():
-        return int(value)
-    length = response.headers.get("content-length", "")
-    return start + int(length) if length.isdecimal() else None
+def _is_encoded(response: httpx.Response) -> bool:
+    """Whether lengths are those of a compressed body, though none was asked for."""
+    encoding: str = response.headers.get("content-encoding", "identity")
+    return encoding.strip().lower() not in ("", "identity")
+
+
+def _length(response: httpx.Response) -> int | None:
+    length: str = response.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and not _is_encoded(response) else None
 
 
 def _save_known(about: Path, response: httpx.Response, total: int | None) -> None:
     """Only a strong validator lets a later try go on with what is there."""
-    etag = response.headers.get("etag", "")
-    if not etag or etag.startswith("W/") or total is None:
+    etag: str = response.headers.get("etag", "").strip()
+    if not etag.startswith('"') or total is None:
         about.unlink(missing_ok=True)
         return
     spare = about.with_name(f"{about.name}.new")
