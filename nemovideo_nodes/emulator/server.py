@@ -52,7 +52,8 @@ class _Protocol(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn that ends at once when told to, whatever is connected.
 
-    `idle_s`: it ends by itself after that many seconds without a request and a render.
+    `idle_s`: it ends by itself after that many seconds without a request and a render; and it
+    ends when its world's folder is deleted, whatever `idle_s` says.
     `grace_s`: how long requests under way may go on at the end.
     """
 
@@ -103,12 +104,14 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         assert self._told_to_stop is not None
         ticks = 0
-        while not await self.on_tick(ticks) and not self._is_idle():
+        while not await self.on_tick(ticks) and not self._is_over():
             ticks += 10
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told_to_stop.wait(), 1.0)
 
-    def _is_idle(self) -> bool:
+    def _is_over(self) -> bool:
+        if not self._world.is_there:
+            return True
         return (
             self._idle_s is not None
             and self._gate.idle_s > self._idle_s

@@ -36,6 +36,7 @@ TOKEN_LIFE_S = 7 * 24 * 3600.0
 """How long a token lives, and the span of both limits on tokens (contract, section 2)."""
 TOKENS_PER_ADDRESS = 10
 KEPT_REQUESTS = 20_000
+_DATABASE = "world.sqlite3"
 
 
 class World:
@@ -60,7 +61,7 @@ class World:
         for name in ("uploads", "renders"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         try:
-            self._db = Database(folder / "world.sqlite3", SCHEMA)
+            self._db = Database(folder / _DATABASE, SCHEMA)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"The emulator's world in {folder} cannot be read: {error}") from None
         self.renders = Renders(self._db, self.now)
@@ -72,6 +73,11 @@ class World:
     def close(self) -> None:
         """Write everything back; the object is of no use afterwards."""
         self._db.close()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder still exists."""
+        return (self.folder / _DATABASE).exists()
 
     def now(self) -> float:
         """Seconds since 1970."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -132,6 +133,15 @@ def test_it_ends_when_idle(tmp_path: Path, start: Start) -> None:
     process = start(tmp_path, "--idle", "0.1")
     url_of(process)
     assert process.wait(timeout=20) == 0
+
+
+def test_it_ends_with_its_folder(tmp_path: Path, start: Start) -> None:
+    """When the folder of its world is deleted, nobody can want it any more."""
+    process = start(tmp_path / "world")
+    url_of(process)
+    shutil.rmtree(tmp_path / "world")
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")
 
 
 @pytest.mark.parametrize(
