@@ -10,7 +10,7 @@ from typing import Literal
 
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.errors import NemoVideoError, StepConflict, StoreError
+from nemovideo_nodes.errors import NemoVideoError, StepConflict, StoreError, redact
 from nemovideo_nodes.lease import LeaseKeeper
 from nemovideo_nodes.ledger.facts import (
     Achieved,
@@ -24,7 +24,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
-from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.run import Run, StepRecord, is_unknown
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.nodes import NODES
 from nemovideo_nodes.nodes.node import (
@@ -53,11 +53,15 @@ from nemovideo_nodes.plan import (
 )
 from nemovideo_nodes.steps import Step
 
-__all__ = ["Engine", "Event", "EventKind"]
+__all__ = ["NEWER", "Engine", "Event", "EventKind", "missing_steps"]
 
 MAX_DECISIONS = 20_000
 """Far beyond any run; a bound for the loop."""
 MAX_SESSIONS_LOST = 3
+NEWER = (
+    "A newer version of nemovideo_nodes has worked on this run, and this one cannot read all that "
+    "it wrote: update, then run the same command again"
+)
 
 EventKind = Literal["begin", "end", "wait", "progress", "refused"]
 
@@ -107,21 +111,13 @@ class Engine:
     async def ask(self, steps: Sequence[Step], order: Order | None = None) -> None:
         """Ask for steps: a no-op for those that were asked for with the same arguments.
 
-        Raises `StepConflict` for a step that was asked for with other arguments.
+        Raises `StepConflict` for a step that was asked for with other arguments, and for an order
+        of another video than the one that the run was begun for.
         """
         for _ in range(MAX_DECISIONS):
             run = await self._journal.refreshed()
-            new = []
-            for step in steps:
-                known = run.steps.get(step.id)
-                if known is None:
-                    new.append(step)
-                elif known.step != step:
-                    raise StepConflict(
-                        f"The step {step.id} of run {run.id} was asked for before with other "
-                        "arguments: give it another number"
-                    )
-            if not new:
+            new = missing_steps(run, steps, order)
+            if run.newer or not new:
                 return
             fact = Asked(
                 at=self._clock.now(),
@@ -134,13 +130,14 @@ class Engine:
 
     async def allow_resend(self) -> bool:
         """Let the message of unknown outcome be sent again; False where there is none."""
-        run = await self._journal.refreshed()
-        for record in run.steps.values():
-            if record.refused is not None and record.refused.verdict == "unknown":
-                allowed = Noted(
-                    at=self._clock.now(), by=self._me, topic="resend", step=record.step.id
-                )
-                await self._journal.recorded(allowed)
+        for _ in range(MAX_DECISIONS):
+            run = await self._journal.refreshed()
+            unknown = next((r for r in run.steps.values() if is_unknown(r.refused)), None)
+            if unknown is None:
+                return False
+            allowed = Noted(at=self._clock.now(), by=self._me, topic="resend", step=unknown.step.id)
+            # Two who allow it at once allow one message, not two.
+            if await self._journal.appended(allowed, run.seq):
                 return True
         return False
 
@@ -160,10 +157,12 @@ class Engine:
             await self._seat.release("released")
 
     async def _advance(self, through: str | None, *, waits: bool) -> RunResult:
-        for _ in range(MAX_DECISIONS):
+        decisions = 0
+        while decisions < MAX_DECISIONS:
+            decisions += 1
             run = await self._journal.refreshed()
-            if wrong := self._wrong_account(run):
-                return result_of(run, self._store, "stuck", wrong)
+            if run.newer:
+                return result_of(run, self._store, "stuck", NEWER)
             planned = run.seq
             seat = Seat(self._me, self._since, self._pace, holder_gone=self._seat.holder_gone())
             decision = decide(run, self._clock.now(), seat, through=through)
@@ -176,13 +175,16 @@ class Engine:
                     if not waits:
                         return result_of(run, self._store, "waiting", decision.why)
                     await self._wait(decision)
+                    decisions = 0
                 case Perform() | Reconcile():
+                    if wrong := self._wrong_account(run):
+                        return result_of(run, self._store, "stuck", wrong)
                     if await self._seat.hold(planned):
                         await self._do(decision, planned)
         raise StoreError(f"The run {self.run.id} does not come to an end")
 
     def _stuck(self, run: Run, decision: Stuck) -> RunResult:
-        sentence = f"{decision.record.step.id}: {decision.sentence}"
+        sentence = f"{decision.record.step.id}: {decision.sentence.rstrip('.')}"
         if decision.resumable:
             sentence += ". Nothing is lost: run the same command again to go on"
         self._tell(Event("refused", decision.record.step.id, decision.sentence))
@@ -204,6 +206,7 @@ class Engine:
         self._tell(Event("begin", step.id, record=record))
         key = record.intent.key if record.intent else None
         looking = isinstance(decision, Reconcile) or record.repeat
+        acted = False
         try:
             if isinstance(decision, Reconcile):
                 assert record.intent is not None
@@ -217,7 +220,11 @@ class Engine:
                     # A repetition has its intent already.
                     if decision.key is None and not await self._intended(record, intended, planned):
                         return
-                    outcome = await node.perform(ctx, record, intended)
+                    acted = True
+                    if self._seat.is_mine():
+                        outcome = await node.perform(ctx, record, intended)
+                    else:
+                        outcome = self._too_late(record)
                 else:
                     outcome = intended
         except NemoVideoError as error:
@@ -225,7 +232,17 @@ class Engine:
             if isinstance(outcome, Failure) and looking:
                 # The open intent stays open: a failed look proves nothing about it.
                 outcome = replace(outcome, verdict="stopped")
-        await self._ended(record, key, outcome)
+        await self._ended(record, key, outcome, planned, acted=acted)
+
+    def _too_late(self, record: StepRecord) -> Failure:
+        """The time ran out between the intent and the effect: whoever has the run now may act."""
+        return Failure(
+            "stopped" if record.repeat else "not_accepted",
+            "This process was held up for longer than its hold on the run lasts",
+            resumable=True,
+            repeat_at=self._clock.now(),
+            repeats=1,
+        )
 
     async def _intended(self, record: StepRecord, intent: Intent, planned: int) -> bool:
         """Write the intent down; False, with nothing written, if the run may not be ours now."""
@@ -240,7 +257,14 @@ class Engine:
         )
         return await self._journal.appended(fact, planned)
 
-    async def _ended(self, record: StepRecord, key: str | None, outcome: Outcome) -> None:
+    async def _ended(
+        self, record: StepRecord, key: str | None, outcome: Outcome, planned: int, *, acted: bool
+    ) -> None:
+        """Write down what came of it.
+
+        How an effect ended is true whatever others wrote meanwhile; what was only looked at
+        counts while nobody else has moved the run on, and is looked at again otherwise.
+        """
         step, at = record.step.id, self._clock.now()
         fact: Fact
         match outcome:
@@ -253,7 +277,7 @@ class Engine:
                     step=step,
                     key=key,
                     until=outcome.until,
-                    why=outcome.why,
+                    why=redact(outcome.why),
                     reads=outcome.reads,
                     draft_digest=outcome.draft_digest,
                     missing=outcome.missing,
@@ -266,8 +290,15 @@ class Engine:
             case Missing():
                 fact = Noted(at=at, by=self._me, topic="again", step=step, text=outcome.why)
             case SessionLost():
-                fact = self._lost(step, key, outcome)
-        await self._journal.recorded(fact)
+                fact = self._lost(step, key, outcome, acted=acted)
+        if acted and not isinstance(fact, Noted):
+            await self._journal.recorded(fact)
+        elif not await self._journal.appended(fact, planned):
+            if acted:
+                # Others went on, maybe in a new session: for this effect it was a refusal.
+                refused = Failure("not_accepted", "The run moved on meanwhile")
+                await self._journal.recorded(self._refused(step, key, refused))
+            return
         if isinstance(outcome, Success):
             self._tell(Event("end", step, record=self.run.steps[step]))
 
@@ -278,24 +309,26 @@ class Engine:
             step=step,
             key=key,
             verdict=failure.verdict,
-            sentence=failure.sentence,
+            sentence=redact(failure.sentence),
             code=failure.code,
             resumable=failure.resumable,
             repeat_at=failure.repeat_at,
             repeats=failure.repeats,
         )
 
-    def _lost(self, step: str, key: str | None, lost: SessionLost) -> Fact:
+    def _lost(self, step: str, key: str | None, lost: SessionLost, *, acted: bool) -> Fact:
         """A lost session is made anew while nothing in it was paid for, or as the request says."""
         run = self.run
         rebuild = run.order is not None and run.order.request.limits.on_lost_session == "rebuild"
         may_rebuild = run.session is not None and run.sessions_lost < MAX_SESSIONS_LOST
-        if may_rebuild and (rebuild or not run.session_used):
+        # The answer proves that this very effect was not accepted; a mere look proves nothing.
+        used = run.session_used(but=step if acted else None)
+        if may_rebuild and (rebuild or not used):
             return Noted(
                 at=self._clock.now(), by=self._me, topic="session_lost", text=lost.sentence
             )
         told = f"{lost.sentence}. What was made in it is gone"
-        if run.session_used:
+        if used:
             told += (
                 " and would have to be paid again, so it is not made again by itself: "
                 "use --again for a new video"
@@ -320,3 +353,27 @@ class Engine:
             clock=self._clock,
             report=lambda progress: self._tell(Event("progress", progress.step, progress=progress)),
         )
+
+
+def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[Step]:
+    """Those of `steps` that the run was not asked for yet; raises `StepConflict`."""
+    begun = run.order
+    if order is not None and begun is not None:
+        same = order.request.canonical() == begun.request.canonical()
+        if not same or order.service != begun.service:
+            raise StepConflict(
+                f"The run {run.id} was begun for another video"
+                + (f" or at another service ({begun.service})" if same else "")
+                + ": give another run id"
+            )
+    new = []
+    for step in steps:
+        known = run.steps.get(step.id)
+        if known is None:
+            new.append(step)
+        elif not known.step.asks_the_same(step):
+            raise StepConflict(
+                f"The step {step.id} of run {run.id} was asked for before with other arguments: "
+                "give it another number"
+            )
+    return new

@@ -284,7 +284,10 @@ def _stuck(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Stuck:
             resumable=True,
         )
     assert record.refused is not None
-    return Stuck(record, record.refused.sentence, record.refused.resumable)
+    sentence = record.refused.sentence
+    if record.refused.verdict == "failed":
+        sentence += f". It has failed {record.failures} times: use --again for a new video"
+    return Stuck(record, sentence, record.refused.resumable)
 
 
 def _busy(run: Run, now: datetime, seat: Seat) -> Wait | None:

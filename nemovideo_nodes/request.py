@@ -27,7 +27,7 @@ from nemovideo_nodes.steps import (
     Upload,
 )
 
-__all__ = ["Instruction", "Limits", "VideoRequest", "checked_run_id"]
+__all__ = ["Instruction", "Limits", "VideoRequest", "checked_run_id", "is_run_id"]
 
 MAX_TEXT = 20_000
 """Characters of one instruction."""
@@ -123,12 +123,17 @@ def number_steps(arguments: list[Arguments]) -> tuple[Step, ...]:
 
 def checked_run_id(text: str) -> str:
     """`text` if it can name a run in any store; raises `BadInput`."""
-    if not _RUN_ID.fullmatch(text):
+    if not is_run_id(text):
         raise BadInput(
             f"The run id {text[:60]!r} cannot name a run: use 1 to 100 letters, digits, "
             "dots, dashes and underscores, beginning with a letter or a digit"
         )
     return text
+
+
+def is_run_id(text: str) -> bool:
+    """Whether `text` can name a run in any store."""
+    return _RUN_ID.fullmatch(text) is not None
 
 
 def _distinct(media: tuple[Media, ...]) -> list[Media]:

@@ -9,21 +9,22 @@ from datetime import datetime
 
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine import Engine, Event
+from nemovideo_nodes.engine import NEWER, Engine, Event, missing_steps
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.intake import instructions, take_in
-from nemovideo_nodes.ledger.facts import Order
+from nemovideo_nodes.ledger.facts import DownloadResult, Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.plan import Done, Seat, Stuck, decide
+from nemovideo_nodes.plan import Decision, Done, Seat, Stuck, decide
 from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.request import Limits, VideoRequest, checked_run_id
+from nemovideo_nodes.request import Limits, VideoRequest, checked_run_id, is_run_id
 from nemovideo_nodes.settings import Pace, Settings
 
 __all__ = [
     "Ordered",
+    "finished",
     "known_runs",
     "load_run",
     "order_video",
@@ -111,6 +112,33 @@ async def work_on(
         return result
 
 
+def finished(store: Store, ordered: Ordered) -> RunResult | None:
+    """The result of a run that has ended already, without asking the service; else None.
+
+    Raises `StepConflict` where the run is another video's.
+    """
+    run = Journal(store, ordered.run_id).refresh()
+    missing = missing_steps(run, ordered.order.request.steps(), ordered.order)
+    if missing or run.newer or not isinstance(_decide(run), Done):
+        return None
+    return _restored(run, store)
+
+
+def _restored(run: Run, store: Store) -> RunResult:
+    """The result of a run that is done; videos that were taken away are linked anew."""
+    for publish in run.results(PublishResult):
+        videos = run.results(DownloadResult)
+        for name, download in zip(publish.videos, videos, strict=False):
+            video = download.video
+            if store.size(name) == video.bytes:
+                continue
+            if store.size(video.artifact) != video.bytes:
+                gone = f"The video {store.place(name)} is gone: use --again to make a new one"
+                return result_of(run, store, "stuck", gone)
+            store.link(name, video.artifact)
+    return result_of(run, store, "done")
+
+
 def load_run(store: Store, run_id: str) -> Run:
     """All that the store knows of a run; raises `BadInput` if it knows nothing."""
     run = Journal(store, checked_run_id(run_id)).refresh()
@@ -120,15 +148,15 @@ def load_run(store: Store, run_id: str) -> Run:
 
 
 def known_runs(store: Store) -> list[str]:
-    """The ids of all runs in the store."""
-    return store.children("runs")
+    """The ids of all runs in the store; what else lies there is passed over."""
+    return [name for name in store.children("runs") if is_run_id(name)]
 
 
 def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
     """How a run stands, from its journal alone, as its last worker saw it."""
-    now = now or SystemClock().now()
-    last = run.facts[-1].by if run.facts else ""
-    decision = decide(run, now, Seat(last, now, Pace()))
+    if run.newer:
+        return result_of(run, store, "stuck", NEWER)
+    decision = _decide(run, now, me=run.facts[-1].by if run.facts else "")
     match decision:
         case Done():
             return result_of(run, store, "done")
@@ -137,6 +165,12 @@ def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
             return result_of(run, store, "waiting" if decision.resumable else "stuck", sentence)
         case _:
             return result_of(run, store, "waiting", _last_refusal(run))
+
+
+def _decide(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
+    """What a new holder (or `me`) would do next."""
+    now = now or SystemClock().now()
+    return decide(run, now, Seat(me, now, Pace()))
 
 
 def _last_refusal(run: Run) -> str | None:
@@ -148,12 +182,13 @@ def _last_refusal(run: Run) -> str | None:
 
 def _next_occasion(store: Store, request: VideoRequest, service: str, occasion: str) -> str:
     """The first occasion without a run, or the last one whose run is still to be finished."""
-    last = None
+    last: tuple[str, Run] | None = None
     for number in itertools.count():
         name = occasion if number == 0 else f"{occasion}again-{number}"
         run = Journal(store, request.run_id(service=service, occasion=name)).refresh()
         if run.seq == 0:
-            unfinished = last is not None and standing(last[1], store).status == "waiting"
-            return last[0] if last is not None and unfinished else name
+            # One that a new holder can take further is still to be finished.
+            ended = last is None or isinstance(_decide(last[1]), Done | Stuck)
+            return name if last is None or ended else last[0]
         last = name, run
     raise AssertionError("unreachable")

@@ -172,3 +172,10 @@ class Step(_Plain):
     @property
     def node(self) -> NodeName:
         return self.args.node
+
+    def asks_the_same(self, other: Step) -> bool:
+        """Whether the two want the same thing done; how long to wait for it is no part of it."""
+        mine, theirs = self.args, other.args
+        if isinstance(mine, AwaitRender) and isinstance(theirs, AwaitRender):
+            theirs = theirs.model_copy(update={"limit_s": mine.limit_s})
+        return self.id == other.id and mine == theirs

@@ -5,10 +5,10 @@ A fact holds no secret: tokens appear as fingerprints, signed URLs and claim tok
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request import VideoRequest
@@ -42,6 +42,7 @@ __all__ = [
     "Verdict",
     "VideoFile",
     "dump_fact",
+    "is_newer",
     "load_fact",
 ]
 
@@ -102,7 +103,7 @@ class CreditsResult(_Plain):
 
 class ClaimResult(_Plain):
     kind: Literal["claim"] = "claim"
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
     """None where the service gave no claim token."""
 
 
@@ -186,12 +187,12 @@ class Lease(_Plain):
     pid: int
     started: str
     """The process's own start time, which tells it from a later one with the same pid."""
-    expires: datetime
+    expires: AwareDatetime
 
 
 class _Fact(_Plain):
     v: int = FORMAT
-    at: datetime
+    at: AwareDatetime
     by: str
     """The holder that wrote it: one for each engine."""
 
@@ -226,7 +227,7 @@ class Deferred(_Fact):
     fact: Literal["deferred"] = "deferred"
     step: str
     key: str | None = None
-    until: datetime
+    until: AwareDatetime
     why: str
     reads: int = 0
     """How many looks (state reads, polls) came before, since the step or the intent began."""
@@ -253,7 +254,7 @@ class Refused(_Fact):
     code: int | None = None
     resumable: bool = False
     """Whether waiting alone can help (exit code 75 rather than 1)."""
-    repeat_at: datetime | None = None
+    repeat_at: AwareDatetime | None = None
     """When the documented repetition is due, if there is one."""
     repeats: int = 0
     """How many repetitions one holder may make after a refusal of this kind."""
@@ -289,3 +290,15 @@ def load_fact(data: bytes) -> Fact | None:
     except (ValidationError, ValueError):
         return None
     return fact if fact.v <= FORMAT else None
+
+
+def is_newer(data: bytes) -> bool:
+    """Whether `data` is a fact of a format that is to come: what it says must not be passed over.
+
+    A torn entry is none: a fact is whole on the disk before anything is done about it.
+    """
+    try:
+        version = json.loads(data)["v"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
+    return isinstance(version, int) and version > FORMAT

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from nemovideo_nodes.errors import StoreError
-from nemovideo_nodes.ledger.facts import Fact, dump_fact, load_fact
+from nemovideo_nodes.ledger.facts import Fact, dump_fact, is_newer, load_fact
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 
@@ -33,7 +33,9 @@ class Journal:
                 data = self.store.read(self._name(self.run.seq + 1))
                 if data is None:
                     break
-                self.run.apply(load_fact(data))
+                fact = load_fact(data)
+                self.run.newer |= fact is None and is_newer(data)
+                self.run.apply(fact)
                 self._read_to = self.run.seq
             return self.run
 

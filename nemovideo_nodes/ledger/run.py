@@ -25,9 +25,9 @@ from nemovideo_nodes.ledger.facts import (
     SessionResult,
     TokenResult,
 )
-from nemovideo_nodes.steps import NodeName, Step
+from nemovideo_nodes.steps import AwaitRender, NodeName, Step
 
-__all__ = ["Holding", "Run", "StepRecord"]
+__all__ = ["Holding", "Run", "StepRecord", "is_unknown"]
 
 _R = TypeVar("_R", bound=BaseModel)
 
@@ -62,6 +62,8 @@ class StepRecord:
     intents: int = 0
     repeat: bool = False
     """Whether the service was asked and does not have what the open intent wanted."""
+    keys: set[str] = field(default_factory=set)
+    """What was intended, in the session that the step works in."""
 
     @property
     def result(self) -> Result | None:
@@ -69,37 +71,52 @@ class StepRecord:
         return self.achieved.result if self.achieved else None
 
     def take(self, fact: Intended | Achieved | Deferred | Refused) -> None:
-        """The one table of a step's changes."""
+        """The one table of a step's changes.
+
+        A fact may be late: written by a holder that had lost the run meanwhile. What it achieved
+        counts all the same, if the session is still the same; what it saw or was refused counts
+        only for the very intent that is open now.
+        """
         match fact:
             case Intended():
                 self.intent, self.refused, self.deferred, self.repeat = fact, None, None, False
                 self.intents += 1
-            case Achieved():
+                self.keys.add(fact.key)
+            case Achieved() if fact.key is None or fact.key in self.keys:
                 # A real answer beats what was only concluded from the draft; nothing else beats
                 # the first. A late one beats an earlier refusal.
                 if self.achieved is None or _concluded(self.achieved):
                     self.achieved = fact
                 self.intent = self.refused = self.deferred = None
                 self.refusals = {}
-            case Deferred():
+            case Refused(verdict="failed") if self.achieved and fact.key == self.achieved.key:
+                self.refused, self.achieved = fact, None
+                self.failures += 1
+            case Deferred() if self._is_open(fact.key):
                 self.deferred, self.refused = fact, None
-            case Refused():
-                self.refused = fact
-                if fact.verdict in ("not_accepted", "failed"):
+                # A look that went well ends a row of failed ones; waiting to begin anew does not.
+                if fact.key is not None or self.intents == 0:
+                    self.refusals.pop(fact.by, None)
+            case Refused(verdict="not_accepted") if is_unknown(self.refused, fact.key):
+                self.refused = fact  # late, but it settles what could not be known
+            case Refused() if fact.verdict != "failed" and self._is_open(fact.key):
+                self.refused, self.repeat = fact, False
+                if fact.verdict != "stopped":
                     self.deferred = self.intent = None
                 self.refusals[fact.by] = self.refusals.get(fact.by, 0) + 1
-                if fact.verdict == "failed":
-                    self.achieved = None
-                    self.failures += 1
+            case _:
+                pass
+
+    def _is_open(self, key: str | None) -> bool:
+        """Whether a fact about `key` is about what is under way now."""
+        if self.achieved is not None or is_unknown(self.refused):
+            return False
+        return key == (self.intent.key if self.intent else None)
 
     def forget(self) -> None:
         """Back to asked: what was achieved is gone with its session."""
         self.achieved = self.intent = self.deferred = self.refused = None
-        self.refusals, self.failures, self.repeat = {}, 0, False
-
-    def allow_resend(self) -> None:
-        """A person has decided that a message of unknown outcome is sent again."""
-        self.intent = self.refused = self.deferred = None
+        self.refusals, self.failures, self.repeat, self.keys = {}, 0, False, set()
 
 
 def _concluded(fact: Achieved) -> bool:
@@ -126,6 +143,10 @@ class Run:
         self.facts: list[Fact] = []
         self.unreadable = 0
         self.sessions_lost = 0
+        self.settled = True
+        """Whether no turn can be at work on the draft since it was last read until it settled."""
+        self.newer = False
+        """Whether a newer version of this package has written facts that cannot be read here."""
 
     def apply(self, fact: Fact | None) -> None:
         """Take in the next fact; None stands for an entry that cannot be read."""
@@ -143,19 +164,25 @@ class Run:
                 self._noted(fact)
             case _:
                 if record := self.steps.get(fact.step):
-                    record.take(fact)
+                    self._taken(record, fact)
 
     @property
     def session(self) -> SessionResult | None:
         """The session that the run works in."""
         return next(self._results(SessionResult), None)
 
-    @property
-    def session_used(self) -> bool:
-        """Whether a message may have been accepted in the session: a new one is paid again."""
+    def session_used(self, but: str | None = None) -> bool:
+        """Whether a message may have been accepted in the session: a new one is paid again.
+
+        `but` is a step whose open intent is known to have had no effect.
+        """
         return any(
             record.step.node is NodeName.PROMPT
-            and (record.achieved or record.intent or _unknown(record.refused))
+            and (
+                record.achieved
+                or (record.intent and record.step.id != but)
+                or is_unknown(record.refused)
+            )
             for record in self.steps.values()
         )
 
@@ -163,11 +190,6 @@ class Run:
     def account(self) -> TokenResult | None:
         """The account that the run belongs to."""
         return next(self._results(TokenResult), None)
-
-    def last(self, node: NodeName) -> Achieved | None:
-        """The latest thing that this node achieved."""
-        found = (r.achieved for r in self.steps.values() if r.step.node is node and r.achieved)
-        return max(found, key=lambda fact: fact.at, default=None)
 
     def render_of(self, step_id: str) -> RenderResult | None:
         """The accepted render of the step that submitted it."""
@@ -182,6 +204,22 @@ class Run:
         """All results of a kind, in the order of the steps."""
         return list(self._results(kind))
 
+    def _taken(self, record: StepRecord, fact: Intended | Achieved | Deferred | Refused) -> None:
+        before = record.achieved
+        record.take(fact)
+        if record.achieved is not before:
+            match record.step.node:
+                case NodeName.PROMPT:
+                    self.settled = False
+                case NodeName.STATE:
+                    self.settled = True
+                case NodeName.RENDER if record.achieved is None:
+                    # What was seen of the failed render says nothing of the next one.
+                    for waiting in self.steps.values():
+                        args = waiting.step.args
+                        if isinstance(args, AwaitRender) and args.render == record.step.id:
+                            waiting.deferred = None
+
     def _noted(self, fact: Noted) -> None:
         record = self.steps.get(fact.step or "")
         match fact.topic:
@@ -191,16 +229,21 @@ class Run:
                 self.holding = None
             case "session_lost":
                 self.sessions_lost += 1
+                self.settled = True
                 for bound in self.steps.values():
                     if bound.step.node in _SESSION_BOUND:
                         bound.forget()
-            case "resend" if record:
-                record.allow_resend()
+            case "resend" if record and is_unknown(record.refused):
+                # The message of unknown outcome may be at work yet: nothing is settled.
+                record.refused = None
+                self.settled = False
             case "again" if record:
-                record.repeat = True
+                record.repeat = record.intent is not None
             case _:
                 pass
 
 
-def _unknown(refused: Refused | None) -> bool:
-    return refused is not None and refused.verdict == "unknown"
+def is_unknown(refused: Refused | None, key: str | None = None) -> bool:
+    """Whether only a person may send the message (with `key`: that very one) again."""
+    unknown = refused is not None and refused.verdict == "unknown"
+    return unknown and (key is None or (refused is not None and refused.key == key))

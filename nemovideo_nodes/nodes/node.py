@@ -42,6 +42,8 @@ __all__ = [
     "failure_of",
 ]
 
+LONGEST_WAIT_S = 300.0
+"""A `Retry-After` beyond this is told to the user instead of waited for."""
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
 
 
@@ -173,13 +175,16 @@ def failure_of(
     tries = record.refusals.get(me, 0)
     backoff = ctx.later(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
     if isinstance(error, VideoInvalid):
-        return Failure("stopped", sentence, repeat_at=backoff, repeats=1)
+        return Failure("stopped", sentence, resumable=True, repeat_at=backoff, repeats=1)
     if not isinstance(error, ServiceError):
         return Failure("not_accepted", sentence)
     if isinstance(error, SessionNotFound):
         return SessionLost(sentence)
     if isinstance(error, RateLimited):
         wait = ctx.pace.rate_limit_s if error.retry_after is None else error.retry_after
+        if wait > LONGEST_WAIT_S:
+            sentence += f"; it wants to be asked again in {_span(wait)}"
+            return Failure("not_accepted", sentence, code=error.code, resumable=True)
         return Failure(
             "not_accepted",
             sentence,
@@ -197,3 +202,10 @@ def failure_of(
         return Failure("not_accepted", sentence, code=error.code, resumable=error.retryable)
     verdict: Verdict = "not_accepted" if isinstance(error, Unreachable) else "stopped"
     return Failure(verdict, sentence, resumable=True, repeat_at=backoff, repeats=2)
+
+
+def _span(seconds: float) -> str:
+    hours = seconds / 3600
+    if hours >= 48:
+        return f"{hours / 24:.0f} days"
+    return f"{hours:.0f} hours" if hours >= 2 else f"{seconds / 60:.0f} minutes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nemovideo_nodes.errors import BadInput, Refused, ServiceError, Unreachable
+from nemovideo_nodes.errors import BadInput, Refused, ServiceError, Unreachable, redact
 from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.nodes.node import (
@@ -76,7 +76,7 @@ class PromptNode(Node):
 
 def _ended(ctx: Context, turn: Turn) -> Outcome:
     heard = PromptResult(
-        replies=tuple(turn.replies),
+        replies=tuple(redact(reply) for reply in turn.replies),
         tools=tuple(turn.tools),
         silent=turn.silent,
         note=turn.error,

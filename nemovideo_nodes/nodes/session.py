@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.facts import SessionResult, StateResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.nodes.node import Context, Intent, Node, Outcome, Postponed, Success
 from nemovideo_nodes.plan import SETTLE_READS, settle_wait
-from nemovideo_nodes.steps import CreateSession, NodeName
+from nemovideo_nodes.steps import CreateSession
 from nemovideo_nodes.wire.models import StateAnswer
 
 __all__ = ["CreateSessionNode", "ReadStateNode", "settled_state"]
@@ -35,7 +36,7 @@ class ReadStateNode(Node):
         return Success(
             StateResult(
                 draft_digest=draft.digest if draft else None,
-                timeline=draft.timeline() if draft else None,
+                timeline=redact(draft.timeline()) if draft else None,
                 exportable=draft is not None and draft.exportable,
                 duration_ms=draft.duration_ms if draft else None,
             )
@@ -49,8 +50,7 @@ async def settled_state(ctx: Context, record: StepRecord) -> StateAnswer | Postp
     row that agree end the wait.
     """
     state = await ctx.client.read_state(ctx.session_id())
-    turn, settled = ctx.run.last(NodeName.PROMPT), ctx.run.last(NodeName.STATE)
-    if turn is None or (settled is not None and settled.at >= turn.at):
+    if ctx.run.settled:
         return state
     seen = record.deferred
     digest = state.draft.digest if state.draft else _NOTHING
