@@ -44,7 +44,7 @@ class LeaseKeeper:
             return False
         lease = holding.lease
         here = (lease.host, lease.boot) == (_host(), _boot())
-        return here and _started(lease.pid) != lease.started
+        return here and not _lives(lease.pid, lease.started)
 
     async def hold(self, planned: int) -> bool:
         """Have the lease; False where the journal moved on since `planned`: plan anew."""
@@ -73,14 +73,15 @@ class LeaseKeeper:
                 await asyncio.sleep(RENEW_S)
                 holding = self._journal.run.holding
                 if self._until is not None and holding and holding.holder == self.me:
-                    await self._take(self._journal.run.seq)
+                    with contextlib.suppress(NemoVideoError):  # the next time may go better
+                        await self._take(self._journal.run.seq)
 
         keeper = asyncio.ensure_future(keep())
         try:
             yield
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError, NemoVideoError):
+            with contextlib.suppress(asyncio.CancelledError):
                 await keeper
 
     def _time_left(self) -> float:
@@ -92,7 +93,7 @@ class LeaseKeeper:
             host=_host(),
             boot=_boot(),
             pid=os.getpid(),
-            started=_started(os.getpid()) or "",
+            started=_started(os.getpid()),
             expires=now + LEASE,
         )
         fact = Noted(at=now, by=self.me, topic="lease", lease=lease)
@@ -115,20 +116,23 @@ def _boot() -> str:
     return ""
 
 
-def _started(pid: int) -> str | None:
-    """When the process began, in the kernel's ticks, or None where there is no such process."""
+def _lives(pid: int, started: str) -> bool:
+    """Whether the process of that id and start may be alive; no where it certainly is not."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        if Path("/proc/self/stat").exists():
-            return None
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return None
-        except OSError:
-            pass
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    # Where the start cannot be read (another system, a hidden process), the id alone decides.
+    return not started or _started(pid) in ("", started)
+
+
+def _started(pid: int) -> str:
+    """When the process began, in the kernel's ticks; empty where that cannot be told."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[-1].split()
+    except (OSError, UnicodeDecodeError):
         return ""
-    fields = stat.rsplit(")", 1)[-1].split()
     # A zombie is as dead as one that is gone.
-    return None if fields[0] == "Z" else fields[19]
+    return "dead" if fields[0] == "Z" else fields[19]
