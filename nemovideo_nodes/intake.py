@@ -5,12 +5,16 @@ The store keeps a copy of each, so that a run can be taken up wherever the store
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import re
+import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from nemovideo_nodes.errors import BadInput, redact, well_formed
+from nemovideo_nodes.errors import BadInput, StoreError, redact, well_formed
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
 from nemovideo_nodes.profiles import Profile
@@ -21,6 +25,7 @@ from nemovideo_nodes.wire.codes import FORMATS
 __all__ = ["instructions", "take_in"]
 
 MAX_MEDIA = 500
+_CHUNK = 1024 * 1024
 _URL = re.compile(r"(?i)^[a-z][a-z0-9+.-]+:(?://|[^\\/]*,)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -57,8 +62,8 @@ def _files(source: str) -> Iterable[Path]:
         raise BadInput("The name of a file is empty")
     if _URL.match(source):
         raise BadInput(f"{redact(source)!r} is a URL: download it, and give the file's path")
-    path = Path(source).expanduser()
     try:
+        path = _path(source)
         if path.is_dir():
             return _images_in(path, source)
         if not path.exists():
@@ -68,6 +73,15 @@ def _files(source: str) -> Iterable[Path]:
     except (OSError, ValueError) as error:
         raise BadInput(f"{source!r} cannot be read: {_reason(error)}") from None
     return [path]
+
+
+def _path(source: str) -> Path:
+    """The path as it is given; `~` means the home folder where no file is called so."""
+    path = Path(source)
+    if source.startswith("~") and not path.exists():
+        with contextlib.suppress(RuntimeError):  # no such user
+            return path.expanduser()
+    return path
 
 
 def _images_in(folder: Path, source: str) -> list[Path]:
@@ -104,16 +118,40 @@ def _type_of(path: Path) -> MediaType:
 
 
 def _keep(store: Store, path: Path, kind: MediaType) -> Media:
+    """The file as a medium, and its copy in the store."""
+    name = _name(path)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        media = Media(
-            name=_name(path), digest=digest, size=path.stat().st_size, kind=kind.kind, ext=kind.ext
-        )
+            media = Media(name=name, digest=digest, size=file.tell(), kind=kind.kind, ext=kind.ext)
+            if store.size(media.artifact) != media.size:
+                file.seek(0)
+                _copy(store, file, media)
     except OSError as error:
-        raise BadInput(f"{_name(path)} cannot be read: {_reason(error)}") from None
-    store.put_file(media.artifact, path)
+        raise BadInput(f"{name} cannot be read: {_reason(error)}") from None
     return media
+
+
+def _copy(store: Store, file: BinaryIO, media: Media) -> None:
+    """Put the file's bytes into the store, if they still are what its digest says."""
+    copy = store.scratch("media") / f"{media.digest[:12]}-{secrets.token_hex(4)}"
+    try:
+        digest = hashlib.sha256()
+        with copy.open("wb") as target:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        if digest.hexdigest() != media.digest:
+            raise BadInput(f"{media.name} changed while it was being read: try again")
+        store.put_file(media.artifact, copy, move=True)
+    except OSError as error:
+        raise StoreError(
+            f"{media.name} cannot be copied into the store: {_reason(error)}"
+        ) from None
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _head(path: Path) -> bytes:

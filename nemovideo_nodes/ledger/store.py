@@ -6,13 +6,15 @@ On a folder every write is fsynced by us, file and directory: obstore leaves tha
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.errors import BadInput, StoreError, well_formed
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -46,10 +48,18 @@ class Store:
             return
         if "://" in url and not url.startswith("file://"):
             raise BadInput(f"The store {url!r} is of no known kind: give a folder, or an s3:// URL")
-        self.root = Path(url.removeprefix("file://")).expanduser().absolute()
+        if url != well_formed(url):
+            raise BadInput("The name of the store is no valid UTF-8 text: give another folder")
+        try:
+            self.root = Path(url.removeprefix("file://")).expanduser().absolute()
+        except RuntimeError as error:
+            raise BadInput(f"The store {url!r} cannot be found: {error}") from None
         self.url = str(self.root)
         try:
+            new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
             self.root.mkdir(parents=True, exist_ok=True)
+            for folder in new:
+                _fsync(folder.parent)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:
@@ -87,18 +97,26 @@ class Store:
         except self._broken as error:
             raise self._error("read", name, error) from None
 
-    def exists(self, name: str) -> bool:
-        """Whether there is something called `name`."""
+    def size(self, name: str) -> int | None:
+        """How many bytes `name` has, or None if there is no such thing."""
         try:
-            self._obstore.head(self._backend, name)
+            return self._obstore.head(self._backend, name)["size"]
         except FileNotFoundError:
-            return False
+            return None
         except self._broken as error:
             raise self._error("read", name, error) from None
-        return True
 
     def children(self, name: str) -> list[str]:
         """The names directly below the folder `name`, sorted, folders alone."""
+        if self.root is not None:
+            # obstore fails as a whole at one foreign name that is no UTF-8.
+            try:
+                with os.scandir(self.root / name) as entries:
+                    return sorted(entry.name for entry in entries if entry.is_dir())
+            except FileNotFoundError:
+                return []
+            except OSError as error:
+                raise self._error("read", name, error) from None
         try:
             listed = self._obstore.list_with_delimiter(self._backend, name)
         except FileNotFoundError:
@@ -110,16 +128,13 @@ class Store:
     def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
         """Copy a local file to `name`, atomically; nothing is done if it is there already.
 
-        `move` renames it instead, where it stands on the store's own disk.
+        `name` tells the content, so another size means that a crash has cut it. `move` renames
+        the file instead, where it stands on the store's own disk.
         """
-        if self.exists(name):
-            return
         try:
-            if move and self.root is not None:
-                target = self.root / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.replace(target)
-            else:
+            if self.size(name) == source.stat().st_size:
+                pass
+            elif not (move and self._renamed(source, name)):
                 self._obstore.put(self._backend, name, source)
         except self._broken as error:
             raise self._error("written", name, error) from None
@@ -135,10 +150,12 @@ class Store:
                 spare.unlink(missing_ok=True)
                 try:
                     os.link(self.root / existing, spare)
-                except OSError:  # a file system without hard links
-                    self._obstore.copy(self._backend, existing, name)
-                else:
-                    spare.replace(target)
+                except OSError:  # another disk, or too many links
+                    shutil.copyfile(self.root / existing, spare)
+                    _fsync(spare)
+                spare.replace(target)
+                # A rename onto another name of the same file does nothing at all.
+                spare.unlink(missing_ok=True)
             else:
                 self._obstore.copy(self._backend, existing, name)
         except self._broken as error:
@@ -168,25 +185,44 @@ class Store:
         """A local folder for unfinished work, on the store's own disk if it has one."""
         base = self.root or Path(tempfile.gettempdir()) / f"nemovideo-{os.getuid()}"
         folder = base / "unfinished" / name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise self._error("written", f"unfinished/{name}", error) from None
         return folder
 
     def place(self, name: str) -> str:
         """Where a person finds `name`: a path, or a URL."""
         return str(self.root / name) if self.root is not None else f"{self.url}/{name}"
 
+    def _renamed(self, source: Path, name: str) -> bool:
+        """Whether `source` could be renamed to `name`: not into a bucket, nor to another disk."""
+        if self.root is None:
+            return False
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            return False
+        return True
+
     def _sync(self, name: str) -> None:
         if self.root is None:
             return
         path = self.root / name
-        _fsync(path)
-        # A new folder is durable only when the folder above it is written, too.
-        for folder in path.parents:
-            known = folder in self._durable
-            self._durable.add(folder)
-            _fsync(folder)
-            if known or folder == self.root:
-                break
+        try:
+            _fsync(path)
+            # A new folder is durable only when the folder above it is written, too.
+            for folder in path.parents:
+                _fsync(folder)
+                if folder in self._durable or folder == self.root:
+                    break
+            self._durable.update(path.parents)
+        except OSError as error:
+            raise self._error("written", name, error) from None
 
     def _error(self, done: str, name: str, error: BaseException) -> StoreError:
         return StoreError(f"The store {self.url} cannot be {done} at {name}: {_first_line(error)}")

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import hashlib
 import importlib.util
+import tempfile
 from pathlib import Path
 
-from nemovideo_nodes.errors import NemoVideoError, VideoInvalid
+from nemovideo_nodes.errors import NemoVideoError, StoreError, VideoInvalid
 from nemovideo_nodes.ledger.facts import DownloadResult, PublishResult, VideoFile
 from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.mp4 import inspect
-from nemovideo_nodes.nodes.node import Context, Intent, Node, Outcome, Progress, Success
+from nemovideo_nodes.nodes.node import (
+    Context,
+    Intent,
+    Node,
+    Outcome,
+    Postponed,
+    Progress,
+    Success,
+)
 from nemovideo_nodes.steps import Download
 
 __all__ = ["DownloadNode", "PublishNode"]
@@ -33,14 +44,19 @@ class DownloadNode(Node):
         def show(done: int, total: int | None) -> None:
             ctx.report(Progress(record.step.id, "bytes", "video", done, total))
 
-        await ctx.client.download(render.render_id, part, progress=show)
         try:
-            video = await asyncio.to_thread(_check, part)
-        except VideoInvalid:
-            await asyncio.to_thread(_clear, part)
-            raise
-        await asyncio.to_thread(ctx.store.put_file, video.artifact, part, move=True)
-        await asyncio.to_thread(_clear, part)
+            with part.open("ab") as held:
+                # Without it, one that was only slow could write into what is an artifact by now.
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return Postponed(ctx.later(1.0), "another process is downloading the video")
+                await ctx.client.download(render.render_id, part, progress=show)
+                video = await asyncio.to_thread(_keep, ctx.store, part)
+        except OSError as error:
+            raise StoreError(
+                f"The video cannot be written to {part} ({error.strerror or error})"
+            ) from None
         return Success(DownloadResult(render_id=render.render_id, video=video))
 
 
@@ -58,6 +74,18 @@ class PublishNode(Node):
         text = manifest_of(ctx.run, tuple(names), ctx.clock.now())
         await asyncio.to_thread(ctx.store.replace, manifest, text)
         return Success(PublishResult(videos=tuple(names), manifest=manifest))
+
+
+def _keep(store: Store, part: Path) -> VideoFile:
+    """Check the finished download and make it an artifact; what is no video is thrown away."""
+    try:
+        video = _check(part)
+    except VideoInvalid as error:
+        _clear(part)
+        raise VideoInvalid(f"The downloaded video is no good: {error.sentence}") from None
+    store.put_file(video.artifact, part, move=True)
+    _clear(part)
+    return video
 
 
 def _check(part: Path) -> VideoFile:
@@ -90,22 +118,21 @@ def _posters(store: Store, video: str) -> None:
     from nemovideo_nodes.media.poster import contact_sheet, poster
 
     stem = video.removesuffix(".mp4")
-    folder = store.scratch("posters")
     for make, name in ((poster, f"{stem}-poster.jpg"), (contact_sheet, f"{stem}-sheet.jpg")):
-        spare = folder / name.replace("/", "-")
         try:
-            with store.local(video) as path:
+            with tempfile.TemporaryDirectory() as folder, store.local(video) as path:
+                spare = Path(folder) / "picture.jpg"
                 make(path, spare)
-            store.replace(name, spare.read_bytes())
-        except NemoVideoError:
+                store.replace(name, spare.read_bytes())
+        except (NemoVideoError, OSError):
             continue  # a picture of the video is never worth the video
-        finally:
-            spare.unlink(missing_ok=True)
 
 
 def _clear(part: Path) -> None:
     for path in (part, part.with_name(part.name + ".json")):
         path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # another render's download is in it
+        part.parent.rmdir()
 
 
 def _safe(name: str) -> str:
