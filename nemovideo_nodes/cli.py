@@ -6,21 +6,29 @@ Exit codes: 0 done, 1 stuck, 2 bad input, 75 not finished but resumable.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import signal
 import sys
-from typing import Any, Final
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.settings import Settings, find_profile
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.ledger.manifest import RunResult
 
 __all__ = ["main"]
 
 STUCK: Final = 1
 BAD_INPUT: Final = 2
 RESUMABLE: Final = 75
+_JSON: Final = "nemovideo.json"
 _EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
 
 
@@ -28,6 +36,8 @@ class _Group(click.Group):
     """Says every error of ours in one sentence, and nothing else."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
         try:
             return super().invoke(ctx)
         except BadInput as error:
@@ -38,10 +48,31 @@ class _Group(click.Group):
             code, sentence = STUCK, error.sentence
         except KeyboardInterrupt:
             code, sentence = RESUMABLE, "Stopped. Run the same command again to go on"
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:  # ours to mend: no reason to show a user its insides
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            code = RESUMABLE
+            sentence = redact(
+                f"An error of the program itself ({type(error).__name__}: {error}; "
+                f"{Path(where.filename).name}:{where.lineno}). Please report it; nothing is lost: "
+                "run the same command again to go on"
+            )
         click.echo(f"nemovideo: {sentence}", err=True)
-        if ctx.params.get("as_json") or "--json" in sys.argv:
-            click.echo(json.dumps(_failed(sentence, code), ensure_ascii=False))
+        if ctx.meta.get(_JSON):
+            _print_json(_failed(sentence, code))
         ctx.exit(code)
+
+
+def _print_json(value: object) -> None:
+    """One line, in characters that standard output can hold."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    click.echo(json.dumps(value, ensure_ascii=encoding != "utf8"))
+
+
+def _wants_json(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    ctx.meta[_JSON] = value
+    return value
 
 
 def _failed(sentence: str, code: int) -> dict[str, object]:
@@ -61,7 +92,14 @@ def _failed(sentence: str, code: int) -> dict[str, object]:
 _store = click.option(
     "--store", metavar="URL", help="Where runs and videos are kept: a folder. [NEMOVIDEO_STORE]"
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=_wants_json,
+    help="Print one JSON object at the end.",
+)
 _resend = click.option(
     "--resend",
     is_flag=True,
@@ -124,6 +162,7 @@ def make(
     if local:
         settings = settings.model_copy(update={"service_name": LOCAL})
     ordered = order_video(settings, opened, media, prompts, chosen, run_id=run_id, again=again)
+    _say_if_finished(opened, ordered, as_json=as_json)
     if local:
         settings = local_settings(settings, opened)
     _work(settings, opened, ordered, resend=resend, as_json=as_json)
@@ -145,6 +184,7 @@ def resume(run: str, resend: bool, store: str | None, as_json: bool) -> None:
     order = load_run(opened, run).order
     if order is None:
         raise BadInput(f"Run {run} was begun step by step, by a flow: let the flow go on")
+    _say_if_finished(opened, Ordered(run, order), as_json=as_json)
     settings = settings_where(settings, opened, run, order.service)
     _work(settings, opened, Ordered(run, order), resend=resend, as_json=as_json)
 
@@ -163,7 +203,7 @@ def show(run: str, store: str | None, as_json: bool) -> None:
     known = load_run(opened, run)
     result = standing(known, opened)
     if as_json:
-        click.echo(result.model_dump_json())
+        _print_json(result.model_dump())
         return
     if known.order is not None:
         for instruction in known.order.request.script:
@@ -188,7 +228,7 @@ def runs(store: str | None, as_json: bool) -> None:
     opened = Store(_settings(store).store)
     found = [standing(load_run(opened, name), opened) for name in known_runs(opened)]
     if as_json:
-        click.echo(json.dumps([run.model_dump() for run in found], ensure_ascii=False))
+        _print_json([run.model_dump() for run in found])
         return
     if not found:
         click.echo(f"There are no runs in {opened.url} yet.")
@@ -211,24 +251,39 @@ def _settings(store: str | None) -> Settings:
     return settings.model_copy(update={"store": store}) if store else settings
 
 
-def _work(settings: Settings, store: Any, ordered: Any, *, resend: bool, as_json: bool) -> None:
-    from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay, result_lines
-    from nemovideo_nodes.ledger.journal import Journal
-    from nemovideo_nodes.runs import standing, work_on
+def _say_if_finished(store: Any, ordered: Any, *, as_json: bool) -> None:
+    """End here, without asking anybody, where the run is done already."""
+    from nemovideo_nodes.runs import finished
 
-    before = Journal(store, ordered.run_id).refresh()
-    done = before.seq > 0 and standing(before, store).status == "done"
+    result = finished(store, ordered)
+    if result is None:
+        return
+    if not as_json and result.status == "done":
+        click.echo("This is done already, and nothing was repeated; --again makes a new one.")
+    _end(result, as_json=as_json)
+
+
+def _work(settings: Settings, store: Any, ordered: Any, *, resend: bool, as_json: bool) -> None:
+    from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay
+    from nemovideo_nodes.runs import work_on
+
+    # A worker that is told to end lets go of the run, as one does that is interrupted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     live = sys.stderr.isatty() and sys.stdout.isatty() and not as_json
     display: Display = LiveDisplay() if live else PlainDisplay(to_stderr=as_json)
     with display:
         result = asyncio.run(
             work_on(settings, store, ordered, resend=resend, on_event=display.show)
         )
+    _end(result, as_json=as_json)
+
+
+def _end(result: RunResult, *, as_json: bool) -> NoReturn:
+    from nemovideo_nodes.display import result_lines
+
     if as_json:
-        click.echo(result.model_dump_json())
+        _print_json(result.model_dump())
     else:
-        if done:
-            click.echo("This is done already, and nothing was repeated; --again makes a new one.")
         for line in result_lines(result):
             click.echo(line)
     if result.error:

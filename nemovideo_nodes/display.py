@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -77,8 +78,6 @@ class _Base:
             if minutes > self._still and step.startswith("prompt/"):
                 self._still = minutes
                 self._line(f"Still working… {minutes} min")
-        elif event.kind == "refused":
-            self._line(f"{step}: {event.text}")
 
     def _balance(self, event: Event) -> str:
         return ""
@@ -104,7 +103,9 @@ class PlainDisplay(_Base):
             self._once(f"wait {step} {event.text}", f"{step or 'run'}: {event.text}…")
 
     def _line(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        # Nobody may be reading any more: no reason to end a run that is being paid for.
+        with contextlib.suppress(OSError, ValueError):
+            print(text, file=self._stream, flush=True)
 
 
 class LiveDisplay(_Base):
