@@ -24,8 +24,8 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 class FrameReader:
     """Cuts the bytes of a stream, in any pieces, into frames.
 
-    A frame without any field, such as one made of comments alone, comes out with neither event
-    nor data: the caller sees that the line is alive.
+    A frame without any field, such as one made of comments alone, comes out with empty data: the
+    caller sees that the line is alive.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,235 @@
+"""A message stream is read as the recordings of a real ADK server say, whatever a gateway adds."""
+
+import itertools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nemovideo_nodes.wire.turn import StreamEventKind, Turn, TurnReader
+
+GOLDEN = Path(__file__).parent / "sse"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((GOLDEN / "expected.json").read_text("utf-8"))
+BODIES = {name: (GOLDEN / f"{name}.sse").read_bytes() for name in EXPECTED}
+HEARTBEATS = (
+    b"event: heartbeat\n\n",
+    b"event: heartbeat\ndata: {}\n\n",
+    b": keep-alive\n\n",
+    b": keep-alive\n",
+    b":\n\n",
+    b"data:\n\n",
+    b"data: \n\n",
+    b"data: heartbeat\n\n",
+    b'data: {"type": "heartbeat"}\n\n',
+    b'data: {"type":"heartbeat","timestamp":1}\n\n',
+    b"\n",
+    b"retry: 3000\n\n",
+)
+RECORDED = pytest.mark.parametrize("name", EXPECTED)
+
+
+def read(*pieces: bytes, in_order: bool = True) -> Turn:
+    reader = TurnReader()
+    for piece in pieces:
+        reader.feed(piece)
+    return reader.finish(in_order=in_order)
+
+
+def expected(name: str) -> Turn:
+    return Turn(**EXPECTED[name], complete=True)
+
+
+def one(**event: object) -> bytes:
+    return b"data: " + json.dumps(event).encode() + b"\n\n"
+
+
+def said(text: str, **more: object) -> bytes:
+    return one(content={"parts": [{"text": text}], "role": "model"}, author="nemo_agent", **more)
+
+
+@RECORDED
+def test_recording(name: str) -> None:
+    """Whole, byte by byte, and with a byte-order mark, each recording is read as expected."""
+    body = BODIES[name]
+    assert read(body) == expected(name)
+    assert read(*(bytes([byte]) for byte in body)) == expected(name)
+    assert read(b"\xef\xbb\xbf" + body) == expected(name)
+
+
+@RECORDED
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"])
+def test_line_ends(name: str, end: bytes) -> None:
+    """Line ends of any kind mean the same."""
+    body = re.sub(rb"\r\n|\r|\n", end, BODIES[name])
+    assert read(body) == read(*(bytes([byte]) for byte in body)) == expected(name)
+
+
+@RECORDED
+def test_without_last_blank_line(name: str) -> None:
+    """The last frame counts without its blank line, and without any line end."""
+    assert read(BODIES[name].removesuffix(b"\n")) == expected(name)
+    assert read(BODIES[name].rstrip(b"\n")) == expected(name)
+
+
+@RECORDED
+@pytest.mark.parametrize("heartbeat", HEARTBEATS)
+def test_heartbeats(name: str, heartbeat: bytes) -> None:
+    """Heartbeats of every kind, between all frames, change nothing."""
+    frames = BODIES[name].split(b"\n\n")
+    assert read(heartbeat + (b"\n\n" + heartbeat).join(frames)) == expected(name)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(set(EXPECTED) - {"many_small"})), st.data())
+def test_any_cuts_and_heartbeats(name: str, data: st.DataObject) -> None:
+    """In any cuts, with any heartbeats between frames, each recording is read as expected."""
+    frames = BODIES[name].split(b"\n\n")
+    beats = data.draw(
+        st.lists(st.sampled_from([b"", *HEARTBEATS]), min_size=len(frames), max_size=len(frames))
+    )
+    body = b"".join(
+        beat + frame + b"\n\n" for beat, frame in zip(beats, frames, strict=True) if frame
+    )
+    cuts = data.draw(st.lists(st.integers(0, len(body)), max_size=10))
+    edges = sorted({0, len(body), *cuts})
+    pieces = [body[a:b] for a, b in itertools.pairwise(edges)]
+    assert read(*pieces) == expected(name)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"data: ",
+                b"data:",
+                b"\n",
+                b"\n\n",
+                b"\r",
+                b'{"error": "',
+                b'"}',
+                b"{}",
+                b"[DONE]",
+                b"1",
+            ]
+        )
+        | st.binary(max_size=8)
+        | st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "content",
+                            "parts",
+                            "text",
+                            "error",
+                            "errorCode",
+                            "code",
+                            "partial",
+                            "author",
+                            "functionCall",
+                            "name",
+                            "type",
+                            "thought",
+                            "message",
+                            "errorMessage",
+                        ]
+                    ),
+                    inner,
+                    max_size=4,
+                )
+            ),
+            max_leaves=8,
+        ).map(lambda value: b"data: " + json.dumps(value).encode() + b"\n\n"),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_nothing_raises(pieces: list[bytes], in_order: bool) -> None:
+    """Any bytes make a turn of valid text, and the same turn in any cuts."""
+    turn = read(*pieces, in_order=in_order)
+    assert turn == read(b"".join(pieces), in_order=in_order)
+    turn.model_dump_json()
+
+
+def test_abort_keeps_what_was_heard() -> None:
+    """A connection that breaks gives what was said, and says that more may have been."""
+    body = BODIES["tool_call"]
+    turn = read(body[: body.index(b"\n\n") + 30], in_order=False)
+    assert turn == Turn(replies=["Generating now."], tools=["generate_video"], complete=False)
+
+
+def test_cut_last_frame_is_told() -> None:
+    """A last frame that does not parse means that the stream was cut, though it ended in order."""
+    assert not read(said("One"), said("Two")[:-20]).complete
+    assert read(said("One"), b"event: heartbeat\ndata: x").complete
+
+
+def test_error_without_a_word() -> None:
+    """An exception without a text is an error, not a silent turn."""
+    told = Turn(error="the agent failed without a word")
+    assert read(b'data: {"error": ""}\n\n') == told
+    assert read(b'data: {"error": "\n\n') == told
+
+
+@pytest.mark.parametrize(
+    ("frame", "error"),
+    [
+        ({"error": {"message": "boom", "code": 5}}, "boom"),
+        ({"error": "one\ntwo"}, "one"),
+        ({"error": "at https://u:pw@h/x?sig=1"}, "at https://h/x?[redacted]"),
+        ({"error": {"code": 500}}, "500"),
+        ({"code": 2001, "message": "no credits"}, "2001 no credits"),
+        ({"author": "a", "errorCode": "SAFETY", "errorMessage": "token=abcdef"}, "SAFETY"),
+        ({"author": "a", "errorMessage": "token=abcdef"}, "token=[redacted]"),
+        ({"author": "a", "errorCode": "STOP"}, None),
+        ({"error": None}, None),
+    ],
+)
+def test_error_shapes(frame: dict[str, object], error: str | None) -> None:
+    """Every shape of an error becomes one redacted line."""
+    assert read(one(**frame)) == Turn(error=error, silent=error is None)
+
+
+def test_temporary_issue_is_ignored_behind_good_answers_alone() -> None:
+    """The vendor's known slip means nothing behind an answer, and is the answer where it is all."""
+    slip = said("I encountered a temporary issue.", errorCode="MALFORMED_FUNCTION_CALL")
+    assert read(said("Done."), slip) == Turn(replies=["Done."])
+    alone = read(slip)
+    assert alone.replies == ["I encountered a temporary issue."]
+    assert alone.error == "MALFORMED_FUNCTION_CALL"
+
+
+def test_events_tell_progress_from_heartbeats() -> None:
+    """Who watches sees text, tools and heartbeats apart."""
+    reader = TurnReader()
+    call = {"functionCall": {"name": "edit"}}
+    kinds = [
+        event.kind
+        for piece in (
+            b": ping\n\n",
+            said("a", partial=True),
+            one(content={"parts": [call]}, author="x"),
+            one(author="x"),
+        )
+        for event in reader.feed(piece)
+    ]
+    assert kinds == [
+        StreamEventKind.HEARTBEAT,
+        StreamEventKind.TEXT,
+        StreamEventKind.TOOL,
+        StreamEventKind.OTHER,
+    ]
+
+
+def test_half_an_emoji_is_replaced() -> None:
+    """Texts are valid Unicode, though JSON can say halves of a character."""
+    assert read(b'data: {"content": {"parts": [{"text": "a\\ud83d"}]}, "author": "x"}\n\n') == Turn(
+        replies=["a\ufffd"]
+    )
