@@ -224,8 +224,9 @@ def _state(run: Run, record: StepRecord, now: datetime, seat: Seat) -> StepState
         return StepState.REFUSED
     refused = record.refused
     if refused is not None:
-        if refused.verdict == "unknown":
-            # For every seat: the intent is closed, and to do it anew would be to send it again.
+        if refused.verdict == "unknown" and (refused.by == seat.me or record.intent is None):
+            # Another seat looks once more at the open intent: what was late may have come. It is
+            # never done anew by itself: that would be to send it again.
             return StepState.UNKNOWN
         if refused.verdict == "failed":
             return StepState.FAILED if record.failures >= RENDERS else StepState.ASKED

@@ -98,10 +98,14 @@ class StepRecord:
                 if fact.key is not None or self.intents == 0:
                     self.refusals.pop(fact.by, None)
             case Refused(verdict="not_accepted") if is_unknown(self.refused, fact.key):
-                self.refused = fact  # late, but it settles what could not be known
+                # Late, but it settles what could not be known.
+                self.refused, self.intent, self.deferred = fact, None, None
+            case Refused(verdict="unknown") if is_unknown(self.refused, fact.key):
+                self.refused = fact  # another one has looked once more, in vain
             case Refused() if fact.verdict != "failed" and self._is_open(fact.key):
                 self.refused, self.repeat = fact, False
-                if fact.verdict != "stopped":
+                # A message of unknown outcome keeps its intent: it may be looked at once more.
+                if fact.verdict == "not_accepted":
                     self.deferred = self.intent = None
                 self.refusals[fact.by] = self.refusals.get(fact.by, 0) + 1
             case _:
@@ -235,7 +239,7 @@ class Run:
                         bound.forget()
             case "resend" if record and is_unknown(record.refused):
                 # The message of unknown outcome may be at work yet: nothing is settled.
-                record.refused = None
+                record.refused = record.intent = record.deferred = None
                 self.settled = False
             case "again" if record:
                 record.repeat = record.intent is not None
