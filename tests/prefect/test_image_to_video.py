@@ -1,0 +1,222 @@
+"""The flow `image_to_video` at the emulator: done once, gone on after a failure, no secrets."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import cloudpickle
+import pytest
+from prefect import flow, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
+from prefect.states import get_state_exception
+from prefect.utilities.callables import parameter_schema
+
+from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.prefect import (
+    acquire_token,
+    begin_run,
+    check_credits,
+    create_session,
+    send_prompt,
+    tasks,
+    upload,
+    upload_steps,
+)
+from nemovideo_nodes.prefect.occasion import occasion
+from prefect_flows.image_to_video import image_to_video
+
+PROMPT = "Make a 3-second vertical video"
+NAMES = """
+begin token/0 credits/0 session/0 upload/0 upload/1 prompt/0 state/0 render/0 await/0 download/0
+credits/1 claim/0 publish/0 result
+"""
+ONE_OF_EACH = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
+
+
+async def test_the_flow_makes_one_video_and_repeats_nothing(studio) -> None:
+    """Run again with the same parameters, it returns the same run, and nothing is sent."""
+    first = await image_to_video(studio.images, PROMPT)
+    assert first.status == "done"
+    assert [path.name for path in studio.store.glob("runs/*/video.mp4")] == ["video.mp4"]
+    assert studio.sent == ONE_OF_EACH
+    again = await image_to_video(studio.images, PROMPT)
+    assert again == first
+    assert studio.sent == ONE_OF_EACH
+    assert RunResult.model_validate_json(first.model_dump_json()) == first
+
+
+async def test_again_makes_another_video(studio) -> None:
+    """`again` is an occasion of its own; a run id alone takes a run up."""
+    first = await image_to_video(studio.images, PROMPT)
+    other = await image_to_video(studio.images, PROMPT, again=True)
+    assert other.run_id != first.run_id
+    assert studio.sent == {key: 2 * count for key, count in ONE_OF_EACH.items()}
+    assert await image_to_video([], run_id=first.run_id) == first
+
+
+async def test_a_failed_step_fails_the_flow_with_its_sentence(studio) -> None:
+    """The message says the step, what is wrong and the run; started again, the flow goes on."""
+    studio.emulator.add_fault("export", 1, "code:402", arg=402)
+    state = await image_to_video(studio.images, PROMPT, return_state=True)
+    error = await get_state_exception(state)
+    assert isinstance(error, RunStopped)
+    assert error.sentence.startswith("render/0: ")
+    assert error.run_id in error.sentence
+    assert error.sentence in state.message.splitlines()[0]
+    assert studio.sent == ONE_OF_EACH | {"renders": 0}
+    result = await image_to_video(studio.images, PROMPT)
+    assert (result.run_id, result.status) == (error.run_id, "done")
+    assert studio.sent == ONE_OF_EACH
+
+
+async def test_a_retry_goes_on_from_the_journal(studio) -> None:
+    """Prefect runs every task of a retried flow again; the journal knows what is done."""
+    studio.emulator.add_fault("upload", 2, "code:4001")
+    result = await image_to_video.with_options(retries=1)(studio.images, PROMPT, again=True)
+    assert result.status == "done"
+    assert studio.sent == ONE_OF_EACH
+
+
+async def test_a_crash_between_two_tasks_loses_nothing(studio) -> None:
+    """A flow of the same tasks breaks right after the paid message; the ready-made one goes on."""
+
+    @flow
+    async def breaks_off() -> None:
+        run = await begin_run(studio.images, PROMPT)
+        await acquire_token(run)
+        await check_credits(run)
+        await create_session(run)
+        for picture in await upload_steps(run):
+            await upload(run, picture)
+        await send_prompt(run)
+        raise MemoryError("the worker is gone")
+
+    with pytest.raises(MemoryError):
+        await breaks_off()
+    assert studio.sent == ONE_OF_EACH | {"renders": 0}
+    assert (await image_to_video(studio.images, PROMPT)).status == "done"
+    assert studio.sent == ONE_OF_EACH
+
+
+async def test_a_message_of_unknown_outcome_waits_for_a_person(studio) -> None:
+    """A plain new run sends nothing; `resend` sends once more."""
+    studio.emulator.add_fault("run_sse", 1, "reset")
+    for _ in range(2):
+        with pytest.raises(RunStopped, match="prompt/0"):
+            await image_to_video(studio.images, PROMPT)
+    assert studio.sent["messages"] == 0
+    assert (await image_to_video(studio.images, PROMPT, resend=True)).status == "done"
+    assert studio.sent == ONE_OF_EACH
+
+
+async def test_bad_input_is_one_sentence_before_anything_is_sent(studio) -> None:
+    """The same sentences as on the command line."""
+    with pytest.raises(BadInput, match=r"no file .*nothing\.png"):
+        await image_to_video(["nothing.png"], PROMPT)
+    assert studio.emulator.counts().requests.get("session", 0) == 0
+
+
+async def test_the_artifact_shows_what_was_made(studio) -> None:
+    """Timeline, replies and paths, under a key of the run's own."""
+    result = await image_to_video(studio.images, PROMPT)
+    key = ArtifactFilterKey(any_=[f"nemovideo-{result.run_id}"])
+    async with get_client() as client:
+        artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
+    text = str(artifacts[0].data)
+    assert result.videos[0].path in text
+    assert "## Timeline" in text
+    assert "data:image/jpeg;base64," in text
+
+
+async def test_no_byte_of_prefect_or_the_store_holds_the_token(studio, prefect_home: Path) -> None:
+    """Parameters, results, artifacts and logs are all in Prefect's folder or its database."""
+    studio.emulator.add_fault("export", 1, "code:402", arg=402)
+    with pytest.raises(NemoVideoError):
+        await image_to_video(studio.images, PROMPT)
+    await image_to_video.with_options(persist_result=True)(studio.images, PROMPT)
+    prefect, store = _bytes_in(prefect_home), _bytes_in(studio.store)
+    assert PROMPT.encode() in prefect
+    assert studio.token.encode() not in prefect
+    assert studio.token.encode() not in store
+
+
+def _bytes_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_every_step_is_a_task_run_of_its_own_name(studio) -> None:
+    """The names tell the steps."""
+    state = await image_to_video(studio.images, PROMPT, return_state=True)
+    async with get_client() as client:
+        flow_run = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
+        runs = await client.read_task_runs(flow_run_filter=flow_run)
+    assert {run.name for run in runs} == set(NAMES.split())
+    assert len(runs) == len(NAMES.split())
+
+
+def test_the_flow_survives_pickling_by_value() -> None:
+    """`.serve()` pickles the flow's module by value."""
+    import prefect_flows.image_to_video as module
+
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        loaded = pickle.loads(cloudpickle.dumps(image_to_video))
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+    assert parameter_schema(loaded).model_dump() == parameter_schema(image_to_video).model_dump()
+
+
+def test_every_parameter_of_the_form_is_described() -> None:
+    """The form shows the docstring's sentences; nothing in it is a union or a secret."""
+    schema = parameter_schema(image_to_video)
+    for name, field in schema.properties.items():
+        assert field.get("description"), name
+        assert "anyOf" not in field, name
+    assert schema.required == ["images"]
+
+
+def test_every_task_is_named_described_and_never_repeated_by_prefect() -> None:
+    """The journal decides what is repeated."""
+    for name in tasks.__all__:
+        unit = getattr(tasks, name)
+        if unit is upload_steps:
+            continue
+        assert unit.description, name
+        assert unit.name[0].isupper(), name
+        assert unit.retries == 0, name
+        assert unit.persist_result is False, name
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({}, ""),
+        ({"idempotency_key": "delivery-7"}, "delivery-7"),
+        (
+            {"auto_scheduled": True, "idempotency_key": "scheduled x"},
+            "scheduled 2026-01-05T09:00:00+00:00",
+        ),
+    ],
+)
+def test_the_occasion_is_the_schedules_time_or_the_idempotency_key(
+    details: dict[str, object], expected: str
+) -> None:
+    """By hand it is empty, though Prefect expects a time for those runs, too."""
+    run = FlowRun(
+        flow_id=uuid4(), expected_start_time=datetime(2026, 1, 5, 9, tzinfo=UTC), **details
+    )
+    with FlowRunContext.model_construct(flow_run=run):
+        assert occasion() == expected
+        assert occasion(again=True) == f"again {run.id}"
+    assert occasion() == ""
