@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 
 # What `make demo` runs, from the installed wheel.
-DEMO := $(PY) -m prefect_flows.image_to_video docs/photos/coffee.png docs/photos/rocket.jpg docs/photos/flower.jpg
+DEMO_STORE := nemovideo-store
+DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) \
+    --prompt 'Make a 12-second vertical video with crossfades and calm music, titled "Small Wonders"'
 
 PYTEST_ARGS ?= -n auto --dist loadgroup
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
@@ -34,8 +36,10 @@ WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
 
+# Prefect keeps its database beside the video: what is set up for you stays as it is.
+demo: export PREFECT_HOME := $(CURDIR)/$(DEMO_STORE)/prefect
 demo: $(VENV)/wheel.stamp
-	$(DEMO)
+	@$(DEMO)
 
 test: lint types contracts pytest airflow
 
