@@ -43,7 +43,7 @@ def test_agrees_with_httpx_sse(frames: list[list[str]], end: str, cuts: list[int
     assert read(text.encode(), cuts) == theirs
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(
     st.binary(max_size=200) | st.text("data: x\r\n\ufeff:é", max_size=80).map(str.encode),
     st.lists(st.integers(0, 200)),

@@ -29,6 +29,10 @@ HEARTBEATS = (
     b"\n",
     b"retry: 3000\n\n",
 )
+KEYS = (
+    *("content", "parts", "text", "error", "errorCode", "errorMessage", "code", "message"),
+    *("partial", "author", "functionCall", "name", "type", "thought"),
+)
 RECORDED = pytest.mark.parametrize("name", EXPECTED)
 
 
@@ -100,7 +104,7 @@ def test_any_cuts_and_heartbeats(name: str, data: st.DataObject) -> None:
     assert read(*pieces) == expected(name)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
     st.lists(
         st.sampled_from(
