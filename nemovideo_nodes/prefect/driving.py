@@ -14,7 +14,15 @@ from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.local import LOCAL, settings_where
-from nemovideo_nodes.runs import Ordered, load_run, order_video, standing, work_on, write_down
+from nemovideo_nodes.runs import (
+    Ordered,
+    finished,
+    load_run,
+    order_video,
+    standing,
+    work_on,
+    write_down,
+)
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.steps import NodeName
 
@@ -105,7 +113,9 @@ async def view(run_id: str, store: str) -> tuple[RunResult, bytes | None]:
 
     def read() -> tuple[RunResult, bytes | None]:
         _, opened = _open(store)
-        result = standing(load_run(opened, run_id), opened)
+        # Of a finished run, a video that was taken away from its place is put there again.
+        result = finished(opened, _ordered(opened, run_id))
+        result = result or standing(load_run(opened, run_id), opened)
         return result, opened.read(f"runs/{run_id}/video-poster.jpg")
 
     return await asyncio.to_thread(read)
