@@ -84,7 +84,7 @@ _URL = re.compile(
 )
 # The query of a path alone, or of a URL whose slashes are escaped.
 _QUERY = re.compile(r"(?<=[^\s?])(?P<query>\?[\w.%~-]{1,64}=[^\s\"'<>]*)")
-_BIND = re.compile(r"\?bind=[\w.%~-]{1,64}?(?=[.,;:)]*$)")
+_BIND = re.compile(r"\?bind=(?!\S*(?:nmv_|clm_))[\w.%~-]{1,64}?(?=[.,;:)]*$)")
 """The registration link is made for people; its id opens nothing."""
 
 

@@ -113,8 +113,9 @@ def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None =
     except (OSError, RuntimeError):  # a name too long for a file, or no such user's home
         is_there = False
     if not is_there:
+        shown = name if len(name) < 100 else name[:99] + "…"
         raise BadInput(
-            f"The profile {name!r} is not known: give one of {', '.join(sorted(BUILT_IN))}, "
+            f"The profile {shown!r} is not known: give one of {', '.join(sorted(BUILT_IN))}, "
             "or the path of a skill document (SKILL.md)"
         )
     try:

@@ -1,0 +1,154 @@
+"""A profile is the attribution that a skill document or a built-in skill gives each request."""
+
+from pathlib import Path
+
+import pytest
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, parse_skill, platform_of
+from nemovideo_nodes.settings import find_profile
+
+SKILL = """---
+name: my-skill
+version: 1.10
+description: "text: with a colon"
+---
+# My skill
+
+Try saying "make my pictures
+dance" or try saying more.
+"""
+
+
+def skill(front: str) -> Profile:
+    return parse_skill(f"---\n{front}\n---\n", where="SKILL.md")
+
+
+def test_built_in() -> None:
+    """The two skills say what section 8 of the contract says."""
+    assert set(BUILT_IN) == {"ai-image-to-video-miricanvas", "image-to-video-canva"}
+    canva, miri = BUILT_IN[DEFAULT_PROFILE], BUILT_IN["ai-image-to-video-miricanvas"]
+    assert (canva.language, miri.language) == ("en", None)
+    assert canva.default_instruction == (
+        "turn my product images into a 15-second promotional video with transitions and music"
+    )
+    assert miri.default_instruction == (
+        "turn my images into a smooth animated video with transitions"
+    )
+    assert canva.headers == {
+        "X-Skill-Source": "image-to-video-canva",
+        "X-Skill-Version": "1.0.0",
+        "X-Skill-Platform": "unknown",
+    }
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_skill_document(end: str, mark: str) -> None:
+    """Name and version come from the frontmatter, letter for letter."""
+    profile = parse_skill(mark + SKILL.replace("\n", end), where="SKILL.md")
+    assert (profile.name, profile.version) == ("my-skill", "1.10")
+    assert profile.default_instruction == "make my pictures dance"
+
+
+@pytest.mark.parametrize(
+    ("front", "version"),
+    [
+        ("name: x", "1.0.0"),
+        ("name: x\nversion:", "1.0.0"),
+        ("name: x\nversion: 2", "2"),
+        ("name: x\nversion: '0.1'", "0.1"),
+        ("name: x\nversion: 2024-01-01", "2024-01-01"),
+        ("name: x\nversion: [1, 2]", "1.0.0"),
+        ("name: 7\nversion: 1e3", "1e3"),
+    ],
+)
+def test_versions_are_text(front: str, version: str) -> None:
+    """YAML's numbers and dates do not change what stands there."""
+    assert skill(front).version == version
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# no frontmatter",
+        "---\nname: x\n",
+        "---\n: [\n---\n",
+        "---\nname:\n---\n",
+        "---\n- a\n---\n",
+        "---\nversion: 1\n---\n",
+        "---\nname: [a]\n---\n",
+        '---\nname: "a\\r\\nX-Evil: 1"\n---\n',
+        "---\nname: 图片\n---\n",
+        "---\nname: x\nversion: é\n---\n",
+        "---\nx: " + "[" * 5000 + "\n---\n",
+        "---\nname: !!python/object/apply:os.getcwd []\n---\n",
+    ],
+)
+def test_bad_documents(text: str) -> None:
+    """What is no skill document raises one sentence that names it."""
+    with pytest.raises(BadInput, match="here/SKILL"):
+        parse_skill(text, where="here/SKILL.md")
+
+
+@pytest.mark.parametrize(
+    ("path", "platform"),
+    [
+        ("/u/.clawhub/skills/x/SKILL.md", "clawhub"),
+        ("/u/.cursor/skills/x/SKILL.md", "cursor"),
+        ("C:\\u\\.cursor\\skills\\x\\SKILL.md", "cursor"),
+        ("/u/.cursor/other/SKILL.md", "unknown"),
+        ("/u/my.clawhub/x", "unknown"),
+        ("SKILL.md", "unknown"),
+    ],
+)
+def test_platform(path: str, platform: str) -> None:
+    """The platform is read off the install path by the vendor's rule."""
+    assert platform_of(path) == platform
+
+
+def test_find_by_name_path_and_profile(tmp_path: Path) -> None:
+    """A profile is found by name, by a document's path or folder, or is given whole."""
+    folder = tmp_path / ".clawhub" / "my-skill"
+    folder.mkdir(parents=True)
+    (folder / "SKILL.md").write_text(SKILL)
+    assert find_profile(DEFAULT_PROFILE).name == DEFAULT_PROFILE
+    by_file, by_folder = find_profile(folder / "SKILL.md"), find_profile(str(folder))
+    assert by_file == by_folder
+    assert (by_file.name, by_file.platform) == ("my-skill", "clawhub")
+    own = Profile(name="own", version="3")
+    assert find_profile(own) is own
+
+
+def test_skill_source_goes_first(tmp_path: Path) -> None:
+    """SKILL_SOURCE decides the platform of every profile."""
+    document = tmp_path / ".cursor" / "skills" / "SKILL.md"
+    document.parent.mkdir(parents=True)
+    document.write_text(SKILL)
+    for named in (DEFAULT_PROFILE, document, Profile(name="own")):
+        assert find_profile(named, "clawhub").headers["X-Skill-Platform"] == "clawhub"
+    assert find_profile(document).platform == "cursor"
+
+
+@pytest.mark.parametrize("name", ["nothing", "x" * 5000, "~nobody-of-this-name/x", "a\0b", "/"])
+def test_unknown_profile(name: str) -> None:
+    """An unknown profile's sentence lists the known ones."""
+    with pytest.raises(BadInput, match="image-to-video-canva") as caught:
+        find_profile(name)
+    assert len(caught.value.sentence) < 400
+
+
+def test_unreadable_document(tmp_path: Path) -> None:
+    """A document that is no text is named."""
+    (tmp_path / "SKILL.md").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="UTF-8"):
+        find_profile(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["name", "version", "platform"])
+@pytest.mark.parametrize("value", ["", " ", "é", "a\nb"])
+def test_what_fits_no_header(field: str, value: str) -> None:
+    """A profile never holds what a header cannot."""
+    with pytest.raises(ValueError, match="ASCII"):
+        Profile(**{"name": "x", field: value})

@@ -1,0 +1,185 @@
+"""Every variable of the environment is read once, and a bad one is named in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.settings import (
+    VENDOR_API,
+    Settings,
+    checked_url,
+    fingerprint,
+    is_loopback,
+    origin_of,
+)
+
+
+def given(**env: str) -> Settings:
+    return Settings.from_environment({"HOME": "/nowhere", **env})
+
+
+def test_defaults() -> None:
+    """Nothing set means the vendor's service, the documented rhythm, and the user's home."""
+    settings = given()
+    assert settings.api_url == VENDOR_API == "https://mega-api-prod.nemovideo.ai"
+    assert settings.web_url == "https://nemovideo.com"
+    assert (settings.token, settings.client_id, settings.platform) == (None, None, None)
+    assert settings.config_dir == Path("/nowhere/.config/nemovideo")
+    assert settings.store == "/nowhere/nemovideo"
+    assert settings.pace.rate_limit_s == 30
+    assert settings.pace.poll_s is settings.pace.reconcile_s is None
+    assert settings.service == "vendor"
+
+
+def test_all_variables() -> None:
+    """Each variable reaches its setting, without the spaces around it."""
+    settings = given(
+        NEMO_TOKEN=" nmv_usr_x \n",
+        NEMO_API_URL="https://api.example/base/",
+        NEMO_WEB_URL="http://localhost:3000",
+        NEMO_CLIENT_ID="c-1",
+        SKILL_SOURCE="clawhub",
+        NEMOVIDEO_STORE="s3://bucket/x",
+        NEMOVIDEO_ALLOW_HTTP="1",
+        NEMOVIDEO_POLL_SECONDS="0.5",
+        NEMOVIDEO_RECONCILE_SECONDS="0",
+        NEMOVIDEO_RATE_LIMIT_SECONDS="86400",
+    )
+    assert (settings.token, settings.client_id) == ("nmv_usr_x", "c-1")
+    assert (settings.api_url, settings.web_url) == (
+        "https://api.example/base",
+        "http://localhost:3000",
+    )
+    assert (settings.platform, settings.store) == ("clawhub", "s3://bucket/x")
+    assert settings.allow_http
+    pace = settings.pace
+    assert (pace.poll_s, pace.reconcile_s, pace.rate_limit_s) == (0.5, 0, 86_400)
+    assert "nmv_usr_x" not in repr(settings)
+
+
+def test_empty_is_unset() -> None:
+    """A variable that is set to nothing counts as not set."""
+    names = (
+        "NEMO_TOKEN NEMO_API_URL NEMO_WEB_URL NEMO_CLIENT_ID SKILL_SOURCE NEMOVIDEO_STORE "
+        "NEMOVIDEO_ALLOW_HTTP NEMOVIDEO_POLL_SECONDS NEMOVIDEO_RECONCILE_SECONDS "
+        "NEMOVIDEO_RATE_LIMIT_SECONDS"
+    )
+    assert given(**dict.fromkeys(names.split(), "")) == given()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NEMO_TOKEN", "two words"),
+        ("NEMO_TOKEN", "tök"),
+        ("NEMO_TOKEN", "a\nb"),
+        ("NEMO_CLIENT_ID", "ü"),
+        ("NEMO_CLIENT_ID", "a\r\nX-Evil: 1"),
+        ("SKILL_SOURCE", "龙"),
+        ("NEMOVIDEO_ALLOW_HTTP", "maybe"),
+        ("NEMOVIDEO_POLL_SECONDS", "soon"),
+        ("NEMOVIDEO_POLL_SECONDS", "-1"),
+        ("NEMOVIDEO_POLL_SECONDS", "nan"),
+        ("NEMOVIDEO_POLL_SECONDS", "inf"),
+        ("NEMOVIDEO_RECONCILE_SECONDS", "1s"),
+        ("NEMOVIDEO_RATE_LIMIT_SECONDS", "86401"),
+        ("NEMO_API_URL", "api.example"),
+        ("NEMO_API_URL", "ftp://api.example"),
+        ("NEMO_API_URL", "https://"),
+        ("NEMO_API_URL", "https://:443"),
+        ("NEMO_API_URL", "https://h:port"),
+        ("NEMO_API_URL", "https://h:99999"),
+        ("NEMO_API_URL", "https://[::1"),
+        ("NEMO_API_URL", "https://h/a b"),
+        ("NEMO_API_URL", "https://h\n.example"),
+        ("NEMO_API_URL", "https://h\x00"),
+        ("NEMO_API_URL", "https://user:pw@h"),
+        ("NEMO_API_URL", "https://@h"),
+        ("NEMO_API_URL", "https://h?x=1"),
+        ("NEMO_API_URL", "https://h/?"),
+        ("NEMO_API_URL", "https://h#top"),
+        ("NEMO_API_URL", "http://api.example"),
+        ("NEMO_API_URL", "http://10.0.0.1:8000"),
+        ("NEMO_API_URL", "http://localhost.example"),
+        ("NEMO_WEB_URL", "http://web.example"),
+        ("NEMO_WEB_URL", "nonsense"),
+    ],
+)
+def test_bad_values(name: str, value: str) -> None:
+    """A bad value raises one sentence that names its variable and holds no password."""
+    with pytest.raises(BadInput, match=name) as caught:
+        given(**{name: value})
+    assert "\n" not in caught.value.sentence
+    assert "pw" not in caught.value.sentence
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", " on "])
+def test_http_is_allowed_on_request(value: str) -> None:
+    """NEMOVIDEO_ALLOW_HTTP permits http inside a private network."""
+    settings = given(NEMO_API_URL="http://api.internal:80", NEMOVIDEO_ALLOW_HTTP=value)
+    assert settings.service == "http://api.internal"
+    with pytest.raises(BadInput, match="NEMOVIDEO_ALLOW_HTTP=1"):
+        given(NEMO_API_URL="http://api.internal", NEMOVIDEO_ALLOW_HTTP="no")
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("0.0.0.0", False),
+        ("127.0.0.1.example", False),
+        ("localhost.example", False),
+        ("2130706433", False),
+        ("0x7f.1", False),
+        ("10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_loopback(host: str, here: bool) -> None:
+    """Only this machine's own names and addresses are loopback."""
+    assert is_loopback(host) is here
+
+
+@pytest.mark.parametrize(
+    ("url", "service"),
+    [
+        ("https://mega-api-prod.nemovideo.ai", "vendor"),
+        ("https://MEGA-api-prod.nemovideo.ai:443/", "vendor"),
+        ("https://mega-api-prod.nemovideo.ai:8443", "https://mega-api-prod.nemovideo.ai:8443"),
+        ("https://api.example/base", "https://api.example"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_service(url: str, service: str) -> None:
+    """The service is the vendor's, or another origin; `local` where the emulator says so."""
+    settings = given(NEMO_API_URL=url)
+    assert settings.service == service
+    assert settings.model_copy(update={"service_name": "local"}).service == "local"
+
+
+def test_origin() -> None:
+    """Origins compare without paths, cases and usual ports."""
+    assert (
+        origin_of("HTTPS://H.example:443/a?b")
+        == origin_of("https://h.example")
+        != origin_of("http://h.example")
+    )
+
+
+def test_checked_url_shortens() -> None:
+    """A long bad URL does not flood its sentence."""
+    with pytest.raises(BadInput) as caught:
+        checked_url("x" * 5000, "NEMO_API_URL", allow_http=False)
+    assert len(caught.value.sentence) < 200
+
+
+def test_fingerprint() -> None:
+    """A secret is known by a short digest."""
+    assert fingerprint("nmv_usr_x") != fingerprint("nmv_usr_y")
+    assert len(fingerprint("x")) == 12
