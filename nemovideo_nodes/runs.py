@@ -15,7 +15,7 @@ from nemovideo_nodes.intake import instructions, take_in
 from nemovideo_nodes.ledger.facts import DownloadResult, Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
-from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run import Run, is_unknown
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.plan import Decision, Done, Seat, Stuck, decide
 from nemovideo_nodes.profiles import Profile
@@ -173,6 +173,12 @@ def _decide(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
     return decide(run, now, Seat(me, now, Pace()))
 
 
+def _has_ended(run: Run) -> bool:
+    """Whether no new holder could take the run further by itself."""
+    unknown = any(is_unknown(record.refused) for record in run.steps.values())
+    return unknown or isinstance(_decide(run), Done | Stuck)
+
+
 def _last_refusal(run: Run) -> str | None:
     for record in run.steps.values():
         if record.refused is not None and not record.achieved:
@@ -187,8 +193,6 @@ def _next_occasion(store: Store, request: VideoRequest, service: str, occasion: 
         name = occasion if number == 0 else f"{occasion}again-{number}"
         run = Journal(store, request.run_id(service=service, occasion=name)).refresh()
         if run.seq == 0:
-            # One that a new holder can take further is still to be finished.
-            ended = last is None or isinstance(_decide(last[1]), Done | Stuck)
-            return name if last is None or ended else last[0]
+            return name if last is None or _has_ended(last[1]) else last[0]
         last = name, run
     raise AssertionError("unreachable")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nemovideo_nodes.errors import BadInput, Refused, ServiceError, Unreachable, redact
 from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
-from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.ledger.run import StepRecord, is_unknown
 from nemovideo_nodes.nodes.node import (
     Context,
     Failure,
@@ -23,6 +23,7 @@ from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn
 
 __all__ = ["PromptNode"]
 
+_CUT = "The process that sent it ended before the answer"
 _LOOKING = "asking the session what became of the message"
 
 
@@ -67,11 +68,14 @@ class PromptNode(Node):
         if before is not None and _draft_digest(state) != before.draft_digest:
             told = heard or PromptResult()
             return Success(told.model_copy(update={"reconciled": True}))
+        if record.refused is not None and is_unknown(record.refused):
+            return Failure("unknown", record.refused.sentence)
         reads = (seen.reads if seen else 0) + 1
+        why = seen.why if seen else f"{_CUT}; {_LOOKING}"
         if reads < RECONCILE_READS:
-            return _look(ctx, reads, seen.why if seen else _LOOKING, heard)
+            return _look(ctx, reads, why, heard)
         made = before is not None and state.media_digest != before.media_digest
-        return Failure("unknown", _unknown(heard, made=made))
+        return Failure("unknown", _unknown(why.removesuffix(f"; {_LOOKING}"), made=made))
 
 
 def _ended(ctx: Context, turn: Turn) -> Outcome:
@@ -85,7 +89,7 @@ def _ended(ctx: Context, turn: Turn) -> Outcome:
         # The agent is done, and said so: one more look at what it left is enough.
         return Postponed(
             until=ctx.later(settle_wait(ctx.pace)),
-            why=f"The agent failed ({turn.error}); {_LOOKING}",
+            why=f"The agent failed on it ({turn.error}); {_LOOKING}",
             reads=RECONCILE_READS - 1,
             heard=heard,
         )
@@ -99,17 +103,11 @@ def _look(ctx: Context, reads: int, why: str, heard: PromptResult | None) -> Pos
     return Postponed(until=ctx.later(wait), why=why, reads=reads, heard=heard)
 
 
-def _unknown(heard: PromptResult | None, *, made: bool) -> str:
-    failed = heard.note if heard else None
-    if failed is not None:
-        told = f"The agent failed ({failed}) and the timeline has not changed"
-    else:
-        told = "It cannot be known whether the service accepted the message: no answer came"
-        told += ", and the timeline has not changed since"
-    if made:
-        told += ", though new media appeared in the session"
+def _unknown(reason: str, *, made: bool) -> str:
+    media = ", though new media appeared in the session" if made else ""
     return (
-        f"{told}. It may have been paid for, so it is not sent again by itself: "
+        f"It cannot be known what became of the message. {reason}, and the timeline has not "
+        f"changed since{media}. It may have been paid for, so it is not sent again by itself: "
         "look at the session, and add --resend to send it again"
     )
 

@@ -107,4 +107,4 @@ def _nothing_to_export(ctx: Context) -> str:
     turns = ctx.run.results(PromptResult)
     said = turns[-1].replies[-1] if turns and turns[-1].replies else ""
     hint = f"; the service said: {' '.join(said.split())[:200]}" if said else ""
-    return f"There is nothing on the timeline to export{hint}"
+    return f"There is nothing on the timeline to export{hint}. Use --again to begin anew"
