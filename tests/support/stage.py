@@ -1,0 +1,223 @@
+"""A whole run's surroundings: an emulator on loopback, a store, clocks, and stores that die."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from PIL import Image
+
+from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.emulator.serve import RunningEmulator
+from nemovideo_nodes.engine import Event
+from nemovideo_nodes.ledger.facts import Fact, load_fact
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.render.movie import render
+from nemovideo_nodes.render.timeline import Music, Shot, Timeline
+from nemovideo_nodes.request import Limits
+from nemovideo_nodes.runs import Ordered, order_video, work_on
+from nemovideo_nodes.settings import Pace, Settings, find_profile
+
+QUICK = Pace(poll_s=0.05, reconcile_s=0.05, rate_limit_s=0.05)
+_COPY = "import json,shutil,sys; shutil.copyfile({film!r}, json.load(open(sys.argv[1]))['out'])"
+
+
+def make_film(out: Path) -> Path:
+    """One second of 96x160 with sound: what the emulators of these tests render."""
+    shots = (Shot(None, 0, 500, "in", 0, "one"), Shot(None, 500, 500, "out", 0, "two"))
+    render(Timeline(96, 160, 1_000, shots, music=(Music("calm", 0, 1_000),)), out)
+    return out
+
+
+def copying_renderer(film: Path) -> tuple[str, ...]:
+    """A renderer that takes some 20 ms: it gives the film whatever the draft says."""
+    return (sys.executable, "-I", "-S", "-c", _COPY.format(film=str(film)))
+
+
+def make_pictures(folder: Path, count: int = 2) -> list[str]:
+    """Small PNGs, each with a content of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number in range(count):
+        path = folder / f"picture-{number}.png"
+        Image.new("RGB", (40, 60), (60 * number % 256, 90, 200)).save(path)
+        paths.append(str(path))
+    return paths
+
+
+class SkippingClock:
+    """The machine's time, but that long sleeps are jumped over; `waits` remembers all of them."""
+
+    def __init__(self, skip_from_s: float = 0.3, skew_s: float = 0.0) -> None:
+        self._system = SystemClock()
+        self._from = skip_from_s
+        self.ahead = timedelta()
+        self.skew = timedelta(seconds=skew_s)
+        self.waits: list[float] = []
+
+    def now(self) -> datetime:
+        return self._system.now() + self.ahead + self.skew
+
+    def monotonic(self) -> float:
+        return self._system.monotonic() + self.ahead.total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if seconds >= self._from:
+            self.ahead += timedelta(seconds=seconds)
+            seconds = 0.001
+        await self._system.sleep(seconds)
+
+
+class StillClock:
+    """A time that only sleeping moves; each sleep lets other tasks run."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 1, tzinfo=UTC)) -> None:
+        self.at = now
+        self.waits: list[float] = []
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.at += timedelta(seconds=seconds)
+        await SystemClock().sleep(0)
+
+
+class Death(Exception):
+    """The end of a process, as far as the code under test can see: nothing of ours catches it."""
+
+
+class DyingStore(Store):
+    """A store that fails for good at its nth new object: right before it, or right after."""
+
+    def __init__(self, url: str, at: int = 0, *, after: bool = False) -> None:
+        super().__init__(url)
+        self.creations = 0
+        self.last = b""
+        self._at = at
+        self._after = after
+        self._dead = False
+        self._lock = threading.Lock()
+
+    def create(self, name: str, data: bytes) -> bool:
+        with self._lock:
+            self._check()
+            self.creations += 1
+            if self.creations == self._at:
+                self._dead, self.last = True, data
+                if self._after:
+                    super().create(name, data)
+                raise Death
+            return super().create(name, data)
+
+    def replace(self, name: str, data: bytes) -> None:
+        self._check()
+        super().replace(name, data)
+
+    def read(self, name: str) -> bytes | None:
+        self._check()
+        return super().read(name)
+
+    def _check(self) -> None:
+        if self._dead:
+            raise Death
+
+
+@dataclass
+class Stage:
+    """One emulator and one store; every `work` is a new engine, as a new process would be."""
+
+    emulator: RunningEmulator
+    folder: Path
+    pictures: list[str]
+    token: str | None = None
+    client_id: str | None = "stage"
+    pace: Pace = QUICK
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def store_path(self) -> str:
+        return str(self.folder / "store")
+
+    def settings(self) -> Settings:
+        return Settings(
+            api_url=self.emulator.url,
+            token=self.token,
+            client_id=self.client_id,
+            store=self.store_path,
+            pace=self.pace,
+            config_dir=self.folder / "config",
+        )
+
+    def order(
+        self,
+        *texts: str,
+        run_id: str | None = None,
+        profile: Profile | None = None,
+        limits: Limits | None = None,
+        pictures: Sequence[str] | None = None,
+    ) -> Ordered:
+        return order_video(
+            self.settings(),
+            Store(self.store_path),
+            self.pictures if pictures is None else pictures,
+            texts or ("A 2 second video",),
+            profile or find_profile("image-to-video-canva"),
+            run_id=run_id,
+            limits=limits,
+        )
+
+    async def work(
+        self,
+        ordered: Ordered,
+        *,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        resend: bool = False,
+        through: str | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> RunResult:
+        return await work_on(
+            self.settings(),
+            store or Store(self.store_path),
+            ordered,
+            through=through,
+            resend=resend,
+            clock=clock or SkippingClock(),
+            on_event=on_event or self.events.append,
+        )
+
+    def facts(self, run_id: str) -> list[Fact]:
+        """The run's journal, as it stands on the disk."""
+        folder = self.folder / "store" / "runs" / run_id / "journal"
+        facts = [load_fact(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+        return [fact for fact in facts if fact is not None]
+
+    @property
+    def sent(self) -> tuple[int, int, int]:
+        """Messages, renders and uploads that were accepted."""
+        counts = self.emulator.counts()
+        return counts.messages, counts.renders, counts.uploads
+
+    def manifest(self, result: RunResult) -> dict[str, object]:
+        assert result.manifest is not None
+        value: dict[str, object] = json.loads(Path(result.manifest).read_text())
+        return value
+
+
+def shown(command: Sequence[str]) -> str:
+    """A command as a person would type it, for a test's message."""
+    return shlex.join(command)
