@@ -39,6 +39,7 @@ help:
 # Prefect keeps its database beside the video: what is set up for you stays as it is.
 demo: export PREFECT_HOME := $(CURDIR)/$(DEMO_STORE)/prefect
 demo: $(VENV)/wheel.stamp
+	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
 test: lint types contracts pytest airflow
