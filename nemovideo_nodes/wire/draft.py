@@ -6,12 +6,13 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from nemovideo_nodes.errors import BadInput, well_formed
 
-__all__ = ["Draft", "cut_out"]
+__all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "seconds"]
 
 _KINDS = {0: "Video", 1: "BGM", 7: "Title"}
 # Nothing documents where these stand; the names are what such drafts commonly use.
@@ -19,6 +20,41 @@ _NAMES = ("name", "text", "title", "content", "n", "label", "file_name", "filena
 _STARTS = ("start", "s", "st", "start_time", "startTime", "begin")
 _VOLUMES = ("volume", "vol", "v")
 _WHITE = " \t\n\r"
+
+Details = tuple[tuple[str, str], ...]
+"""What stands beside the keys that are read: each key with its value as canonical JSON."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment, as far as it says: times in milliseconds, the volume in percent."""
+
+    name: str
+    start_ms: float | None
+    end_ms: float | None
+    volume: float | None
+    details: Details
+
+    @property
+    def span(self) -> str:
+        """From when to when, in seconds: `0-3.5`; empty where either is unknown."""
+        if self.start_ms is None or self.end_ms is None:
+            return ""
+        return f"{seconds(self.start_ms)}-{seconds(self.end_ms)}"
+
+    @property
+    def level(self) -> str:
+        """The volume as `35%`; empty where it is unknown."""
+        return "" if self.volume is None else f"{_plain(self.volume, 0)}%"
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track; `kind` is 0 for video, 1 for audio, 7 for text, None where it is no number."""
+
+    kind: int | None
+    segments: tuple[Segment, ...]
+    details: Details
 
 
 class Draft:
@@ -64,9 +100,19 @@ class Draft:
         ends = [end for track in self._tracks() for _, end in _spans(_segments(track)) if end]
         return max(filter(math.isfinite, ends), default=None)
 
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The tracks, in their order, as far as they say what they are."""
+        return tuple(map(_track, self._tracks()))
+
+    @property
+    def details(self) -> Details:
+        """What the draft says beside its tracks and its length: a canvas, a frame rate."""
+        return _details(self._value, ("t", "d")) if isinstance(self._value, dict) else ()
+
     def timeline(self) -> str:
         """The summary that people read: `Timeline (1 track): 1. Video: a cat (0-5s)`."""
-        tracks = self._tracks()
+        tracks = self.tracks
         head = f"Timeline ({len(tracks)} track{'' if len(tracks) == 1 else 's'})"
         lines = [f"{number}. {_track_line(track)}" for number, track in enumerate(tracks, 1)]
         return well_formed(f"{head}: {' '.join(lines)}" if lines else head)
@@ -138,15 +184,49 @@ def _segments(track: dict[str, Any]) -> list[dict[str, Any]]:
     return [s for s in segments if isinstance(s, dict)] if isinstance(segments, list) else []
 
 
-def _track_line(track: dict[str, Any]) -> str:
+def _track(track: dict[str, Any]) -> Track:
     kind = track.get("tt")
-    is_known = isinstance(kind, int) and not isinstance(kind, bool)
-    label = _KINDS.get(kind, f"Track type {kind}") if is_known else "Track"  # type: ignore[arg-type]
     segments = _segments(track)
-    told = [
-        _segment_text(segment, span, quoted=kind == 7)
-        for segment, span in zip(segments, _spans(segments), strict=True)
-    ]
+    return Track(
+        kind=kind if isinstance(kind, int) and not isinstance(kind, bool) else None,
+        segments=tuple(map(_segment, segments, _spans(segments))),
+        details=_details(track, ("tt", "sg")),
+    )
+
+
+def _segment(segment: dict[str, Any], span: tuple[float | None, float | None]) -> Segment:
+    name = next((n for n in _found(segment, _NAMES) if isinstance(n, str) and n.strip()), "")
+    volume = next((v for v in map(_number, _found(segment, _VOLUMES)) if v is not None), None)
+    return Segment(
+        name=" ".join(name.split()),
+        start_ms=span[0],
+        end_ms=span[1],
+        volume=volume * 100 if volume is not None and volume <= 1 else volume,
+        details=_details(segment, ("d", *_NAMES, *_STARTS, *_VOLUMES)),
+    )
+
+
+def _details(value: dict[str, Any], read: Iterable[str]) -> Details:
+    inner = value.get("m")
+    places = [value, inner] if isinstance(inner, dict) else [value]
+    known = {*read, "m"} if isinstance(inner, dict) else set(read)
+    return tuple(
+        sorted((k, _canonical(v)) for place in places for k, v in place.items() if k not in known)
+    )
+
+
+def _canonical(value: object) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return "?"
+
+
+def _track_line(track: Track) -> str:
+    label = (
+        _KINDS.get(track.kind, f"Track type {track.kind}") if track.kind is not None else "Track"
+    )
+    told = [_segment_text(segment, quoted=track.kind == 7) for segment in track.segments]
     named = [text for text in told if text and not text.startswith("(")]
     told = [text for text in told if text]
     if not told:
@@ -154,19 +234,9 @@ def _track_line(track: dict[str, Any]) -> str:
     return f"{label}: {', '.join(told)}" if named else f"{label} {', '.join(told)}"
 
 
-def _segment_text(
-    segment: dict[str, Any], span: tuple[float | None, float | None], *, quoted: bool
-) -> str:
-    name = next((n for n in _found(segment, _NAMES) if isinstance(n, str) and n.strip()), "")
-    name = " ".join(name.split())
-    name = f'"{name}"' if name and quoted else name
-    inner = []
-    if span[0] is not None and span[1] is not None:
-        inner.append(f"{_seconds(span[0])}-{_seconds(span[1])}s")
-    volume = next((v for v in _found(segment, _VOLUMES) if _number(v) is not None), None)
-    if volume is not None:
-        percent = float(volume) * 100 if float(volume) <= 1 else float(volume)
-        inner.append(f"{_plain(percent, 0)}%")
+def _segment_text(segment: Segment, *, quoted: bool) -> str:
+    name = f'"{segment.name}"' if segment.name and quoted else segment.name
+    inner = [text for text in (segment.span and f"{segment.span}s", segment.level) if text]
     return " ".join(filter(None, [name, f"({', '.join(inner)})" if inner else ""]))
 
 
@@ -199,7 +269,8 @@ def _number(value: object) -> float | None:
     return abs(number) if math.isfinite(number) and number >= 0 else None  # abs: -0.0
 
 
-def _seconds(ms: float) -> str:
+def seconds(ms: float) -> str:
+    """Milliseconds as people read seconds: `3.5`."""
     return _plain(ms / 1000, 1)
 
 
