@@ -1,0 +1,69 @@
+"""The README does what it says: each of its commands and code blocks is executed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nemovideo_nodes.media.mp4 import inspect
+
+ROOT = Path(__file__).resolve().parents[2]
+Reader = Callable[[list[str]], str]
+pytestmark = pytest.mark.slow
+
+
+def test_the_code_blocks_work_in_order(blocks: Callable, reader: Reader, tmp_path: Path) -> None:
+    """CLI, Python and Prefect; the last two name one run, since they ask for the same."""
+    said = []
+    makes = []
+    for block in blocks("README.md"):
+        if block.text.startswith("make "):  # CI itself runs these
+            makes.append(block.text.strip())
+        elif block.language == "bash":
+            said.append(reader(["bash", "-euc", block.text]))
+        elif block.language == "python":
+            said.append(reader([sys.executable, "-P", "-c", block.text]))
+    assert makes == ["make demo", "make test"]
+    shell, python, prefect = said
+    assert "Run: morning (done)" in shell
+    status, path = python.split()
+    run_id, prefect_status = prefect.split()
+    assert (status, prefect_status) == ("done", "done")
+    assert Path(path).parent.name == run_id
+    assert (tmp_path / "nemovideo-store" / "runs" / "morning" / "video.mp4").is_file()
+
+
+def test_the_demo_ends_with_the_path_of_a_video(reader: Reader, tmp_path: Path) -> None:
+    """The very command of the Makefile's target `demo`."""
+    out = reader(["sh", "-c", _demo(tmp_path / "nemovideo-store")])
+    video = Path(out.splitlines()[-1])
+    seen = inspect(video)
+    assert (seen.width, seen.height) == (1080, 1920)
+    assert seen.duration_s == pytest.approx(12, abs=0.1)
+    assert seen.has_audio
+
+
+def _demo(store: Path) -> str:
+    show = ["--eval=show:;$(info $(DEMO))", "show"]
+    shown = subprocess.run(
+        ["make", "-s", f"PY={sys.executable} -P", f"DEMO_STORE={store}", *show],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return shown.stdout.strip()
+
+
+def test_links_and_pictures_are_there() -> None:
+    """A link into the repository leads to a file."""
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
