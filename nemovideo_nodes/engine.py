@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -55,6 +56,8 @@ from nemovideo_nodes.steps import Step
 
 __all__ = ["NEWER", "Engine", "Event", "EventKind", "missing_steps"]
 
+_log = logging.getLogger(__name__)
+
 MAX_DECISIONS = 20_000
 """Far beyond any run; a bound for the loop."""
 MAX_SESSIONS_LOST = 3
@@ -81,7 +84,8 @@ class Event:
 class Engine:
     """Drives one run from one process; `advance` may be called again and again.
 
-    `on_event` is told what happens, for progress bars and log lines; it must not raise.
+    `on_event` is told what happens, for progress bars and log lines; one that raises is told no
+    more.
     """
 
     def __init__(
@@ -98,7 +102,7 @@ class Engine:
         self._journal = Journal(store, run_id)
         self._clock: Clock = clock or SystemClock()
         self._pace = client.settings.pace
-        self._tell = on_event or (lambda event: None)
+        self._observer = on_event
         self._seat = LeaseKeeper(self._journal, self._clock)
         self._me = self._seat.me
         self._since = self._clock.now()
@@ -343,6 +347,16 @@ class Engine:
             "This run belongs to another account than the one signed in now: use the token "
             "(NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with"
         )
+
+    def _tell(self, event: Event) -> None:
+        """Show it to whoever watches; what goes wrong there never ends work that is paid for."""
+        if self._observer is None:
+            return
+        try:
+            self._observer(event)
+        except Exception:
+            _log.warning("Nobody is told of the run's progress any more", exc_info=True)
+            self._observer = None
 
     def _context(self) -> Context:
         return Context(

@@ -253,11 +253,9 @@ def _waiting(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Wait | 
         submitted = run.steps.get(record.step.args.render)
         if submitted is not None and submitted.achieved is not None:
             until, why = next_poll(submitted.achieved.at, None, seat.pace), "rendering"
-    if until is None or until <= now:
-        return None
-    if deadline := _deadline(run, record, seat):
+    if until is not None and (deadline := _deadline(run, record, seat)):
         until = min(until, deadline)
-    return Wait(until, why, record)
+    return None if until is None or until <= now else Wait(until, why, record)
 
 
 def _deadline(run: Run, record: StepRecord, seat: Seat) -> datetime | None:
@@ -272,8 +270,10 @@ def _deadline(run: Run, record: StepRecord, seat: Seat) -> datetime | None:
 
 
 def _overdue(run: Run, record: StepRecord, now: datetime, seat: Seat) -> bool:
+    """Whether this seat has looked, and its time is over: each seat looks once at least."""
     deadline = _deadline(run, record, seat)
-    return deadline is not None and now >= deadline
+    looked = record.deferred is not None and record.deferred.by == seat.me
+    return deadline is not None and now >= deadline and looked
 
 
 def _stuck(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Stuck:
