@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from stage import Death, DyingStore, Stage, copying_renderer, make_film, make_pictures
+from stage import (
+    Death,
+    DyingStore,
+    SecondStage,
+    SkippingClock,
+    Stage,
+    StillClock,
+    copying_renderer,
+    make_film,
+    make_pictures,
+)
 
+from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.ledger.facts import load_fact
+from nemovideo_nodes.engine import Event
+from nemovideo_nodes.errors import StepConflict
+from nemovideo_nodes.ledger.facts import (
+    Achieved,
+    Intended,
+    Noted,
+    RenderResult,
+    StateResult,
+    load_fact,
+)
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request import Limits
+from nemovideo_nodes.settings import Pace
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +113,375 @@ async def test_an_acknowledged_crash_leaves_the_store_readable(stage: Stage) -> 
     assert all(
         load_fact(store.read(f"runs/{ordered.run_id}/journal/{n.name}") or b"") for n in names
     )
+
+
+# Faults: what is asked for, what comes of it, what was accepted (messages, renders, uploads), and
+# what the sentence says. `again` is what the same command comes to afterwards.
+
+UNKNOWN = "cannot be known what became of the message"
+AGAIN = "run the same command again to go on"
+
+
+@dataclass(frozen=True)
+class Case:
+    faults: str
+    status: str
+    sent: tuple[int, int, int]
+    says: str = ""
+    again: str = "done"
+
+
+CASES = (
+    # The message: what proves that it was not taken permits one repetition; nothing else does.
+    Case("run_sse:1:reset", "stuck", (0, 0, 1), UNKNOWN, "stuck"),
+    Case("run_sse:1:reset_after", "done", (1, 1, 1)),
+    Case("run_sse:1:cut", "done", (1, 1, 1)),
+    Case("run_sse:1:cancelled", "stuck", (1, 0, 1), "stream broke off", "stuck"),
+    Case("run_sse:1:early_end", "stuck", (1, 0, 1), "nothing on the timeline", "stuck"),
+    Case("run_sse:1:error_frame=Out of luck", "stuck", (1, 0, 1), "Out of luck", "stuck"),
+    Case("run_sse:1:temporary_issue", "done", (1, 1, 1)),
+    Case("run_sse:1:silent", "done", (1, 1, 1)),
+    Case("run_sse:1:html", "stuck", (0, 0, 1), "an HTML page", "stuck"),
+    Case("run_sse:1:html_after", "done", (1, 1, 1)),
+    Case("run_sse:1:http:500", "stuck", (0, 0, 1), "HTTP 500", "stuck"),
+    Case("run_sse:1:http:504_after", "done", (1, 1, 1)),
+    Case("run_sse:1:success_false", "stuck", (0, 0, 1), "Something went wrong", "stuck"),
+    Case("run_sse:1:truncated_json", "done", (1, 1, 1)),
+    Case("run_sse:1:http:429", "done", (1, 1, 1)),
+    Case("run_sse:1:http:429=3", "done", (1, 1, 1)),
+    Case("run_sse:1x2:http:429", "waiting", (0, 0, 1), "too many requests"),
+    Case("run_sse:1:http:429=86400", "waiting", (0, 0, 1), "24 hours"),
+    Case("run_sse:1:code:429", "done", (1, 1, 1)),
+    Case("run_sse:1:code:2001", "stuck", (0, 0, 1), "no credits left"),
+    Case("run_sse:1:code:1001", "done", (1, 1, 1)),
+    Case("run_sse:1:expired_token", "done", (1, 1, 1)),
+    Case("run_sse:1+:code:1001", "stuck", (0, 0, 1), "token", "stuck"),
+    Case("run_sse:1:lost_session", "done", (1, 1, 2)),
+    Case("run_sse:1:http:400", "stuck", (0, 0, 1), "HTTP 400"),
+    Case("run_sse:1:http:422", "stuck", (0, 0, 1), "HTTP 422"),
+    # Signing in, the session, the balance.
+    Case("token:1:reset", "done", (1, 1, 1)),
+    Case("token:1+:reset", "waiting", (0, 0, 0), AGAIN, "waiting"),
+    Case("token:1:html", "done", (1, 1, 1)),
+    Case("token:1:http:429", "done", (1, 1, 1)),
+    Case("token:1:http:429=604800", "waiting", (0, 0, 0), "7 days"),
+    Case("token:1:truncated_json", "done", (1, 1, 1)),
+    Case("session:1:reset_after", "done", (1, 1, 1)),
+    Case("session:1+:http:503", "waiting", (0, 0, 0), "HTTP 503", "waiting"),
+    Case("session:1+:http:401", "stuck", (0, 0, 0), "token", "stuck"),
+    Case("session:1:success_false", "done", (1, 1, 1)),
+    Case("credits:1:html", "done", (1, 1, 1)),
+    Case("credits:1:code:2001", "stuck", (0, 0, 0), "no credits left"),
+    Case("credits:1+:http:500", "waiting", (0, 0, 0), "HTTP 500", "waiting"),
+    Case("credits:3:http:500", "done", (1, 1, 1)),
+    # Uploads: asked for before they are repeated.
+    Case("upload:1:reset", "done", (1, 1, 1)),
+    Case("upload:1:reset_after", "done", (1, 1, 1)),
+    Case("upload:1:html_after", "done", (1, 1, 1)),
+    Case("upload:1:http:503_after", "done", (1, 1, 1)),
+    Case("upload:1:http:500", "done", (1, 1, 1)),
+    Case("upload:1x2:http:500_after", "done", (1, 1, 1)),
+    Case("upload:1+:reset", "waiting", (0, 0, 0), AGAIN, "waiting"),
+    Case("upload:1:code:4001", "stuck", (0, 0, 0), "webp"),
+    Case("upload:1:code:4002", "stuck", (0, 0, 0), "200 MB"),
+    Case("upload:1:http:413", "stuck", (0, 0, 0), "200 MB"),
+    Case("upload:1:http:429", "done", (1, 1, 1)),
+    Case("upload:1:lost_session", "done", (1, 1, 1)),
+    # The state: nothing is sent on a look that failed.
+    Case("state:1:reset", "done", (1, 1, 1)),
+    Case("state:1:html", "done", (1, 1, 1)),
+    Case("state:1:truncated_json", "done", (1, 1, 1)),
+    Case("state:1+:http:500", "waiting", (0, 0, 1), "HTTP 500", "waiting"),
+    Case("state:1:lost_session", "done", (1, 1, 2)),
+    Case("state:2:lost_session", "stuck", (1, 0, 1), "paid again", "stuck"),
+    Case("state:2:expired_token", "done", (1, 1, 1)),
+    # The export: an id of our own, asked for before it is submitted again.
+    Case("export:1:reset", "done", (1, 1, 1)),
+    Case("export:1:reset_after", "done", (1, 1, 1)),
+    Case("export:1:html_after", "done", (1, 1, 1)),
+    Case("export:1:http:502_after", "done", (1, 1, 1)),
+    Case("export:1:truncated_json", "done", (1, 1, 1)),
+    Case("export:1+:http:500", "waiting", (1, 0, 1), "HTTP 500", "waiting"),
+    Case("export:1:http:402", "stuck", (1, 0, 1), "plan"),
+    Case("export:1:http:429", "done", (1, 1, 1)),
+    Case("export:1:render_failed", "done", (1, 2, 1)),
+    Case("export:1x2:render_failed", "stuck", (1, 2, 1), "failed 2 times", "stuck"),
+    Case("export:1:lost_session", "stuck", (1, 0, 1), "paid again", "stuck"),
+    # Waiting for the render.
+    Case("render_status:1:http:404", "done", (1, 1, 1)),
+    Case("render_status:1x3:http:404", "done", (1, 2, 1)),
+    Case("render_status:1+:http:404", "stuck", (1, 2, 1), "lost the render", "stuck"),
+    Case("render_status:1:reset", "done", (1, 1, 1)),
+    Case("render_status:1x2:http:500", "done", (1, 1, 1)),
+    Case("render_status:1+:http:500", "waiting", (1, 1, 1), "HTTP 500", "waiting"),
+    Case("render_status:1+:render_without_url", "done", (1, 1, 1)),
+    Case("render_status:1+:output_url", "done", (1, 1, 1)),
+    # The download: taken up again, checked, and asked for anew where its URL has expired.
+    Case("download:1:cut", "done", (1, 1, 1)),
+    Case("download:1:short", "done", (1, 1, 1)),
+    Case("download:1:cut & download:2:no_range", "done", (1, 1, 1)),
+    Case("download:1:html", "done", (1, 1, 1)),
+    Case("download:1:http:403", "done", (1, 1, 1)),
+    Case("download:1+:http:500", "waiting", (1, 1, 1), "HTTP 500", "waiting"),
+    Case(
+        "download:1+:http:403 & download_fallback:1+:html", "waiting", (1, 1, 1), AGAIN, "waiting"
+    ),
+    # A convenience is never worth a video.
+    Case("claim:1:http:500", "done", (1, 1, 1)),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.faults)
+async def test_a_fault_of_the_service_costs_nothing_twice(stage: Stage, case: Case) -> None:
+    """Each fault comes to the documented end: counted at the service, with one clear sentence."""
+    for spec in case.faults.split(" & "):
+        stage.emulator.faults.add(Fault.parse(spec))
+    ordered = stage.order(pictures=stage.pictures[:1])
+    result = await stage.work(ordered)
+    assert (result.status, stage.sent) == (case.status, case.sent), result.error
+    if result.status == "done":
+        assert_video(result, stage)
+        return
+    error = result.error or ""
+    assert case.says in error
+    assert "\n" not in error
+    assert "Traceback" not in error
+    assert (AGAIN in error) == (result.status == "waiting")
+    more = await stage.work(ordered)
+    assert more.status == case.again, more.error
+    assert stage.sent[0] <= max(1, case.sent[0])
+    if more.status == "done":
+        assert_video(more, stage)
+
+
+async def test_an_unreachable_service_is_said_so_and_gone_on_with(stage: Stage) -> None:
+    """Nothing listens: three tries, then a sentence that names the step; later it goes on."""
+    ordered = stage.order()
+    stage.emulator.stop()
+    clock = SkippingClock()
+    result = await stage.work(ordered, clock=clock)
+    assert result.status == "waiting"
+    assert result.error
+    assert result.error.startswith("token/0: The service cannot be reached")
+    assert AGAIN in result.error
+    assert [wait for wait in clock.waits if wait > 0.5] == pytest.approx([1, 5], abs=0.5)
+    stage.emulator.start()
+    assert_video(await stage.work(ordered), stage)
+
+
+async def test_what_came_late_is_found_by_the_next_look(
+    stage: Stage, wait_until: Callable[..., object]
+) -> None:
+    """A message given up as unknown, whose edits came afterwards, needs no second one."""
+    stage.emulator.add_fault("run_sse", 1, "late", arg=1.5)
+    ordered = stage.order()
+    result = await stage.work(ordered)
+    assert (result.status, stage.sent[0]) == ("stuck", 1)
+    session = next(iter(stage.emulator.counts().by_session))
+    await asyncio.to_thread(wait_until, lambda: stage.draft_of(session), "the late edit")
+    result = await stage.work(ordered, resend=True)
+    assert_video(result, stage)
+    assert stage.sent[0] == 1
+
+
+async def test_a_resend_sends_exactly_one_more_message(stage: Stage) -> None:
+    """A person's word sends an unknown message again, once, and is itself a fact."""
+    stage.emulator.add_fault("run_sse", 1, "cancelled")
+    ordered = stage.order()
+    assert (await stage.work(ordered)).status == "stuck"
+    assert_video(await stage.work(ordered, resend=True), stage)
+    assert stage.sent[0] == 2
+    assert_video(await stage.work(ordered, resend=True), stage)
+    assert stage.sent[0] == 2
+    notes = [fact for fact in stage.facts(ordered.run_id) if isinstance(fact, Noted)]
+    assert [note.step for note in notes if note.topic == "resend"] == ["prompt/0"]
+
+
+async def test_two_permissions_at_once_send_one_message(stage: Stage) -> None:
+    """Two people who say --resend at the same time pay for one message more."""
+    stage.emulator.add_fault("run_sse", 1, "cancelled")
+    ordered = stage.order()
+    assert (await stage.work(ordered)).status == "stuck"
+    results = await asyncio.gather(
+        stage.work(ordered, resend=True), stage.work(ordered, resend=True)
+    )
+    assert {result.status for result in results} == {"done"}
+    assert stage.sent[:2] == (2, 1)
+
+
+async def test_a_lost_session_is_paid_again_only_where_the_request_says_so(stage: Stage) -> None:
+    """`rebuild` makes the session, the uploads and the message anew; `stop` is the default."""
+    stage.emulator.add_fault("state", 2, "lost_session")
+    ordered = stage.order(limits=Limits(on_lost_session="rebuild"))
+    assert_video(await stage.work(ordered), stage)
+    assert stage.sent == (2, 1, 4)
+
+
+async def test_a_session_that_is_lost_again_and_again_ends_the_run(stage: Stage) -> None:
+    """Rebuilding has an end, too."""
+    stage.emulator.add_fault("upload", 1, "lost_session", times=0)
+    result = await stage.work(stage.order())
+    assert result.status == "stuck"
+    assert stage.sent == (0, 0, 0)
+    assert len(stage.emulator.counts().by_session) == 4
+
+
+async def test_a_render_without_end_stops_resumably_and_goes_on_later(stage: Stage) -> None:
+    """The limit ends one invocation's waiting; the next one finds the render that was made."""
+    stage.emulator.add_fault("render_status", 1, "render_stuck", times=0)
+    stage.pace = Pace(reconcile_s=0.05)
+    ordered = stage.order()
+    result = await stage.work(ordered)
+    assert result.status == "waiting"
+    assert "60 minutes" in (result.error or "")
+    assert AGAIN in (result.error or "")
+    stage.emulator.faults.clear()
+    assert_video(await stage.work(ordered), stage)
+    assert stage.sent == (1, 1, 2)
+
+
+async def test_a_draft_that_still_changes_is_settled_before_it_is_exported(stage: Stage) -> None:
+    """The second stage after a turn is waited for: what is exported is what stays."""
+    ordered = stage.order()
+    clock = SkippingClock()
+    later = SecondStage(stage)
+    result = await stage.work(ordered, clock=clock, on_event=later.on_event)
+    assert_video(result, stage)
+    assert later.done
+    states = [
+        fact.result
+        for fact in stage.facts(ordered.run_id)
+        if isinstance(fact, Achieved) and isinstance(fact.result, StateResult)
+    ]
+    renders = [
+        fact.result
+        for fact in stage.facts(ordered.run_id)
+        if isinstance(fact, Achieved) and isinstance(fact.result, RenderResult)
+    ]
+    assert renders[0].draft_digest == states[-1].draft_digest == later.digest
+
+
+async def test_a_second_message_is_measured_against_a_settled_draft(stage: Stage) -> None:
+    """The evidence of a later message is the draft after the earlier turn's second stage."""
+    ordered = stage.order("A 2 second video", 'Add the title "Sale"')
+    later = SecondStage(stage)
+    assert_video(await stage.work(ordered, on_event=later.on_event), stage)
+    intents = [
+        fact
+        for fact in stage.facts(ordered.run_id)
+        if isinstance(fact, Intended) and fact.step == "prompt/1"
+    ]
+    assert [fact.evidence.draft_digest for fact in intents if fact.evidence] == [later.digest]
+    assert stage.sent[0] == 2
+
+
+async def test_two_engines_on_one_run_at_once_do_everything_once(stage: Stage) -> None:
+    """Both end with the same video; one works, the other waits."""
+    ordered = stage.order()
+    results = await asyncio.gather(*(stage.work(ordered) for _ in range(3)))
+    for result in results:
+        assert_video(result, stage)
+    assert stage.sent == (1, 1, 2)
+
+
+@pytest.mark.parametrize("given", ["client id", "token"])
+async def test_another_account_is_told_so_and_sends_nothing(stage: Stage, given: str) -> None:
+    """A run that another account began stops before any effect, and says which token to use."""
+    ordered = stage.order()
+    with pytest.raises(Death):
+        await stage.work(ordered, store=DyingStore(stage.store_path, 9))
+    before = stage.sent
+    asked = stage.emulator.counts().requests
+    if given == "token":
+        stage.token = "nmv_usr_another"
+    else:
+        stage.client_id = "somebody-else"
+    result = await stage.work(ordered)
+    assert result.status == "stuck"
+    assert "another account" in (result.error or "")
+    assert stage.sent == before
+    assert stage.emulator.counts().requests == asked
+
+
+async def test_a_finished_run_is_finished_for_every_account(stage: Stage) -> None:
+    """Nothing is to be sent, so nobody's token matters."""
+    ordered = stage.order()
+    await stage.work(ordered)
+    stage.client_id = "somebody-else"
+    assert_video(await stage.work(ordered), stage)
+
+
+async def test_a_run_that_a_newer_version_went_on_with_is_left_alone(stage: Stage) -> None:
+    """A fact that cannot be read may be an intent: nothing is sent, and the way on is named."""
+    ordered = stage.order()
+    with pytest.raises(Death):
+        await stage.work(ordered, store=DyingStore(stage.store_path, 12))
+    store = Store(stage.store_path)
+    assert store.create(
+        f"runs/{ordered.run_id}/journal/00000012.json", b'{"v":2,"fact":"sworn","step":"prompt/0"}'
+    )
+    before = stage.sent
+    result = await stage.work(ordered)
+    assert (result.status, stage.sent) == ("stuck", before)
+    assert "newer version" in (result.error or "")
+
+
+async def test_an_order_for_another_video_is_no_part_of_a_run(stage: Stage) -> None:
+    """The same run id with another request is refused, and nothing is added to the run."""
+    first = stage.order(run_id="mine")
+    await stage.work(first)
+    for other in (
+        stage.order("Something else", run_id="mine"),
+        stage.order("A 2 second video", "and more", run_id="mine"),
+        stage.order(run_id="mine", pictures=stage.pictures[:1]),
+    ):
+        with pytest.raises(StepConflict, match="another video"):
+            await stage.work(other)
+    assert stage.sent == (1, 1, 2)
+
+
+async def test_another_limit_is_the_same_request(stage: Stage) -> None:
+    """How long a person is ready to wait makes no other video, and no conflict."""
+    result = await stage.work(stage.order())
+    again = await stage.work(stage.order(limits=Limits(render_s=5)))
+    assert (again.run_id, again.status) == (result.run_id, "done")
+    assert stage.sent == (1, 1, 2)
+
+
+async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
+    """Under the defaults: a render that takes 70 s costs five polls, a draft two reads."""
+    stage.pace = Pace()
+    clock = StillClock()
+    stage.emulator.add_fault("render_status", 1, "render_stuck", times=4)
+
+    result = await stage.work(stage.order(), clock=clock)
+    assert_video(result, stage)
+    # Two reads of the draft 10 s apart, then polls where renders end: 38.5 s to 73 s.
+    assert clock.waits == pytest.approx([10, 38.5, 8.5, 8.5, 8.5, 9.0])
+    requests = stage.emulator.counts().requests
+    assert requests["state"] == 4  # before the message, twice after it, before the export
+    assert requests["render_status"] == 6  # five polls, and one for the URL
+    assert requests["credits"] == 3
+
+
+async def test_the_documented_rhythm_of_a_lost_stream_is_kept(stage: Stage) -> None:
+    """30 s after the loss, then every 60 s, five reads in all, and no second message."""
+    stage.pace = Pace()
+    clock = StillClock()
+    stage.emulator.add_fault("run_sse", 1, "cancelled")
+    ordered = stage.order()
+    result = await stage.work(ordered, clock=clock)
+    assert (result.status, stage.sent[0]) == ("stuck", 1)
+    assert clock.waits == pytest.approx([30, 60, 60, 60, 60])
+    assert stage.emulator.counts().requests["state"] == 1 + 5
+
+
+async def test_an_observer_that_fails_costs_no_message(stage: Stage) -> None:
+    """A progress bar that breaks in the middle of a paid stream does not end it."""
+
+    def broken(event: Event) -> None:
+        if event.kind == "progress":
+            raise RuntimeError("the bar is gone")
+
+    assert_video(await stage.work(stage.order(), on_event=broken), stage)
+    assert stage.sent == (1, 1, 2)

@@ -383,15 +383,30 @@ def test_what_was_seen_of_a_failed_render_says_nothing_of_the_next() -> None:
     )
 
 
+def looked(seconds: float, until: float, by: str = "me") -> Deferred:
+    return Deferred(
+        at=at(seconds), by=by, step="await/0", until=at(until), why="rendering", reads=1
+    )
+
+
 def test_the_limit_of_a_render_stays_resumable_for_the_next_seat() -> None:
     """After an hour this seat stops, resumably; one that comes later polls for as long again."""
-    run = folded(rendered(1, 0), RENDERING)
+    run = folded([*rendered(1, 0), looked(3400, 3700)], RENDERING)
     late = decide(run, at(3600), seat())
     assert isinstance(late, Stuck)
     assert late.resumable
     assert "60 minutes" in late.sentence
     fresh = Seat("new", at(9000), DEFAULT)
     assert isinstance(decide(run, at(9000), fresh), Perform)
+
+
+def test_every_seat_looks_once_however_short_its_limit() -> None:
+    """A limit shorter than the gap between polls must not make every invocation end unseeing."""
+    step = Step(id="await/0", args=AwaitRender(limit_s=20))
+    run = folded([*rendered(1, 0), looked(900, 1200, by="before")], (STEPS[3], step))
+    fresh = Seat("new", at(950), DEFAULT)
+    assert decide(run, at(950), fresh) == Wait(at(970), "rendering", run.steps["await/0"])
+    assert isinstance(decide(run, at(970), fresh), Perform)
 
 
 def test_a_wait_never_goes_past_the_limit() -> None:

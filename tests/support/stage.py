@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shlex
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from nemovideo_nodes.render.timeline import Music, Shot, Timeline
 from nemovideo_nodes.request import Limits
 from nemovideo_nodes.runs import Ordered, order_video, work_on
 from nemovideo_nodes.settings import Pace, Settings, find_profile
+from nemovideo_nodes.wire.draft import Draft
 
 QUICK = Pace(poll_s=0.05, reconcile_s=0.05, rate_limit_s=0.05)
 _COPY = "import json,shutil,sys; shutil.copyfile({film!r}, json.load(open(sys.argv[1]))['out'])"
@@ -212,12 +214,41 @@ class Stage:
         counts = self.emulator.counts()
         return counts.messages, counts.renders, counts.uploads
 
+    def draft_of(self, session: str) -> str | None:
+        """The session's draft, as the emulator keeps it."""
+        path = self.emulator.folder / "world.sqlite3"
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            row = db.execute("SELECT draft FROM sessions WHERE id = ?", (session,)).fetchone()
+        return str(row[0]) if row and row[0] else None
+
+    def change_draft(self, session: str, draft: str) -> None:
+        """Edit a session behind everybody's back, as a second stage does."""
+        path = self.emulator.folder / "world.sqlite3"
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            db.execute("UPDATE sessions SET draft = ? WHERE id = ?", (draft, session))
+
     def manifest(self, result: RunResult) -> dict[str, object]:
         assert result.manifest is not None
         value: dict[str, object] = json.loads(Path(result.manifest).read_text())
         return value
 
 
-def shown(command: Sequence[str]) -> str:
-    """A command as a person would type it, for a test's message."""
-    return shlex.join(command)
+class SecondStage:
+    """The backend's own edit: once the first turn is over and the draft has been read once."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.done = False
+        self.digest: str | None = None
+
+    def on_event(self, event: Event) -> None:
+        """Watch the engine, and edit in its first wait for the draft to settle."""
+        if self.done or event.kind != "wait" or event.step != "state/0":
+            return
+        self.done = True
+        (session,) = self._stage.emulator.counts().by_session
+        draft = json.loads(self._stage.draft_of(session) or "null")
+        draft["m"]["second_stage"] = "music and a title"
+        text = json.dumps(draft)
+        self._stage.change_draft(session, text)
+        self.digest = Draft(text).digest
