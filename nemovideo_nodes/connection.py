@@ -85,9 +85,11 @@ class Connection:
         waits: bool,
     ) -> None:
         try:
-            httpx.URL(base_url)
-        except httpx.InvalidURL:
-            raise BadInput(f"The URL of the API names no possible host: {base_url!r}") from None
+            possible = bool(httpx.URL(base_url).host)
+        except (httpx.InvalidURL, UnicodeError):
+            possible = False
+        if not possible:
+            raise BadInput(f"The URL of the API names no possible host: {base_url!r}")
         self.base_url = base_url
         self._web_url = web_url
         self._headers = dict(headers)

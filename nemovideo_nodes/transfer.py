@@ -161,7 +161,7 @@ async def fetch(
                 got = await _write_all(response, file, start, total, progress)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise Unreachable(f"The video's host cannot be reached ({type(error).__name__})") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise OutcomeUnknown(f"The download broke off ({type(error).__name__})") from None
     except OSError as error:
         raise StoreError(f"The video cannot be written: {error.strerror or error}") from None
