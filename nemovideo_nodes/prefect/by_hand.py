@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_HOME,
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     PREFECT_SERVER_LOGGING_LEVEL,
@@ -33,6 +34,8 @@ def by_hand() -> Iterator[None]:
     for handler in logging.getLogger().handlers:
         handler.addFilter(_OwnLines())
         handler.setFormatter(logging.Formatter("%(message)s"))
+    # Prefect makes the folder, but not the ones above it, and its server then does not start.
+    PREFECT_HOME.value().mkdir(parents=True, exist_ok=True)
     with temporary_settings(
         updates={
             PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,

@@ -43,6 +43,7 @@ def reader(tmp_path: Path) -> Iterator[Callable[[list[str]], str]]:
     """Runs a command as a reader would who has a fresh home; gives its standard output."""
     tools, store = tmp_path / "bin", tmp_path / "nemovideo-store"
     tools.mkdir()
+    (tmp_path / "home").mkdir()
     script = tools / "nemovideo"
     python = shlex.quote(sys.executable)
     script.write_text(
