@@ -98,7 +98,7 @@ class PlainDisplay(_Base):
         self._milestones(event)
         step = event.step or ""
         if event.kind == "begin" and event.record and step.split("/")[0] not in _QUIET:
-            self._once(f"begin {step}", f"{describe(event.record)}…")
+            self._once(f"begin {step}", f"{describe(event.record).rstrip('…')}…")
         elif event.kind == "wait":
             self._once(f"wait {step} {event.text}", f"{step or 'run'}: {event.text}…")
 

@@ -15,13 +15,6 @@ from prefect.testing.utilities import prefect_test_harness
 from nemovideo_nodes.emulator.serve import RunningEmulator
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The server takes some ten seconds to start: all tests of this folder share one worker."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("prefect"))
-
-
 @dataclass(frozen=True)
 class Studio:
     """What a test of a flow has at hand."""

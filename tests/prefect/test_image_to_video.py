@@ -36,6 +36,9 @@ from nemovideo_nodes.prefect import (
 from nemovideo_nodes.prefect.occasion import occasion
 from prefect_flows.image_to_video import image_to_video
 
+# Prefect's server takes a quarter of a minute to start: one worker runs all tests that need it.
+pytestmark = pytest.mark.xdist_group("prefect")
+
 PROMPT = "Make a 3-second vertical video"
 NAMES = """
 begin token/0 credits/0 session/0 upload/0 upload/1 prompt/0 state/0 render/0 await/0 download/0
