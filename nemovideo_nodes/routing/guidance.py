@@ -72,7 +72,7 @@ LEAD = _words(
     r"(?:(?:and|or|so|but|also|then|now|next|finally|lastly|first|second|third|afterwards|just"
     r"|simply|please|feel free to|you(?:'re| are) (?:welcome|free) to|you (?:can|could|may|might"
     r"|should|will|must|need to|have to)|you'll (?:need|want) to|all you (?:need|have) to do is"
-    r"|go ahead and|remember to|don't forget to|be sure to|make sure to|try to|either|again"
+    r"|go ahead(?: and)?|remember to|don't forget to|be sure to|make sure to|try to|either|again"
     r"|otherwise|alternatively|instead|from (?:there|here)|here|always|easily|directly|quickly"
     r"|at any time|any ?time|whenever you like|to finish|once (?:you're )?(?:done|happy|ready)"
     r")(?:\s*[,:]\s*|\s+|$)"
@@ -122,7 +122,7 @@ ROWS: Sequence[Row] = tuple(
         (
             "account, Chinese",
             BackendActionKind.CREDITS,
-            rf"(?:查看|检查|查询|前往|进入|打开|访问|去|升级|购买|管理|看看"
+            rf"(?:查看|检查|查询|前往|到|进入|打开|访问|去|升级|购买|管理|看看"
             rf"|在)[^，。；]{{0,20}}?{_ACCOUNT_ZH}"
             r"[^，。；]*|(?:在[^，。；]{1,16})?充值(?:后|即可|以|来|吧|再|继续|$)[^，。；]*",
         ),
@@ -193,7 +193,7 @@ ROWS: Sequence[Row] = tuple(
             rf"{_PLACE_ZH}(?:点击|单击|双击|右击|点按|轻点|点选|按下|点一下)(?!声|音|率|量|数|特效"
             rf"|动画|快门)"
             rf"(?:[^，。；]{{0,16}}?的|[左右上下顶底][侧方部边上下左右]角?)?\s*(?P<button>{_Q}"
-            rf"|[^，。；\s]{{1,8}}?(?=按钮|图标|键|选项|即可|来|以|下载|开始|并|$)"
+            rf"|[^，。；\s]{{1,8}}?(?=按钮|图标|键|选项|即可|来|以|下载|开始|进行|就|并|$)"
             r"|(?:导出|下载|播放|保存|生成))[^，。；]*",
         ),
         (

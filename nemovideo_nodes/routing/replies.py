@@ -40,6 +40,7 @@ _END = re.compile(r"[.!?…。！？]+[*_)）」』]*[ \t]*$")
 _PARENTHESIS = re.compile(r"[ \t]*(?:\((?P<en>[^()\n]{3,300})\)|（(?P<zh>[^（）\n]{3,300})）)")
 _MARKS = re.compile(r"[*_~]")
 _BRACKETED = re.compile(r"\[[^\[\]\n]{1,60}\](?!\()")
+_JOINED = re.compile(r"^(?:(?:and|or|then|so|but)\b,?\s+|(?:或者|并且|然后)[，,]?)(?=\S)")
 _FRAMES = " \t\"'“”‘’「」『』《》【】[]`*_"
 
 
@@ -244,7 +245,8 @@ def _action(row: Row, found: re.Match[str], clause: _Clause) -> BackendAction:
 
 
 def _capital(text: str) -> str:
-    """`text` as the beginning of a sentence."""
+    """`text` as the beginning of a sentence, without the joiner to what is gone."""
+    text = _JOINED.sub("", text)
     word = re.match(r"[a-z]+\b", text)
     return text[0].upper() + text[1:] if word else text
 

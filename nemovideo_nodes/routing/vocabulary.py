@@ -161,7 +161,8 @@ POLITE = Words.of(
     "nice cool awesome amazing wonderful lovely fine thanks thank thx ty cheers hi hey hello dear "
     "now right just simply asap immediately so also finally next first lastly well done it's its "
     "it that this that's is the a an quickly again already yes yeah yep sure looks look looking "
-    "then and sounds all very really much here i'm time ready help possible if when once after as "
+    "then and with happy satisfied sounds all very really much here i'm time ready help possible "
+    "if when once after as "
     "soon",
     "请 请问 麻烦 你 您 帮 帮我 帮忙 给我 可以 可不可以 能 能不能 能否 我 我们 我想 我要 想 想要 "
     "需要 现在 马上 立刻 立即 "
@@ -205,7 +206,8 @@ COMMANDS = (
                 # "Give me a video" is a wish: what is sent must be there.
                 rf"\b(?:give|get|hand|share|forward|mail)\b(?=.*\b(?:me|us)\b){_THAT_ONE}",
                 rf"\b(?:send|email|deliver)\b{_THAT_ONE}",
-                rf"\b(?:save|render)\b(?=.*{_DEFINITE})",
+                rf"\b(?:save|render)\b(?=$|.*{_DEFINITE})",
+                r"^(?:(?:the|my|a|an|final|full|hd) )*(?:mp4|video file)\b",
                 r"\b(?:have|like|want|need)\b.*\b(?:mp4|file)\b",
                 r"\b(?:have|see|show me)\b.*\b(?:the|my) (?:final |finished )?(?:video|movie|film"
                 r"|result)$",
@@ -279,7 +281,7 @@ COMMANDS = (
                 r"\b(?:status|state|progress|timeline|tracks?)\b|状态|进度|时间线|时间轴|轨道",
                 r"^(?:(?:so|and|ok|hey|hi|now) )*(?:is|are)\b.*\b(?:done|ready|finished"
                 r"|complete)\b",
-                r"\bhow(?:'s| is| are) (?:it|things) going\b|\bhow long (?:is|are)\b",
+                r"\bhow(?:'s| is| are) (?:it|things) going\b|\bhow (?:long|far) .*\b(?:is|are)\b",
                 r"\bwhat.* so far$|\bwhere(?: is|'s)\b.*\b(?:it|video)\b|\b(?:list|what|which"
                 r"|how many)\b.*\bclips\b",
                 r"^(?:is|has|was)\b.*\b(?:exported|rendered|downloaded)\b|^(?:is"
@@ -301,12 +303,14 @@ COMMANDS = (
         words=Words.of(
             "status state progress timeline track tracks update updates what what's whats which "
             "whose are there on of in do does have has we show list see view check display tell "
-            "give get currently how how's long going far yet been made did got happening clips "
+            "give get currently how how's long far along going far yet been made did got "
+            "happening clips "
             f"clip titles export download render preview things many with and where exported "
             f"downloaded been 1 2 3 4 5 {_VIDEO}",
             "状态 进度 时间线 时间轴 轨道 上 里 什么 哪些 哪一步 哪 哪里 到 做 做到 做好了 弄好了 "
             "完成了 做完了 没有 么 "
-            "怎么样 怎样 显示 查看 查 看看 看一下 告诉我 列出 所有 全部 当前 目前 多长 多久 几个 "
+            "怎么样 怎样 如何 显示 查看 查 看看 看一下 告诉我 列出 所有 全部 当前 目前 多长 多久 "
+            "几个 "
             "几 个 段 片段 预览 效果 在 在哪 多少 还 和 导出 "
             f"给我看 给我看看 给我看一下 {_VIDEO_ZH}",
             POLITE,
