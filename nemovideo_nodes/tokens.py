@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import AsyncFileLock, Timeout
+from filelock import AsyncFileLock, FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from nemovideo_nodes.clock import Clock
@@ -89,27 +89,28 @@ class KeptToken:
         if self._given_id:
             return self._given_id
         path = self._folder / "client_id"
-        for _ in range(3):
-            try:
-                text = path.read_bytes().decode("ascii", "replace").strip()
-                if text and text.isascii() and text.isprintable():
-                    return text
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                raise self._unreadable(path, error) from None
-            try:
-                self._prepare()
-                spare = _write_spare(self._folder, f"{uuid.uuid4()}\n")
-                with contextlib.suppress(FileExistsError):  # another process was faster
-                    if path.exists():
-                        spare.replace(path)  # it held nothing that can be an id
-                    else:
-                        os.link(spare, path)
-                spare.unlink(missing_ok=True)
-            except OSError as error:
-                raise self._unwritable(path, error) from None
-        raise StoreError(f"The client id in {path} cannot be kept")
+        if known := self._read_id(path):
+            return known
+        try:
+            self._prepare()
+            with FileLock(path.with_name("client_id.lock"), timeout=_LOCK_S, mode=0o600):
+                if known := self._read_id(path):  # another process was faster
+                    return known
+                made = str(uuid.uuid4())
+                _replace(path, f"{made}\n")
+                return made
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+
+    def _read_id(self, path: Path) -> str | None:
+        """What the file holds, if that can be an id."""
+        try:
+            text = path.read_bytes().decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unreadable(path, error) from None
+        return text if text and text.isascii() and text.isprintable() else None
 
     def account(self) -> tuple[str, ...]:
         """Fingerprints of what identifies the account."""
@@ -120,33 +121,29 @@ class KeptToken:
 
     async def current(self) -> str:
         """A token that has not expired, from memory, from the file, or from the service."""
-        if not self._fresh(self._cached):
-            self._cached = await asyncio.to_thread(self._load)
-        if not self._fresh(self._cached):
+        kept = self._fresh(self._cached) or self._fresh(await asyncio.to_thread(self._load))
+        if kept is None:
             async with self._locked():
-                self._cached = await asyncio.to_thread(self._load)
-                if not self._fresh(self._cached):
-                    await self._take_new()
-        assert self._cached is not None
-        return self._cached.token
+                kept = self._fresh(await asyncio.to_thread(self._load)) or await self._take_new()
+        self._cached = kept
+        return kept.token
 
     async def renew(self, stale: str) -> str:
         """Another token than `stale`: from the file if somebody was faster, else a new one."""
         async with self._locked():
-            kept = await asyncio.to_thread(self._load)
-            if kept is not None and kept.token != stale and self._fresh(kept):
-                self._cached = kept
-            else:
-                await self._take_new()
-        assert self._cached is not None
-        return self._cached.token
+            kept = self._fresh(await asyncio.to_thread(self._load))
+            if kept is None or kept.token == stale:
+                kept = await self._take_new()
+        self._cached = kept
+        return kept.token
 
-    def _fresh(self, kept: _Kept | None) -> bool:
-        return kept is not None and kept.expires_at > self._clock.now()
+    def _fresh(self, kept: _Kept | None) -> _Kept | None:
+        return kept if kept is not None and kept.expires_at > self._clock.now() else None
 
-    async def _take_new(self) -> None:
+    async def _take_new(self) -> _Kept:
+        client_id = await asyncio.to_thread(self.client_id)
         try:
-            answer = await self._acquire(await asyncio.to_thread(self.client_id))
+            answer = await self._acquire(client_id)
         except Refused as error:
             if 400 not in (error.code, error.status):
                 raise
@@ -155,18 +152,27 @@ class KeptToken:
                     "The service does not accept the client id that was given "
                     f"(NEMO_CLIENT_ID): {error.sentence}"
                 ) from None
-            # The documented answer to 400: generate one, repeat. The old one is put aside, since
-            # it is the account's name, and the vendor's own client uses it too.
-            old = self._folder / "client_id"
-            await asyncio.to_thread(old.replace, old.with_name("client_id.refused"))
+            # The documented answer to 400: generate one, repeat.
+            await asyncio.to_thread(self._put_aside, client_id)
             answer = await self._acquire(await asyncio.to_thread(self.client_id))
         life = LIFE
         if answer.expires_in is not None and 0 < answer.expires_in < LIFE.total_seconds():
             life = timedelta(seconds=answer.expires_in)
         # Given up a little early, but a short life must not be over before it began.
         life -= min(_MARGIN, life / 10)
-        self._cached = _Kept(token=answer.token, expires_at=self._clock.now() + life)
-        await asyncio.to_thread(self._save, self._cached)
+        kept = _Kept(token=answer.token, expires_at=self._clock.now() + life)
+        self._cached = kept  # even where it cannot be written down
+        await asyncio.to_thread(self._save, kept)
+        return kept
+
+    def _put_aside(self, client_id: str) -> None:
+        """Keep a refused id: it is the account's name, and the vendor's client uses it too."""
+        path = self._folder / "client_id"
+        try:
+            if self._read_id(path) == client_id:
+                path.replace(path.with_name("client_id.refused"))
+        except OSError as error:
+            raise self._unwritable(path, error) from None
 
     def _path(self) -> Path:
         """One file for each origin and client id, so that services never mix."""
@@ -186,11 +192,7 @@ class KeptToken:
         path = self._path()
         try:
             self._prepare()
-            spare = _write_spare(path.parent, kept.model_dump_json())
-            try:
-                spare.replace(path)
-            finally:
-                spare.unlink(missing_ok=True)
+            _replace(path, kept.model_dump_json())
         except OSError as error:
             raise self._unwritable(path, error) from None
 
@@ -239,15 +241,15 @@ class KeptToken:
 TokenSource = FixedToken | KeptToken
 
 
-def _write_spare(folder: Path, text: str) -> Path:
-    """A new file in `folder`, readable by its owner alone, durable, to be renamed into place."""
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".new-")  # mode 0600
+def _replace(path: Path, text: str) -> None:
+    """Write a file durably and whole or not at all, readable by its owner alone."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 0600
+    spare = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return Path(name)
+        spare.replace(path)
+    finally:
+        spare.unlink(missing_ok=True)

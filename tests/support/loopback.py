@@ -68,7 +68,7 @@ class Loopback:
             method, target, _ = first.split(" ", 2)
             pairs = [line.partition(":") for line in lines if line]
             headers = {name.lower(): value.strip() for name, _, value in pairs}
-            body = await _body(reader, headers) if self._reads_body else b""
+            body = await self._body(reader, headers) if self._reads_body else b""
             seen = Seen(method, target, headers, body)
             self.seen.append(seen)
             await self._answering(seen, writer)
@@ -80,15 +80,14 @@ class Loopback:
         finally:
             writer.close()
 
-
-async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
-    if "chunked" not in headers.get("transfer-encoding", ""):
-        return await reader.readexactly(int(headers.get("content-length", "0")))
-    body = b""
-    while size := int(await reader.readline(), 16):
-        body += await reader.readexactly(size)
-        await reader.readline()
-    return body
+    async def _body(self, reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
+        if "chunked" not in headers.get("transfer-encoding", ""):
+            return await reader.readexactly(int(headers.get("content-length", "0")))
+        body = b""
+        while size := int(await reader.readline(), 16):
+            body += await reader.readexactly(size)
+            await reader.readline()
+        return body
 
 
 def answer(body: bytes | object, status: int = 200, **headers: str) -> bytes:

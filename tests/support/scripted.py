@@ -13,7 +13,7 @@ import httpx
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.settings import Settings
 
-__all__ = ["CALLS", "ScriptedService", "envelope", "settings_in"]
+__all__ = ["CALLS", "PICTURE", "ScriptedService", "envelope", "settings_in"]
 
 PICTURE = b"\xff\xd8\xff\xe0" + b"\0" * 60
 SSE = b'data: {"content": {"parts": [{"text": "Done."}]}, "author": "nemo_agent"}\n\n'
