@@ -135,7 +135,8 @@ async def fetch(
     Gives the address where the server sends us instead, if it does: whether that may be followed,
     and with which headers, is the caller's to say. Raises `NotFound` or `Refused` where the URL is
     no longer good, `Unreachable` where there is no such host, `OutcomeUnknown` where the
-    connection broke or the body was cut (call again to go on), `VideoInvalid` for a page.
+    connection broke or the body was cut (call again to go on), `VideoInvalid` for a page,
+    `BadAnswer` for an address that cannot be one.
     """
     about = part.with_name(part.name + ".json")
     known, have = await asyncio.to_thread(_found, part, about)
@@ -161,7 +162,9 @@ async def fetch(
                 got = await _write_all(response, file, start, total, progress)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise Unreachable(f"The video's host cannot be reached ({type(error).__name__})") from None
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
+        raise BadAnswer("The address of the video is none that can be fetched") from None
+    except httpx.HTTPError as error:
         raise OutcomeUnknown(f"The download broke off ({type(error).__name__})") from None
     except OSError as error:
         raise StoreError(f"The video cannot be written: {error.strerror or error}") from None
@@ -177,7 +180,7 @@ async def _write_all(
     total: int | None,
     progress: Progress | None,
 ) -> int:
-    async for chunk in response.aiter_bytes(CHUNK):
+    async for chunk in response.aiter_bytes():  # as it comes: httpx would lose what it holds back
         await asyncio.to_thread(file.write, chunk)
         got += len(chunk)
         if progress:
