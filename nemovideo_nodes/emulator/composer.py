@@ -6,7 +6,6 @@ changes nothing.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,14 @@ from enum import Enum, auto
 from typing import Any
 
 from nemovideo_nodes.emulator import replies
-from nemovideo_nodes.emulator.film import Film, Scene, stem
-from nemovideo_nodes.emulator.rules import QUOTE, RULES, Edit, Reading
+from nemovideo_nodes.emulator.drafts import film_of, loads, to_json
+from nemovideo_nodes.emulator.film import Film, Scene, Title, stem, unlike
+from nemovideo_nodes.emulator.rules import RULES
+from nemovideo_nodes.emulator.rules.music import DEFAULT_MUSIC
+from nemovideo_nodes.emulator.rules.reading import QUOTE, Edit, Reading
+from nemovideo_nodes.emulator.rules.talk import drop_talk, left_out
 
-__all__ = ["Composition", "Source", "ToolStep", "Work", "compose"]
+__all__ = ["Composition", "Source", "ToolStep", "Work", "compose", "loads", "unasked"]
 
 _PICTURE_MS = 4_000
 _DEFAULT_MS = 15_000
@@ -60,6 +63,10 @@ class Composition:
     """What is said before the tools are called; may be empty."""
     closing: str
     thought: str
+    refused: frozenset[str] = frozenset()
+    """What the person does not want: `music`, `title`."""
+    second_stage: str = ""
+    """What a second stage may add by itself: `music`, `title`, or nothing."""
 
     @property
     def draft(self) -> str | None:
@@ -80,15 +87,13 @@ _NEW_FILM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ADD_PICTURES = re.compile(
-    r"\b(?:add|append|include|insert|use)\b.{0,30}\b(?:photos?|pictures?|images?|files?|shots?|ones?)\b"
-    r"|(?:加上|加入|添加|加|放进).{0,10}(?:图|照片|图片|文件)",
+    r"\b(?:add|append|include|insert|use)\s(?:\w+\s){0,4}?(?:photos?|pictures?|images?|files?|shots?)\b"
+    r"|(?:加上|加入|添加|加|放进)[^字标文,。]{0,8}(?:图片|照片|新图|图(?!片?.{0,6}(?:字幕|标题|文字))|文件)",
     re.IGNORECASE | re.DOTALL,
 )
-_ASKING = re.compile(
-    r"[?？]\s*$"
-    r"|^\s*(?:what|how|why|who|when|where|can you|could you tell|do you|are you|is (?:it|there))\b"
-    r"|^\s*(?:hi|hello|hey|thanks?|thank you|ok|okay|test)\b[\s.!,]*$"
-    r"|^\s*(?:你好|谢谢|您好)[。！!，,\s]*$|[吗呢么]\s*[。!！]?$",
+_GREETING = re.compile(
+    r"^\W*(?:hi|hello|hey|thanks?|thank you|ok|okay|test|yes|no|cool|great)\b[\W\s]*$"
+    r"|^\W*(?:你好|谢谢|您好|好的|嗯)\W*$|^\W*$",
     re.IGNORECASE,
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -101,55 +106,82 @@ def compose(
     *,
     turn: int = 0,
     introduce: bool = False,
+    seed: str = "",
 ) -> Composition:
     """What to do about `instruction`; `draft` is None before the first film.
 
     `turn` is how many messages the session has had; `introduce` adds the sentence that says
-    that a rule-based stand-in is answering.
+    that a rule-based stand-in is answering; `seed` decides how it is said, and every shuffle.
     """
-    reading = Reading.of(instruction)
-    say = replies.Speaker(chinese=_is_chinese(reading), turn=turn, introduce=introduce)
+    reading = Reading.of(instruction, seed=f"{seed}:{turn}", uploads=[s.id for s in sources])
+    say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
+    asked_nothing = not reading.text
+    drop_talk(reading)
     images = [source for source in sources if source.kind == "image"]
     if len(images) < len(sources):
         reading.notes.append(replies.ONLY_IMAGES)
-    film = Film.of_draft(draft) if draft is not None else None
+    film = film_of(draft) if draft is not None else None
     fresh = _fresh(film, images)
     if _wants_new_film(film, reading):
         return _generate(Film(scenes=_scenes(fresh or images)), reading, say)
-    if film is None:
+    if film is None or asked_nothing:
         return Composition(Work.NOTHING, (), "", say.lost(reading.notes), "")
     edits: list[Edit] = []
-    if fresh and _ADD_PICTURES.search(reading.text):
+    if fresh and reading.take(_ADD_PICTURES):
         edits.append(_append(film, fresh))
     edits, film = _apply(film, reading, edits)
     if not edits:
-        return Composition(Work.NOTHING, (), "", say.lost(reading.notes), "")
+        return _nothing(say.lost(reading.notes), reading)
     changed = [edit for edit in edits if edit.tool]
     if not changed:
-        return Composition(Work.NOTHING, (), "", say.already(), "")
+        return _nothing(say.already(reading.notes), reading)
     steps = tuple(_step(edit.tool, edit.args, edit.film) for edit in changed)
-    return Composition(Work.EDIT, steps, "", say.edited(changed, film, reading.notes), "")
+    told = say.edited(changed, reading.notes, left_out(reading))
+    return Composition(Work.EDIT, steps, "", told, "", refused=frozenset(reading.refused))
+
+
+def _nothing(told: str, reading: Reading) -> Composition:
+    return Composition(Work.NOTHING, (), "", told, "", refused=frozenset(reading.refused))
+
+
+def unasked(draft: dict[str, Any], addition: str) -> str | None:
+    """The draft with what the second stage adds by itself; None where it is there already."""
+    film = film_of(draft)
+    if addition == "music" and film.music is None:
+        return to_json(replace(film, music=DEFAULT_MUSIC))
+    if addition == "title" and not film.titles:
+        return to_json(replace(film, titles=(Title(film.scenes[0].name),)))
+    return None
 
 
 def _is_chinese(reading: Reading) -> bool:
-    words = reading.text if re.search(rf"[^\W{QUOTE}]", reading.text) else " ".join(reading.quotes)
+    text = re.sub(QUOTE, "", reading.text)
+    words = text if re.search(r"[^\W_]", text) else " ".join(reading.quotes.values())
     return bool(_CHINESE.search(words))
 
 
 def _wants_new_film(film: Film | None, reading: Reading) -> bool:
     if _NEW_FILM.search(reading.text):
         return True
-    return film is None and bool(reading.text.strip()) and not _ASKING.search(reading.text)
+    return film is None and bool(reading.text.strip()) and not _GREETING.search(reading.text)
 
 
 def _fresh(film: Film | None, images: Sequence[Source]) -> list[Source]:
-    """The pictures that the film does not show yet."""
-    shown = {scene.source for scene in film.scenes} if film else set()
-    return [image for image in images if image.id not in shown]
+    """The pictures that the film neither shows nor has lost by a wish."""
+    known = {*(scene.source for scene in film.scenes), *film.dropped} if film else set()
+    return [image for image in images if image.id not in known]
 
 
-def _scenes(images: Sequence[Source]) -> tuple[Scene, ...]:
-    return tuple(Scene(stem(image.name), image.id) for image in images)
+def _scenes(images: Sequence[Source], taken: Sequence[Scene] = ()) -> tuple[Scene, ...]:
+    """Scenes of the same length as the ones before, each with a name of its own."""
+    names = [scene.name for scene in taken]
+    weight = sum(scene.weight for scene in taken) // len(taken) if taken else 1_000
+    scenes = []
+    for image in images:
+        name = unlike(stem(image.name), names)
+        names.append(name)
+        scenes.append(Scene(name, image.id, max(1, weight)))
+    return tuple(scenes)
 
 
 def _generate(film: Film, reading: Reading, say: replies.Speaker) -> Composition:
@@ -160,23 +192,31 @@ def _generate(film: Film, reading: Reading, say: replies.Speaker) -> Composition
         film = replace(film, scenes=(Scene("plain backdrop", None),), duration=5_000)
         reading.notes.append(replies.NO_IMAGES)
     else:
-        film = replace(film, duration=max(_DEFAULT_MS, _PICTURE_MS * len(film.scenes)))
+        film = film.lasting(max(_DEFAULT_MS, _PICTURE_MS * len(film.scenes)))
     edits, done = _apply(film, reading, [])
-    bare = replace(done, music=None, titles=())
+    bare = replace(
+        done, music=None, titles=(), scenes=tuple(replace(s, caption="") for s in done.scenes)
+    )
     args = {"images": [scene.name for scene in bare.scenes], "duration": bare.duration / 1000}
     steps = [_step("generate_video", args, bare)]
     for edit in edits:
         if edit.tool == "add_bgm":
             steps.append(_step(edit.tool, edit.args, replace(bare, music=done.music)))
     for edit in edits:
-        if edit.args.get("op") == "add_title":
+        if edit.args.get("op") in ("add_title", "add_captions"):
             steps.append(_step(edit.tool, edit.args, done))
+    if done.music is None:
+        may_add = () if "music" in reading.refused else ("music",)
+    else:
+        may_add = ("title",) if not done.titles and "title" not in reading.refused else ()
     return Composition(
         Work.GENERATION,
         tuple(steps),
         say.opening(bare),
-        say.generated(done, reading.notes),
+        say.generated(done, reading.notes, left_out(reading)),
         say.thought(bare),
+        refused=frozenset(reading.refused),
+        second_stage=may_add[0] if may_add else "",
     )
 
 
@@ -188,29 +228,19 @@ def _apply(film: Film, reading: Reading, edits: Sequence[Edit]) -> tuple[list[Ed
         edit = rule(film, reading)
         if edit is None:
             continue
-        made.append(edit if edit.film != film else replace(edit, tool=""))
+        same = to_json(edit.film) == to_json(film)
+        made.append(replace(edit, tool="") if same else edit)
         film = edit.film
     return made, film
 
 
 def _append(film: Film, images: Sequence[Source]) -> Edit:
-    each = film.duration // max(1, len(film.scenes))
-    longer = replace(
-        film,
-        scenes=film.scenes + _scenes(images),
-        duration=min(film.duration + each * len(images), 600_000),
-    )
-    names = [stem(image.name) for image in images]
-    args = {"op": "add_images", "images": names}
+    added = _scenes(images, film.scenes)
+    longer = film.of_scenes((*film.scenes, *added))
+    names = [scene.name for scene in added]
     told = f"added {', '.join(names)}", f"加入了{'、'.join(names)}"
-    return Edit(longer, "edit_draft", args, *told)
+    return Edit.draft(longer, told, "add_images", images=names)
 
 
 def _step(name: str, args: dict[str, Any], film: Film) -> ToolStep:
-    return ToolStep(name, args, film.to_json(), film.canvas)
-
-
-def loads(draft: str | None) -> dict[str, Any] | None:
-    """The draft that the composer wrote, read back."""
-    value = json.loads(draft) if draft is not None else None
-    return value if isinstance(value, dict) else None
+    return ToolStep(name, args, to_json(film), film.canvas)

@@ -1,34 +1,42 @@
-"""What the composer edits: a film as a person thinks of it, and the draft that says the same.
+"""What the composer edits: a film as a person thinks of it; `drafts` says the same as a draft.
 
-All times are whole milliseconds. In the draft a segment's `start` stands in its `m`; a transition
-overlaps the end of the segment before it, and the last video segment ends where the draft ends.
+All times are whole milliseconds.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 __all__ = [
+    "CAPTION",
     "DEFAULT_CANVAS",
     "DEFAULT_FADE",
     "DEFAULT_TITLE",
+    "END",
+    "LONGEST",
+    "SHORTEST",
+    "WHOLE",
     "Film",
     "Music",
     "Scene",
     "Title",
     "stem",
+    "unlike",
 ]
 
 DEFAULT_CANVAS = (1080, 1920)
 DEFAULT_FADE = 600
 DEFAULT_TITLE = 3_000
-FPS = 30
-MOTIONS = ("in", "right", "out", "left")
-_VIDEO, _AUDIO, _TEXT = 0, 1, 7
+SHORTEST, LONGEST = 1_000, 600_000
+_LEAST_EACH = 40
+_MOST_UNEVEN = 20
+"""No picture is shorter than this part of the film's fair share."""
+
+END, WHOLE = "end", "whole"
+"""What a title's time hangs on, where it is not the start."""
+CAPTION = "caption"
 _DIGEST_PREFIX = re.compile(r"^[0-9a-f]{12}-(?=.)")
 
 
@@ -39,12 +47,27 @@ def stem(file_name: str) -> str:
     return (head if dot and head else name) or "picture"
 
 
+def unlike(name: str, taken: Iterable[str]) -> str:
+    """`name`, or with a number behind it the first that is not taken."""
+    taken = set(taken)
+    new, number = name, 1
+    while new in taken:
+        number += 1
+        new = f"{name} {number}"
+    return new
+
+
 @dataclass(frozen=True)
 class Scene:
-    """One picture; `source` is the upload's id, or None for a plain backdrop."""
+    """One picture; `source` is the upload's id, or None for a plain backdrop.
+
+    `weight` is its part of the film's time, against the other pictures' weights.
+    """
 
     name: str
     source: str | None
+    weight: int = 1_000
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +81,25 @@ class Music:
 
 @dataclass(frozen=True)
 class Title:
-    """A text over the picture; `at_end` keeps it at the film's end when the length changes."""
+    """A text over the picture; `anchor` END or WHOLE keeps it there when the length changes.
+
+    `place` is top, middle, bottom, or empty for the renderer's own choice. `role` is CAPTION
+    for a text that was asked for as a caption.
+    """
 
     text: str
     start: int = 0
     duration: int = DEFAULT_TITLE
-    at_end: bool = False
+    anchor: str = ""
+    place: str = ""
+    role: str = ""
+
+    def within(self, length: int) -> Title:
+        """The same title in a film of `length` milliseconds."""
+        duration = length if self.anchor == WHOLE else min(self.duration, length)
+        latest = length - duration
+        start = latest if self.anchor == END else min(self.start, latest)
+        return replace(self, start=start, duration=duration)
 
 
 @dataclass(frozen=True)
@@ -75,79 +111,54 @@ class Film:
     canvas: tuple[int, int] = DEFAULT_CANVAS
     fade: int = DEFAULT_FADE
     """Length of the transitions; 0 for hard cuts."""
+    cut: str = "crossfade"
+    """The kind of the transitions."""
     music: Music | None = None
     titles: tuple[Title, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Media ids of pictures that were taken out, so that they do not pass for new ones."""
 
-    @classmethod
-    def of_draft(cls, draft: dict[str, Any]) -> Film:
-        """The film that a draft of `to_draft` says."""
-        tracks = {track["tt"]: track["sg"] for track in draft["t"]}
-        canvas = draft["m"]["canvas"]
-        film = cls(
-            scenes=tuple(
-                Scene(segment["m"]["name"], segment["m"].get("src"))
-                for segment in tracks.get(_VIDEO, [])
-            ),
-            duration=draft["d"],
-            canvas=(canvas["w"], canvas["h"]),
-            fade=draft["m"]["fade"],
-        )
-        for segment in tracks.get(_AUDIO, []):
-            meta = segment["m"]
-            film = replace(film, music=Music(meta["name"], meta["style"], meta["volume"]))
-        titles = (
-            Title(
-                text=segment["m"]["text"],
-                start=segment["m"]["start"],
-                duration=segment["d"],
-                at_end=segment["m"].get("anchor") == "end",
-            )
-            for segment in tracks.get(_TEXT, [])
-        )
-        return replace(film, titles=tuple(titles))
-
-    def to_draft(self) -> dict[str, Any]:
-        """The draft that says this film, in the documented keys."""
-        tracks: list[dict[str, Any]] = [{"tt": _VIDEO, "sg": list(self._scenes())}]
-        if self.music:
-            meta = {
-                "name": self.music.name,
-                "style": self.music.style,
-                "volume": self.music.volume,
-                "start": 0,
-            }
-            tracks.append({"tt": _AUDIO, "sg": [{"d": self.duration, "m": meta}]})
-        if self.titles:
-            tracks.append({"tt": _TEXT, "sg": list(self._titles())})
+    @property
+    def default_place(self) -> str:
+        """Where the renderer puts a title that says nothing of its place."""
         width, height = self.canvas
-        meta = {"canvas": {"w": width, "h": height}, "fps": FPS, "fade": self.fade}
-        return {"t": tracks, "d": self.duration, "m": meta}
+        return "top" if height > 1.2 * width else "bottom"
 
-    def to_json(self) -> str:
-        """The draft as the JSON text that is kept and handed out."""
-        return json.dumps(self.to_draft(), ensure_ascii=False, separators=(",", ":"))
+    @property
+    def has_captions(self) -> bool:
+        """Whether a text stands at the bottom as a caption."""
+        return any(scene.caption for scene in self.scenes) or any(
+            title.role == CAPTION for title in self.titles
+        )
 
-    def _scenes(self) -> Iterable[dict[str, Any]]:
+    def place_of(self, title: Title) -> str:
+        """Where a title really stands."""
+        return title.place or ("top" if self.has_captions else self.default_place)
+
+    def lasting(self, wanted: int) -> Film:
+        """The same film in another length, as near to `wanted` as a film may be."""
+        shortest = max(SHORTEST, _LEAST_EACH * len(self.scenes))
+        return replace(self, duration=min(max(wanted, shortest), max(LONGEST, shortest)))
+
+    def of_scenes(self, scenes: Sequence[Scene]) -> Film:
+        """The film of these scenes: as long as their weights are of the old ones'."""
+        before = sum(scene.weight for scene in self.scenes)
+        after = sum(scene.weight for scene in scenes)
+        film = replace(self, scenes=tuple(scenes))
+        return film.lasting(round(self.duration * after / before)) if before else film
+
+    def layout(self) -> tuple[int, list[int]]:
+        """The length of the transitions as there is room for them, and each scene's start."""
         count = len(self.scenes)
+        total = sum(scene.weight for scene in self.scenes)
+        least = total // (_MOST_UNEVEN * count) + 1
+        weights = [max(scene.weight, least) for scene in self.scenes]
+        total = sum(weights)
         # A fade no longer than a picture's own time: no instant shows three pictures.
-        fade = min(self.fade, self.duration // (count + 2)) if count > 1 else 0
-        starts = [(self.duration - fade) * index // count for index in range(count)]
-        ends = [start + fade for start in starts[1:]] + [self.duration]
-        for index, (scene, start, end) in enumerate(zip(self.scenes, starts, ends, strict=True)):
-            meta: dict[str, Any] = {"name": scene.name}
-            if scene.source is not None:
-                meta["src"] = scene.source
-            meta |= {"start": start, "motion": MOTIONS[index % len(MOTIONS)]}
-            if index and fade:
-                meta["transition"] = {"type": "crossfade", "d": fade}
-            yield {"d": end - start, "m": meta}
-
-    def _titles(self) -> Iterable[dict[str, Any]]:
-        for title in self.titles:
-            duration = min(title.duration, self.duration)
-            latest = self.duration - duration
-            start = latest if title.at_end else min(title.start, latest)
-            meta: dict[str, Any] = {"text": title.text, "start": start}
-            if title.at_end:
-                meta["anchor"] = "end"
-            yield {"d": duration, "m": meta}
+        room = self.duration * min(weights) // (total + 2 * min(weights))
+        fade = min(self.fade, room) if count > 1 else 0
+        starts, before = [], 0
+        for weight in weights:
+            starts.append((self.duration - fade) * before // total)
+            before += weight
+        return fade, starts

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nemovideo_nodes.emulator.chance import pick
 from nemovideo_nodes.emulator.film import Film
-from nemovideo_nodes.emulator.rules import Edit
+from nemovideo_nodes.emulator.rules.reading import Edit, Note
 
 __all__ = ["NO_IMAGES", "ONLY_IMAGES", "Speaker"]
-
-Note = tuple[str, str]
 
 ONLY_IMAGES: Note = (
     "I left out the files that are not pictures: here I can only use pictures.",
@@ -22,38 +21,66 @@ NO_IMAGES: Note = (
 )
 _INTRODUCTION: Note = (
     "By the way, I am a rule-based local stand-in for the NemoVideo agent: I understand length, "
-    "frame, transitions, music and titles, and I do not look into your pictures.",
-    "顺便说明：我是 NemoVideo 助手的本地替身，按规则工作，只懂时长、画幅、转场、配乐和标题，"
-    "不会看图片内容。",
+    "pace, frame, order, transitions, music, titles and captions, and I do not look into your "
+    "pictures.",
+    "顺便说明：我是 NemoVideo 助手的本地替身，按规则工作，只懂时长、节奏、画幅、顺序、转场、配乐、"
+    "标题和字幕，不会看图片内容。",
 )
 _LOST: Note = (
     'I did not understand that, so nothing was changed. I can set the length ("20 seconds"), the '
-    'frame ("vertical", "square", "16:9"), transitions, music (lo-fi, upbeat, calm, cinematic) '
-    "and a title in quotes.",
-    "我没有听懂，所以什么都没有改。我可以设置时长（“20秒”）、画幅（“竖屏”“方形”“横屏”）、转场、"
-    "配乐（Lo-fi、欢快、舒缓、电影感）和引号里的标题。",
+    'frame ("vertical", "square", "16:9"), the order, transitions, music (lo-fi, upbeat, calm, '
+    "cinematic) and a title or captions in quotes.",
+    "我没有听懂，所以什么都没有改。我可以设置时长（“20秒”）、画幅（“竖屏”“方形”“横屏”）、顺序、转场、"
+    "配乐（Lo-fi、欢快、舒缓、电影感）和引号里的标题或字幕。",
 )
 _ALREADY: Note = (
     "That is how the timeline is already, so nothing was changed.",
     "时间线已经是这样了，所以没有改动。",
 )
 # What a real backend of an editor says, and an API client has to translate.
-_FAREWELLS: Sequence[Note] = (
+_EXPORT: Sequence[Note] = (
     (
         'Click the "Export" button at the top right to download your video.',
         "点击右上角的“导出”按钮即可下载视频。",
     ),
+    (
+        "When you're happy with it, click Export in the top-right corner.",
+        "满意的话，请点击右上角的【导出】。",
+    ),
+    (
+        "Preview it in the timeline, then click Export.",
+        "您可以先在时间线中预览，然后点击导出。",
+    ),
+    ("To save the video, use the Export button.", "请使用右上角的导出按钮保存视频。"),
+)
+_AFTER_EDIT: Sequence[Note] = (
+    *_EXPORT[:2],
     ("You can preview it in the timeline.", "您可以在时间线中预览。"),
+    ("Press Play to preview your video.", "点击播放按钮预览视频。"),
+    ("Open the Titles panel to change the font.", "打开文字面板可以修改字体。"),
+    (
+        "If you want to change the music, open the Music tab on the left.",
+        "如需更换音乐，请打开左侧的音乐面板。",
+    ),
+    (
+        "You can also drag the clips on the timeline to reorder them.",
+        "您也可以在时间线上拖动片段来调整顺序。",
+    ),
+    (
+        "To see your remaining credits, check your billing page.",
+        "如需了解剩余积分，请查看账单页面。",
+    ),
+    ("", ""),
     ("", ""),
 )
 
 
 @dataclass(frozen=True)
 class Speaker:
-    """Finds the words; `turn` decides which farewell is due."""
+    """Finds the words; `seed` decides which farewell is due."""
 
     chinese: bool
-    turn: int
+    seed: str
     introduce: bool
 
     def opening(self, film: Film) -> str:
@@ -66,41 +93,59 @@ class Speaker:
         width, height = film.canvas
         return f"{_pictures(len(film.scenes))}, {film.duration / 1000:g} s, {width}x{height}"
 
-    def generated(self, film: Film, notes: Sequence[Note]) -> str:
+    def generated(self, film: Film, notes: Sequence[Note], left: Sequence[str]) -> str:
         width, height = film.canvas
         seconds = f"{film.duration / 1000:g}"
+        has_cuts = film.fade > 0 and len(film.scenes) > 1
         if self.chinese:
             told = f"您的视频做好了：{seconds}秒，{width}x{height}"
-            told += "，图片之间有淡入淡出" if film.fade and len(film.scenes) > 1 else ""
+            told += "，图片之间有淡入淡出" if has_cuts else ""
             told += f"，配上了{film.music.name}音乐" if film.music else ""
             told += "".join(f"，标题是“{title.text}”" for title in film.titles) + "。"
         else:
             told = f"Your video is ready: {seconds} seconds at {width}x{height}"
-            told += ", with crossfades" if film.fade and len(film.scenes) > 1 else ""
+            told += ", with crossfades" if has_cuts else ""
             told += f", with {film.music.name} music" if film.music else ""
             told += "".join(f', with the title "{title.text}"' for title in film.titles) + "."
-        return self._whole(told, notes, self._pick(_FAREWELLS[0]))
+        return self._whole(told, [*notes, *_left(left)], _EXPORT)
 
-    def edited(self, edits: Sequence[Edit], film: Film, notes: Sequence[Note]) -> str:
+    def edited(self, edits: Sequence[Edit], notes: Sequence[Note], left: Sequence[str]) -> str:
         if self.chinese:
             told = f"好的，{'，'.join(edit.chinese for edit in edits)}。"
         else:
             told = f"Done: I {_listed([edit.english for edit in edits])}."
-        return self._whole(told, notes, self._pick(_FAREWELLS[self.turn % len(_FAREWELLS)]))
+        return self._whole(told, [*notes, *_left(left)], _AFTER_EDIT)
 
     def lost(self, notes: Sequence[Note]) -> str:
         return self._whole(self._pick(_LOST), notes)
 
-    def already(self) -> str:
-        return self._whole(self._pick(_ALREADY), ())
+    def already(self, notes: Sequence[Note] = ()) -> str:
+        return self._whole(self._pick(_ALREADY), notes)
 
-    def _whole(self, told: str, notes: Sequence[Note], farewell: str = "") -> str:
+    def _whole(self, told: str, notes: Sequence[Note], farewells: Sequence[Note] = ()) -> str:
         introduction = self._pick(_INTRODUCTION) if self.introduce else ""
-        sentences = [told, *map(self._pick, notes), introduction, farewell]
+        farewell = self._pick(pick(farewells, self.seed, "farewell")) if farewells else ""
+        sentences = [told, *map(self._pick, dict.fromkeys(notes)), introduction, farewell]
         return ("" if self.chinese else " ").join(filter(None, sentences))
 
     def _pick(self, note: Note) -> str:
         return note[1] if self.chinese else note[0]
+
+
+def _left(clauses: Sequence[str]) -> Sequence[Note]:
+    if not clauses:
+        return ()
+    return (
+        (
+            f"I did not understand {_listed([_quoted(clause) for clause in clauses])}, "
+            "so I left that out.",
+            f"{'、'.join(f'“{clause}”' for clause in clauses)}我没有听懂，所以没有处理。",
+        ),
+    )
+
+
+def _quoted(clause: str) -> str:
+    return f'"{clause}"'
 
 
 def _pictures(count: int) -> str:

@@ -163,7 +163,6 @@ NOT_UNDERSTOOD = [
     "hello",
     "what can you do?",
     "make it purple",
-    "use the second picture only",
     "add a title",
     "the first 5 seconds are boring",
     "你好",

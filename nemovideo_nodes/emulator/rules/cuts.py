@@ -1,0 +1,99 @@
+"""Wishes for transitions: their kind, their length, and none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nemovideo_nodes.emulator.film import DEFAULT_FADE, Film
+from nemovideo_nodes.emulator.lexicon import CUTS
+from nemovideo_nodes.emulator.rules.absence import absent
+from nemovideo_nodes.emulator.rules.reading import Edit, Reading, first_ms, span, words
+
+__all__ = ["transitions", "without_transitions"]
+
+_FADES = r"(?:cross-?\s?fad(?:e|es|ing)|fad(?:e|es|ing)|dissolv(?:e|es|ing)|cross-?\s?dissolves?)"
+_CUTS = rf"(?:transitions?|{_FADES})"
+_FADES_ZH = r"(?:淡入淡出|叠化|溶解|交叉渐变|渐变|交叉淡化)"
+_CUTS_ZH = rf"(?:转场(?:效果|动画)?|过渡(?:效果|动画)?|{_FADES_ZH})"
+_NONE = absent(
+    _CUTS,
+    _CUTS_ZH,
+    r"\b(?:hard|straight|simple|jump) cuts?\b|\bjust cut\b|硬切|直接切换|直接切",
+)
+_SHORTEST, _LONGEST = 100, 3_000
+
+
+def without_transitions(film: Film, reading: Reading) -> Edit | None:
+    """Hard cuts."""
+    if not reading.take(_NONE):
+        return None
+    told = "made the cuts hard", "改成了直接切换"
+    return Edit.draft(replace(film, fade=0), told, "set_transition", type="none")
+
+
+_FADE_LENGTH = words(
+    rf"(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
+    rf"|(?:\b{_CUTS}\s(?:of|lasting|to|for|last|take|should (?:take|last))\s"
+    rf"|{_CUTS_ZH}(?:时长|时间|长度)?(?:为|是|改成|改为|设为|设成|用)?){span(2)}"
+)
+_LONGER = words(
+    rf"\b(?:longer|slower|smoother|softer|gentler)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:longer|slower|smoother)\b"
+    rf"|{_CUTS_ZH}(?:再|更)?(?:慢|长|柔和|平滑)(?:一点|一些|点)?|放慢{_CUTS_ZH}"
+)
+_SHORTER = words(
+    rf"\b(?:shorter|faster|quicker|snappier)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:shorter|faster|quicker)\b"
+    rf"|{_CUTS_ZH}(?:再|更)?(?:快|短)(?:一点|一些|点)?|加快{_CUTS_ZH}"
+)
+_BETWEEN = r"(?:\s(?:between|from|in between)\b|\seffects?\b)"
+_KINDS = [
+    (
+        words(
+            rf"\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
+            rf"|\btransitions?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
+            rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}|\s?$|(?=\s?[,.]))"
+            rf"|(?:{pattern.pattern})(?:的)?(?:转场|过渡|效果|切换)|(?:转场|过渡)[^,。]{{0,6}}(?:{pattern.pattern})"
+        ),
+        names,
+    )
+    for pattern, names in CUTS
+]
+_FADE = words(rf"\b{_FADES}\b|{_FADES_ZH}")
+_ANY = words(rf"\b{_CUTS}\b|{_CUTS_ZH}")
+
+
+def transitions(film: Film, reading: Reading) -> Edit | None:
+    """A kind of transition, its length, or transitions at all."""
+    found = reading.take(_FADE_LENGTH)
+    fade = min(max(first_ms(found), _SHORTEST), _LONGEST) if found else film.fade or DEFAULT_FADE
+    if reading.take(_LONGER):
+        fade = min(round(fade * 1.5), _LONGEST)
+    elif reading.take(_SHORTER):
+        fade = max(round(fade / 1.5), _SHORTEST)
+    elif not found and not _is_wish(reading):
+        return None
+    kind, english, chinese = _kind(film, reading)
+    while reading.take(_ANY):
+        pass
+    film = replace(film, fade=fade, cut=kind)
+    told = f"set {english} of {fade / 1000:g} s between the pictures", f"图片之间用了{chinese}转场"
+    return Edit.draft(film, told, "set_transition", type=kind, duration=fade)
+
+
+def _is_wish(reading: Reading) -> bool:
+    return reading.says(_ANY) or any(reading.says(pattern) for pattern, _ in _KINDS)
+
+
+def _kind(film: Film, reading: Reading) -> tuple[str, str, str]:
+    for pattern, (kind, english, chinese) in _KINDS:
+        if reading.take(pattern):
+            reading.notes.append(
+                (
+                    f"For now the film shows {english} as crossfades.",
+                    f"目前{chinese}转场会显示成淡入淡出。",
+                )
+            )
+            return kind, english, chinese
+    if reading.says(_FADE) or film.cut == "crossfade":
+        return "crossfade", "crossfades", "淡入淡出"
+    names = next(names for _, names in CUTS if names[0] == film.cut)
+    return names[0], names[1], names[2]

@@ -1,0 +1,34 @@
+"""Wishes for the frame: vertical, square, 16:9."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nemovideo_nodes.emulator.film import Film
+from nemovideo_nodes.emulator.lexicon import FRAMES
+from nemovideo_nodes.emulator.rules.reading import Edit, Reading, words
+
+__all__ = ["frame"]
+
+_FRAME = words("|".join(f"(?:{pattern.pattern})" for pattern, *_ in FRAMES))
+_RATIO = words(r"(?<![\d:])(\d{1,2}) ?: ?(\d{1,2})(?![\d:])")
+
+
+def frame(film: Film, reading: Reading) -> Edit | None:
+    """The first frame that is named; further words for a frame are of the same wish."""
+    for pattern, size, english, chinese in FRAMES:
+        if reading.take(pattern):
+            while reading.take(_FRAME):  # "vertical 9:16 for TikTok" is one wish
+                pass
+            told = f"made the frame {english}", f"画面改为{chinese}"
+            film = replace(film, canvas=size)
+            return Edit.draft(film, told, "set_canvas", width=size[0], height=size[1])
+    if ratio := reading.take(_RATIO):
+        known = "9:16, 1:1, 16:9, 4:5, 3:4, 4:3, 21:9"
+        reading.notes.append(
+            (
+                f"I have no frame of {ratio[1]}:{ratio[2]}; there are {known}.",
+                f"没有{ratio[1]}:{ratio[2]}的画幅，可以用{known}。",
+            )
+        )
+    return None
