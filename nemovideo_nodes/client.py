@@ -12,7 +12,6 @@ from typing import Any, Self
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
-from pydantic import ValidationError
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.connection import Connection, StreamClocks
@@ -215,7 +214,7 @@ class NemoVideoClient:
         """
         try:
             body = MessageRequest.of(session_id, text).model_dump_json().encode()
-        except ValidationError:
+        except ValueError:
             raise BadInput("The message is no valid Unicode text") from None
 
         async def once(token: str) -> Turn:
@@ -332,6 +331,8 @@ def _upload_path(session_id: str) -> str:
 
 def _segment(text: str) -> str:
     """A name from the service, as one segment of a path."""
+    if text in ("", ".", ".."):
+        raise BadInput(f"{text!r} cannot be the name of a session or a render")
     return quote(well_formed(text), safe="")
 
 
