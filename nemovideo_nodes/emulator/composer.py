@@ -16,6 +16,7 @@ from nemovideo_nodes.emulator import replies
 from nemovideo_nodes.emulator.drafts import film_of, loads, to_json
 from nemovideo_nodes.emulator.film import Film, Scene, Title, stem, unlike
 from nemovideo_nodes.emulator.rules import RULES
+from nemovideo_nodes.emulator.rules.lists import spread
 from nemovideo_nodes.emulator.rules.music import DEFAULT_MUSIC
 from nemovideo_nodes.emulator.rules.reading import QUOTE, Edit, Reading
 from nemovideo_nodes.emulator.rules.talk import drop_talk, left_out
@@ -117,6 +118,7 @@ def compose(
     say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
     asked_nothing = not reading.text
     drop_talk(reading)
+    spread(reading)
     images = [source for source in sources if source.kind == "image"]
     if len(images) < len(sources):
         reading.notes.append(replies.ONLY_IMAGES)

@@ -14,6 +14,7 @@ __all__ = [
     "ORDINAL",
     "STYLES",
     "UNIT",
+    "Frame",
     "find_style",
     "number_of",
     "ordinal_of",
@@ -27,7 +28,10 @@ def _table(*rows: tuple[str, ...]) -> list[tuple[re.Pattern[str], tuple[str, ...
 
 _NO_THING = r"(?!\s+(?:of|photos?|pictures?|images?|shots?|paintings?|photograph\w*)\b)"
 
-FRAMES: Sequence[tuple[re.Pattern[str], tuple[int, int], str, str]] = tuple(
+Frame = tuple[re.Pattern[str], tuple[int, int], str, str]
+"""A pattern, a size in pixels, and a name in both languages."""
+
+FRAMES: Sequence[Frame] = tuple(
     (re.compile(pattern, re.IGNORECASE), size, english, chinese)
     for pattern, size, english, chinese in (
         (

@@ -63,37 +63,34 @@ _ANY = words(rf"\b{_CUTS}\b|{_CUTS_ZH}")
 
 def transitions(film: Film, reading: Reading) -> Edit | None:
     """A kind of transition, its length, or transitions at all."""
+    named = next((names for pattern, names in _KINDS if reading.says(pattern)), None)
+    says_fade = reading.says(_FADE)
     found = reading.take(_FADE_LENGTH)
     fade = min(max(first_ms(found), _SHORTEST), _LONGEST) if found else film.fade or DEFAULT_FADE
     if reading.take(_LONGER):
         fade = min(round(fade * 1.5), _LONGEST)
     elif reading.take(_SHORTER):
         fade = max(round(fade / 1.5), _SHORTEST)
-    elif not found and not _is_wish(reading):
+    elif not found and not named and not reading.says(_ANY):
         return None
-    kind, english, chinese = _kind(film, reading)
-    while reading.take(_ANY):
-        pass
+    for pattern in (*(pattern for pattern, _ in _KINDS), _ANY):
+        while reading.take(pattern):
+            pass
+    if named:
+        reading.notes.append(
+            (
+                f"For now the film shows {named[1]} as crossfades.",
+                f"目前{named[2]}转场会显示成淡入淡出。",
+            )
+        )
+    kind, english, chinese = named or (_CROSSFADE if says_fade else _names_of(film.cut))
     film = replace(film, fade=fade, cut=kind)
     told = f"set {english} of {fade / 1000:g} s between the pictures", f"图片之间用了{chinese}转场"
     return Edit.draft(film, told, "set_transition", type=kind, duration=fade)
 
 
-def _is_wish(reading: Reading) -> bool:
-    return reading.says(_ANY) or any(reading.says(pattern) for pattern, _ in _KINDS)
+_CROSSFADE = ("crossfade", "crossfades", "淡入淡出")
 
 
-def _kind(film: Film, reading: Reading) -> tuple[str, str, str]:
-    for pattern, (kind, english, chinese) in _KINDS:
-        if reading.take(pattern):
-            reading.notes.append(
-                (
-                    f"For now the film shows {english} as crossfades.",
-                    f"目前{chinese}转场会显示成淡入淡出。",
-                )
-            )
-            return kind, english, chinese
-    if reading.says(_FADE) or film.cut == "crossfade":
-        return "crossfade", "crossfades", "淡入淡出"
-    names = next(names for _, names in CUTS if names[0] == film.cut)
-    return names[0], names[1], names[2]
+def _names_of(cut: str) -> tuple[str, ...]:
+    return next((names for _, names in CUTS if names[0] == cut), _CROSSFADE)

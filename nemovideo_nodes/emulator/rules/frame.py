@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.film import Film
-from nemovideo_nodes.emulator.lexicon import FRAMES
+from nemovideo_nodes.emulator.lexicon import FRAMES, Frame
 from nemovideo_nodes.emulator.rules.reading import Edit, Reading, words
 
 __all__ = ["frame"]
@@ -14,9 +14,15 @@ _FRAME = words("|".join(f"(?:{pattern.pattern})" for pattern, *_ in FRAMES))
 _RATIO = words(r"(?<![\d:])(\d{1,2}) ?: ?(\d{1,2})(?![\d:])")
 
 
+def _in_words(row: Frame, reading: Reading) -> bool:
+    found = row[0].search(reading.text)
+    return not (found and found[0][0].isdecimal())
+
+
 def frame(film: Film, reading: Reading) -> Edit | None:
     """The first frame that is named; further words for a frame are of the same wish."""
-    for pattern, size, english, chinese in FRAMES:
+    # "portrait 4:5": numbers say it better than words.
+    for pattern, size, english, chinese in sorted(FRAMES, key=lambda row: _in_words(row, reading)):
         if reading.take(pattern):
             while reading.take(_FRAME):  # "vertical 9:16 for TikTok" is one wish
                 pass

@@ -46,14 +46,14 @@ def hold(film: Film, reading: Reading) -> Edit | None:
     seen.take(found)
     if not chosen:
         return None
-    _, starts = film.layout()
-    spans = [b - a for a, b in zip(starts, [*starts[1:], film.duration], strict=True)]
+    fade, starts = film.layout()
+    spans = [b - a for a, b in zip(starts, [*starts[1:], film.duration - fade], strict=True)]
     scenes = [
         replace(scene, weight=wanted if index in chosen else spans[index])
         for index, scene in enumerate(film.scenes)
     ]
     total = sum(scene.weight for scene in scenes)
-    film = replace(film, scenes=tuple(scenes)).lasting(total)
+    film = replace(film, scenes=tuple(scenes)).lasting(total + fade)
     names = [film.scenes[index].name for index in chosen]
     seconds = f"{wanted / 1000:g}"
     told = (

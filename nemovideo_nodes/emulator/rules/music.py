@@ -44,6 +44,9 @@ _ANOTHER = words(
 )
 
 
+_ADD = words(r"\b(?:add|with|put|want|need|some|include|use)\b|加|配|来点|来一")
+
+
 def music(film: Film, reading: Reading) -> Edit | None:
     """Music, in the style that is named, or another one than before."""
     while reading.take(_TALKED_ABOUT):
@@ -52,7 +55,7 @@ def music(film: Film, reading: Reading) -> Edit | None:
         return None
     named = _named_style(reading)
     other = reading.take(_ANOTHER)
-    if named is None and film.music and not other and _is_about_volume(reading):
+    if named is None and not other and _is_about_volume(reading) and not reading.says(_ADD):
         return None
     if named is None and _names_unknown_style(reading):
         reading.notes.append(_STYLES_TOLD)

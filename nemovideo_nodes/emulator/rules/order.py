@@ -100,6 +100,7 @@ _SWAPPED = words(
 )
 _TO_PLACE = words(
     rf"{REF}\s(?:to|in|at|into|as)\s(?:be\s)?(?:the\s)?(?:(?P<nth>{ORDINAL})(?:\s(?:place|position|spot|slot|one))?|(?:position|place|slot|number|spot)\s(?P<n>\d{{1,3}}))"
+    rf"|{REF}(?:(?:放|移|挪|调|排|换|改)(?:到|在|成)|\s(?:to|as|to be|into|at)\s)(?P<slot>{REF})|\bmake\s{REF}\s(?P<slot2>{REF})"
     rf"|{REF}(?:放|移|挪|调|排)(?:到|在)?第(?P<zh>\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:张|个|位|的位置)?"
 )
 
@@ -136,9 +137,12 @@ def move(film: Film, reading: Reading) -> Edit | None:
         told = _moved(film, moved, "last", "最后")
     elif found := seen.search(_TO_PLACE):
         moved = seen.places(found)
-        number = (
-            ordinal_of(found["nth"]) if found["nth"] else int(number_of(found["n"] or found["zh"]))
-        )
+        if found["slot"] or found["slot2"]:
+            number = next(iter(seen.places(found, 1)), -1) + 1
+        elif found["nth"]:
+            number = ordinal_of(found["nth"])
+        else:
+            number = int(number_of(found["n"] or found["zh"]))
         rest = [place for place in everything if place not in moved]
         at = min(max(number - 1, 0), len(rest)) if number > 0 else len(rest)
         everything = [*rest[:at], *moved, *rest[at:]]

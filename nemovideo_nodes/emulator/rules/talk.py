@@ -15,7 +15,7 @@ _SENTENCE = re.compile(r"(?<=[!?。;])|(?<=\.)(?=\s|$)")
 CLAUSE = words(r"([,.;!?。、]+(?!\d)|\b(?:and|then|but|also|plus)\b|并且|而且|然后|同时|但是|不过)")
 
 _REQUEST = words(
-    r"\b(?:can|could|would|will|may) (?:you|we|u|i)\b|\bplease\b|\bpls\b"
+    r"\b(?:can|could|would|will|may) (?:you|we|u|i|the|it|they|my|this|that)\b|\bplease\b|\bpls\b"
     r"|\b(?:how|what) about\b|\bwhy (?:not|don't)\b|\bwhat if\b|\b(?:shall|should) we\b|\blet's\b"
     r"|能|可以|可不可|请|麻烦|帮|好吗|行吗|好不好|行不行|怎么样|如何|要不"
 )

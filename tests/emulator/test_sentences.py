@@ -1,0 +1,116 @@
+"""What people write, in English and in Chinese, and the edit that each sentence must make.
+
+The tables have a sentence a line: the film that it is said about, the sentence, and what is
+another in the draft afterwards; null where nothing may change.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nemovideo_nodes.emulator.composer import Source, Work, compose, loads
+
+BASES = {
+    "new": (),
+    "bare": ("make a video",),
+    "old": ('make a video with calm music and the title "Old"',),
+    "two": ('make a video with the title "Old" and "Bye" at the end',),
+    "capt": ('make a video with the captions "A", "B" and "C"',),
+}
+NAMES = {
+    "en": ("3fa9c1d2e4b5-cat.png", "coffee.jpg", "beach.webp"),
+    "zh": ("3fa9c1d2e4b5-小猫.png", "咖啡.jpg", "海滩.webp"),
+}
+
+
+def _table(language: str) -> list[Any]:
+    path = Path(__file__).with_name(f"edits_{language}.tsv")
+    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()[1:]]
+    return [
+        pytest.param(language, base, said, json.loads(changes), id=f"{base}: {said}")
+        for base, said, changes in rows
+    ]
+
+
+def _sources(language: str) -> list[Source]:
+    return [Source(f"m{at}", name, "image") for at, name in enumerate(NAMES[language])]
+
+
+def _film(language: str, base: str) -> dict[str, Any] | None:
+    draft = None
+    for said in BASES[base]:
+        draft = loads(compose(draft, _sources(language), said).draft)
+        assert draft is not None
+    return draft
+
+
+def facts(draft: dict[str, Any]) -> dict[str, Any]:
+    """What a draft says, in the words of the tables."""
+    tracks = {track["tt"]: track["sg"] for track in draft["t"]}
+    video, canvas = tracks[0], draft["m"]["canvas"]
+    cut = video[-1]["m"].get("transition", {"type": None, "d": 0})
+    starts = [segment["m"]["start"] for segment in video] + [draft["d"] - cut["d"]]
+    music = tracks[1][0]["m"] if 1 in tracks else {"style": None, "volume": None}
+    return {
+        "seconds": round(draft["d"] / 1000, 2),
+        "canvas": f"{canvas['w']}x{canvas['h']}",
+        "order": " ".join(segment["m"]["name"] for segment in video),
+        "spans": " ".join(
+            f"{(b - a) / 1000:.2g}" for a, b in zip(starts, starts[1:], strict=False)
+        ),
+        "cut": cut["type"],
+        "fade": cut["d"],
+        "music": music["style"],
+        "volume": music["volume"],
+        "titles": [_told(segment) for segment in tracks.get(7, [])],
+    }
+
+
+def _told(segment: dict[str, Any]) -> str:
+    meta = segment["m"]
+    start, end = meta["start"] / 1000, (meta["start"] + segment["d"]) / 1000
+    told = f"{meta['text']} {round(start, 1):g}-{round(end, 1):g} {meta.get('position', '')}"
+    return told.strip()
+
+
+FIRST = {
+    "seconds": 15,
+    "canvas": "1080x1920",
+    "cut": "crossfade",
+    "fade": 600,
+    "music": None,
+    "volume": None,
+    "titles": [],
+}
+
+
+@pytest.mark.parametrize(("language", "base", "said", "changes"), _table("en") + _table("zh"))
+def test_sentence(language: str, base: str, said: str, changes: dict[str, Any] | None) -> None:
+    """The draft changes in what the sentence asks for, and in nothing else."""
+    before = _film(language, base)
+    composition = compose(before, _sources(language), said)
+    if changes is None:
+        assert (composition.work, composition.draft) == (Work.NOTHING, None)
+        return
+    after = loads(composition.draft)
+    assert after is not None, composition.closing
+    names = " ".join(name.rpartition("-")[2].partition(".")[0] for name in NAMES[language])
+    was = facts(before) if before else FIRST | {"order": names}
+    now = facts(after)
+    if "spans" not in changes:  # they follow from the length and the order
+        was, now = was | {"spans": ""}, now | {"spans": ""}
+    assert now == was | changes
+    assert "did not understand" not in composition.closing
+    assert "没有听懂" not in composition.closing
+
+
+def test_there_are_enough() -> None:
+    """At least sixty edits a language, and look-alikes that must change nothing."""
+    for language in NAMES:
+        wanted = [row.values[3] for row in _table(language)]
+        assert len([changes for changes in wanted if changes is not None]) >= 60
+        assert wanted.count(None) >= 20
