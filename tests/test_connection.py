@@ -131,7 +131,7 @@ async def test_token_argument_is_never_renewed(tmp_path: Path) -> None:
 
 
 @EVERY_CALL
-@pytest.mark.parametrize("status", [200, 400, 403])
+@pytest.mark.parametrize("status", [200, 403])
 @pytest.mark.parametrize(
     ("code", "kind", "facts"),
     [
@@ -192,8 +192,15 @@ async def test_answer_that_ends_the_call(
 
 
 @EVERY_CALL
-@pytest.mark.parametrize("body", [envelope(429), {"detail": "slow down"}, b""])
-@pytest.mark.parametrize(("retry_after", "wait"), [("", 30), ("7", 7), ("soon", 30), ("date", 90)])
+@pytest.mark.parametrize(
+    ("body", "retry_after", "wait"),
+    [
+        (envelope(429), "", 30),
+        (envelope(429), "7", 7),
+        (b"", "date", 90),
+        ({"detail": "slow down"}, "soon", 30),
+    ],
+)
 async def test_rate_limit_is_waited_for_once(
     case: Case, call: str, body: object, retry_after: str, wait: float
 ) -> None:

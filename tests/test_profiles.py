@@ -82,7 +82,7 @@ def test_versions_are_text(front: str, version: str) -> None:
         '---\nname: "a\\r\\nX-Evil: 1"\n---\n',
         "---\nname: 图片\n---\n",
         "---\nname: x\nversion: é\n---\n",
-        "---\nx: " + "[" * 5000 + "\n---\n",
+        "---\nx: " + "[" * 1500 + "\n---\n",
         "---\nname: !!python/object/apply:os.getcwd []\n---\n",
     ],
 )

@@ -11,7 +11,6 @@ import pytest
 from loopback import Loopback, Seen, answer, says
 from scripted import PICTURE, ScriptedService, envelope, settings_in
 
-from nemovideo_nodes import transfer
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.errors import (
     BadAnswer,
@@ -328,23 +327,14 @@ async def test_unasked_part_is_refused(tmp_path: Path) -> None:
         assert part.read_bytes() == b"of something else"
 
 
-async def test_crash_before_the_first_byte(tmp_path: Path) -> None:
-    """What is known is written after the old bytes are gone, so a crash between joins nothing."""
+async def test_what_is_known_comes_after_the_old_bytes_are_gone(tmp_path: Path) -> None:
+    """A crash between the two joins nothing: where the file cannot be emptied, nothing is noted."""
     part = part_in(tmp_path)
-    part.write_bytes(b"old bytes of another video")
-    state: list[int] = []
-    save = transfer._save_known
-
-    def watched(about: Path, response: httpx.Response, total: int | None) -> None:
-        state.append(part.stat().st_size)
-        save(about, response, total)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transfer, "_save_known", watched)
-        async with Loopback(says(answer(VIDEO, etag='"a"', content_type="video/mp4"))) as server:
+    part.mkdir()
+    async with Loopback(says(answer(VIDEO, etag='"a"', content_type="video/mp4"))) as server:
+        with pytest.raises(StoreError):
             await get(server.url, part)
-    assert state == [0]
-    assert part.read_bytes() == VIDEO
+    assert names_in(tmp_path) == ["video.part"]
 
 
 async def test_body_without_a_length(tmp_path: Path) -> None:
