@@ -28,6 +28,7 @@ __all__ = ["main"]
 STUCK: Final = 1
 BAD_INPUT: Final = 2
 RESUMABLE: Final = 75
+_STOPPED: Final = "Stopped. Run the same command again to go on"
 _JSON: Final = "nemovideo.json"
 _EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
 
@@ -47,7 +48,7 @@ class _Group(click.Group):
         except NemoVideoError as error:
             code, sentence = STUCK, error.sentence
         except KeyboardInterrupt:
-            code, sentence = RESUMABLE, "Stopped. Run the same command again to go on"
+            code, sentence = RESUMABLE, _STOPPED
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # ours to mend: no reason to show a user its insides
@@ -223,10 +224,10 @@ def show(run: str, store: str | None, as_json: bool) -> None:
 def runs(store: str | None, as_json: bool) -> None:
     """List the runs in the store."""
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.runs import known_runs, load_run, standing
+    from nemovideo_nodes.runs import load_runs, standing
 
     opened = Store(_settings(store).store)
-    found = [standing(load_run(opened, name), opened) for name in known_runs(opened)]
+    found = [standing(run, opened) for run in load_runs(opened)]
     if as_json:
         _print_json([run.model_dump() for run in found])
         return
@@ -265,6 +266,8 @@ def _say_if_finished(store: Any, ordered: Any, *, as_json: bool) -> None:
 
 def _work(settings: Settings, store: Any, ordered: Any, *, resend: bool, as_json: bool) -> None:
     from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay
+    from nemovideo_nodes.ledger.journal import Journal
+    from nemovideo_nodes.ledger.manifest import result_of
     from nemovideo_nodes.runs import work_on
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
@@ -272,9 +275,13 @@ def _work(settings: Settings, store: Any, ordered: Any, *, resend: bool, as_json
     live = sys.stderr.isatty() and sys.stdout.isatty() and not as_json
     display: Display = LiveDisplay() if live else PlainDisplay(to_stderr=as_json)
     with display:
-        result = asyncio.run(
-            work_on(settings, store, ordered, resend=resend, on_event=display.show)
-        )
+        try:
+            result = asyncio.run(
+                work_on(settings, store, ordered, resend=resend, on_event=display.show)
+            )
+        except KeyboardInterrupt:
+            run = Journal(store, ordered.run_id).refresh()
+            result = result_of(run, store, "waiting", _STOPPED)
     _end(result, as_json=as_json)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +27,7 @@ __all__ = [
     "finished",
     "known_runs",
     "load_run",
+    "load_runs",
     "order_video",
     "standing",
     "work_on",
@@ -150,6 +151,14 @@ def load_run(store: Store, run_id: str) -> Run:
 def known_runs(store: Store) -> list[str]:
     """The ids of all runs in the store; what else lies there is passed over."""
     return [name for name in store.children("runs") if is_run_id(name)]
+
+
+def load_runs(store: Store) -> Iterator[Run]:
+    """All runs in the store that have a journal."""
+    for name in known_runs(store):
+        run = Journal(store, name).refresh()
+        if run.seq > 0:
+            yield run
 
 
 def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
