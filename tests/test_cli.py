@@ -1,0 +1,47 @@
+"""The command line inside this process: what needs no service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from nemovideo_nodes import cli
+
+
+def test_help_names_every_command() -> None:
+    """And needs nothing that is slow to import."""
+    told = CliRunner().invoke(cli.main, ["--help"])
+    assert told.exit_code == 0
+    for name in ("make", "resume", "show", "runs", "emulator"):
+        assert f"  {name} " in told.output
+
+
+def test_an_empty_store_has_no_runs(tmp_path: Path) -> None:
+    """An empty list for machines, a sentence for people."""
+    store = ["--store", str(tmp_path / "store")]
+    assert json.loads(CliRunner().invoke(cli.main, ["runs", "--json", *store]).output) == []
+    assert "no runs" in CliRunner().invoke(cli.main, ["runs", *store]).output
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_error_of_our_own_is_a_sentence_without_secrets(as_json: bool) -> None:
+    """Nobody sees a traceback; what is said names the place, and the way on."""
+
+    @click.command()
+    @cli._json
+    def broken(as_json: bool) -> None:
+        raise ValueError("a bug with token=nmv_usr_canary")
+
+    group = cli._Group(commands={"broken": broken})
+    told = CliRunner().invoke(group, ["broken", *(["--json"] if as_json else [])])
+    assert told.exit_code == 75
+    assert "ValueError" in told.stderr
+    assert "test_cli.py" in told.stderr
+    assert "canary" not in told.output
+    assert len(told.stderr.splitlines()) == 1
+    if as_json:
+        assert json.loads(told.stdout)["error"] in told.stderr
