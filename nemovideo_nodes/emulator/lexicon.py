@@ -55,7 +55,7 @@ FRAMES: Sequence[Frame] = tuple(
         (
             r"(?<!\d)16\s?[:/x×比]\s?9(?!\d)|\blandscape\b"
             + _NO_THING
-            + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\byoutube\b"
+            + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\bmake (?:it|the (?:video|frame)) wider?\b|\byoutube\b"
             r"|横屏|横版|横向|横着|横的|宽屏|西瓜视频|[bB]站|油管",
             (1920, 1080),
             "landscape (16:9)",
@@ -147,7 +147,7 @@ ORDINAL = rf"(?:\b(?:{'|'.join(_ORDINALS)})\b|(?<![\d.])\d{{1,3}}(?:st|nd|rd|th)
 
 UNIT = (
     r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m(?=\s?\d+\s?s)"
-    r"|秒钟|秒|分钟半|分半|分钟|分(?=\s?[0-9零一二三四五六七八九十]+\s?秒))(?![a-z])"
+    r"|秒钟|秒半|秒|分钟半|分半|分钟|分(?=\s?[0-9零一二三四五六七八九十]+\s?秒))(?![a-z])"
 )
 """A unit of time; not a group of its own."""
 
@@ -155,7 +155,7 @@ UNIT = (
 def span_ms(number: str, unit: str) -> int:
     """The milliseconds of a `NUMBER` and a `UNIT`."""
     value, unit = number_of(number), unit.lower()
-    if unit.startswith("分") and unit.endswith("半"):
+    if unit.endswith("半"):
         value += 0.5
     if unit.startswith(("ms", "milli")):
         return round(value)

@@ -27,14 +27,13 @@ from nemovideo_nodes.emulator.rules.length import (
 from nemovideo_nodes.emulator.rules.music import music, volume, without_music
 from nemovideo_nodes.emulator.rules.order import drop, keep_only, move, order
 from nemovideo_nodes.emulator.rules.reading import Rule
-from nemovideo_nodes.emulator.rules.titles import (
-    add_titles,
+from nemovideo_nodes.emulator.rules.retitle import (
     change_title,
-    plain_title,
     retime_title,
     without_named,
     without_titles,
 )
+from nemovideo_nodes.emulator.rules.titles import add_titles, plain_title
 
 __all__ = ["RULES"]
 
@@ -54,13 +53,13 @@ RULES: Sequence[Rule] = (
     running_caption,
     length_of_each,
     plain_title,
-    add_titles,
     retime_title,
+    add_titles,
     # The rest.
     transitions,
     hold,
-    move,
     order,
+    move,
     pace,
     longer_or_shorter,
     length,

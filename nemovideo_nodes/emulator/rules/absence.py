@@ -9,7 +9,7 @@ from nemovideo_nodes.emulator.rules.reading import words
 __all__ = ["ANY", "NO_EN", "NO_ZH", "OFF_ZH", "absent"]
 
 NO_EN = (
-    r"(?:without|no|remove|drop|delete|cut|turn off|get rid of|lose|kill|skip|omit|leave out"
+    r"(?:without|no|remove|drop|delete|cut|turn off|get rid of|lose|kill|hide|clear|erase|scrap|strip|skip|omit|leave out"
     r"|take (?:out|away|off)|(?:don'?t|do not|doesn't) (?:add|want|use|need|put|include))"
 )
 ANY = (
@@ -28,5 +28,6 @@ OFF_ZH = (
 def absent(english: str, chinese: str, more: str = "") -> re.Pattern[str]:
     """A pattern for the wish that there be none of what two patterns name."""
     return words(
-        rf"\b{NO_EN}{ANY}{english}\b|{NO_ZH}{chinese}|{chinese}{OFF_ZH}" + (more and f"|{more}")
+        rf"\b{NO_EN}{ANY}{english}\b|\b(?:take|turn|switch)(?:{ANY}|\s){english}\s(?:off|out|away)\b|{NO_ZH}{chinese}|{chinese}{OFF_ZH}"
+        + (more and f"|{more}")
     )

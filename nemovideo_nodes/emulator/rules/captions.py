@@ -9,7 +9,8 @@ from nemovideo_nodes.emulator.film import CAPTION, WHOLE, Film, Title
 from nemovideo_nodes.emulator.rules.absence import NO_EN, NO_ZH, OFF_ZH
 from nemovideo_nodes.emulator.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.rules.reading import QUOTE, Edit, Note, Reading, words
-from nemovideo_nodes.emulator.rules.titles import CAPTION_WORD, TITLE, TITLE_ZH, with_titles
+from nemovideo_nodes.emulator.rules.titles import with_titles
+from nemovideo_nodes.emulator.rules.wording import CAPTION_WORD, TITLE, TITLE_ZH
 
 __all__ = ["caption_each", "caption_one", "running_caption", "uncaption_one"]
 
@@ -22,7 +23,7 @@ _BY_NAME = words(r"\b(?:file\s?)?names?\b|\bwhat(?:'s| is) on (?:it|them)\b|文�
 _CAPTION_EACH = words(
     rf"\bcaption\s(?:each|every|all|the)(?:\sof)?(?:\sthe)?\s{_NOUN}\b|\bcaptions?\b|\bsub\s?titles?\b|字幕|说明文字"
 )
-_TEXT_WORD = words(rf"\b{TITLE}\b|{TITLE_ZH}|写")
+_TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|加|显示")
 _NAMES_USED: Note = (
     "I do not look into pictures, so I wrote their names.",
     "我不会看图片内容，所以用了图片的名字。",
@@ -85,9 +86,18 @@ _ON_ONE_SAYS = words(
 
 
 def caption_one(film: Film, reading: Reading) -> Edit | None:
-    """A caption for one picture, or for those that are named together."""
-    if not re.search(QUOTE, reading.text) or not reading.says(_ON_ONE_SAYS):
+    """Captions for single pictures, each for one or for those that are named together."""
+    if not reading.says(_ON_ONE_SAYS):
         return None
+    edit = None
+    while re.search(QUOTE, reading.text) and (more := _caption_next(film, reading)):
+        edit, film = more, more.film
+    while edit and reading.take(_CAPTION_EACH):
+        pass
+    return edit
+
+
+def _caption_next(film: Film, reading: Reading) -> Edit | None:
     seen = Referring(film, reading)
     if not (found := seen.search(_ON_ONE)):
         return None
@@ -102,9 +112,9 @@ def caption_one(film: Film, reading: Reading) -> Edit | None:
     )
     names = [film.scenes[place].name for place in places]
     told = f'wrote "{text}" under {", ".join(names)}', f"给{'、'.join(names)}配上了“{text}”"
-    while reading.take(_CAPTION_EACH):
-        pass
-    return Edit.draft(replace(film, scenes=scenes), told, "add_captions", texts=[text])
+    film = replace(film, scenes=scenes)
+    texts = [scene.caption for scene in scenes if scene.caption]
+    return Edit.draft(film, told, "add_captions", texts=texts)
 
 
 _OFF_ONE = words(
@@ -132,6 +142,7 @@ _RUNNING = words(
     r"\b(?:running|scrolling|permanent|constant)\s(?:captions?|sub\s?titles?|text|line|ticker)\b|\bticker\b"
     r"|(?:滚动|常驻|固定|全程)(?:的)?(?:字幕|文字)"
 )
+_ON_EACH = words(rf"\b(?:on|under)\s(?:each|every)\s{_NOUN}\b|每一?张(?:图片|照片|图)?")
 _THROUGHOUT = words(
     r"\bthroughout\b|\bthe (?:whole|entire) (?:time|video|film|clip)\b|\ball the time\b"
     rf"|\b(?:on|for|under)\s(?:each|every)\s{_NOUN}\b|\ball (?:of )?(?:the |my )?{_NOUN}\b"
@@ -142,8 +153,10 @@ _THROUGHOUT = words(
 def running_caption(film: Film, reading: Reading) -> Edit | None:
     """One text at the bottom of the whole film."""
     found = re.search(QUOTE, reading.text)
-    is_running = reading.says(_RUNNING) or (
-        reading.says(CAPTION_WORD) and reading.says(_THROUGHOUT)
+    is_running = (
+        reading.says(_RUNNING)
+        or (reading.says(CAPTION_WORD) and reading.says(_THROUGHOUT))
+        or (reading.says(_ON_EACH) and reading.says(_TEXT_WORD))
     )
     if not found or not is_running or len(re.findall(QUOTE, reading.text)) > 1:
         return None

@@ -32,7 +32,7 @@ def without_transitions(film: Film, reading: Reading) -> Edit | None:
 
 
 _FADE_LENGTH = words(
-    rf"(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
+    rf"\b{_CUTS}\s(?:be\s|are\s)?{span(4)}(?=\s(?:long|each)\b)|(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
     rf"|(?:\b{_CUTS}\s(?:of|lasting|to|for|last|take|should (?:take|last))\s"
     rf"|{_CUTS_ZH}(?:时长|时间|长度)?(?:为|是|改成|改为|设为|设成|用)?){span(2)}"
 )
@@ -48,7 +48,7 @@ _BETWEEN = r"(?:\s(?:between|from|in between)\b|\seffects?\b)"
 _KINDS = [
     (
         words(
-            rf"\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
+            rf"{pattern.pattern if names[0] == 'dip' else '(?!)'}|\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
             rf"|\btransitions?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
             rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}|\s?$|(?=\s?[,.]))"
             rf"|(?:{pattern.pattern})(?:的)?(?:转场|过渡|效果|切换)|(?:转场|过渡)[^,。]{{0,6}}(?:{pattern.pattern})"

@@ -11,6 +11,9 @@ from nemovideo_nodes.emulator.rules.reading import Edit, Reading, words
 __all__ = ["frame"]
 
 _FRAME = words("|".join(f"(?:{pattern.pattern})" for pattern, *_ in FRAMES))
+_SENT_THERE = words(
+    r"\b(?:upload|post|publish|share|send)\b[^,.;]{0,30}$|(?:上传|发布|分享)[^,。]{0,8}$"
+)
 _RATIO = words(r"(?<![\d:])(\d{1,2}) ?: ?(\d{1,2})(?![\d:])")
 
 
@@ -23,8 +26,10 @@ def frame(film: Film, reading: Reading) -> Edit | None:
     """The first frame that is named; further words for a frame are of the same wish."""
     # "portrait 4:5": numbers say it better than words.
     for pattern, size, english, chinese in sorted(FRAMES, key=lambda row: _in_words(row, reading)):
-        if reading.take(pattern):
-            while reading.take(_FRAME):  # "vertical 9:16 for TikTok" is one wish
+        if reading.take(pattern, unless=_SENT_THERE):
+            while reading.take(
+                _FRAME, unless=_SENT_THERE
+            ):  # "vertical 9:16 for TikTok" is one wish
                 pass
             told = f"made the frame {english}", f"画面改为{chinese}"
             film = replace(film, canvas=size)

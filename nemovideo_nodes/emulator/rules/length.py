@@ -18,6 +18,7 @@ _EACH = words(
     rf"\bevery\s{span(4)}|{_BEFORE}{span()}\s?(?:for\s)?"
     rf"(?:each\b|per\b|every\b|apiece\b|a(?=\s{_PICTURE}\b))(?:\s{_PICTURE}\b)?"
     rf"|\b(?:each|every|per)\s(?:single\s)?(?:{_PICTURE}|one)\b[^.,;\d]{{0,30}}?{span(2)}"
+    rf"|\ball\s(?:the\s|my\s|of\sthe\s)?{_PICTURE}\s(?:should\s)?(?:be\s|stay\s|last\s|for\s|to\s)*{span(5)}"
     r"|(?:每一?(?:张|幅|个|页)|一张)(?:图片|图像|照片|图|画面|片段)?[^,。\d]{0,6}?"
     rf"{span(3)}"
 )
@@ -32,7 +33,8 @@ def length_of_each(film: Film, reading: Reading) -> Edit | None:
 
 
 _HOLD = words(
-    rf"{REF}[^,.;。]{{0,24}}?(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成|改为){{1,2}}(?:about\s)?{span()}"
+    rf"{REF}[^,.;。]{{0,16}}?(?P<more>\blonger\b|久一点|长一点)|{REF}[^,.;。]{{0,16}}?(?P<less>\bshorter\b|短一点)"
+    rf"|{REF}[^,.;。]{{0,24}}?(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成|改为){{1,2}}(?:about\s)?{span()}"
 )
 
 
@@ -41,13 +43,17 @@ def hold(film: Film, reading: Reading) -> Edit | None:
     seen = Referring(film, reading)
     if not (found := seen.search(_HOLD)):
         return None
-    wanted = min(max(first_ms(found), 200), 60_000)
     chosen = seen.places(found)
     seen.take(found)
     if not chosen:
         return None
     fade, starts = film.layout()
     spans = [b - a for a, b in zip(starts, [*starts[1:], film.duration - fade], strict=True)]
+    if found["n1"] is not None:
+        wanted = first_ms(found)
+    else:
+        wanted = round(spans[chosen[0]] * (1.5 if found["more"] else 1 / 1.5))
+    wanted = min(max(wanted, 200), 60_000)
     scenes = [
         replace(scene, weight=wanted if index in chosen else spans[index])
         for index, scene in enumerate(film.scenes)
@@ -77,6 +83,10 @@ _LONGER = words(
     r"|(?P<bit2>稍微|略微|稍)?(?:(?P<longer2>太短|长一点|长一些|长点|延长一[点些下]|加长|更长|拉长)"
     r"|(?P<shorter2>太长|短一点|短一些|短点|缩短一[点些下]|缩短|更短|剪短|改短))(?P<much2>很多)?"
 )
+_OF_ANOTHER = words(
+    r"\b(?:titles?|captions?|text|music|songs?|transitions?|fades?)(?:\s(?:is|are|was|be|should be))?\s$"
+    r"|(?:标题|字幕|文字|音乐|配乐|歌|转场)(?:有点|显示|的?节奏)?$"
+)
 _TIMES = words(
     r"\b(?:(?P<double>twice as long|double the length|double the duration|twice the length)"
     r"|(?P<half>half as long|half the length|half the duration|halve (?:it|the length)))\b"
@@ -88,24 +98,25 @@ def longer_or_shorter(film: Film, reading: Reading) -> Edit | None:
     """Longer and shorter, by so much, by a factor, or by as much as the words suggest."""
     if found := reading.take(_BY):
         by = first_ms(found)
-        more = any(found[name] for name in ("more1", "more3", "more5"))
-        return _with_length(film, film.duration + (by if more else -by))
+        is_more = any(found[name] for name in ("more1", "more3", "more5"))
+        return _with_length(film, film.duration + (by if is_more else -by))
     if found := reading.take(_TIMES):
         double = found["double"] or found["double2"]
         return _with_length(film, film.duration * 2 if double else film.duration // 2)
-    if found := reading.take(_LONGER):
+    if found := reading.take(_LONGER, unless=_OF_ANOTHER):
         if _has_length(reading):  # "shorten it to 10 seconds"
             return None
         rate = _degree(bool(found["much"] or found["much2"]), bool(found["bit"] or found["bit2"]))
-        more = found["longer"] or found["longer2"]
+        more = bool(found["longer"] or found["longer2"])
         return _with_length(film, _scaled(film.duration, rate if more else 1 / rate))
     return None
 
 
-_MUSIC_NEXT = r"(?!\s?(?:-?paced\s|-?tempo\s)?(?:\w+\s){0,2}(?:music|song|tune|beats?|bgm|piano|transitions?|cross|fades?|cuts?)|的?(?:音乐|配乐|歌|钢琴|转场))"
+_MUSIC_NEXT = r"(?!\s?(?:-?paced\s|-?tempo\s)?(?:(?!and\b)\w+\s){0,2}(?:music|song|tune|beats?|bgm|piano|transitions?|cross|fades?|cuts?)|的?(?:音乐|配乐|歌|钢琴|转场))"
 _PACE = words(
     rf"\b(?P<by>{NUMBER})\s?(?:x|times)\s?(?:as fast|faster|speed)\b|(?P<by2>{NUMBER})倍速"
-    r"|\b(?P<twice>twice as fast|double(?: the)? speed|at double speed)\b"
+    rf"|\bspeed\b[^,.;]{{0,20}}?\s(?:by\s)?(?P<by3>{NUMBER})\s?(?:x\b|times)"
+    r"|\b(?P<twice>twice as fast|double(?: the)? speed|at double speed)\b|(?P<twice2>快一倍|两倍速|翻倍速)"
     r"|\b(?P<half>half(?: the| as)? (?:speed|fast)|half-speed)\b|(?P<half2>半速)"
     r"|\b(?:(?P<much>much|a lot|way|far) |(?P<bit>a (?:little|tiny)(?: bit)?|a bit|slightly) )?"
     r"(?:(?P<fast>faster|quicker|speed (?:it |things |the \w+ )?up|pick up the pace|too slow"
@@ -122,17 +133,17 @@ _SLOW_EACH, _FAST_EACH = 6_000, 2_500
 
 def pace(film: Film, reading: Reading) -> Edit | None:
     """Faster and slower: each picture gets less or more time, and the film with them."""
-    if not (found := reading.take(_PACE)):
+    if not (found := reading.take(_PACE, unless=_OF_ANOTHER)):
         return None
-    if found["by"] or found["by2"]:
-        rate = min(max(number_of(found["by"] or found["by2"]), 0.1), 10)
-    elif found["twice"]:
+    if by := found["by"] or found["by2"] or found["by3"]:
+        rate = min(max(number_of(by), 0.1), 10)
+    elif found["twice"] or found["twice2"]:
         rate = 2.0
     elif found["half"] or found["half2"]:
         rate = 0.5
     else:
         rate = _degree(bool(found["much"] or found["much2"]), bool(found["bit"] or found["bit2"]))
-        fast = found["fast"] or found["fast2"]
+        fast = bool(found["fast"] or found["fast2"])
         if _has_length(reading):  # "a fast-paced 15-second video"
             return None
         if reading.generating:
@@ -150,7 +161,7 @@ def pace(film: Film, reading: Reading) -> Edit | None:
 _LENGTH = words(
     rf"{_BEFORE}(?:{span()}(?:\s?(?:and\s)?{span(2)})?"
     r"|(?P<half>half\sa\sminute)|(?P<one>(?:a|one)[-\s]minute))"
-    r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|mark\b|in\b|later\b|earlier\b|前|后|处))"
+    r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|(?:long\s)?(?:intro|outro|pause|delay|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b|later\b|earlier\b|前|后|处))"
 )
 _OTHER_TIME = words(
     r"(?:\b(?:at|after|before|from|until|till|within|first|next|final|(?<!should )(?<!to )(?<!will )(?<!must )last|opening|closing|past)"

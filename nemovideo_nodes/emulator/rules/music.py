@@ -31,7 +31,8 @@ def without_music(film: Film, reading: Reading) -> Edit | None:
 
 
 _ANY_MUSIC = words(
-    r"\b(?:music(?:al)?|sound\s?-?track|bgm|songs?|tunes?|beats)\b|\blo-?\s?fi\b|" + _NOUN_ZH
+    r"\b(?:music(?:al)?|sound\s?-?track|bgm|songs?|tunes?|beats)\b|\b(?:lo-?\s?fi|jazz|piano)\b|"
+    + _NOUN_ZH
 )
 _TALKED_ABOUT = words(
     r"\b(?:of|about|for) (?:the |a |my |our )?(?:\w+ )?(?:music|songs?) (?:school|store|shop|festival|teacher|video|lessons?)\b"
@@ -44,7 +45,7 @@ _ANOTHER = words(
 )
 
 
-_ADD = words(r"\b(?:add|with|put|want|need|some|include|use)\b|加|配|来点|来一")
+_ADD = words(r"\b(?:add|with|put|want|need|some|include|use)\b|加(?!大)|配(?!乐)|来点|来一")
 
 
 def music(film: Film, reading: Reading) -> Edit | None:
@@ -87,35 +88,10 @@ _UNKNOWN_STYLE = words(
 _SOME_STYLE = words(
     r"\b(?:add|with|use|put|want|to|into|some|a)\s(?P<style>[a-z-]{3,20})\s(?:music|song|beats)\b"
 )
-_NO_STYLE = frozenset(
-    [
-        "background",
-        "nice",
-        "good",
-        "great",
-        "suitable",
-        "matching",
-        "fitting",
-        "any",
-        "some",
-        "the",
-        "another",
-        "different",
-        "other",
-        "new",
-        "own",
-        "cool",
-        "beautiful",
-        "and",
-        "that",
-        "this",
-        "your",
-        "our",
-        "bgm",
-        "better",
-        "same",
-        "more",
-    ]
+_NO_STYLE = words(
+    r"^(?:background|nice|good|great|suitable|matching|fitting|any|some|the|another|different|other"
+    r"|new|own|cool|beautiful|and|that|this|your|our|bgm|better|same|more|softer|louder|quieter"
+    r"|lower|gentler)$"
 )
 _STYLES_TOLD: Note = (
     "My music is lo-fi, upbeat, calm or cinematic; I have no other.",
@@ -127,7 +103,7 @@ def _names_unknown_style(reading: Reading) -> bool:
     if reading.says(_UNKNOWN_STYLE):
         return True
     found = _SOME_STYLE.search(reading.text)
-    return found is not None and found["style"].lower() not in _NO_STYLE
+    return found is not None and not _NO_STYLE.search(found["style"])
 
 
 def _named_style(reading: Reading) -> tuple[Music, str] | None:
@@ -168,6 +144,9 @@ _HALF = words(r"\bhalf (?:the volume|as loud)|\b(?:music|it) (?:to|at) half\b|�
 _FULL = words(
     r"\b(?:full|max(?:imum)?) volume\b|\bas loud as possible\b|最大音量|音量(?:调到|开到)?最大"
 )
+_OF_ANOTHER = words(
+    r"(?:标题|字幕|文字|字体?|图片?|画面)(?:再|要|都)?$|\b(?:titles?|text|fonts?) $"
+)
 _ABOUT_VOLUME = (_LEVEL, _LOUDER, _SOFTER, _HALF, _FULL)
 
 
@@ -193,9 +172,9 @@ def volume(film: Film, reading: Reading) -> Edit | None:
         wanted = before / 2
     elif reading.take(_FULL):
         wanted = 1.0
-    elif found := reading.take(_LOUDER):
+    elif found := reading.take(_LOUDER, unless=_OF_ANOTHER):
         wanted = before * _rate(found["much"], found["bit"])
-    elif found := reading.take(_SOFTER):
+    elif found := reading.take(_SOFTER, unless=_OF_ANOTHER):
         wanted = before / _rate(found["much"], found["bit"])
     else:
         return None

@@ -36,10 +36,31 @@ _AS_UPLOADED = words(
 )
 
 
+_IN_TURN = words(
+    rf"(?:\border\b|\bsequence\b|顺序)[^,.;。\ue200-\ue2ff]{{0,12}}{REF}"
+    rf"(?:\s?(?:,|->|>|→|-|再|然后|\bthen\b|\band\b|\s){{1,5}}{REF}){{0,19}}"
+)
+
+
+def _in_turn(film: Film, reading: Reading) -> list[Scene] | None:
+    """The order that a list of pictures says; what it leaves out comes behind."""
+    seen = Referring(film, reading)
+    if not (found := seen.search(_IN_TURN)):
+        return None
+    named = [place for at in range(seen.count(found)) for place in seen.places(found, at)]
+    if len(set(named)) < 2:
+        return None
+    seen.take(found)
+    rest = [place for place in range(len(film.scenes)) if place not in named]
+    return [film.scenes[place] for place in dict.fromkeys([*named, *rest])]
+
+
 def order(film: Film, reading: Reading) -> Edit | None:
     """The whole film in another order."""
     scenes: Sequence[Scene]
-    if reading.take(_REVERSED):
+    if listed := _in_turn(film, reading):
+        scenes, told = listed, ("put the pictures in that order", "按这个顺序排好了")
+    elif reading.take(_REVERSED):
         scenes, told = film.scenes[::-1], ("reversed the order", "把顺序倒过来了")
     elif reading.take(_SHUFFLED):
         scenes, told = _shuffled(film.scenes, reading.seed), ("shuffled the pictures", "打乱了顺序")
@@ -93,10 +114,10 @@ _AFTER = words(
 )
 _SWAPPED = words(
     rf"\b(?:swap|switch|exchange|trade)\s(?:the order of\s|around\s)?{REF}\s(?:and|with|for)\s{REF}"
-    rf"|\b(?:swap|switch|exchange)\s(?P<pair>{REF})"
-    rf"|(?:交换|互换|对调|调换)(?:一下)?{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?"
+    rf"|\b(?:swap|switch|exchange)\s{REF}"
+    rf"|(?:交换|互换|对调|调换)(?:一下)?{REF}(?!和|与|跟|、)|(?:交换|互换|对调|调换)(?:一下)?{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?"
     rf"|{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置|换过来|对换)(?:一下|位置)?"
-    rf"|(?P<pair2>{REF})(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置|对换)(?:一下|位置)?"
+    rf"|{REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置|对换)(?:一下|位置)?"
 )
 _TO_PLACE = words(
     rf"{REF}\s(?:to|in|at|into|as)\s(?:be\s)?(?:the\s)?(?:(?P<nth>{ORDINAL})(?:\s(?:place|position|spot|slot|one))?|(?:position|place|slot|number|spot)\s(?P<n>\d{{1,3}}))"
@@ -110,9 +131,7 @@ def move(film: Film, reading: Reading) -> Edit | None:
     seen = Referring(film, reading)
     everything = list(range(len(film.scenes)))
     if found := seen.search(_SWAPPED):
-        pair = found["pair"] or found["pair2"]
-        places = seen.places(found)
-        places = places if pair else places[:1] + seen.places(found, 1)[:1]
+        places = [place for at in range(seen.count(found)) for place in seen.places(found, at)]
         if len(places) != 2:
             return None
         one, other = places

@@ -98,6 +98,9 @@ _PART = re.compile(r"[^\W\d_]{2,}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
+_TOGETHER = words(rf"{REF}(?:,?\sand\s|\s?&\s?|和|、|跟|与){REF}")
+
+
 class Referring:
     """A reading's text in which every mention of pictures is a sign of `REF`, at its own place."""
 
@@ -117,10 +120,24 @@ class Referring:
         for pattern, index in self._names():
             for found in self._all(pattern):
                 self._sign(found, (index,))
+        self._merge()
+
+    def _merge(self) -> None:
+        """One sign for what is named together: "the cat and the beach"."""
+        while found := _TOGETHER.search(self.text):
+            one, other = re.findall("[\ue200-\ue2ff]", found[0])
+            self._signs[one] += self._signs[other]
+            start, end = found.span()
+            self.text = self.text[:start] + one.ljust(end - start, _PAD) + self.text[end:]
 
     def search(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """The first match of `pattern`, in which `REF` stands for pictures."""
         return pattern.search(self.text)
+
+    @staticmethod
+    def count(found: re.Match[str]) -> int:
+        """How many signs a match has."""
+        return len(re.findall("[\ue200-\ue2ff]", found[0]))
 
     def places(self, found: re.Match[str], number: int = 0) -> list[int]:
         """The scenes that the match's sign of this number means; none if there are no such."""

@@ -12,16 +12,18 @@ from nemovideo_nodes.emulator.rules.reading import MARK, QUOTE, Reading, words
 __all__ = ["CLAUSE", "drop_talk", "left_out"]
 
 _SENTENCE = re.compile(r"(?<=[!?。;])|(?<=\.)(?=\s|$)")
-CLAUSE = words(r"([,.;!?。、]+(?!\d)|\b(?:and|then|but|also|plus)\b|并且|而且|然后|同时|但是|不过)")
+CLAUSE = words(
+    r"([,.;!?。、]+(?!\d)|\b(?:and(?! white)|then|but|also|plus)\b|并且|而且|然后|同时|但是|不过)"
+)
 
 _REQUEST = words(
-    r"\b(?:can|could|would|will|may) (?:you|we|u|i|the|it|they|my|this|that)\b|\bplease\b|\bpls\b"
+    r"\b(?:can|could|would|will|may) (?:you|we|u|i|the|it|they|my|this|that)\b|\bplease\b|\bpls\b|\bis there (?:a|any) way\b|\bis it possible\b"
     r"|\b(?:how|what) about\b|\bwhy (?:not|don't)\b|\bwhat if\b|\b(?:shall|should) we\b|\blet's\b"
     r"|能|可以|可不可|请|麻烦|帮|好吗|行吗|好不好|行不行|怎么样|如何|要不"
 )
 _TELL = words(
     r"\b(?:tell|explain|describe|know|remember|recommend|suggest|help|hear|see|understand)\b"
-    r"|告诉|解释|知道|说说|推荐|建议|请问|看到|听到"
+    r"|告诉|解释|知道|说说|推荐|建议|看到|听到"
 )
 _ASKS = words(
     r"\?\s*$|^\s*(?:so |and |but |ok,? |hey,? )?(?:what|how|why)\b"
@@ -66,7 +68,7 @@ _FILLER = words(
     r"\b(?:please|pls|thanks?|thank|you|it|its|it's|the|a|an|video|film|clip|movie|now|just|that|this|for"
     r"|me|my|our|us|hi|hello|hey|ok|okay|great|cool|to|be|is|can|could|would|will|like|i|i'd|i'll|we"
     r"|want|need|let's|let|so|well|too|with|of|on|in|at|make|do|set|have|get|maybe|perhaps|again"
-    r"|instead|first|finally|all|one|yes|no|sure|export|download|render|send|save|version|if|possible"
+    r"|instead|first|finally|all|one|yes|no|sure|nice|perfect|good|awesome|wonderful|lovely|right|alright|export|download|render|send|save|version|if|possible"
     r"|when|done|ready|file|mp4|as|by|time|up|or|some|more|bit|little|are|them|they|should|everything)\b"
     r"|请|帮我|帮|谢谢|好的|好|一下|吧|了|的|视频|影片|片子|把|我|你|您|麻烦|啊|呢|吗|呀|嗯|那|就|再|也|都|给|要|想|做"
     r"|改成|变成|一个|个|这|将|让|可以|能|行|现在|最后|先|导出|下载|发|整个|还有|还|加上|加|和|是|在|用"

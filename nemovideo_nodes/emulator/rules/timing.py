@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from nemovideo_nodes.emulator.film import DEFAULT_TITLE, END, WHOLE, Title
 from nemovideo_nodes.emulator.lexicon import NUMBER, UNIT, span_ms
-from nemovideo_nodes.emulator.rules.reading import QUOTE, first_ms, span, words
+from nemovideo_nodes.emulator.rules.reading import QUOTE, Reading, first_ms, span, words
 
-__all__ = ["Timing", "place_in", "timing_in"]
+__all__ = ["PARTING", "Timing", "reach", "take_timing_behind", "timing_in"]
 
 _SHORTEST = 200
 _TO = r"\s?(?:\bto\b|\buntil\b|\btill\b|\band\b|\bthrough\b|-|–|—|~|到|至)\s?"
@@ -115,13 +115,13 @@ def timing_in(piece: str, *, loose: bool = True) -> Timing:
     A bare "for 4 seconds" counts only where it stands behind the title (a quote), or `loose`.
     """
     timing, rest = _time_in(piece, loose)
-    place, at = place_in(rest)
+    place, at = _place_in(rest)
     if at:
         timing = replace(timing, place=place, spans=(*timing.spans, at))
     return timing
 
 
-def place_in(piece: str) -> tuple[str | None, tuple[int, int] | None]:
+def _place_in(piece: str) -> tuple[str | None, tuple[int, int] | None]:
     """The place that is named, and where."""
     for place, pattern in _PLACES:
         if found := pattern.search(piece):
@@ -153,12 +153,14 @@ def _time_in(piece: str, loose: bool) -> tuple[Timing, str]:
         piece = without(found)
     if found := _START.search(piece):
         start = span_ms(found["at"], "s") if found["at"] else first_ms(found)
-        timing = replace(timing, start=start, anchor="", spans=(*timing.spans, found.span()))
+        timing = replace(timing, start=start, anchor="")
     elif found := _AT_END.search(piece):
-        timing = replace(timing, anchor=END, spans=(*timing.spans, found.span()))
+        timing = replace(timing, anchor=END)
     elif found := _AT_START.search(piece):
-        timing = replace(timing, start=0, anchor="", spans=(*timing.spans, found.span()))
-    return timing, without(found) if found else piece
+        timing = replace(timing, start=0, anchor="")
+    else:
+        return timing, piece
+    return replace(timing, spans=(*timing.spans, found.span())), without(found)
 
 
 def _ends(found: re.Match[str]) -> tuple[int, int]:
@@ -166,3 +168,31 @@ def _ends(found: re.Match[str]) -> tuple[int, int]:
         return span_ms(found["a2"], "s"), span_ms(found["b2"], "s")
     unit = found["u1"]
     return span_ms(found["a"], found["au"] or unit), span_ms(found["n1"], unit)
+
+
+PARTING = words(r"[,;。、]|\b(?:and|then)\b|然后|并且|和|再")
+_VERB = words(
+    r"\b(?:make|set|change|remove|music|volume|video|transitions?|turn|cut|use|it)\b"
+    r"|音乐|视频|时长|转场|改|删|去|调"
+)
+
+
+def reach(text: str, start: int, end: int) -> int:
+    """How far the words behind a title are about it: its clause, and clauses that only time it."""
+    quote = re.compile(QUOTE).search(text, start, end)
+    end = quote.start() if quote else end
+    found = PARTING.search(text, start, end)
+    while found:
+        rest = text[found.end() : end]
+        if not timing_in(rest[:60]) or _VERB.search(rest):
+            return found.start()
+        found = PARTING.search(text, found.end(), end)
+    return end
+
+
+def take_timing_behind(reading: Reading, at: int) -> Timing:
+    """What stands behind place `at` of the text about a title's time and place, taken out."""
+    timing = timing_in(reading.text[at : reach(reading.text, at, len(reading.text))])
+    for start, end in sorted(timing.spans, reverse=True):
+        reading.cut(at + start, at + end)
+    return timing
