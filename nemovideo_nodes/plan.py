@@ -43,6 +43,8 @@ _BUSY_LOOK = timedelta(seconds=1)
 _POLLS_S = (38.5, 47.0, 55.5, 64.0, 73.0, 81.5, 90.0, 110.0, 150.0, 220.0)
 """The documented ten polls of the first five minutes, placed where renders end: 30 to 90 s [S]."""
 _SLOWEST_POLL_S = 300.0
+_LEAST_POLL_S = 0.02
+"""A rhythm of 0 must not fill the journal with polls."""
 
 
 class Repetition(StrEnum):
@@ -318,7 +320,7 @@ def settle_wait(pace: Pace) -> float:
 def next_poll(submitted: datetime, last: datetime | None, pace: Pace) -> datetime:
     """When a render submitted then, and last looked at then, is to be looked at next."""
     if pace.poll_s is not None:
-        return (last or submitted) + timedelta(seconds=pace.poll_s)
+        return (last or submitted) + timedelta(seconds=max(pace.poll_s, _LEAST_POLL_S))
     elapsed = (last - submitted).total_seconds() if last else 0.0
     due = next((poll for poll in _POLLS_S if poll > elapsed), None)
     if due is None:

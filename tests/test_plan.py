@@ -461,10 +461,10 @@ def test_a_run_resumed_hours_later_polls_at_once_and_goes_on_slowly() -> None:
     assert 0 < ahead <= 300
 
 
-@given(st.floats(0, 1e6))
-def test_the_next_poll_always_lies_ahead(elapsed: float) -> None:
-    """There is no time at which polling stands still or runs in circles."""
-    assert next_poll(T0, at(elapsed), DEFAULT) > at(elapsed)
+@given(st.floats(0, 1e6), st.sampled_from([DEFAULT, Pace(poll_s=0), Pace(poll_s=7)]))
+def test_the_next_poll_always_lies_ahead(elapsed: float, pace: Pace) -> None:
+    """There is no time, and no rhythm, at which polling stands still or runs in circles."""
+    assert next_poll(T0, at(elapsed), pace) > at(elapsed)
 
 
 def test_a_fixed_rhythm_replaces_the_schedule() -> None:
