@@ -1,4 +1,4 @@
-"""Two hundred kills of the command line at random instants; run by hand, with their seed printed."""
+"""Two hundred kills of the command line at random instants; run by hand, its seed printed."""
 
 from __future__ import annotations
 
