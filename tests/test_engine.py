@@ -448,10 +448,22 @@ async def test_another_limit_is_the_same_request(stage: Stage) -> None:
     assert stage.sent == (1, 1, 2)
 
 
+class RenderingClock(StillClock):
+    """By its time every render has ended when a sleep has."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        await asyncio.to_thread(self._stage.emulator.wait_for_renders)
+
+
 async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
     """Under the defaults: a render that takes 70 s costs five polls, a draft two reads."""
     stage.pace = Pace()
-    clock = StillClock()
+    clock = RenderingClock(stage)
     stage.emulator.add_fault("render_status", 1, "render_stuck", times=4)
 
     result = await stage.work(stage.order(), clock=clock)
