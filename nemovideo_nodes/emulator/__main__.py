@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from nemovideo_nodes.errors import NemoVideoError, StoreError
 
 __all__ = ["main"]
+
+_WEEK_S = 7 * 24 * 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,11 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 pace=args.pace,
                 quick=args.quick,
                 jobs=args.jobs,
+                silent=args.silent,
+                second_stage_s=args.second_stage,
+                plan=args.plan,
                 allow_http=Settings.from_environment().allow_http,
             ),
             faults=[Fault.parse(spec) for spec in args.fault],
             credits=args.credits,
             strict_tokens=args.strict_tokens,
+            token_life_s=args.token_life,
+            seed=args.seed,
             idle_s=args.idle,
             lock_wait_s=args.lock_wait,
             on_ready=ready,
@@ -59,6 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error.sentence}\n")
         return 1 if isinstance(error, StoreError) else 2
     return 0
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +93,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="0: the one it had, or any free one")
     parser.add_argument("--credits", type=int, default=1_000_000, help="what a new account gets")
     parser.add_argument("--strict-tokens", action="store_true", help="one token a client id a week")
+    parser.add_argument(
+        "--token-life",
+        type=_seconds,
+        default=_WEEK_S,
+        metavar="SECONDS",
+        help="how long a token lives (a week)",
+    )
+    parser.add_argument("--plan", choices=("free", "pro"), default="pro", help="free: no export")
+    parser.add_argument(
+        "--silent", type=_share, default=0.3, help="the part of the edits without an answer (0.3)"
+    )
+    parser.add_argument(
+        "--second-stage",
+        type=_seconds,
+        metavar="SECONDS",
+        help="add music or a title by itself so long after a film is made",
+    )
+    parser.add_argument("--seed", help="what chance hangs on; else the world has its own")
     parser.add_argument("--fault", action="append", default=[], metavar="ENDPOINT:NTH:KIND[=ARG]")
     parser.add_argument("--idle", type=float, metavar="SECONDS", help="end after such a silence")
     parser.add_argument("--jobs", type=int, default=1, help="renders at once (1)")

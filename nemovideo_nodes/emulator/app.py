@@ -240,6 +240,9 @@ class _Calls:
         account = self._account(request)
         if not all(request.headers.get(name, "").strip() for name in _HEADERS):
             raise Refusal(Code.EXPORT_BLOCKED, "Export is not available: X-Skill-* headers missing")
+        if self._options.plan == "free":
+            told = "Export is not available on the free plan: upgrade to export"
+            raise Refusal(Code.EXPORT_BLOCKED, told, status=402)
         body = await _json(request, ExportRequest)
         session = self._session(body.sessionId, account)
         text = (await _body(request)).decode("utf-8", "surrogatepass")

@@ -88,8 +88,10 @@ _NEW_FILM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ADD_PICTURES = re.compile(
-    r"\b(?:add|append|include|insert|use)\s(?:\w+\s){0,4}?(?:photos?|pictures?|images?|files?|shots?)\b"
-    r"|(?:加上|加入|添加|加|放进)[^字标文,。]{0,8}(?:图片|照片|新图|图(?!片?.{0,6}(?:字幕|标题|文字))|文件)",
+    r"\b(?:add|append|include|insert|use)\s(?:\w+\s){0,4}?(?:photos?|pictures?|images?|files?"
+    r"|shots?)\b"
+    r"|(?:加上|加入|添加|加|放进)[^字标文,。]{0,8}(?:图片|照片|新图|图(?!片?.{0,6}(?:字幕|标题"
+    r"|文字))|文件)",
     re.IGNORECASE | re.DOTALL,
 )
 _GREETING = re.compile(

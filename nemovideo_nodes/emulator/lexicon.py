@@ -37,7 +37,8 @@ FRAMES: Sequence[Frame] = tuple(
         (
             r"(?<!\d)9\s?[:/x×比]\s?16(?!\d)|\bvertical(?:ly)?\b|\bportrait\b"
             + _NO_THING
-            + r"|\btik\s?tok\b|\breels?\b|\bshorts\b|\bstor(?:y|ies) format\b|\binstagram stor(?:y|ies)\b"
+            + r"|\btik\s?tok\b|\breels?\b|\bshorts\b|\bstor(?:y|ies) format\b|\binstagram stor(?:y"
+            r"|ies)\b"
             r"|竖屏|竖版|竖向|竖着|竖的|抖音|快手|小红书|视频号",
             (1080, 1920),
             "vertical (9:16)",
@@ -45,7 +46,8 @@ FRAMES: Sequence[Frame] = tuple(
         ),
         (
             r"(?<!\d)1\s?[:比]\s?1(?!\d)"
-            r"|(?<!times )(?<!red )(?<!town )(?<!city )(?<!union )(?<!market )(?<!main )(?<!the )\bsquare\b"
+            r"|(?<!times )(?<!red )(?<!town )(?<!city )(?<!union )(?<!market )(?<!main )"
+            r"(?<!the )\bsquare\b"
             r"|\bthe square (?:format|frame|one|version)\b|\binstagram (?:post|feed)\b"
             r"|正方形|方形|方的|方版",
             (1080, 1080),
@@ -55,7 +57,8 @@ FRAMES: Sequence[Frame] = tuple(
         (
             r"(?<!\d)16\s?[:/x×比]\s?9(?!\d)|\blandscape\b"
             + _NO_THING
-            + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\bmake (?:it|the (?:video|frame)) wider?\b|\byoutube\b"
+            + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\bmake (?:it|the (?:video"
+            r"|frame)) wider?\b|\byoutube\b"
             r"|横屏|横版|横向|横着|横的|宽屏|西瓜视频|[bB]站|油管",
             (1920, 1080),
             "landscape (16:9)",

@@ -48,10 +48,12 @@ def ensure_local(
     credits: int | None = None,
     jobs: int | None = None,
     quick: bool = False,
+    silent: float | None = None,
     wait_s: float = 30.0,
 ) -> str:
     """The URL of the emulator whose world is `folder`; starts one where none is alive.
 
+    `silent` is the part of the edits that it answers without a word (0.3, as the real one).
     It ends by itself after `idle_s` seconds without a request. The other arguments count only
     for one that is started now. Blocks for at most about `wait_s` seconds; raises `StoreError`
     where the folder cannot be used and `BadInput` where the emulator does not start.
@@ -69,6 +71,7 @@ def ensure_local(
             arguments += ["--credits", str(credits)] if credits is not None else []
             arguments += ["--jobs", str(jobs)] if jobs is not None else []
             arguments += ["--quick"] if quick else []
+            arguments += ["--silent", str(silent)] if silent is not None else []
             return _start(folder, arguments, until)
     except Timeout:
         raise StoreError(

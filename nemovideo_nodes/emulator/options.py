@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["Options"]
 
@@ -18,6 +19,12 @@ class Options:
     """How many renders run at once."""
     generation_cost: int = 100
     edit_cost: int = 50
+    silent: float = 0.0
+    """How much of the edits is answered without a word; the first film of a session never is."""
+    second_stage_s: float | None = None
+    """How long after a generation's turn music or a title comes by itself; None: never."""
+    plan: Literal["free", "pro"] = "pro"
+    """On the free plan every export is refused (402)."""
     url_life_s: float = 3600.0
     """How long a download URL is valid."""
     render_limit_s: float = 1800.0

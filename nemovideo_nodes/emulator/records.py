@@ -54,8 +54,12 @@ class Balance:
 
 @dataclass(frozen=True)
 class Session:
-    """One timeline and its uploads; `draft` is its exact JSON text."""
+    """One timeline and its uploads; `draft` is its exact JSON text.
 
+    `number` counts the sessions of the world, so that chance can hang on it.
+    """
+
+    number: int
     id: str
     task_id: str
     account: str
@@ -158,6 +162,9 @@ CREATE TABLE IF NOT EXISTS uploads (
 CREATE TABLE IF NOT EXISTS turns (
     number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, account TEXT NOT NULL,
     cost INTEGER NOT NULL, charged INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE IF NOT EXISTS stages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, addition TEXT NOT NULL,
+    due REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS renders (
     number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, id TEXT NOT NULL,
     session TEXT NOT NULL, account TEXT NOT NULL, draft TEXT NOT NULL, status TEXT NOT NULL,

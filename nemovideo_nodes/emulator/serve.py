@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from nemovideo_nodes.emulator.accounts import TOKEN_LIFE_S
 from nemovideo_nodes.emulator.faults import Fault, Faults
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.presence import Presence, holding
@@ -48,6 +49,8 @@ def serve(
     faults: Iterable[Fault] = (),
     credits: int = 1_000_000,
     strict_tokens: bool = False,
+    token_life_s: float = TOKEN_LIFE_S,
+    seed: str | None = None,
     idle_s: float | None = None,
     lock_wait_s: float = 0.0,
     on_ready: Callable[[str], None] = lambda url: None,
@@ -58,7 +61,12 @@ def serve(
     URL. Raises `BadInput` where another emulator has the world or the address cannot be had,
     and `StoreError` where the folder cannot be used.
     """
-    world_options = {"credits": credits, "strict_tokens": strict_tokens}
+    world_options = {
+        "credits": credits,
+        "strict_tokens": strict_tokens,
+        "token_life_s": token_life_s,
+        "seed": seed,
+    }
     with _opened(folder, host, port, lock_wait_s, **world_options) as (world, sock):
         presence = Presence.of_this_process(url_of(sock), world.id)
 
@@ -104,7 +112,8 @@ class RunningEmulator:
         self.options = options or Options(quick=quick, pace=pace)
         self.faults = Faults(faults)
         self._port = port
-        self._world_options = world
+        # The same in every test, unless it asks for another.
+        self._world_options = {"seed": "test"} | world
         self._thread: threading.Thread | None = None
         self._held = ExitStack()
         self._world: World | None = None

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from nemovideo_nodes.emulator import agent
 from nemovideo_nodes.emulator.agent import Frame
+from nemovideo_nodes.emulator.chance import draw
 from nemovideo_nodes.emulator.composer import Composition, Source, ToolStep, Work, compose, loads
 from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.emulator.gate import abort_connection
@@ -43,13 +44,19 @@ class Turns:
 
         A turn of the same session that is still under way is killed, as the real one does.
         """
-        silent = fault is not None and fault.kind == "silent"
+        seed = f"{self._world.seed}:{session.number}"
         composition = compose(
             loads(session.draft),
             [Source(u.id, u.name, u.kind) for u in self._world.uploads(session.id)],
             text,
             turn=session.turns,
             introduce=not session.introduced,
+            seed=seed,
+        )
+        silent = (fault is not None and fault.kind == "silent") or (
+            session.draft is not None
+            and composition.work is not Work.NOTHING
+            and draw(seed, session.turns, "silent") < self._options.silent
         )
         cost = {
             Work.GENERATION: self._options.generation_cost,
@@ -57,11 +64,22 @@ class Turns:
             Work.NOTHING: 0,
         }[composition.work]
         number = self._world.open_turn(session, cost)
+        is_new = composition.work is Work.GENERATION
+        self._world.stages.cancel(session.id, ("music", "title") if is_new else composition.refused)
         if not silent:
             self._world.mark_introduced(session.id)
         if session.id in self._live:
             self._live[session.id].kill()
-        turn = _Turn(self._world, number, session.id, composition, text, self._live)
+        turn = _Turn(
+            self._world,
+            number,
+            session.id,
+            composition,
+            text,
+            self._live,
+            silent=silent,
+            second_stage_s=self._options.second_stage_s,
+        )
         self._live[session.id] = turn
         return _TurnResponse(turn, fault, self._options.pace)
 
@@ -82,6 +100,9 @@ class _Turn:
         composition: Composition,
         text: str,
         live: dict[str, _Turn],
+        *,
+        silent: bool,
+        second_stage_s: float | None,
     ) -> None:
         self.number = number
         self.killed = anyio.Event()
@@ -90,16 +111,18 @@ class _Turn:
         self._composition = composition
         self._text = text
         self._live = live
+        self._silent = silent
+        self._second_stage_s = second_stage_s
         self._to_apply = list(composition.steps)
         self._late: asyncio.TimerHandle | None = None
 
-    def frames(self, *, silent: bool) -> Iterator[Frame]:
+    def frames(self) -> Iterator[Frame]:
         """The stream of the whole turn."""
         return agent.tell(
             self._composition,
             now=self._world.now,
             beat=self.number,
-            silent=silent,
+            silent=self._silent,
             state=_state,
         )
 
@@ -134,9 +157,15 @@ class _Turn:
     def close(self) -> None:
         """The turn is over, unless it is to finish later."""
         if self._late is None:
-            self._world.close_turn(self.number)
+            self._world.close_turn(self.number, second_stage=self._to_come())
             if self._live.get(self._session) is self:
                 del self._live[self._session]
+
+    def _to_come(self) -> tuple[str, float] | None:
+        addition = self._composition.second_stage
+        if self._second_stage_s is None or not addition or self._to_apply:
+            return None
+        return addition, self._second_stage_s
 
     def kill(self) -> None:
         """End it before its time."""
@@ -174,7 +203,7 @@ class _TurnResponse(StreamingResponse):
         kind = self._fault.kind if self._fault else ""
         if kind == "heartbeats":
             await self._only_heartbeats(send)
-        frames = self._turn.frames(silent=kind == "silent")
+        frames = self._turn.frames()
         if (most := self._most(kind)) is not None:
             frames = itertools.islice(frames, most)
         for frame in frames:

@@ -6,7 +6,6 @@ count is never ahead of or behind the effect that it counts. Uploads and videos 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import sqlite3
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.emulator.accounts import TOKEN_LIFE_S, Accounts, digest
 from nemovideo_nodes.emulator.database import Database
 from nemovideo_nodes.emulator.records import (
     SCHEMA,
@@ -27,14 +27,12 @@ from nemovideo_nodes.emulator.records import (
     Upload,
 )
 from nemovideo_nodes.emulator.renders import Renders
+from nemovideo_nodes.emulator.stages import Stages
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.wire.codes import Code
 
 __all__ = ["TOKEN_LIFE_S", "World"]
 
-TOKEN_LIFE_S = 7 * 24 * 3600.0
-"""How long a token lives, and the span of both limits on tokens (contract, section 2)."""
-TOKENS_PER_ADDRESS = 10
 KEPT_REQUESTS = 20_000
 _DATABASE = "world.sqlite3"
 
@@ -42,8 +40,8 @@ _DATABASE = "world.sqlite3"
 class World:
     """The state of one emulator; safe to use from several threads of one process.
 
-    `credits` is what a new account gets. With `strict_tokens` the documented limits on tokens
-    hold; without, a client that lost its token gets another one for the same account.
+    `credits`, `strict_tokens` and `token_life_s` are as in `Accounts`. `seed` decides what is
+    left to chance, the same for the same seed; without one the world has its own.
     """
 
     def __init__(
@@ -52,11 +50,11 @@ class World:
         *,
         credits: int = 1_000_000,
         strict_tokens: bool = False,
+        token_life_s: float = TOKEN_LIFE_S,
+        seed: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.folder = folder
-        self.credits = credits
-        self.strict_tokens = strict_tokens
         self._clock = clock or SystemClock()
         for name in ("uploads", "renders"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -64,10 +62,19 @@ class World:
             self._db = Database(folder / _DATABASE, SCHEMA)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"The emulator's world in {folder} cannot be read: {error}") from None
+        self.accounts = Accounts(
+            self._db,
+            self.now,
+            credits=credits,
+            strict_tokens=strict_tokens,
+            token_life_s=token_life_s,
+        )
         self.renders = Renders(self._db, self.now)
+        self.stages = Stages(self._db, self.now)
         self.id = self._constant("id", uuid.uuid4().hex)
         self.secret = self._constant("secret", secrets.token_hex(32))
         """What download URLs are signed with; it never leaves the folder."""
+        self.seed = seed if seed is not None else self._constant("seed", secrets.token_hex(8))
         self._recover()
 
     def close(self) -> None:
@@ -116,56 +123,19 @@ class World:
 
     def issue_token(self, client_id: str, address: str) -> tuple[str, int]:
         """A new token for the account of `client_id`, and the account's credits."""
-        now = self.now()
-        with self._db.change() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO accounts (id, client_id, credits) VALUES (?, ?, ?)",
-                (f"u_{uuid.uuid4().hex[:16]}", client_id, self.credits),
-            )
-            account = db.execute(
-                "SELECT * FROM accounts WHERE client_id = ?", (client_id,)
-            ).fetchone()
-            if self.strict_tokens:
-                self._check_token_limits(db, account["id"], address, now)
-            token = f"nmv_usr_{secrets.token_urlsafe(24)}"
-            db.execute(
-                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?)",
-                (_digest(token), account["id"], address, now, now + TOKEN_LIFE_S),
-            )
-            return token, account["credits"] - account["frozen"]
-
-    def _check_token_limits(
-        self, db: sqlite3.Connection, account: str, address: str, now: float
-    ) -> None:
-        if db.execute(
-            "SELECT 1 FROM tokens WHERE account = ? AND expires > ?", (account, now)
-        ).fetchone():
-            raise Refusal(Code.RATE_LIMITED, "One token per client id within 7 days", status=429)
-        (recent,) = db.execute(
-            "SELECT count(*) FROM tokens WHERE address = ? AND issued > ?",
-            (address, now - TOKEN_LIFE_S),
-        ).fetchone()
-        if recent >= TOKENS_PER_ADDRESS:
-            raise Refusal(Code.RATE_LIMITED, "Too many tokens for this address", status=429)
+        return self.accounts.issue_token(client_id, address)
 
     def account_of(self, token: str) -> str | None:
         """The account that a token belongs to, or None where it is unknown or has expired."""
-        rows = self._db.rows(
-            "SELECT account FROM tokens WHERE digest = ? AND expires > ?",
-            _digest(token),
-            self.now(),
-        )
-        return str(rows[0]["account"]) if rows else None
+        return self.accounts.of_token(token)
 
     def expire_tokens(self) -> None:
         """End the life of every token given so far."""
-        with self._db.change() as db:
-            db.execute("UPDATE tokens SET expires = 0")
+        self.accounts.expire_tokens()
 
     def balance(self, account: str) -> Balance:
         """The credits of an account."""
-        (row,) = self._db.rows("SELECT credits, frozen FROM accounts WHERE id = ?", account)
-        return Balance(total=row["credits"], frozen=row["frozen"])
+        return self.accounts.balance(account)
 
     # Sessions and uploads.
 
@@ -183,9 +153,10 @@ class World:
 
     def session(self, session_id: str, account: str) -> Session | None:
         """A session, if it exists and belongs to `account`."""
+        self.stages.settle(session_id)
         rows = self._db.rows(
-            "SELECT *, (SELECT count(*) FROM turns WHERE session = sessions.id) AS turns "
-            "FROM sessions WHERE id = ? AND account = ? AND NOT lost",
+            "SELECT *, rowid AS number, "
+            "(SELECT count(*) FROM turns WHERE session = sessions.id) AS turns FROM sessions WHERE id = ? AND account = ? AND NOT lost",
             session_id,
             account,
         )
@@ -198,7 +169,7 @@ class World:
 
     def claim_token(self, session: Session) -> str:
         """A token for a person who takes the session over; nothing here redeems it."""
-        return f"clm_{_digest(f'{self.secret}:{session.id}')[:40]}"
+        return f"clm_{digest(f'{self.secret}:{session.id}')[:40]}"
 
     def add_uploads(self, session_id: str, uploads: Sequence[Upload]) -> list[Upload]:
         """Keep files that lie in the folder already; gives them as they are kept.
@@ -302,9 +273,15 @@ class World:
                 )
                 db.execute("UPDATE turns SET charged = 1 WHERE number = ?", (turn,))
 
-    def close_turn(self, turn: int) -> None:
-        """End a turn; what it froze and did not spend is free again."""
+    def close_turn(self, turn: int, *, second_stage: tuple[str, float] | None = None) -> None:
+        """End a turn; what it froze and did not spend is free again.
+
+        `second_stage` is what comes by itself later, and after how many seconds.
+        """
         with self._db.change() as db:
+            row = db.execute("SELECT * FROM turns WHERE number = ?", (turn,)).fetchone()
+            if second_stage is not None and row["open"]:
+                self.stages.plan(db, row["session"], *second_stage)
             self._close_turn(db, turn)
 
     def _close_turn(self, db: sqlite3.Connection, turn: int) -> None:
@@ -381,12 +358,9 @@ class World:
         )
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _session(row: sqlite3.Row) -> Session:
     return Session(
+        number=row["number"],
         id=row["id"],
         task_id=row["task_id"],
         account=row["account"],

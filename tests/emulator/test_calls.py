@@ -11,7 +11,6 @@ import pytest
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.media.sniff import MAX_BYTES
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
@@ -160,26 +159,6 @@ def test_wrong_multipart_is_422(caller: Any, picture: bytes) -> None:
     ):
         assert answer.status_code == 422
         assert isinstance(answer.json()["detail"], list)
-
-
-def test_too_large_a_file_is_4002(caller: Any, emulator: Any) -> None:
-    """One byte over 200 MB is refused, and nothing of it stays on the disk."""
-    chunk = bytes(1 << 20)
-
-    def body() -> Any:
-        yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
-        yield PNG + chunk[len(PNG) :]
-        for _ in range(MAX_BYTES // len(chunk) - 1):
-            yield chunk
-        yield b"x\r\n--b--\r\n"
-
-    answer = caller.http.post(
-        f"/api/upload-video/nemo_agent/me/{caller.session_id}",
-        content=body(),
-        headers={"Content-Type": "multipart/form-data; boundary=b"},
-    )
-    assert answer.json()["code"] == 4002
-    assert not list((emulator.folder / "uploads").rglob("*.p*"))
 
 
 def test_uploads_by_url(emulator: Any, caller: Any, picture: bytes) -> None:

@@ -6,6 +6,7 @@ another in the draft afterwards; null where nothing may change.
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,7 @@ def facts(draft: dict[str, Any]) -> dict[str, Any]:
         "seconds": round(draft["d"] / 1000, 2),
         "canvas": f"{canvas['w']}x{canvas['h']}",
         "order": " ".join(segment["m"]["name"] for segment in video),
-        "spans": " ".join(
-            f"{(b - a) / 1000:.2g}" for a, b in zip(starts, starts[1:], strict=False)
-        ),
+        "spans": " ".join(f"{(b - a) / 1000:.2g}" for a, b in itertools.pairwise(starts)),
         "cut": cut["type"],
         "fade": cut["d"],
         "music": music["style"],

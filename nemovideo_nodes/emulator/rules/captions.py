@@ -16,12 +16,15 @@ __all__ = ["caption_each", "caption_one", "running_caption", "uncaption_one"]
 
 _NOUN = r"(?:photos?|pictures?|pics?|images?|slides?|shots?|clips?)"
 _EACH = words(
-    rf"\b(?:each|every|per)\s(?:of the\s|single\s)?{_NOUN}\b|\b(?:all|under|on|for)\s(?:of\s)?(?:the|my)\s{_NOUN}\b"
-    rf"|\bcaption\s(?:the|my|them|all)\b|\bone\sby\sone\b|\brespectively\b|每一?(?:张|幅|个)(?:图片|照片|图)?|分别|依次|逐张"
+    rf"\b(?:each|every|per)\s(?:of the\s|single\s)?{_NOUN}\b|\b(?:all|under|on"
+    rf"|for)\s(?:of\s)?(?:the|my)\s{_NOUN}\b"
+    r"|\bcaption\s(?:the|my|them|all)\b|\bone\sby\sone\b|\brespectively\b|每一?(?:张|幅"
+    r"|个)(?:图片|照片|图)?|分别|依次|逐张"
 )
 _BY_NAME = words(r"\b(?:file\s?)?names?\b|\bwhat(?:'s| is) on (?:it|them)\b|文件名|名字|名称|图名")
 _CAPTION_EACH = words(
-    rf"\bcaption\s(?:each|every|all|the)(?:\sof)?(?:\sthe)?\s{_NOUN}\b|\bcaptions?\b|\bsub\s?titles?\b|字幕|说明文字"
+    rf"\bcaption\s(?:each|every|all|the)(?:\sof)?(?:\sthe)?\s{_NOUN}\b|\bcaptions?\b"
+    r"|\bsub\s?titles?\b|字幕|说明文字"
 )
 _TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|加|显示")
 _NAMES_USED: Note = (
@@ -60,8 +63,7 @@ def caption_each(film: Film, reading: Reading) -> Edit | None:
         at = reading.text.index(sign)
         reading.cut(at, at + 1, with_quotes=True)
     for pattern in (_EACH, _BY_NAME, _CAPTION_EACH):
-        while reading.take(pattern):
-            pass
+        reading.take_all(pattern)
     padded = [*texts[:count], *[""] * (count - len(texts))]
     scenes = tuple(
         replace(scene, caption=text[:120]) for scene, text in zip(film.scenes, padded, strict=True)
@@ -74,9 +76,11 @@ def caption_each(film: Film, reading: Reading) -> Edit | None:
 
 _GAP = rf"[^,;。{QUOTE[1:-1]}\ue200-\ue2ff]{{0,24}}?"
 _ON_ONE = words(
-    rf"(?P<q1>{QUOTE})\s?(?:as (?:a |the )?(?:caption|text|subtitle)\s)?(?:on|under|over|onto|to|for|below|beneath|when|while)\s(?:we see |showing )?{REF}"
+    rf"(?P<q1>{QUOTE})\s?(?:as (?:a |the )?(?:caption|text|subtitle)\s)?(?:on|under|over|onto|to"
+    rf"|for|below|beneath|when|while)\s(?:we see |showing )?{REF}"
     rf"|\b(?:caption|subtitle|label)\s{REF}\s?(?:with|as|:|to)?\s?(?P<q2>{QUOTE})"
-    rf"|\b(?:caption|subtitle|text|title)\s(?:of|for|on|under|over)\s{REF}\s?(?:to|is|as|:|should (?:be|say|read)|reads?|says?)?\s?(?:say\s|read\s|be\s)?(?P<q3>{QUOTE})"
+    rf"|\b(?:caption|subtitle|text|title)\s(?:of|for|on|under|over)\s{REF}\s?(?:to|is|as|:"
+    rf"|should (?:be|say|read)|reads?|says?)?\s?(?:say\s|read\s|be\s)?(?P<q3>{QUOTE})"
     rf"|\b(?:on|under|over|for|below)\s{REF}{_GAP}(?P<q4>{QUOTE})"
     rf"|{REF}(?:上面|上|下面|下|的)?{_GAP}(?P<q5>{QUOTE})"
 )
@@ -92,8 +96,8 @@ def caption_one(film: Film, reading: Reading) -> Edit | None:
     edit = None
     while re.search(QUOTE, reading.text) and (more := _caption_next(film, reading)):
         edit, film = more, more.film
-    while edit and reading.take(_CAPTION_EACH):
-        pass
+    if edit:
+        reading.take_all(_CAPTION_EACH)
     return edit
 
 
@@ -118,8 +122,10 @@ def _caption_next(film: Film, reading: Reading) -> Edit | None:
 
 
 _OFF_ONE = words(
-    rf"\b{NO_EN}(?:\s(?:the|any|a))*\s(?:caption|subtitle|text)s?\s(?:of|for|from|on|under|over)\s{REF}"
-    rf"|{NO_ZH}{REF}(?:上|下|上面|下面)?的?{TITLE_ZH}|{REF}(?:上|下|上面|下面)?的?{TITLE_ZH}{OFF_ZH}"
+    rf"\b{NO_EN}(?:\s(?:the|any|a))*\s(?:caption|subtitle|text)s?\s(?:of|for|from|on|under"
+    rf"|over)\s{REF}"
+    rf"|{NO_ZH}{REF}(?:上|下|上面|下面)?的?{TITLE_ZH}|{REF}(?:上|下|上面"
+    rf"|下面)?的?{TITLE_ZH}{OFF_ZH}"
 )
 
 
@@ -139,7 +145,8 @@ def uncaption_one(film: Film, reading: Reading) -> Edit | None:
 
 
 _RUNNING = words(
-    r"\b(?:running|scrolling|permanent|constant)\s(?:captions?|sub\s?titles?|text|line|ticker)\b|\bticker\b"
+    r"\b(?:running|scrolling|permanent|constant)\s(?:captions?|sub\s?titles?|text|line|ticker)\b"
+    r"|\bticker\b"
     r"|(?:滚动|常驻|固定|全程)(?:的)?(?:字幕|文字)"
 )
 _ON_EACH = words(rf"\b(?:on|under)\s(?:each|every)\s{_NOUN}\b|每一?张(?:图片|照片|图)?")
@@ -163,8 +170,7 @@ def running_caption(film: Film, reading: Reading) -> Edit | None:
     text = reading.quotes[found[0]]
     reading.cut(found.start(), found.end(), with_quotes=True)
     for pattern in (_RUNNING, _THROUGHOUT, _CAPTION_EACH):
-        while reading.take(pattern):
-            pass
+        reading.take_all(pattern)
     bare = tuple(replace(scene, caption="") for scene in film.scenes)
     title = Title(text, 0, film.duration, anchor=WHOLE, place="bottom", role=CAPTION)
     return with_titles(replace(film, scenes=bare), [title])

@@ -32,26 +32,33 @@ def without_transitions(film: Film, reading: Reading) -> Edit | None:
 
 
 _FADE_LENGTH = words(
-    rf"\b{_CUTS}\s(?:be\s|are\s)?{span(4)}(?=\s(?:long|each)\b)|(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
+    rf"\b{_CUTS}\s(?:be\s|are\s)?{span(4)}(?=\s(?:long|each)\b)"
+    rf"|(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)"
+    rf"|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
     rf"|(?:\b{_CUTS}\s(?:of|lasting|to|for|last|take|should (?:take|last))\s"
     rf"|{_CUTS_ZH}(?:时长|时间|长度)?(?:为|是|改成|改为|设为|设成|用)?){span(2)}"
 )
 _LONGER = words(
-    rf"\b(?:longer|slower|smoother|softer|gentler)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:longer|slower|smoother)\b"
+    rf"\b(?:longer|slower|smoother|softer|gentler)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:longer"
+    r"|slower|smoother)\b"
     rf"|{_CUTS_ZH}(?:再|更)?(?:慢|长|柔和|平滑)(?:一点|一些|点)?|放慢{_CUTS_ZH}"
 )
 _SHORTER = words(
-    rf"\b(?:shorter|faster|quicker|snappier)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:shorter|faster|quicker)\b"
+    rf"\b(?:shorter|faster|quicker|snappier)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:shorter|faster"
+    r"|quicker)\b"
     rf"|{_CUTS_ZH}(?:再|更)?(?:快|短)(?:一点|一些|点)?|加快{_CUTS_ZH}"
 )
 _BETWEEN = r"(?:\s(?:between|from|in between)\b|\seffects?\b)"
 _KINDS = [
     (
         words(
-            rf"{pattern.pattern if names[0] == 'dip' else '(?!)'}|\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
+            rf"{pattern.pattern if names[0] == 'dip' else '(?!)'}"
+            rf"|\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
             rf"|\btransitions?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
-            rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}|\s?$|(?=\s?[,.]))"
-            rf"|(?:{pattern.pattern})(?:的)?(?:转场|过渡|效果|切换)|(?:转场|过渡)[^,。]{{0,6}}(?:{pattern.pattern})"
+            rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}"
+            r"|\s?$|(?=\s?[,.]))"
+            rf"|(?:{pattern.pattern})(?:的)?(?:转场|过渡|效果|切换)|(?:转场"
+            rf"|过渡)[^,。]{{0,6}}(?:{pattern.pattern})"
         ),
         names,
     )
@@ -74,8 +81,7 @@ def transitions(film: Film, reading: Reading) -> Edit | None:
     elif not found and not named and not reading.says(_ANY):
         return None
     for pattern in (*(pattern for pattern, _ in _KINDS), _ANY):
-        while reading.take(pattern):
-            pass
+        reading.take_all(pattern)
     if named:
         reading.notes.append(
             (

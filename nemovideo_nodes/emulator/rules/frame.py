@@ -27,10 +27,8 @@ def frame(film: Film, reading: Reading) -> Edit | None:
     # "portrait 4:5": numbers say it better than words.
     for pattern, size, english, chinese in sorted(FRAMES, key=lambda row: _in_words(row, reading)):
         if reading.take(pattern, unless=_SENT_THERE):
-            while reading.take(
-                _FRAME, unless=_SENT_THERE
-            ):  # "vertical 9:16 for TikTok" is one wish
-                pass
+            # "vertical 9:16 for TikTok" is one wish.
+            reading.take_all(_FRAME, unless=_SENT_THERE)
             told = f"made the frame {english}", f"画面改为{chinese}"
             film = replace(film, canvas=size)
             return Edit.draft(film, told, "set_canvas", width=size[0], height=size[1])

@@ -18,7 +18,8 @@ _EACH = words(
     rf"\bevery\s{span(4)}|{_BEFORE}{span()}\s?(?:for\s)?"
     rf"(?:each\b|per\b|every\b|apiece\b|a(?=\s{_PICTURE}\b))(?:\s{_PICTURE}\b)?"
     rf"|\b(?:each|every|per)\s(?:single\s)?(?:{_PICTURE}|one)\b[^.,;\d]{{0,30}}?{span(2)}"
-    rf"|\ball\s(?:the\s|my\s|of\sthe\s)?{_PICTURE}\s(?:should\s)?(?:be\s|stay\s|last\s|for\s|to\s)*{span(5)}"
+    rf"|\ball\s(?:the\s|my\s|of\sthe\s)?{_PICTURE}\s(?:should\s)?(?:be\s|stay\s|last\s|for\s"
+    rf"|to\s)*{span(5)}"
     r"|(?:每一?(?:张|幅|个|页)|一张)(?:图片|图像|照片|图|画面|片段)?[^,。\d]{0,6}?"
     rf"{span(3)}"
 )
@@ -33,8 +34,10 @@ def length_of_each(film: Film, reading: Reading) -> Edit | None:
 
 
 _HOLD = words(
-    rf"{REF}[^,.;。]{{0,16}}?(?P<more>\blonger\b|久一点|长一点)|{REF}[^,.;。]{{0,16}}?(?P<less>\bshorter\b|短一点)"
-    rf"|{REF}[^,.;。]{{0,24}}?(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成|改为){{1,2}}(?:about\s)?{span()}"
+    rf"{REF}[^,.;。]{{0,16}}?(?P<more>\blonger\b|久一点|长一点)"
+    rf"|{REF}[^,.;。]{{0,16}}?(?P<less>\bshorter\b|短一点)"
+    rf"|{REF}[^,.;。]{{0,24}}?(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
+    rf"|改为){{1,2}}(?:about\s)?{span()}"
 )
 
 
@@ -70,11 +73,14 @@ def hold(film: Film, reading: Reading) -> Edit | None:
 
 
 _BY = words(
-    rf"{_BEFORE}{span()}\s(?P<more1>longer|more|extra)\b|{_BEFORE}{span(2)}\s(?P<less2>shorter|less|off)\b"
+    rf"{_BEFORE}{span()}\s(?P<more1>longer|more|extra)\b|{_BEFORE}{span(2)}\s(?P<less2>shorter"
+    r"|less|off)\b"
     rf"|\b(?P<more3>add|extend(?: it| the video)? by|lengthen(?: it| the video)? by)"
-    rf"\s(?:another\s|an extra\s)?{span(3)}(?:\s(?:more|longer|to (?:the )?(?:video|film|it|length)))?"
+    rf"\s(?:another\s|an extra\s)?{span(3)}(?:\s(?:more|longer|to (?:the )?(?:video|film|it"
+    r"|length)))?"
     rf"|\b(?P<less4>cut|trim|shave|shorten|reduce)(?: it| the video| off)?(?: off| by)?\s{span(4)}"
-    rf"|(?P<more5>延长|加长|增加|再加|多加|再长|更长|多长|(?<![时片全总])长(?=出))(?:个|出)?{span(5)}(?!的)"
+    r"|(?P<more5>延长|加长|增加|再加|多加|再长|更长|多长|(?<![时片全总])长(?=出))(?:个"
+    rf"|出)?{span(5)}(?!的)"
     rf"|(?P<less6>缩短|剪掉|减少|砍掉|再短|减|短)(?:个|了)?{span(6)}"
 )
 _LONGER = words(
@@ -84,7 +90,8 @@ _LONGER = words(
     r"|(?P<shorter2>太长|短一点|短一些|短点|缩短一[点些下]|缩短|更短|剪短|改短))(?P<much2>很多)?"
 )
 _OF_ANOTHER = words(
-    r"\b(?:titles?|captions?|text|music|songs?|transitions?|fades?)(?:\s(?:is|are|was|be|should be))?\s$"
+    r"\b(?:titles?|captions?|text|music|songs?|transitions?|fades?)(?:\s(?:is|are|was|be"
+    r"|should be))?\s$"
     r"|(?:标题|字幕|文字|音乐|配乐|歌|转场)(?:有点|显示|的?节奏)?$"
 )
 _TIMES = words(
@@ -112,11 +119,16 @@ def longer_or_shorter(film: Film, reading: Reading) -> Edit | None:
     return None
 
 
-_MUSIC_NEXT = r"(?!\s?(?:-?paced\s|-?tempo\s)?(?:(?!and\b)\w+\s){0,2}(?:music|song|tune|beats?|bgm|piano|transitions?|cross|fades?|cuts?)|的?(?:音乐|配乐|歌|钢琴|转场))"
+_MUSIC_NEXT = (
+    r"(?!\s?(?:-?paced\s|-?tempo\s)?(?:(?!and\b)\w+\s){0,2}"
+    r"(?:music|song|tune|beats?|bgm|piano|transitions?|cross|fades?|cuts?)"
+    r"|的?(?:音乐|配乐|歌|钢琴|转场))"
+)
 _PACE = words(
     rf"\b(?P<by>{NUMBER})\s?(?:x|times)\s?(?:as fast|faster|speed)\b|(?P<by2>{NUMBER})倍速"
     rf"|\bspeed\b[^,.;]{{0,20}}?\s(?:by\s)?(?P<by3>{NUMBER})\s?(?:x\b|times)"
-    r"|\b(?P<twice>twice as fast|double(?: the)? speed|at double speed)\b|(?P<twice2>快一倍|两倍速|翻倍速)"
+    r"|\b(?P<twice>twice as fast|double(?: the)? speed|at double speed)\b|(?P<twice2>快一倍|两倍速"
+    r"|翻倍速)"
     r"|\b(?P<half>half(?: the| as)? (?:speed|fast)|half-speed)\b|(?P<half2>半速)"
     r"|\b(?:(?P<much>much|a lot|way|far) |(?P<bit>a (?:little|tiny)(?: bit)?|a bit|slightly) )?"
     r"(?:(?P<fast>faster|quicker|speed (?:it |things |the \w+ )?up|pick up the pace|too slow"
@@ -161,10 +173,12 @@ def pace(film: Film, reading: Reading) -> Edit | None:
 _LENGTH = words(
     rf"{_BEFORE}(?:{span()}(?:\s?(?:and\s)?{span(2)})?"
     r"|(?P<half>half\sa\sminute)|(?P<one>(?:a|one)[-\s]minute))"
-    r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|(?:long\s)?(?:intro|outro|pause|delay|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b|later\b|earlier\b|前|后|处))"
+    r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|(?:long\s)?(?:intro|outro|pause|delay"
+    r"|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b|later\b|earlier\b|前|后|处))"
 )
 _OTHER_TIME = words(
-    r"(?:\b(?:at|after|before|from|until|till|within|first|next|final|(?<!should )(?<!to )(?<!will )(?<!must )last|opening|closing|past)"
+    r"(?:\b(?:at|after|before|from|until|till|within|first|next|final"
+    r"|(?<!should )(?<!to )(?<!will )(?<!must )last|opening|closing|past)"
     r"(?:\s(?:the|about|second))*\s?|第|从|前|后|最后|开头|每隔)$"
 )
 

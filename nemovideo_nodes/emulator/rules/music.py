@@ -35,13 +35,15 @@ _ANY_MUSIC = words(
     + _NOUN_ZH
 )
 _TALKED_ABOUT = words(
-    r"\b(?:of|about|for) (?:the |a |my |our )?(?:\w+ )?(?:music|songs?) (?:school|store|shop|festival|teacher|video|lessons?)\b"
+    r"\b(?:of|about|for) (?:the |a |my |our )?(?:\w+ )?(?:music|songs?) (?:school|store|shop"
+    r"|festival|teacher|video|lessons?)\b"
     r"|音乐(?:会|节|学校|老师|课|厅|家)"
 )
 _ANOTHER = words(
     r"\b(?:another|different|other|new)\s(?:\w+\s)?(?:music|song|tune|sound\s?track|track|bgm)\b"
     r"|\b(?:change|switch|swap)\s(?:the\s)?(?:background\s)?(?:music|song|tune|sound\s?track|bgm)\b"
-    r"|换(?:一?首|一?个|一?段|一?种|一下)?(?:别的|其他的?)?(?:音乐|配乐|歌曲|曲子|歌|bgm)|(?:音乐|配乐|歌)换(?:一下|一首|一个|掉)"
+    r"|换(?:一?首|一?个|一?段|一?种|一下)?(?:别的|其他的?)?(?:音乐|配乐|歌曲|曲子|歌|bgm)|(?:音乐"
+    r"|配乐|歌)换(?:一下|一首|一个|掉)"
 )
 
 
@@ -50,8 +52,7 @@ _ADD = words(r"\b(?:add|with|put|want|need|some|include|use)\b|加(?!大)|配(?!
 
 def music(film: Film, reading: Reading) -> Edit | None:
     """Music, in the style that is named, or another one than before."""
-    while reading.take(_TALKED_ABOUT):
-        pass
+    reading.take_all(_TALKED_ABOUT)
     if not reading.says(_ANY_MUSIC):
         return None
     named = _named_style(reading)
@@ -68,8 +69,7 @@ def music(film: Film, reading: Reading) -> Edit | None:
         found, chinese = _next_style(film.music)
     else:
         found, chinese = film.music or DEFAULT_MUSIC, ""
-    while reading.take(_ANY_MUSIC):
-        pass
+    reading.take_all(_ANY_MUSIC)
     level = film.music.volume if film.music else found.volume
     chosen = replace(found, volume=level)
     told = f"added {chosen.name} music", f"配上了{chinese or chosen.name}音乐"
@@ -83,7 +83,8 @@ _NEAR_MUSIC = words(
 )
 _UNKNOWN_STYLE = words(
     r"\b(?:rock|metal|opera|classical|country|folk|techno|reggae|blues|punk|latin|k-?pop|rap|trap"
-    r"|disco|house|acoustic|guitar|violin|christmas|80s|90s)\b|摇滚|古典|民谣|民乐|戏曲|说唱|吉他|国风|古风"
+    r"|disco|house|acoustic|guitar|violin|christmas|80s|90s)\b|摇滚|古典|民谣|民乐|戏曲|说唱|吉他"
+    r"|国风|古风"
 )
 _SOME_STYLE = words(
     r"\b(?:add|with|use|put|want|to|into|some|a)\s(?P<style>[a-z-]{3,20})\s(?:music|song|beats)\b"
@@ -132,13 +133,15 @@ _DEGREE = (
 _LOUDER = words(
     rf"\b{_DEGREE}(?:louder|too (?:quiet|soft))\b|\bturn (?:it |the (?:music|volume|sound) )?up\b"
     r"|\b(?:raise|increase|boost) the (?:music|volume|sound)\b|\bmore volume\b"
-    r"|(?:调|开|放)大|大声|(?:声|音量|音乐|配乐)(?:再|更)?(?:大|响)|大一点|响一点|太小声|太轻|声音太小|音[量乐]太小"
+    r"|(?:调|开|放)大|大声|(?:声|音量|音乐|配乐)(?:再|更)?(?:大|响)|大一点|响一点|太小声|太轻"
+    r"|声音太小|音[量乐]太小"
 )
 _SOFTER = words(
     rf"\b{_DEGREE}(?:quieter|softer|less loud|too loud)\b"
     r"|\bturn (?:it |the (?:music|volume|sound) )?down\b"
     r"|\b(?:lower|reduce|decrease|soften) the (?:(?:music|volume|sound)(?:'s)? ?){1,2}"
-    r"|(?:调|关|放)小|小声|(?:声|音量|音乐|配乐)(?:再|更)?(?:小|轻|低)|小一点|轻一点|低一点|太大声|太吵|太响|声音太大|音[量乐]太大"
+    r"|(?:调|关|放)小|小声|(?:声|音量|音乐|配乐)(?:再|更)?(?:小|轻|低)|小一点|轻一点|低一点|太大声"
+    r"|太吵|太响|声音太大|音[量乐]太大"
 )
 _HALF = words(r"\bhalf (?:the volume|as loud)|\b(?:music|it) (?:to|at) half\b|音量减半|一半的?音量")
 _FULL = words(
@@ -156,7 +159,8 @@ def _is_about_volume(reading: Reading) -> bool:
 
 def _take_volume(reading: Reading) -> bool:
     """Take out every word about volume; whether there was one."""
-    return any(reading.take(pattern) for pattern in _ABOUT_VOLUME)
+    # A list: each is taken out, not only the first.
+    return any([reading.take_all(pattern) for pattern in _ABOUT_VOLUME])  # noqa: C419
 
 
 def volume(film: Film, reading: Reading) -> Edit | None:
@@ -178,8 +182,7 @@ def volume(film: Film, reading: Reading) -> Edit | None:
         wanted = before / _rate(found["much"], found["bit"])
     else:
         return None
-    while _take_volume(reading):  # "turn it down, to 20%" is one wish
-        pass
+    _take_volume(reading)  # "turn it down, to 20%" is one wish
     level = round(min(1.0, max(0.0, wanted)), 2)
     film = replace(film, music=replace(film.music, volume=level))
     told = f"set the music to {level:.0%}", f"音量设为{level:.0%}"

@@ -15,10 +15,12 @@ from nemovideo_nodes.emulator.rules.reading import Edit, Reading, words
 __all__ = ["drop", "keep_only", "move", "order"]
 
 _REVERSED = words(
-    r"\breverse(?:d)?(?: (?:the )?(?:order|pictures?|photos?|images?|it|them|everything|slides?|clips?))?"
+    r"\breverse(?:d)?(?: (?:the )?(?:order|pictures?|photos?|images?|it|them|everything|slides?"
+    r"|clips?))?"
     r"(?: of (?:the |my )?(?:pictures?|photos?|images?|slides?|clips?))?\b"
     r"|\bback ?wards\b|\b(?:the )?other way (?:round|around)\b|\b(?:from )?last to first\b"
-    r"|\bflip the order\b|倒序|逆序|反序|(?:顺序|次序)?(?:反过来|倒过来|颠倒(?:一下|过来)?)(?:顺序)?|从后往前"
+    r"|\bflip the order\b|倒序|逆序|反序|(?:顺序|次序)?(?:反过来|倒过来|颠倒(?:一下"
+    r"|过来)?)(?:顺序)?|从后往前"
 )
 _SHUFFLED = words(
     r"\bshuffle(?:d)?(?: (?:the )?(?:order|pictures?|photos?|images?|it|them|slides?|clips?))?\b"
@@ -27,12 +29,15 @@ _SHUFFLED = words(
     r"|随机(?:排列|排序|播放|顺序|一下)?|打乱(?:顺序|一下)?|乱序"
 )
 _SORTED = words(
-    r"\b(?:in )?alphabetical(?:ly)?(?: order)?\b|\b(?:sort(?:ed)?|order(?:ed)?) (?:them |the pictures )?by (?:file ?)?names?\b"
+    r"\b(?:in )?alphabetical(?:ly)?(?: order)?\b|\b(?:sort(?:ed)?|order(?:ed)?) (?:them "
+    r"|the pictures )?by (?:file ?)?names?\b"
     r"|按(?:照)?(?:文件)?(?:名字?|名称|字母)(?:顺序)?(?:排序|排列|排)?"
 )
 _AS_UPLOADED = words(
-    r"\b(?:in )?(?:the )?(?:original|upload(?:ed)?) order\b|\b(?:in )?(?:the )?order (?:of upload|i uploaded them|they were uploaded)\b"
-    r"|按(?:照)?上传(?:的)?顺序(?:排列|排)?|(?:恢复|改回|还原)(?:成|为)?(?:原来的?|原始|最初的?)?顺序"
+    r"\b(?:in )?(?:the )?(?:original|upload(?:ed)?) order\b|\b(?:in )?(?:the )?order (?:of upload"
+    r"|i uploaded them|they were uploaded)\b"
+    r"|按(?:照)?上传(?:的)?顺序(?:排列|排)?|(?:恢复|改回|还原)(?:成|为)?(?:原来的?|原始"
+    r"|最初的?)?顺序"
 )
 
 
@@ -92,17 +97,23 @@ def _ordered(film: Film, scenes: Sequence[Scene], english: str, chinese: str) ->
 _PUT = r"(?:put|move|place|bring|show|have|want|play|let|get|shift|make)"
 _TO_FIRST = words(
     rf"\b(?:start|begin|open|kick off)s?\s(?:it\s|the (?:video|film)\s)?with\s{REF}"
-    rf"|{REF}\s(?:to |at |in |comes? |goes |go |should (?:be|come|go) |must come |as |be )?(?:the )?(?:very )?(?:first|front|beginning|start|opening)\b(?:\s(?:one|place|picture))?"
+    rf"|{REF}\s(?:to |at |in |comes? |goes |go |should (?:be|come|go) |must come |as "
+    r"|be )?(?:the )?(?:very )?(?:first|front|beginning|start|opening)\b(?:\s(?:one|place"
+    r"|picture))?"
     rf"|\b{_PUT}\sfirst\s{REF}"
-    rf"|{REF}(?:要|应该)?(?:放|移|挪|调|排|提|改|换)?(?:到|在|去|成)?(?:最前面?|最开头|最开始|开头|开始|前面|第一(?:张|个|位)?|首位)"
+    rf"|{REF}(?:要|应该)?(?:放|移|挪|调|排|提|改|换)?(?:到|在|去|成)?(?:最前面?|最开头|最开始|开头"
+    r"|开始|前面|第一(?:张|个|位)?|首位)"
     rf"|(?:先|首先)(?:放|显示|播放?|出现|展示|出)?{REF}|(?:从|以|用){REF}(?:开始|开头|开场)"
 )
 _TO_LAST = words(
     rf"\b(?:end|finish|close|conclude)s?\s(?:it\s|the (?:video|film)\s)?(?:with|on)\s{REF}"
-    rf"|{REF}\s(?:to |at |in |comes? |goes |go |should (?:be|come|go) |must come |as |be )?(?:the )?(?:very )?(?:last|end|back|final)\b(?:\s(?:one|place|picture))?"
+    rf"|{REF}\s(?:to |at |in |comes? |goes |go |should (?:be|come|go) |must come |as "
+    r"|be )?(?:the )?(?:very )?(?:last|end|back|final)\b(?:\s(?:one|place|picture))?"
     rf"|\bsave\s{REF}\sfor (?:the )?(?:end|last)"
-    rf"|{REF}(?:要|应该)?(?:放|移|挪|调|排|留|改|换)?(?:到|在|去|成)?(?:最后面?|最末尾?|末尾|结尾|最末|末位)"
-    rf"|最后(?:再)?(?:放|显示|播放?|出现|展示){REF}|以{REF}(?:结束|结尾|收尾)|用{REF}(?:结束|结尾|收尾)"
+    rf"|{REF}(?:要|应该)?(?:放|移|挪|调|排|留|改|换)?(?:到|在|去|成)?(?:最后面?|最末尾?|末尾|结尾"
+    r"|最末|末位)"
+    rf"|最后(?:再)?(?:放|显示|播放?|出现|展示){REF}|以{REF}(?:结束|结尾|收尾)|用{REF}(?:结束|结尾"
+    r"|收尾)"
 )
 _BEFORE = words(
     rf"{REF}\s(?:\w+\s)?(?:right |just )?(?:before|in front of|ahead of)\s{REF}"
@@ -115,14 +126,19 @@ _AFTER = words(
 _SWAPPED = words(
     rf"\b(?:swap|switch|exchange|trade)\s(?:the order of\s|around\s)?{REF}\s(?:and|with|for)\s{REF}"
     rf"|\b(?:swap|switch|exchange)\s{REF}"
-    rf"|(?:交换|互换|对调|调换)(?:一下)?{REF}(?!和|与|跟|、)|(?:交换|互换|对调|调换)(?:一下)?{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?"
-    rf"|{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置|换过来|对换)(?:一下|位置)?"
+    rf"|(?:交换|互换|对调|调换)(?:一下)?{REF}(?!和|与|跟|、)|(?:交换|互换|对调"
+    rf"|调换)(?:一下)?{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?"
+    rf"|{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置"
+    r"|换过来|对换)(?:一下|位置)?"
     rf"|{REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置|对换)(?:一下|位置)?"
 )
 _TO_PLACE = words(
-    rf"{REF}\s(?:to|in|at|into|as)\s(?:be\s)?(?:the\s)?(?:(?P<nth>{ORDINAL})(?:\s(?:place|position|spot|slot|one))?|(?:position|place|slot|number|spot)\s(?P<n>\d{{1,3}}))"
-    rf"|{REF}(?:(?:放|移|挪|调|排|换|改)(?:到|在|成)|\s(?:to|as|to be|into|at)\s)(?P<slot>{REF})|\bmake\s{REF}\s(?P<slot2>{REF})"
-    rf"|{REF}(?:放|移|挪|调|排)(?:到|在)?第(?P<zh>\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:张|个|位|的位置)?"
+    rf"{REF}\s(?:to|in|at|into|as)\s(?:be\s)?(?:the\s)?(?:(?P<nth>{ORDINAL})(?:\s(?:place|position"
+    r"|spot|slot|one))?|(?:position|place|slot|number|spot)\s(?P<n>\d{1,3}))"
+    rf"|{REF}(?:(?:放|移|挪|调|排|换|改)(?:到|在|成)|\s(?:to|as|to be|into|at)\s)(?P<slot>{REF})"
+    rf"|\bmake\s{REF}\s(?P<slot2>{REF})"
+    rf"|{REF}(?:放|移|挪|调|排)(?:到|在)?第(?P<zh>\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:张|个"
+    r"|位|的位置)?"
 )
 
 
@@ -180,10 +196,12 @@ def _moved(film: Film, places: list[int], where: str = "", wo: str = "") -> tupl
 
 
 _NO_REF = words(
-    rf"\b{NO_EN}(?:\s(?:the|any|out))*\s{REF}(?:\sout\b)?|{NO_ZH}{REF}|{REF}{OFF_ZH}|\btake\s{REF}\sout\b"
+    rf"\b{NO_EN}(?:\s(?:the|any|out))*\s{REF}(?:\sout\b)?|{NO_ZH}{REF}|{REF}{OFF_ZH}"
+    rf"|\btake\s{REF}\sout\b"
 )
 _ONLY_REF = words(
-    rf"\b(?:only|just)\s(?:use|keep|show|want|include)?\s?{REF}|\b(?:use|keep|show|include|want)\s(?:only|just)\s{REF}"
+    rf"\b(?:only|just)\s(?:use|keep|show|want|include)?\s?{REF}|\b(?:use|keep|show|include"
+    rf"|want)\s(?:only|just)\s{REF}"
     rf"|{REF}\s(?:only|alone)\b|\bkeep\s{REF}(?=\s?(?:$|[,.;]))"
     rf"|(?:只|仅|就)(?:要|用|留下?|保留|显示|放|需要)?{REF}"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from nemovideo_nodes.emulator.film import Film
 from nemovideo_nodes.emulator.lexicon import NUMBER, ORDINAL, number_of, ordinal_of
@@ -23,9 +24,12 @@ _RANGE = words(
     rf"|(?P<end2>前面?|最前面?|最后面?|后面?)(?P<count2>{_COUNT_ZH})(?:张|个|幅){_NOUN_ZH}?"
 )
 _LIST = words(
-    rf"(?:\bthe\s)?(?P<nth>{ORDINAL}(?:\s?(?:,|and|&|,\sand)\s(?:the\s)?{ORDINAL}){{0,9}})\s{_NOUN}\b"
-    rf"|\b{_NOUN}\s(?:number\s|no\.?\s?|#\s?)?(?P<numbers>(?:{NUMBER})(?:\s?(?:,|and|&)\s(?:{NUMBER})){{0,9}})(?![\d%]|\s?(?:s|sec\w*|min\w*|%)\b)"
-    rf"|(?P<zh>{_NTH_ZH}(?:张|个|幅)?(?:{_NOUN_ZH})?(?:[和、与跟,]{_NTH_ZH}(?:张|个|幅)?(?:{_NOUN_ZH})?){{0,9}})(?<=[张幅图片像面头])"
+    rf"(?:\bthe\s)?(?P<nth>{ORDINAL}(?:\s?(?:,|and|&|,\sand)\s"
+    rf"(?:the\s)?{ORDINAL}){{0,9}})\s{_NOUN}\b"
+    rf"|\b{_NOUN}\s(?:number\s|no\.?\s?|#\s?)?(?P<numbers>(?:{NUMBER})(?:\s?(?:,|and"
+    rf"|&)\s(?:{NUMBER})){{0,9}})(?![\d%]|\s?(?:s|sec\w*|min\w*|%)\b)"
+    rf"|(?P<zh>{_NTH_ZH}(?:张|个|幅)?(?:{_NOUN_ZH})?(?:[和、与跟,]{_NTH_ZH}(?:张|个"
+    rf"|幅)?(?:{_NOUN_ZH})?){{0,9}})(?<=[张幅图片像面头])"
     rf"|(?P<back>倒数{_NTH_ZH})(?:张|个|幅){_NOUN_ZH}?"
     rf"|(?P<last>最后一?|末尾那?一?)(?:张|幅){_NOUN_ZH}?|(?P<first>首张|开头那?一?张){_NOUN_ZH}?"
 )
@@ -187,19 +191,20 @@ class Referring:
     def _names(self) -> list[tuple[re.Pattern[str], int]]:
         """Patterns for the pictures' names: quoted, whole, and the words that only one has."""
         patterns = []
+        text = self.text.lower()
         parts = [self._parts(scene.name) for scene in self._film.scenes]
+        owners = Counter(part for one in parts for part in one)
         for index, scene in enumerate(self._film.scenes):
             name = scene.name.lower()
-            signs = [sign for sign, text in self._reading.quotes.items() if text.lower() == name]
+            signs = [
+                sign for sign, quoted in self._reading.quotes.items() if quoted.lower() == name
+            ]
             patterns += [(words(f"(?:the\\s)?{sign}"), index) for sign in signs]
             mine = [name] if name not in _COMMON and not name.isdigit() and len(name) > 1 else []
-            mine += [
-                part
-                for part in parts[index]
-                if not any(part in others for at, others in enumerate(parts) if at != index)
-            ]
+            mine += [part for part in parts[index] if owners[part] == 1]
             for word in sorted(set(mine), key=len, reverse=True):
-                patterns.append((_naming(word), index))
+                if word in text:
+                    patterns.append((_naming(word), index))
         return patterns
 
     @staticmethod
@@ -218,5 +223,6 @@ def _naming(word: str) -> re.Pattern[str]:
         return words(rf"{escaped}(?:的)?(?:那|这)?一?(?:张|幅)?{_NOUN_ZH}?")
     plural = "" if word.endswith("s") else "s?"
     return words(
-        rf"(?:\b(?:the|my|a|that)\s)?(?<![\w]){escaped}{plural}(?:\.(?:jpe?g|png|webp|gif))?(?!\w)(?:\s{_NOUN})?"
+        rf"(?:\b(?:the|my|a|that)\s)?(?<![\w]){escaped}{plural}(?:\.(?:jpe?g|png|webp"
+        rf"|gif))?(?!\w)(?:\s{_NOUN})?"
     )

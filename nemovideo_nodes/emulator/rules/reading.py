@@ -20,6 +20,8 @@ MARK = "\uf000"
 
 _FIRST_QUOTE, _MOST_QUOTES = 0xE000, 256
 _MOST_CHARACTERS, _MOST_QUOTED = 4_000, 120
+_NEAR = 60
+"""How far before a match the words stand that may forbid it."""
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|“([^”“\n]+)[”\"]|„([^“”\n]+)[“”]|«([^»\n]+)»|「([^」\n]+)」|『([^』\n]+)』"
     r"|《([^》\n]+)》|‘([^’‘\n]+)’(?!\w)|(?<!\w)'([^'\n]+)'(?!\w)|`([^`\n]+)`"
@@ -79,13 +81,24 @@ class Reading:
     ) -> re.Match[str] | None:
         """The first match of `pattern`, whose words no later rule sees; quotes stay.
 
-        A match is passed over where `unless` matches the text before it, to its end.
+        A match is passed over where `unless` matches the text right before it.
         """
         for found in pattern.finditer(self.text):
-            if unless is None or not unless.search(self.text[: found.start()]):
+            if unless is None or not _stands_before(unless, found):
                 self.cut(found.start(), found.end())
                 return found
         return None
+
+    def take_all(self, pattern: re.Pattern[str], unless: re.Pattern[str] | None = None) -> bool:
+        """Take out every match of `pattern`, as `take` does one; whether there was any."""
+
+        def cut(found: re.Match[str]) -> str:
+            if unless is not None and _stands_before(unless, found):
+                return found[0]
+            return f" {MARK} {' '.join(re.findall(QUOTE, found[0]))} "
+
+        before, self.text = self.text, pattern.sub(cut, self.text)
+        return self.text != before
 
     def cut(self, start: int, end: int, *, with_quotes: bool = False) -> None:
         """Take out a piece of the text; quotes in it stay, unless they go `with_quotes`."""
@@ -99,6 +112,11 @@ class Reading:
     def standing(self) -> list[str]:
         """The quoted texts whose signs still stand in the text."""
         return [self.quotes[sign] for sign in re.findall(QUOTE, self.text)]
+
+
+def _stands_before(pattern: re.Pattern[str], found: re.Match[str]) -> bool:
+    start = found.start()
+    return bool(pattern.search(found.string[max(0, start - _NEAR) : start]))
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,13 @@ __all__ = [
 
 _NO_TITLE = absent(rf"(?:{ORDINAL}\s)?{TITLE}", rf"(?:第[一二三四五\d]个)?{TITLE_ZH}")
 _NO_NAMED = words(
-    rf"\b{NO_EN}{ANY}(?:{TITLE}\s)?(?P<q1>{QUOTE})(?:\s{TITLE}\b)?|{NO_ZH}{TITLE_ZH}?(?P<q2>{QUOTE})(?:这个|的)?{TITLE_ZH}?"
+    rf"\b{NO_EN}{ANY}(?:{TITLE}\s)?(?P<q1>{QUOTE})(?:\s{TITLE}\b)?"
+    rf"|{NO_ZH}{TITLE_ZH}?(?P<q2>{QUOTE})(?:这个|的)?{TITLE_ZH}?"
     rf"|把?(?:{TITLE_ZH})?(?P<q3>{QUOTE})(?:这个|的)?(?:{TITLE_ZH})?{OFF_ZH}"
 )
 _NTH = words(
-    rf"(?P<nth>{ORDINAL})\s{TITLE}\b|第(?P<zh>[一二三四五六七八九十\d]{{1,2}})个?{TITLE_ZH}|(?P<last>最后一?个?{TITLE_ZH})"
+    rf"(?P<nth>{ORDINAL})\s{TITLE}\b|第(?P<zh>[一二三四五六七八九十\d]{{1,2}})个?{TITLE_ZH}"
+    rf"|(?P<last>最后一?个?{TITLE_ZH})"
 )
 _NO_TITLE_YET: Note = ("There is no title yet.", "现在还没有标题。")
 
@@ -96,15 +98,22 @@ def _counted(text: str, titles: Sequence[Title]) -> int | None:
     return at if 0 <= at < len(titles) else None
 
 
-_TO_EN = r"(?:\bto\s(?:say\s|read\s|be\s)?|\bwith\s|\binto\s|\bby\s|\bsay(?:s|ing)?\s|\bread(?:s|ing)?\s|\bas\s|:\s?)"
+_TO_EN = (
+    r"(?:\bto\s(?:say\s|read\s|be\s)?|\bwith\s|\binto\s|\bby\s|\bsay(?:s|ing)?\s"
+    r"|\bread(?:s|ing)?\s|\bas\s|:\s?)"
+)
 _TO_ZH = r"(?:改成|改为|换成|换为|变成|改叫|改|换|写成|设为|设成|为|成|:)"
 _RENAME = words(
-    rf"(?P<old>{QUOTE})[^{QUOTE[1:-1]},;。]{{0,24}}?(?:{_TO_EN}|{_TO_ZH})[^{QUOTE[1:-1]},;。]{{0,16}}?(?P<new>{QUOTE})"
+    rf"(?P<old>{QUOTE})[^{QUOTE[1:-1]},;。]{{0,24}}?(?:{_TO_EN}"
+    rf"|{_TO_ZH})[^{QUOTE[1:-1]},;。]{{0,16}}?(?P<new>{QUOTE})"
 )
 _CHANGE = words(
-    rf"\b{CHANGE}\s(?:the\s|my\s|that\s|this\s)?(?P<what>(?:{ORDINAL}\s)?{TITLE})\b(?:'s)?(?:\s(?:text|words|wording))?\s{_TO_EN}(?P<new>{QUOTE})"
-    rf"|\b(?:the\s)?(?P<what2>(?:{ORDINAL}\s)?{TITLE})\sshould\s(?:now\s)?(?:say|read|be)\s(?P<new2>{QUOTE})"
-    rf"|(?P<what3>(?:第[一二三四五\d]个|最后一?个)?{TITLE_ZH})(?:内容|文字)?{_TO_ZH}(?:了)?(?P<new3>{QUOTE})"
+    rf"\b{CHANGE}\s(?:the\s|my\s|that\s|this\s)?(?P<what>(?:{ORDINAL}\s)?{TITLE})\b(?:'s)?(?:\s"
+    rf"(?:text|words|wording))?\s{_TO_EN}(?P<new>{QUOTE})"
+    rf"|\b(?:the\s)?(?P<what2>(?:{ORDINAL}\s)?{TITLE})\sshould\s(?:now\s)?(?:say|read"
+    rf"|be)\s(?P<new2>{QUOTE})"
+    rf"|(?P<what3>(?:第[一二三四五\d]个|最后一?个)?{TITLE_ZH})(?:内容"
+    rf"|文字)?{_TO_ZH}(?:了)?(?P<new3>{QUOTE})"
 )
 
 
@@ -167,8 +176,10 @@ def reworded(
 _MOVE_EN = r"(?:move|put|place|show|display|keep|make|have|set|shift|let|start|leave|want)"
 _REST = rf"(?:(?!\b(?:and(?!\s\d)|then|but)\b)[^,;。{QUOTE[1:-1]}])"
 _RETIME = words(
-    rf"\b{_MOVE_EN}\s(?:all\s)?(?:the\s|my\s|that\s|this\s)?(?P<what>(?:{ORDINAL}\s)?{TITLE})\b(?P<rest>{_REST}{{1,80}})"
-    rf"|\b(?:the\s|my\s)(?P<what2>(?:{ORDINAL}\s)?{TITLE})\s(?:should|must|needs? to|has to|to|goes|belongs|only|at|in|from|for)\b(?P<rest2>{_REST}{{1,80}})"
+    rf"\b{_MOVE_EN}\s(?:all\s)?(?:the\s|my\s|that\s|this\s)?(?P<what>(?:{ORDINAL}\s)?{TITLE})\b"
+    rf"(?P<rest>{_REST}{{1,80}})"
+    rf"|\b(?:the\s|my\s)(?P<what2>(?:{ORDINAL}\s)?{TITLE})\s(?:should|must|needs? to|has to|to"
+    rf"|goes|belongs|only|at|in|from|for)\b(?P<rest2>{_REST}{{1,80}})"
     rf"|(?:^|[,;.]|\band)\s?(?P<what4>{TITLE})\s(?P<rest4>{_REST}{{1,80}})"
     rf"|\bcent(?:er|re)\s(?:the\s|my\s)?(?P<what5>{TITLE})(?P<rest5>)\b"
     rf"|(?P<what3>(?:第[一二三四五\d]个|最后一?个|所有)?{TITLE_ZH})(?P<rest3>{_REST}{{1,40}})"

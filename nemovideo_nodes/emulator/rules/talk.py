@@ -17,7 +17,8 @@ CLAUSE = words(
 )
 
 _REQUEST = words(
-    r"\b(?:can|could|would|will|may) (?:you|we|u|i|the|it|they|my|this|that)\b|\bplease\b|\bpls\b|\bis there (?:a|any) way\b|\bis it possible\b"
+    r"\b(?:can|could|would|will|may) (?:you|we|u|i|the|it|they|my|this|that)\b|\bplease\b|\bpls\b"
+    r"|\bis there (?:a|any) way\b|\bis it possible\b"
     r"|\b(?:how|what) about\b|\bwhy (?:not|don't)\b|\bwhat if\b|\b(?:shall|should) we\b|\blet's\b"
     r"|能|可以|可不可|请|麻烦|帮|好吗|行吗|好不好|行不行|怎么样|如何|要不"
 )
@@ -41,9 +42,11 @@ _ONLY = (
     r"|screen|end|start|top|bottom|middle)\b"
 )
 _STAYS = words(
-    rf"\b(?:keep|leave)\b(?!{_ONLY})[^,;.]{{0,40}}?\b{_THINGS}\b(?:\s+(?:as (?:it|they) (?:is|are|was)"
+    rf"\b(?:keep|leave)\b(?!{_ONLY})[^,;.]{{0,40}}?\b{_THINGS}\b(?:\s+(?:as (?:it|they) (?:is|are"
+    r"|was)"
     r"|alone|unchanged|untouched|(?:exactly )?the same|there|like (?:this|that|it is)|please))*\s*$"
-    r"|\b(?:don't|do not|never|no need to|not to)\s+(?:\w+\s+)?(?:change|touch|remove|delete|cut|alter"
+    r"|\b(?:don't|do not|never|no need to|not to)\s+(?:\w+\s+)?(?:change|touch|remove|delete|cut"
+    r"|alter"
     r"|edit|modify|drop|shorten|lengthen|move|swap|reverse|shuffle|make|crop|replace|rename|turn"
     r"|mute|speed|slow|reorder|export|download|render)\b"
     r"|(?:不要|别|不用|不必|无需|不需要|勿)(?:再|去|把[^。]{0,12}?)?"
@@ -60,21 +63,29 @@ _TALK = words(
     r"|\b(?:took|takes|waited|waiting|ago|yesterday|be back|come back|hold on|hang on|brb)\b"
     r"|\bwait\b|\bgive me .{1,20}(?:minutes?|seconds?|mins?|secs?)\s*$"
     r"|(?:等|花|耗)了|稍等|等一下|等等|刚才|昨天|以前|等我"
-    r"|^(?:我|大家|朋友们?|同事们?)(?:都|很|非常|也|挺|真|好)*(?:喜欢|爱|觉得)(?!.{0,30}(?:太|应该|要))"
+    r"|^(?:我|大家|朋友们?|同事们?)(?:都|很|非常|也|挺|真|好)*(?:喜欢|爱|觉得)(?!.{0,30}(?:太|应该"
+    r"|要))"
     r"|(?:很|真|太|非常|挺|好|最)(?:好看|好听|棒|不错|漂亮|完美|好|美|赞|喜欢)"
 )
 
 _FILLER = words(
-    r"\b(?:please|pls|thanks?|thank|you|it|its|it's|the|a|an|video|film|clip|movie|now|just|that|this|for"
-    r"|me|my|our|us|hi|hello|hey|ok|okay|great|cool|to|be|is|can|could|would|will|like|i|i'd|i'll|we"
+    r"\b(?:please|pls|thanks?|thank|you|it|its|it's|the|a|an|video|film|clip|movie|now|just|that"
+    r"|this|for"
+    r"|me|my|our|us|hi|hello|hey|ok|okay|great|cool|to|be|is|can|could|would|will|like|i|i'd|i'll"
+    r"|we"
     r"|want|need|let's|let|so|well|too|with|of|on|in|at|make|do|set|have|get|maybe|perhaps|again"
-    r"|instead|first|finally|all|one|yes|no|sure|nice|perfect|good|awesome|wonderful|lovely|right|alright|export|download|render|send|save|version|if|possible"
-    r"|when|done|ready|file|mp4|as|by|time|up|or|some|more|bit|little|are|them|they|should|everything)\b"
-    r"|请|帮我|帮|谢谢|好的|好|一下|吧|了|的|视频|影片|片子|把|我|你|您|麻烦|啊|呢|吗|呀|嗯|那|就|再|也|都|给|要|想|做"
-    r"|改成|变成|一个|个|这|将|让|可以|能|行|现在|最后|先|导出|下载|发|整个|还有|还|加上|加|和|是|在|用"
+    r"|instead|first|finally|all|one|yes|no|sure|nice|perfect|good|awesome|wonderful|lovely|right"
+    r"|alright|export|download|render|send|save|version|if|possible"
+    r"|when|done|ready|file|mp4|as|by|time|up|or|some|more|bit|little|are|them|they|should"
+    r"|everything)\b"
+    r"|请|帮我|帮|谢谢|好的|好|一下|吧|了|的|视频|影片|片子|把|我|你|您|麻烦|啊|呢|吗|呀|嗯|那|就"
+    r"|再|也|都|给|要|想|做"
+    r"|改成|变成|一个|个|这|将|让|可以|能|行|现在|最后|先|导出|下载|发|整个|还有|还|加上|加|和|是"
+    r"|在|用"
 )
 _WISH = words(
-    r"^\s*(?:please |then |also |can you |could you )*(?:add|remove|replace|apply|insert|overlay|delete)\b"
+    r"^\s*(?:please |then |also |can you |could you )*(?:add|remove|replace|apply|insert|overlay"
+    r"|delete)\b"
     r"|^\s*(?:请|再|然后|帮我)*(?:加上|加入|添加|去掉|替换|插入|删掉)"
 )
 _WORD = re.compile(r"[^\W_]{2,}|[\u3400-\u9fff]")

@@ -16,7 +16,8 @@ _TO = r"\s?(?:\bto\b|\buntil\b|\btill\b|\band\b|\bthrough\b|-|–|—|~|到|至)
 
 _WHOLE = words(
     r"\bthroughout(?: the (?:whole |entire )?(?:video|film|clip))?\b"
-    r"|\b(?:for |during |over |across )?the (?:whole|entire) (?:time|video|film|clip|thing|duration)\b"
+    r"|\b(?:for |during |over |across )?the (?:whole|entire) (?:time|video|film|clip|thing"
+    r"|duration)\b"
     r"|\ball the time\b|\ball the way through\b|\bfrom start to (?:finish|end)\b|\balways\b"
     r"|\bthe whole way(?: through)?\b"
     r"|全程|一直|始终|从头到尾|贯穿(?:全片|始终|整个视频)?|整个视频|整段视频|全片"
@@ -31,46 +32,55 @@ _EDGE = (
     r"|最前面?|前面?|开头|开始|最后面?|最末|末尾|结尾"
 )
 _AT_EDGE = words(
-    rf"(?:\b(?:for|in|during|over)\s|在)?(?:\bthe\s)?(?P<edge>{_EDGE})的?\s?{span()}(?:钟)?(?:内|里)?"
+    rf"(?:\b(?:for|in|during|over)\s|在)?(?:\bthe\s)?(?P<edge>{_EDGE})的?\s?{span()}(?:钟)?(?:内"
+    r"|里)?"
 )
 _FOR = words(
     rf"\b(?:for|lasting|during|stays?|visible for)\s(?:about\s|only\s|just\s)?{span()}"
     rf"|(?:显示|持续|停留|出现|展示|停|时长(?:为|是)?)\s?{span(2)}"
 )
 _START = words(
-    rf"\b(?:at|after|from|starting (?:at|from)|beginning at)\s(?:the\s)?(?:about\s)?{span()}(?:\smark\b|\son\b|\sonwards?\b)?"
+    rf"\b(?:at|after|from|starting (?:at|from)|beginning at)\s(?:the\s)?(?:about\s)?{span()}"
+    r"(?:\smark\b|\son\b|\sonwards?\b)?"
     rf"|(?:从)?第{span(2)}(?:的时候|时|处|开始|起)?|(?:在|从){span(3)}(?:的时候|时|处|开始|起)"
     rf"|{span(4)}(?:之?后|处|的时候|时|开始)"
     rf"|\b(?:at|from|starting at)\s(?:the\s)?second\s(?P<at>{NUMBER})"
 )
 _AT_END = words(
-    r"\b(?:at|near|towards?|in|to) the (?:very )?end(?: of (?:the|it|my|this)(?: (?:video|film|clip))?)?\b"
+    r"\b(?:at|near|towards?|in|to) the (?:very )?end(?: of (?:the|it|my|this)(?: (?:video|film"
+    r"|clip))?)?\b"
     r"|\b(?:closing|end) (?:title|card|text)\b|\blast\b$"
     r"|片尾|(?:视频|影片)?(?:结尾|末尾|最后)(?:处|的时候|面)?"
 )
 _AT_START = words(
-    r"\b(?:at|in) the (?:very )?(?:start|beginning|opening)(?: of (?:the|it|my|this)(?: (?:video|film|clip))?)?\b"
+    r"\b(?:at|in) the (?:very )?(?:start|beginning|opening)(?: of (?:the|it|my|this)(?: (?:video"
+    r"|film|clip))?)?\b"
     r"|片头|(?:视频|影片)?(?:开头|开场|一开始)(?:处|的时候)?"
 )
 _PLACES = (
     (
         "top",
         words(
-            r"\b(?:at|on|to|in|near|towards?|along)? ?(?:the )?(?:very )?top(?:-| )?(?:of (?:the )?(?:screen|frame|picture|video|image))?\b"
-            r"|\b(?:up )?higher\b|\babove\b|(?:画面|屏幕|视频)?(?:的)?(?:顶部|上方|顶上|顶端|最上面|上面|上边|上部)"
+            r"\b(?:at|on|to|in|near|towards?|along)? ?(?:the )?(?:very )?top(?:-"
+            r"| )?(?:of (?:the )?(?:screen|frame|picture|video|image))?\b"
+            r"|\b(?:up )?higher\b|\babove\b|(?:画面|屏幕|视频)?(?:的)?(?:顶部|上方|顶上|顶端"
+            r"|最上面|上面|上边|上部)"
         ),
     ),
     (
         "bottom",
         words(
-            r"\b(?:at|on|to|in|near|towards?|along)? ?(?:the )?(?:very )?bottom(?: of (?:the )?(?:screen|frame|picture|video|image))?\b"
-            r"|\b(?:down )?lower(?: third)?\b|\bbelow\b|(?:画面|屏幕|视频)?(?:的)?(?:底部|下方|底下|底端|最下面|下面|下边|下部)"
+            r"\b(?:at|on|to|in|near|towards?|along)? ?(?:the )?(?:very )?bottom(?: of (?:the )?"
+            r"(?:screen|frame|picture|video|image))?\b"
+            r"|\b(?:down )?lower(?: third)?\b|\bbelow\b|(?:画面|屏幕|视频)?(?:的)?(?:底部|下方"
+            r"|底下|底端|最下面|下面|下边|下部)"
         ),
     ),
     (
         "middle",
         words(
-            r"\b(?:at|on|to|in|into|near)? ?(?:the )?(?:very )?(?:middle|cent(?:er|re)(?:ed|d)?)(?: of (?:the )?(?:screen|frame|picture|video|image))?\b"
+            r"\b(?:at|on|to|in|into|near)? ?(?:the )?(?:very )?(?:middle|cent(?:er|re)(?:ed"
+            r"|d)?)(?: of (?:the )?(?:screen|frame|picture|video|image))?\b"
             r"|(?:画面|屏幕|视频)?(?:的)?(?:正?中间|正?中央|居中|中部|正中)"
         ),
     ),

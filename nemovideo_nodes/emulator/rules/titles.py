@@ -37,14 +37,21 @@ _TITLE_VERB = words(
     r"\b(?:add|put|show|display|write|insert|include|with|overlay|set|have|end|start|open|close)\b"
     r"|加|添|显示|写|放|出现|打上|来"
 )
-_STOP = r"(?=\s(?:at|in|on|from|for|during|throughout|please|pls|and|then|instead|with|to)\b|\s?$|[,.;!?。、])"
+_STOP = (
+    r"(?=\s(?:at|in|on|from|for|during|throughout|please|pls|and|then|instead|with|to)\b"
+    r"|\s?$|[,.;!?。、])"
+)
 _PLAIN = words(
     rf"(?:\b(?:{TITLE}|{HEADING})|{TITLE_ZH})\s?:\s?(?P<t1>[^,.;。!?\n]{{1,80}})"
-    rf"|{TITLE_ZH}(?:内容)?(?::|(?:改成|改为|换成|设为|叫做?|是|为|写))\s?(?P<t2>[^,;。!?、\n]{{1,60}})"
-    rf"|\b(?P<change>{CHANGE}\s(?:the\s|my\s)?{TITLE}\s(?:to|into|with)\s)(?:say\s|read\s)?(?P<t3>(?!the\s(?:top|bottom|middle|end|start|cent)|be\b)[^,.;。!?\n]{{1,80}}?){_STOP}"
+    rf"|{TITLE_ZH}(?:内容)?(?::|(?:改成|改为|换成|设为|叫做?|是|为|写))\s?(?P<t2>"
+    r"[^,;。!?、\n]{1,60})"
+    rf"|\b(?P<change>{CHANGE}\s(?:the\s|my\s)?{TITLE}\s(?:to|into|with)\s)(?:say\s"
+    r"|read\s)?(?P<t3>(?!the\s(?:top|bottom|middle|end|start|cent)"
+    rf"|be\b)[^,.;。!?\n]{{1,80}}?){_STOP}"
     rf"|\b{TITLE}\s(?:that\s)?(?:say|read)(?:s|ing)?\s(?P<t4>[^,.;。!?\n]{{1,80}}?){_STOP}"
     rf"|\b(?:titled|entitled|title it|call it)\s(?P<t5>[^,.;。!?\n]{{1,80}}?){_STOP}"
-    rf"|\b(?:add|put|insert|with|include)\sthe\stitle\s(?P<t6>(?!at\b|in\b|on\b|from\b|for\b|to\b|here\b|there\b|back\b|again\b)[^,.;。!?\n]{{1,80}}?){_STOP}"
+    r"|\b(?:add|put|insert|with|include)\sthe\stitle\s(?P<t6>(?!at\b|in\b|on\b|from\b|for\b|to\b"
+    rf"|here\b|there\b|back\b|again\b)[^,.;。!?\n]{{1,80}}?){_STOP}"
     rf"|(?:加上?|添加|加个|加一个)标题(?P<t7>[^,:;。!?、在的字到\s\n][^,;。!?、\n]{{0,60}})"
 )
 _ONLY_PLACE = re.compile(
@@ -103,8 +110,7 @@ def add_titles(film: Film, reading: Reading) -> Edit | None:
         cuts.append(sign.span())
     for first, last in sorted(cuts, reverse=True):
         reading.cut(first, last, with_quotes=True)
-    while reading.take(_WORD_ALONE):
-        pass
+    reading.take_all(_WORD_ALONE)
     return with_titles(film, added) if added else None
 
 
