@@ -9,14 +9,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from nemovideo_nodes.engine import Event
+from nemovideo_nodes.ledger.conversation import conversation
+from nemovideo_nodes.ledger.facts import StateResult
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.sketch import draw_timeline
 from nemovideo_nodes.steps import Prompt, Upload
+from nemovideo_nodes.wire.draft import Draft
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["Display", "LiveDisplay", "PlainDisplay", "result_lines"]
+__all__ = ["Display", "LiveDisplay", "PlainDisplay", "SilentDisplay", "result_lines", "run_lines"]
 
 STILL_S = 120.0
 """How often a long stream says that it is still at work."""
@@ -43,7 +47,7 @@ class Display(Protocol):
 class _Base:
     def __init__(self) -> None:
         self._told: set[str] = set()
-        self._began = time.monotonic()
+        self._began = self._started = time.monotonic()
         self._still = 0
         self._busy_with = ""
 
@@ -86,17 +90,22 @@ class _Base:
 class PlainDisplay(_Base):
     """Plain lines, a few for each step; for logs and pipes."""
 
-    def __init__(self, *, to_stderr: bool) -> None:
+    def __init__(self, *, to_stderr: bool, verbose: bool = False) -> None:
         super().__init__()
         self._stream = sys.stderr if to_stderr else sys.stdout
+        self._verbose = verbose
 
     def __enter__(self) -> Self:
         return self
 
     def show(self, event: Event) -> None:
         """Take one event of the engine."""
-        self._milestones(event)
         step = event.step or ""
+        if self._verbose and event.kind != "progress":
+            seconds = f"{time.monotonic() - self._started:8.2f}s"
+            self._line(" ".join(filter(None, [seconds, event.kind, step, event.text])))
+            return
+        self._milestones(event)
         if event.kind == "begin" and event.record and step.split("/")[0] not in _QUIET:
             self._once(f"begin {step}", f"{describe(event.record).rstrip('…')}…")
         elif event.kind == "wait":
@@ -106,6 +115,16 @@ class PlainDisplay(_Base):
         # Nobody may be reading any more: no reason to end a run that is being paid for.
         with contextlib.suppress(OSError, ValueError):
             print(text, file=self._stream, flush=True)
+
+
+class SilentDisplay(_Base):
+    """Nothing at all, until the end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def show(self, event: Event) -> None:
+        """Say nothing."""
 
 
 class LiveDisplay(_Base):
@@ -196,6 +215,30 @@ _WORDS = {
     "download": "Downloading the video",
     "publish": "Writing the manifest",
 }
+
+
+def run_lines(run: Run) -> list[str]:
+    """A run in whole: what was said, the timeline drawn, and each step with its time and tries."""
+    lines = []
+    for exchange in conversation(run):
+        lines.append(f"> {' '.join(exchange.said.split())}")
+        lines += [f"  {line}" for reply in exchange.replies for line in reply.splitlines()]
+        lines += [f"  {wish}" for wish in exchange.suggestions]
+    states = run.results(StateResult)
+    if states and states[-1].outline:
+        lines += ["", *draw_timeline(Draft(states[-1].outline)), ""]
+    return [*lines, *map(_step_line, run.steps.values())]
+
+
+def _step_line(record: StepRecord) -> str:
+    if record.achieved is not None:
+        when = f"{record.achieved.at:%Y-%m-%d %H:%M:%S}"
+    else:
+        when = record.refused.sentence if record.refused else "not yet"
+    tries = [f"{record.intents} tries"] if record.intents > 1 else []
+    tries += [f"{record.failures} failed"] if record.failures else []
+    note = f"  ({', '.join(tries)})" if tries else ""
+    return f"  {record.step.id:12} {_short(when) if len(when) > 60 else when}{note}"
 
 
 def result_lines(result: RunResult) -> list[str]:

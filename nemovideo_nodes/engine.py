@@ -12,6 +12,7 @@ from typing import Literal
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import NemoVideoError, StepConflict, StoreError, redact
+from nemovideo_nodes.followup import next_follow_up
 from nemovideo_nodes.lease import LeaseKeeper
 from nemovideo_nodes.ledger.facts import (
     Achieved,
@@ -112,8 +113,17 @@ class Engine:
         """The run, as far as it has been read."""
         return self._journal.run
 
-    async def ask(self, steps: Sequence[Step], order: Order | None = None) -> None:
+    async def ask(
+        self,
+        steps: Sequence[Step],
+        order: Order | None = None,
+        *,
+        after: str | None = None,
+        because: Literal["request", "refinement", "reply"] = "request",
+    ) -> None:
         """Ask for steps: a no-op for those that were asked for with the same arguments.
+
+        They go behind all others, or right behind the step `after`.
 
         Raises `StepConflict` for a step that was asked for with other arguments, and for an order
         of another video than the one that the run was begun for.
@@ -128,6 +138,8 @@ class Engine:
                 by=self._me,
                 steps=tuple(new),
                 order=order if run.order is None else None,
+                after=after,
+                because=because,
             )
             if await self._journal.appended(fact):
                 return
@@ -167,6 +179,10 @@ class Engine:
             run = await self._journal.refreshed()
             if run.newer:
                 return result_of(run, self._store, "stuck", NEWER)
+            if (follow_up := next_follow_up(run)) is not None:
+                steps, after = follow_up
+                await self.ask(steps, after=after, because="reply")
+                continue
             planned = run.seq
             seat = Seat(self._me, self._since, self._pace, holder_gone=self._seat.holder_gone())
             decision = decide(run, self._clock.now(), seat, through=through)
@@ -285,6 +301,7 @@ class Engine:
                     reads=outcome.reads,
                     draft_digest=outcome.draft_digest,
                     missing=outcome.missing,
+                    outline=outcome.outline,
                     heard=outcome.heard,
                 )
             case Failure():
@@ -380,6 +397,7 @@ def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[
                 + (f" or at another service ({begun.service})" if same else "")
                 + ": give another run id"
             )
+        return []  # its steps were written down with the order
     new = []
     for step in steps:
         known = run.steps.get(step.id)

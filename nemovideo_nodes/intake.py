@@ -14,10 +14,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from nemovideo_nodes.errors import BadInput, StoreError, redact, well_formed
+from nemovideo_nodes.errors import BadInput, StoreError, well_formed
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
 from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.remote import fetch_media, is_linkable, is_url, link_media
 from nemovideo_nodes.request import MAX_TEXT, Instruction
 from nemovideo_nodes.steps import Media
 from nemovideo_nodes.wire.codes import FORMATS
@@ -26,19 +27,26 @@ __all__ = ["instructions", "take_in"]
 
 MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
-_URL = re.compile(r"(?i)^[a-z][a-z0-9+.-]+:(?://|[^\\/]*,)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def take_in(store: Store, sources: Sequence[str]) -> tuple[Media, ...]:
-    """The media in `sources`, files or folders of images, in order; all are checked first.
+def take_in(store: Store, sources: Sequence[str], *, allow_http: bool = False) -> tuple[Media, ...]:
+    """The media in `sources`, in order: files, folders of images, URLs. Files are checked first.
 
-    Raises `BadInput` naming the first source that cannot be used.
+    Raises `BadInput` naming the first source that cannot be used, `Unreachable` for a URL that
+    cannot be reached now.
     """
-    found = [(path, _type_of(path)) for source in sources for path in _files(source)]
-    if len(found) > MAX_MEDIA:
-        raise BadInput(f"{len(found)} files are too many for one video: give at most {MAX_MEDIA}")
-    return tuple(_keep(store, path, kind) for path, kind in found)
+    local = {one: [(p, _type_of(p)) for p in _files(one)] for one in sources if not is_url(one)}
+    count = sum(len(local.get(source, ".")) for source in sources)
+    if count > MAX_MEDIA:
+        raise BadInput(f"{count} files are too many for one video: give at most {MAX_MEDIA}")
+    remote = {
+        one: [_from_url(store, one, allow_http=allow_http)]
+        for one in dict.fromkeys(sources)
+        if one not in local
+    }
+    kept = {one: [_keep(store, path, kind) for path, kind in local[one]] for one in local}
+    return tuple(medium for source in sources for medium in (kept | remote)[source])
 
 
 def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, ...]:
@@ -57,11 +65,16 @@ def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, .
     return tuple(Instruction(text=text.strip()) for text in texts)
 
 
+def _from_url(store: Store, source: str, *, allow_http: bool) -> Media:
+    if is_linkable(source):
+        return link_media(source)
+    with fetch_media(store, source, allow_http=allow_http) as path:
+        return _keep(store, path, _type_of(path))
+
+
 def _files(source: str) -> Iterable[Path]:
     if not source.strip():
         raise BadInput("The name of a file is empty")
-    if _URL.match(source):
-        raise BadInput(f"{redact(source)!r} is a URL: download it, and give the file's path")
     try:
         path = _path(source)
         if path.is_dir():

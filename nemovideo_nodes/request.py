@@ -1,4 +1,4 @@
-"""VideoRequest: what is asked for, its steps, and the id of its run. Pure; digests come in."""
+"""VideoRequest: what is asked for, and the id of its run. Pure; digests come in."""
 
 from __future__ import annotations
 
@@ -10,22 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.steps import (
-    AcquireToken,
-    Arguments,
-    AwaitRender,
-    CheckCredits,
-    ClaimLink,
-    CreateSession,
-    Download,
-    Media,
-    Prompt,
-    Publish,
-    ReadState,
-    Step,
-    SubmitRender,
-    Upload,
-)
+from nemovideo_nodes.steps import Media
 
 __all__ = ["Instruction", "Limits", "VideoRequest", "checked_run_id", "is_run_id"]
 
@@ -36,11 +21,23 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Instruction(BaseModel):
-    """One sentence or more to the agent."""
+    """One sentence or more to the agent, with what comes with it."""
 
     model_config = ConfigDict(frozen=True)
 
     text: str = Field(max_length=MAX_TEXT)
+    media: tuple[Media, ...] = ()
+    """Uploaded right before it is said, as in batch work."""
+    export: bool = False
+    """Whether a video is made of what it changed; one is made at the end in any case."""
+
+    @property
+    def identity(self) -> str | dict[str, object]:
+        """What makes it the same instruction in two requests: mostly just its words."""
+        if not self.media and not self.export:
+            return self.text
+        media = [medium.identity for medium in self.media]
+        return {"text": self.text, "media": media, "export": self.export}
 
 
 class Limits(BaseModel):
@@ -71,8 +68,8 @@ class VideoRequest(BaseModel):
         """The JSON that two equal requests share."""
         return json.dumps(
             {
-                "media": [{"name": m.name, "digest": m.digest} for m in self.media],
-                "script": [instruction.text for instruction in self.script],
+                "media": [medium.identity for medium in self.media],
+                "script": [instruction.identity for instruction in self.script],
                 "profile": self.profile,
                 "language": self.language,
                 "output": {"format": "mp4", "quality": "high"},
@@ -86,39 +83,6 @@ class VideoRequest(BaseModel):
         """The id of this request's run at one service, on one occasion: 20 hex digits."""
         text = json.dumps([self.canonical(), service, occasion])
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-
-    def steps(self) -> tuple[Step, ...]:
-        """The quick edit: upload all, say each instruction, export once."""
-        uploads = [Upload(media=medium) for medium in _distinct(self.media)]
-        script: list[Arguments] = []
-        for instruction in self.script:
-            script += [Prompt(text=instruction.text), ReadState()]
-        return number_steps(
-            [
-                AcquireToken(),
-                CheckCredits(),
-                CreateSession(language=self.language),
-                *uploads,
-                *script,
-                SubmitRender(),
-                AwaitRender(limit_s=self.limits.render_s),
-                Download(),
-                CheckCredits(stop_when_empty=False),
-                ClaimLink(),
-                Publish(),
-            ]
-        )
-
-
-def number_steps(arguments: list[Arguments]) -> tuple[Step, ...]:
-    """Steps with the ids `<node>/<n>`, counted for each node."""
-    counts: dict[str, int] = {}
-    steps = []
-    for args in arguments:
-        number = counts.get(args.node, 0)
-        counts[args.node] = number + 1
-        steps.append(Step(id=f"{args.node}/{number}", args=args))
-    return tuple(steps)
 
 
 def checked_run_id(text: str) -> str:
@@ -134,8 +98,3 @@ def checked_run_id(text: str) -> str:
 def is_run_id(text: str) -> bool:
     """Whether `text` can name a run in any store."""
     return _RUN_ID.fullmatch(text) is not None
-
-
-def _distinct(media: tuple[Media, ...]) -> list[Media]:
-    """The same picture twice is uploaded once."""
-    return list({medium.upload_name: medium for medium in media}.values())

@@ -12,23 +12,30 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine import NEWER, Engine, Event, missing_steps
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.intake import instructions, take_in
-from nemovideo_nodes.ledger.facts import DownloadResult, Order, PublishResult
+from nemovideo_nodes.ledger.facts import Asked, DownloadResult, Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, is_unknown
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.plan import Decision, Done, Seat, Stuck, decide
-from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.request import Limits, VideoRequest, checked_run_id, is_run_id
+from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id, is_run_id
+from nemovideo_nodes.script import compile_request, compile_script
+from nemovideo_nodes.scriptfile import ScriptFile
 from nemovideo_nodes.settings import Pace, Settings
+from nemovideo_nodes.steps import Media, NodeName, Prompt, Step
 
 __all__ = [
     "Ordered",
+    "claim_link",
     "finished",
     "known_runs",
     "load_run",
     "load_runs",
+    "order_script",
     "order_video",
+    "refine",
+    "script_in",
     "standing",
     "work_on",
     "write_down",
@@ -62,11 +69,53 @@ def order_video(
     """
     if not sources and not texts:
         raise BadInput("Give at least one picture, or say with --prompt what to make")
+    return order_script(
+        settings,
+        store,
+        instructions(texts, profile),
+        take_in(store, sources, allow_http=settings.allow_http),
+        profile,
+        limits=limits,
+        run_id=run_id,
+        occasion=occasion,
+        again=again,
+    )
+
+
+def script_in(
+    settings: Settings, store: Store, file: ScriptFile, profile: Profile
+) -> tuple[Instruction, ...]:
+    """The instructions of a script file, with their media taken in; raises `BadInput`."""
+    script = instructions([said.text for said in file.instructions], profile)
+    return tuple(
+        instruction.model_copy(
+            update={
+                "media": take_in(store, said.media, allow_http=settings.allow_http),
+                "export": file.exports(said),
+            }
+        )
+        for instruction, said in zip(script, file.instructions, strict=True)
+    )
+
+
+def order_script(
+    settings: Settings,
+    store: Store,
+    script: tuple[Instruction, ...],
+    media: tuple[Media, ...],
+    profile: Profile,
+    *,
+    limits: Limits | None = None,
+    run_id: str | None = None,
+    occasion: str = "",
+    again: bool = False,
+) -> Ordered:
+    """Give a script its run id; see `order_video`."""
     if run_id is not None:
         checked_run_id(run_id)
     request = VideoRequest(
-        script=instructions(texts, profile),
-        media=take_in(store, sources),
+        script=script,
+        media=media,
         profile=profile.name,
         language=profile.language,
         limits=limits or Limits(),
@@ -85,7 +134,7 @@ async def write_down(settings: Settings, store: Store, ordered: Ordered) -> None
     """
     async with NemoVideoClient(settings=settings, profile=ordered.order.profile) as client:
         engine = Engine(client=client, store=store, run_id=ordered.run_id)
-        await engine.ask(ordered.order.request.steps(), ordered.order)
+        await engine.ask(compile_request(ordered.order.request), ordered.order)
 
 
 async def work_on(
@@ -105,12 +154,86 @@ async def work_on(
         engine = Engine(
             client=client, store=store, run_id=ordered.run_id, clock=clock, on_event=on_event
         )
-        await engine.ask(ordered.order.request.steps(), ordered.order)
+        await engine.ask(compile_request(ordered.order.request), ordered.order)
+        return await _to_the_end(engine, through, resend=resend)
+
+
+async def refine(
+    settings: Settings,
+    store: Store,
+    run_id: str,
+    script: tuple[Instruction, ...],
+    *,
+    again: bool = False,
+    resend: bool = False,
+    clock: Clock | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> RunResult:
+    """Say more in the session of a run, and export again; the same once more goes on with it.
+
+    `again` says it another time. Raises `BadInput` where the run has to be finished first.
+    """
+    run = load_run(store, run_id)
+    profile = run.order.profile if run.order else DEFAULT_PROFILE
+    async with NemoVideoClient(
+        settings=settings, profile=profile, clock=clock, waits=False
+    ) as client:
+        engine = Engine(client=client, store=store, run_id=run_id, clock=clock, on_event=on_event)
+        if again or not _asked_last(run, script):
+            steps, after = _refining(run, script)
+            await engine.ask(steps, after=after, because="refinement")
+        return await _to_the_end(engine, None, resend=resend)
+
+
+async def claim_link(settings: Settings, run: Run) -> str:
+    """A new link with which a person takes the run's session over; it is a secret.
+
+    Raises the errors of the service, and `BadInput` where the run has no session yet.
+    """
+    if run.session is None:
+        raise BadInput(f"Run {run.id} has no session yet that could be claimed")
+    profile = run.order.profile if run.order else DEFAULT_PROFILE
+    async with NemoVideoClient(settings=settings, profile=profile) as client:
+        return await client.claim_link(run.session.session_id, run.session.task_id)
+
+
+def _asked_last(run: Run, script: tuple[Instruction, ...]) -> bool:
+    """Whether these very instructions are what the run was asked for last."""
+    asked = [fact for fact in run.facts if isinstance(fact, Asked)]
+    if len(asked) < 2:
+        return False
+    said = [s.args.text for s in asked[-1].steps if isinstance(s.args, Prompt)]
+    return bool(said) and said == [instruction.text for instruction in script]
+
+
+def _refining(run: Run, script: tuple[Instruction, ...]) -> tuple[tuple[Step, ...], str | None]:
+    """The steps that a refinement adds, and behind which step they go."""
+    limit_s = run.order.request.limits.render_s if run.order else Limits().render_s
+    asked = {step_id: record.step for step_id, record in run.steps.items()}
+    steps = compile_script(script, asked, limit_s=limit_s)
+    before = None
+    for step_id, record in run.steps.items():
+        if record.achieved:
+            before = step_id
+        elif record.step.node is NodeName.RENDER and record.intent is None and before:
+            # The agent asked back, say, and there was nothing to export yet: the answer goes
+            # before that export.
+            talk = (NodeName.UPLOAD, NodeName.PROMPT, NodeName.STATE)
+            return tuple(step for step in steps if step.node in talk), before
+        else:
+            raise BadInput(
+                f"Run {run.id} has not come to its end at {step_id}: "
+                f"go on with it first (nemovideo resume {run.id})"
+            )
+    return steps, None
+
+
+async def _to_the_end(engine: Engine, through: str | None, *, resend: bool) -> RunResult:
+    result = await engine.advance(through)
+    # Looked at first: what came late needs no second message.
+    if resend and result.status == "stuck" and await engine.allow_resend():
         result = await engine.advance(through)
-        # Looked at first: what came late needs no second message.
-        if resend and result.status == "stuck" and await engine.allow_resend():
-            result = await engine.advance(through)
-        return result
+    return result
 
 
 def finished(store: Store, ordered: Ordered) -> RunResult | None:
@@ -119,7 +242,7 @@ def finished(store: Store, ordered: Ordered) -> RunResult | None:
     Raises `StepConflict` where the run is another video's.
     """
     run = Journal(store, ordered.run_id).refresh()
-    missing = missing_steps(run, ordered.order.request.steps(), ordered.order)
+    missing = missing_steps(run, compile_request(ordered.order.request), ordered.order)
     if missing or run.newer or not isinstance(_decide(run), Done):
         return None
     return _restored(run, store)

@@ -57,6 +57,13 @@ class Media(_Plain):
     """Bytes."""
     kind: Literal["image", "video", "audio"]
     ext: str
+    url: str | None = None
+    """Where the service fetches it from; then the digest is of the URL and its ETag."""
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What makes it the same medium in two requests."""
+        return {"name": self.name, "digest": self.digest}
 
     @property
     def upload_name(self) -> str:

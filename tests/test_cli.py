@@ -10,13 +10,14 @@ import pytest
 from click.testing import CliRunner
 
 from nemovideo_nodes import cli
+from nemovideo_nodes.cli.group import SentenceGroup, json_option
 
 
 def test_help_names_every_command() -> None:
     """And needs nothing that is slow to import."""
     told = CliRunner().invoke(cli.main, ["--help"])
     assert told.exit_code == 0
-    for name in ("make", "resume", "show", "runs", "emulator"):
+    for name in ("make", "refine", "resume", "show", "runs", "credits", "emulator", "completion"):
         assert f"  {name} " in told.output
 
 
@@ -32,11 +33,11 @@ def test_an_error_of_our_own_is_a_sentence_without_secrets(as_json: bool) -> Non
     """Nobody sees a traceback; what is said names the place, and the way on."""
 
     @click.command()
-    @cli._json
+    @json_option
     def broken(as_json: bool) -> None:
         raise ValueError("a bug with token=nmv_usr_canary")
 
-    group = cli._Group(commands={"broken": broken})
+    group = SentenceGroup(commands={"broken": broken})
     told = CliRunner().invoke(group, ["broken", *(["--json"] if as_json else [])])
     assert told.exit_code == 75
     assert "ValueError" in told.stderr

@@ -110,7 +110,7 @@ def bad_sources(folder: Path) -> dict[str, str]:
         str(folder / "text.jpg" / "x"): "",
         str(folder / ("x" * 5000)): "",
         "": "empty",
-        "https://example.com/a.jpg?sig=canary-signature": "is a URL",
+        "http://example.com/a.jpg?sig=canary-signature": "must be https",
         os.fsdecode(b"/nothing-\xff.jpg"): "no file",
     }
 

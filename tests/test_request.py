@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id
+from nemovideo_nodes.script import compile_request
 from nemovideo_nodes.steps import AwaitRender, Media, Prompt, Step, Upload
 
 
@@ -65,7 +66,7 @@ def test_limits_make_no_other_run() -> None:
 
 def test_the_steps_of_a_quick_edit() -> None:
     """All uploads first, then the words, one export, and the manifest last."""
-    assert [step.id for step in REQUEST.steps()] == [
+    assert [step.id for step in compile_request(REQUEST)] == [
         "token/0",
         "credits/0",
         "session/0",
@@ -85,14 +86,14 @@ def test_the_steps_of_a_quick_edit() -> None:
 def test_the_same_picture_twice_is_uploaded_once() -> None:
     """It is in the request twice, and goes over the network once."""
     twice = REQUEST.model_copy(update={"media": (media("a.png"), media("a.png"))})
-    assert [s.id for s in twice.steps() if isinstance(s.args, Upload)] == ["upload/0"]
+    assert [s.id for s in compile_request(twice) if isinstance(s.args, Upload)] == ["upload/0"]
     assert twice.run_id(service="vendor") != RUN_ID
 
 
 def test_no_media_at_all_is_a_request() -> None:
     """The skills say: describe what you want to make."""
     words = REQUEST.model_copy(update={"media": ()})
-    assert not any(isinstance(step.args, Upload) for step in words.steps())
+    assert not any(isinstance(step.args, Upload) for step in compile_request(words))
 
 
 def test_another_limit_asks_for_the_same_step() -> None:

@@ -156,7 +156,8 @@ class World:
         self.stages.settle(session_id)
         rows = self._db.rows(
             "SELECT *, rowid AS number, "
-            "(SELECT count(*) FROM turns WHERE session = sessions.id) AS turns FROM sessions WHERE id = ? AND account = ? AND NOT lost",
+            "(SELECT count(*) FROM turns WHERE session = sessions.id) AS turns "
+            "FROM sessions WHERE id = ? AND account = ? AND NOT lost",
             session_id,
             account,
         )

@@ -92,6 +92,12 @@ class StateResult(_Plain):
     timeline: str | None = None
     exportable: bool
     duration_ms: float | None = None
+    outline: str | None = None
+    """The draft without what is secret or long, as JSON."""
+    changes: tuple[str, ...] = ()
+    """What the last message changed, in words."""
+    later: tuple[str, ...] = ()
+    """What the service added by itself afterwards, in words."""
 
 
 class CreditsResult(_Plain):
@@ -168,6 +174,8 @@ class Evidence(_Plain):
     draft_digest: str | None = None
     media_digest: str
     credits: float | None = None
+    outline: str | None = None
+    """The draft without what is secret or long, as JSON."""
 
 
 class Order(_Plain):
@@ -202,7 +210,10 @@ class Asked(_Fact):
 
     fact: Literal["asked"] = "asked"
     steps: tuple[Step, ...]
+    because: Literal["request", "refinement", "reply"] = "request"
     order: Order | None = None
+    after: str | None = None
+    """The step behind which they go; None: behind all."""
 
 
 class Intended(_Fact):
@@ -235,6 +246,8 @@ class Deferred(_Fact):
     """What the last look saw, where the wait is for a draft to settle."""
     missing: int = 0
     """How often in a row the service did not know a render that it had accepted."""
+    outline: str | None = None
+    """The draft as it was when the turn had ended, without what is secret or long, as JSON."""
     heard: PromptResult | None = None
     """What a stream had said before it was lost."""
 

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import redact
+from nemovideo_nodes.ledger.conversation import conversation
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
     DownloadResult,
-    PromptResult,
     PublishResult,
     StateResult,
 )
@@ -55,6 +55,8 @@ class RunResult(_Plain):
     status: Status
     videos: list[Video] = []
     replies: list[str] = []
+    """What the service said, without instructions to operate an editor; silence in words; and
+    what it suggests that only another message could do."""
     timeline: str | None = None
     credits: Credits = Credits()
     manifest: str | None = None
@@ -79,11 +81,12 @@ def result_of(run: Run, store: Store, status: Status, error: str | None = None) 
                 height=video.height,
             )
         )
+    told = conversation(run)
     return RunResult(
         run_id=run.id,
         status=status,
         videos=videos,
-        replies=_replies(run),
+        replies=[line for one in told for line in (*one.replies, *one.suggestions)],
         timeline=_timeline(run),
         credits=_credits(run),
         manifest=store.place(published[-1].manifest) if published else None,
@@ -112,7 +115,10 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
             {"file": name.rsplit("/", 1)[-1], **download.video.model_dump(mode="json")}
             for name, download in zip(videos, downloads, strict=True)
         ],
-        "replies": _replies(run),
+        "conversation": [
+            {"said": one.said, "replies": one.replies, "suggestions": one.suggestions}
+            for one in conversation(run)
+        ],
         "timeline": _timeline(run),
         "credits": _credits(run).model_dump(),
         "steps": [
@@ -127,10 +133,6 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
         ],
     }
     return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
-
-
-def _replies(run: Run) -> list[str]:
-    return [redact(reply) for turn in run.results(PromptResult) for reply in turn.replies]
 
 
 def _timeline(run: Run) -> str | None:

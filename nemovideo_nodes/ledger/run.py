@@ -13,6 +13,7 @@ from nemovideo_nodes.ledger.facts import (
     Achieved,
     Asked,
     Deferred,
+    Evidence,
     Fact,
     Intended,
     Lease,
@@ -59,6 +60,8 @@ class StepRecord:
     """How often each holder was refused, since the step last went well."""
     failures: int = 0
     """How many renders the service accepted and could not make."""
+    evidence: Evidence | None = None
+    """What was there right before the last message."""
     intents: int = 0
     repeat: bool = False
     """Whether the service was asked and does not have what the open intent wanted."""
@@ -81,6 +84,7 @@ class StepRecord:
             case Intended():
                 self.intent, self.refused, self.deferred, self.repeat = fact, None, None, False
                 self.intents += 1
+                self.evidence = fact.evidence
                 self.keys.add(fact.key)
             case Achieved() if fact.key is None or fact.key in self.keys:
                 # A real answer beats what was only concluded from the draft; nothing else beats
@@ -147,6 +151,8 @@ class Run:
         self.facts: list[Fact] = []
         self.unreadable = 0
         self.sessions_lost = 0
+        self.turn: StepRecord | None = None
+        """The last message that was carried out, until the draft was read settled after it."""
         self.settled = True
         """Whether no turn can be at work on the draft since it was last read until it settled."""
         self.newer = False
@@ -162,8 +168,7 @@ class Run:
         match fact:
             case Asked():
                 self.order = self.order or fact.order
-                for step in fact.steps:
-                    self.steps.setdefault(step.id, StepRecord(step, fact.at))
+                self._insert(fact)
             case Noted():
                 self._noted(fact)
             case _:
@@ -214,15 +219,27 @@ class Run:
         if record.achieved is not before:
             match record.step.node:
                 case NodeName.PROMPT:
-                    self.settled = False
+                    self.settled, self.turn = False, record
                 case NodeName.STATE:
-                    self.settled = True
+                    self.settled, self.turn = True, None
                 case NodeName.RENDER if record.achieved is None:
                     # What was seen of the failed render says nothing of the next one.
                     for waiting in self.steps.values():
                         args = waiting.step.args
                         if isinstance(args, AwaitRender) and args.render == record.step.id:
                             waiting.deferred = None
+
+    def _insert(self, fact: Asked) -> None:
+        new = {s.id: StepRecord(s, fact.at) for s in fact.steps if s.id not in self.steps}
+        if fact.after not in self.steps:
+            self.steps |= new
+            return
+        ordered: dict[str, StepRecord] = {}
+        for step_id, record in self.steps.items():
+            ordered[step_id] = record
+            if step_id == fact.after:
+                ordered |= new
+        self.steps = ordered
 
     def _noted(self, fact: Noted) -> None:
         record = self.steps.get(fact.step or "")
@@ -233,7 +250,7 @@ class Run:
                 self.holding = None
             case "session_lost":
                 self.sessions_lost += 1
-                self.settled = True
+                self.settled, self.turn = True, None
                 for bound in self.steps.values():
                     if bound.step.node in _SESSION_BOUND:
                         bound.forget()

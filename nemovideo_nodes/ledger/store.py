@@ -19,9 +19,10 @@ from nemovideo_nodes.errors import BadInput, StoreError, well_formed
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-__all__ = ["Store"]
+__all__ = ["REMOTE", "Store"]
 
-_REMOTE = ("s3://", "gs://", "az://")
+REMOTE = ("s3://", "gs://", "az://")
+"""The beginnings of the URLs that name a bucket."""
 
 
 class Store:
@@ -39,7 +40,7 @@ class Store:
         self.root: Path | None = None
         self._durable: set[Path] = set()
         self._backend: ObjectStore
-        if url.startswith(_REMOTE):
+        if url.startswith(REMOTE):
             self.url = url.rstrip("/")
             try:
                 self._backend = from_url(self.url)

@@ -106,6 +106,7 @@ class Postponed:
     why: str
     reads: int = 0
     draft_digest: str | None = None
+    outline: str | None = None
     missing: int = 0
     heard: PromptResult | None = None
 

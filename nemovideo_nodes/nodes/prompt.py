@@ -39,7 +39,10 @@ class PromptNode(Node):
         except ServiceError:
             credits = None  # it proves nothing anyway: it belongs to the account, not to the run
         evidence = Evidence(
-            draft_digest=_draft_digest(state), media_digest=state.media_digest, credits=credits
+            draft_digest=_draft_digest(state),
+            media_digest=state.media_digest,
+            credits=credits,
+            outline=state.draft.outline() if state.draft else None,
         )
         return Intent(key=f"{record.step.id}#{record.intents + 1}", evidence=evidence)
 

@@ -24,7 +24,8 @@ class UploadNode(Node):
 
     async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
         ctx.session_id()
-        return Intent(key=_media(record).upload_name)
+        media = _media(record)
+        return Intent(key=media.url or media.upload_name)
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         media = _media(record)
@@ -32,6 +33,9 @@ class UploadNode(Node):
         def show(done: int, total: int | None) -> None:
             ctx.report(Progress(record.step.id, "bytes", media.name, done, total))
 
+        if media.url is not None:
+            await ctx.client.upload_urls(ctx.session_id(), [media.url])
+            return Success(UploadResult(name=media.url))
         with ctx.store.local(media.artifact) as path:
             await ctx.client.upload(
                 ctx.session_id(),
@@ -46,7 +50,7 @@ class UploadNode(Node):
         state = await ctx.client.read_state(ctx.session_id())
         media = _media(record)
         # The service may have changed the name's tail; the digest at its head stays findable.
-        if media.digest[:12] in state.text:
+        if (media.url or media.digest[:12]) in state.text:
             return Success(UploadResult(name=intent.key))
         return Missing("the session does not list this upload")
 

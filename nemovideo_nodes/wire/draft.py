@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from nemovideo_nodes.errors import BadInput, well_formed
+from nemovideo_nodes.errors import BadInput, redact, well_formed
 
 __all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "seconds"]
 
@@ -20,6 +20,9 @@ _NAMES = ("name", "text", "title", "content", "n", "label", "file_name", "filena
 _STARTS = ("start", "s", "st", "start_time", "startTime", "begin")
 _VOLUMES = ("volume", "vol", "v")
 _WHITE = " \t\n\r"
+
+MAX_OUTLINE = 100_000
+"""Characters of an outline that a journal takes."""
 
 Details = tuple[tuple[str, str], ...]
 """What stands beside the keys that are read: each key with its value as canonical JSON."""
@@ -110,6 +113,14 @@ class Draft:
         """What the draft says beside its tracks and its length: a canvas, a frame rate."""
         return _details(self._value, ("t", "d")) if isinstance(self._value, dict) else ()
 
+    def outline(self) -> str | None:
+        """The draft with what may be secret, or is long, as a digest; None where that is too long.
+
+        It reads as a draft again, and two outlines differ where the drafts do.
+        """
+        text = json.dumps(_outlined(self._value, 0), ensure_ascii=False, separators=(",", ":"))
+        return text if len(text) <= MAX_OUTLINE else None
+
     def timeline(self) -> str:
         """The summary that people read: `Timeline (1 track): 1. Video: a cat (0-5s)`."""
         tracks = self.tracks
@@ -120,6 +131,21 @@ class Draft:
     def _tracks(self) -> Sequence[dict[str, Any]]:
         tracks = self._value.get("t") if isinstance(self._value, dict) else None
         return [t for t in tracks if isinstance(t, dict)] if isinstance(tracks, list) else []
+
+
+def _outlined(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        plain = len(value) <= 200 and "://" not in value and redact(value) == value
+        return value if plain else _short_digest(value)
+    if depth > 20:
+        return _short_digest(str(type(value)))
+    if isinstance(value, dict):
+        return {str(_outlined(k, depth)): _outlined(v, depth + 1) for k, v in value.items()}
+    return [_outlined(one, depth + 1) for one in value] if isinstance(value, list) else value
+
+
+def _short_digest(text: str) -> str:
+    return "#" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def cut_out(text: str, *path: str) -> str | None:

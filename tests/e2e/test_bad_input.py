@@ -45,7 +45,7 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "folder called .png": (["make", "picture.png"], "no image"),
     "broken link": (["make", "broken.png"], "no file"),
     "pipe": (["make", "pipe.png"], "no regular file"),
-    "URL": (["make", "https://example.com/a.png"], "is a URL"),
+    "URL": (["make", "http://example.com/a.png"], "must be https"),
     "unknown profile": (["make", "{good}", "--profile", "nobody"], "profile"),
     "profile that is a picture": (["make", "{good}", "--profile", "{good}"], "{good}"),
     "empty prompt": (["make", "{good}", "-p", ""], "prompt is empty"),

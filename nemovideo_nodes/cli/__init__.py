@@ -1,0 +1,47 @@
+"""The command line: make, refine, resume, show, runs, credits, completion, emulator.
+
+Exit codes: 0 done, 1 stuck, 2 bad input, 75 not finished but resumable.
+"""
+
+from __future__ import annotations
+
+import click
+
+from nemovideo_nodes.cli.group import SentenceGroup
+from nemovideo_nodes.cli.looking import credits, runs, show
+from nemovideo_nodes.cli.making import make, refine, resume
+
+__all__ = ["main"]
+
+
+@click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nemovideo-nodes")
+def main() -> None:
+    """Turn pictures and a sentence into a finished, checked video.
+
+    A run that was stopped at any moment goes on when its command is typed again.
+    """
+
+
+for _command in (make, refine, resume, show, runs, credits):
+    main.add_command(_command)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def emulator(options: tuple[str, ...]) -> None:
+    """Run the local stand-in for the service; --help lists its options."""
+    from nemovideo_nodes.emulator.__main__ import main as serve
+
+    raise SystemExit(serve(list(options)))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete the commands: eval "$(nemovideo completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(main, {}, "nemovideo", "_NEMOVIDEO_COMPLETE").source())

@@ -1,0 +1,107 @@
+"""A script in a file (YAML or JSON): quick edit, batch and iterative work written down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nemovideo_nodes.errors import BadInput, redact
+
+__all__ = ["Said", "ScriptFile", "read_script"]
+
+MAX_BYTES = 1024 * 1024
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Said(_Strict):
+    """One instruction, with the files that come with it."""
+
+    text: str
+    media: list[str] = []
+    export: bool | None = None
+    """Whether a video is made of what it changed; None: as the script says."""
+
+
+class ScriptFile(_Strict):
+    """What a script file holds."""
+
+    instructions: list[Said] = Field(min_length=1, max_length=200)
+    media: list[str] = []
+    """Uploaded before the first instruction."""
+    profile: str | None = None
+    export: Literal["end", "each"] = "end"
+    """`end`: one video at the end; `each`: one after each instruction (batch, iterative work)."""
+
+    def exports(self, said: Said) -> bool:
+        """Whether a video is made after this instruction."""
+        return self.export == "each" if said.export is None else said.export
+
+
+def read_script(name: str) -> ScriptFile:
+    """The script in the file `name`, its media found from the file's own folder.
+
+    Raises `BadInput` saying what is wrong, and where.
+    """
+    path = Path(name).expanduser()
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput(f"The script {name} is larger than 1 MB: that is no script")
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadInput(f"There is no script {name!r}: check the path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The script {name} cannot be read: {error}") from None
+    value = _parse(text, name)
+    if isinstance(value, list):
+        value = {"instructions": value}
+    if isinstance(value, dict) and isinstance(value.get("instructions"), list):
+        said = [{"text": one} if isinstance(one, str) else one for one in value["instructions"]]
+        value = {**value, "instructions": said}
+    try:
+        script = ScriptFile.model_validate(value)
+    except ValidationError as error:
+        raise BadInput(f"The script {name} {_first_fault(error)}") from None
+    return script.model_copy(
+        update={
+            "media": _from(path.parent, script.media),
+            "instructions": [
+                said.model_copy(update={"media": _from(path.parent, said.media)})
+                for said in script.instructions
+            ],
+        }
+    )
+
+
+def _parse(text: str, name: str) -> Any:
+    if name.lower().endswith(".json"):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise BadInput(f"The script {name} is no valid JSON: {error}") from None
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" at line {where.line + 1}" if where else ""
+        raise BadInput(f"The script {name} is no valid YAML{line}") from None
+
+
+def _from(folder: Path, media: list[str]) -> list[str]:
+    """Names as seen from the script's folder; URLs and absolute paths as they are."""
+    return [one if "://" in one else str(folder / Path(one).expanduser()) for one in media]
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part + 1 if isinstance(part, int) else part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"has a key that means nothing: {redact(place)}"
+    return f"is wrong at {place or 'its beginning'}: {fault['msg'].lower()}"

@@ -1,0 +1,119 @@
+"""Scripts and refinements as whole runs: batch, iterative work, and a crash in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stage import (
+    Death,
+    DyingStore,
+    SkippingClock,
+    Stage,
+    copying_renderer,
+    make_film,
+    make_pictures,
+)
+
+from nemovideo_nodes.emulator.options import Options
+from nemovideo_nodes.emulator.serve import RunningEmulator
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.intake import instructions
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.runs import order_script, refine, script_in
+from nemovideo_nodes.scriptfile import Said, ScriptFile
+from nemovideo_nodes.settings import find_profile
+
+PROFILE = find_profile("image-to-video-canva")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
+
+
+@pytest.fixture
+def stage(tmp_path: Path, film: Path) -> Iterator[Stage]:
+    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+    with RunningEmulator(tmp_path / "world", options=options) as emulator:
+        yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures"))
+
+
+async def refined(
+    stage: Stage,
+    run: str,
+    text: str,
+    *,
+    again: bool = False,
+    resend: bool = False,
+    store: Store | None = None,
+) -> RunResult:
+    script = instructions([text], PROFILE)
+    opened = store or Store(stage.store_path)
+    return await refine(
+        stage.settings(), opened, run, script, again=again, resend=resend, clock=SkippingClock()
+    )
+
+
+async def test_a_batch_makes_a_video_of_each_picture(stage: Stage) -> None:
+    """Two pictures one by one in one session: two messages, two renders, two videos."""
+    store = Store(stage.store_path)
+    said = [Said(text="a 2 second video", media=[one]) for one in stage.pictures]
+    script = script_in(
+        stage.settings(), store, ScriptFile(instructions=said, export="each"), PROFILE
+    )
+    result = await stage.work(order_script(stage.settings(), store, script, (), PROFILE))
+    assert result.status == "done"
+    assert len(result.videos) == 2
+    assert stage.sent == (2, 2, 2)
+
+
+async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: Stage) -> None:
+    """The same words again are done already; --again says them another time."""
+    run = (await stage.work(stage.order())).run_id
+    first = await refined(stage, run, 'add the title "One"')
+    assert stage.sent == (2, 2, 2)
+    assert await refined(stage, run, 'add the title "One"') == first
+    assert stage.sent == (2, 2, 2)
+    result = await refined(stage, run, 'add the title "One"', again=True)
+    assert len(result.videos) == 3
+    assert stage.sent == (3, 3, 2)
+
+
+async def test_a_crash_at_any_write_of_a_refinement_costs_nothing(stage: Stage) -> None:
+    """Whatever write a process dies at, the same words again end it with one message or ask."""
+    ordered = stage.order()
+    await stage.work(ordered)
+    messages, renders, _ = stage.sent
+    for at in range(1, 60, 3):
+        text = f'add the title "{at}"'
+        died = False
+        try:
+            await refined(
+                stage, ordered.run_id, text, store=DyingStore(stage.store_path, at, after=True)
+            )
+        except Death:
+            died = True
+        result = await refined(stage, ordered.run_id, text)
+        if result.status == "stuck":
+            assert "--resend" in (result.error or "")
+            assert stage.sent[0] == messages
+            result = await refined(stage, ordered.run_id, text, resend=True)
+        assert result.status == "done"
+        messages, renders = messages + 1, renders + 1
+        assert stage.sent == (messages, renders, 2)
+        if not died:
+            return
+    raise AssertionError("a refinement has fewer writes than this")
+
+
+async def test_a_run_under_way_has_to_be_finished_first(stage: Stage) -> None:
+    """A refinement never jumps over a message that is still open."""
+    stage.emulator.add_fault("run_sse", 1, "reset")
+    ordered = stage.order()
+    assert (await stage.work(ordered)).status == "stuck"
+    with pytest.raises(BadInput, match="resume"):
+        await refined(stage, ordered.run_id, "slower")
+    assert stage.sent[0] == 0
