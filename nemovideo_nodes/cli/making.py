@@ -192,7 +192,7 @@ def refine(
             settings, opened, run, (first, *script[1:]), again=again, resend=resend, on_event=show
         )
 
-    do_work(opened, run, work, as_json=as_json)
+    do_work(settings, opened, run, work, as_json=as_json)
 
 
 def advise_on(ordered: Ordered, store: Store) -> None:
@@ -235,6 +235,7 @@ def do_ordered(
     from nemovideo_nodes.runs import work_on
 
     do_work(
+        settings,
         store,
         ordered.run_id,
         lambda show: work_on(settings, store, ordered, resend=resend, on_event=show),
@@ -243,6 +244,7 @@ def do_ordered(
 
 
 def do_work(
+    settings: Settings,
     store: Store,
     run_id: str,
     work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, RunResult]],
@@ -270,10 +272,20 @@ def do_work(
             result = asyncio.run(work(display.show))
         except KeyboardInterrupt:
             result = result_of(Journal(store, run_id).refresh(), store, "waiting", STOPPED)
-    _end(result, as_json=as_json)
+    link = _claim_link(settings, store, run_id) if live and result.status == "done" else None
+    _end(result, as_json=as_json, link=link)
 
 
-def _end(result: RunResult, *, as_json: bool) -> NoReturn:
+def _claim_link(settings: Settings, store: Store, run_id: str) -> str | None:
+    """The link for the person at this terminal; it is a secret, so nothing else is shown it."""
+    from nemovideo_nodes.runs import claim_link, load_run
+
+    with contextlib.suppress(NemoVideoError):  # a convenience, never worth a video
+        return asyncio.run(claim_link(settings, load_run(store, run_id)))
+    return None
+
+
+def _end(result: RunResult, *, as_json: bool, link: str | None = None) -> NoReturn:
     from nemovideo_nodes.display import result_lines
 
     quiet = loudness() == "quiet"
@@ -283,6 +295,8 @@ def _end(result: RunResult, *, as_json: bool) -> NoReturn:
         paths = [video.path for video in result.videos]
         for line in paths if quiet else result_lines(result):
             click.echo(line)
+    if link is not None and not quiet:
+        click.echo(f"To take the session over, as its owner: {link}")
     if result.error:
         click.echo(f"nemovideo: {result.error}", err=True)
     sys.exit(EXIT[result.status])
