@@ -26,7 +26,7 @@ _CAPTION_EACH = words(
     rf"\bcaption\s(?:each|every|all|the)(?:\sof)?(?:\sthe)?\s{_NOUN}\b|\bcaptions?\b"
     r"|\bsub\s?titles?\b|字幕|说明文字"
 )
-_TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|加|显示")
+_TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|加|显示|配(?!乐)")
 _NAMES_USED: Note = (
     "I do not look into pictures, so I wrote their names.",
     "我不会看图片内容，所以用了图片的名字。",
@@ -102,7 +102,7 @@ def caption_one(film: Film, reading: Reading) -> Edit | None:
 
 
 def _caption_next(film: Film, reading: Reading) -> Edit | None:
-    seen = Referring(film, reading)
+    seen = Referring(film, reading, by_quote=False)
     if not (found := seen.search(_ON_ONE)):
         return None
     text = reading.quotes[next(found[f"q{n}"] for n in range(1, 6) if found[f"q{n}"])]
@@ -131,7 +131,7 @@ _OFF_ONE = words(
 
 def uncaption_one(film: Film, reading: Reading) -> Edit | None:
     """No caption for one picture."""
-    seen = Referring(film, reading)
+    seen = Referring(film, reading, by_quote=False)
     if not (found := seen.search(_OFF_ONE)):
         return None
     places = seen.places(found)

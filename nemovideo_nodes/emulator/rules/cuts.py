@@ -41,12 +41,12 @@ _FADE_LENGTH = words(
 _LONGER = words(
     rf"\b(?:longer|slower|smoother|softer|gentler)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:longer"
     r"|slower|smoother)\b"
-    rf"|{_CUTS_ZH}(?:再|更)?(?:慢|长|柔和|平滑)(?:一点|一些|点)?|放慢{_CUTS_ZH}"
+    rf"|{_CUTS_ZH}(?:时间|时长)?(?:再|更)?(?:慢|长|柔和|平滑)(?:一点|一些|点)?|放慢{_CUTS_ZH}"
 )
 _SHORTER = words(
     rf"\b(?:shorter|faster|quicker|snappier)\s{_CUTS}\b|\b{_CUTS}\s(?:\w+\s)?(?:shorter|faster"
     r"|quicker)\b"
-    rf"|{_CUTS_ZH}(?:再|更)?(?:快|短)(?:一点|一些|点)?|加快{_CUTS_ZH}"
+    rf"|{_CUTS_ZH}(?:时间|时长)?(?:再|更)?(?:快|短)(?:一点|一些|点)?|加快{_CUTS_ZH}"
 )
 _BETWEEN = r"(?:\s(?:between|from|in between)\b|\seffects?\b)"
 _KINDS = [

@@ -37,8 +37,12 @@ _HOLD = words(
     rf"{REF}[^,.;。]{{0,16}}?(?P<more>\blonger\b|久一点|长一点)"
     rf"|{REF}[^,.;。]{{0,16}}?(?P<less>\bshorter\b|短一点)"
     rf"|{REF}[^,.;。]{{0,24}}?(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
-    rf"|改为){{1,2}}(?:about\s)?{span()}"
+    rf"|改为){{1,2}}(?:about\s|another\s|an extra\s)?{span()}"
+    r"(?:\s(?:longer|more)\b)?"
 )
+
+
+_MORE = words(r"多|\bmore\b|\bextra\b|\banother\b|\blonger\b")
 
 
 def hold(film: Film, reading: Reading) -> Edit | None:
@@ -54,6 +58,8 @@ def hold(film: Film, reading: Reading) -> Edit | None:
     spans = [b - a for a, b in zip(starts, [*starts[1:], film.duration - fade], strict=True)]
     if found["n1"] is not None:
         wanted = first_ms(found)
+        if _MORE.search(found[0]):
+            wanted += spans[chosen[0]]
     else:
         wanted = round(spans[chosen[0]] * (1.5 if found["more"] else 1 / 1.5))
     wanted = min(max(wanted, 200), 60_000)
@@ -92,7 +98,7 @@ _LONGER = words(
 _OF_ANOTHER = words(
     r"\b(?:titles?|captions?|text|music|songs?|transitions?|fades?)(?:\s(?:is|are|was|be"
     r"|should be))?\s$"
-    r"|(?:标题|字幕|文字|音乐|配乐|歌|转场)(?:有点|显示|的?节奏)?$"
+    r"|(?:标题|字幕|文字|音乐|配乐|歌|转场)(?:时间|时长|有点|显示|的?节奏)?$"
 )
 _TIMES = words(
     r"\b(?:(?P<double>twice as long|double the length|double the duration|twice the length)"
@@ -136,7 +142,7 @@ _PACE = words(
     r"|(?P<slow>slower|slow (?:it |things |the \w+ )?down|too fast|slow-?\s?paced"
     rf"|(?:a )?slow(?:er)? pace))\b{_MUSIC_NEXT}"
     r"|(?P<bit2>稍微|略微|稍)?(?:节奏|速度|画面|切换|播放)?(?:再|更|要|放|调|改)?"
-    r"(?:(?P<fast2>快一点|快一些|快点|加快|太慢|快节奏|提速|加速|快(?=很多|得多|些))"
+    r"(?:(?P<fast2>(?<![欢轻])(?:快一点|快一些|快点)|加快|太慢|快节奏|提速|加速|快(?=很多|得多|些))"
     r"|(?P<slow2>慢一点|慢一些|慢点|放慢|太快|慢节奏|减速|慢下来|慢(?=很多|得多|些)))"
     rf"(?:一[点些下])?(?P<much2>很多|得多)?(?:节奏|速度)?{_MUSIC_NEXT}"
 )

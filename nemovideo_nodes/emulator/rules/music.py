@@ -131,14 +131,15 @@ _DEGREE = (
     r"(?:(?P<much>much|a lot|way|far)\s|(?P<bit>a (?:little|tiny)(?: bit)?|a bit|slightly)\s)?"
 )
 _LOUDER = words(
-    rf"\b{_DEGREE}(?:louder|too (?:quiet|soft))\b|\bturn (?:it |the (?:music|volume|sound) )?up\b"
+    rf"\b{_DEGREE}(?:louder|too (?:quiet|soft))\b|\b(?:turn|crank|bring) (?:it |the (?:music"
+    r"|volume|sound) )?up\b"
     r"|\b(?:raise|increase|boost) the (?:music|volume|sound)\b|\bmore volume\b"
     r"|(?:调|开|放)大|大声|(?:声|音量|音乐|配乐)(?:再|更)?(?:大|响)|大一点|响一点|太小声|太轻"
     r"|声音太小|音[量乐]太小"
 )
 _SOFTER = words(
     rf"\b{_DEGREE}(?:quieter|softer|less loud|too loud)\b"
-    r"|\bturn (?:it |the (?:music|volume|sound) )?down\b"
+    r"|\b(?:turn|tone|bring|dial) (?:it |the (?:music|volume|sound) )?down\b"
     r"|\b(?:lower|reduce|decrease|soften) the (?:(?:music|volume|sound)(?:'s)? ?){1,2}"
     r"|(?:调|关|放)小|小声|(?:声|音量|音乐|配乐)(?:再|更)?(?:小|轻|低)|小一点|轻一点|低一点|太大声"
     r"|太吵|太响|声音太大|音[量乐]太大"

@@ -41,6 +41,7 @@ _AS_UPLOADED = words(
 )
 
 
+_SWAP = words(r"\b(?:swap|switch|exchange|trade)\b|交换|互换|对调|调换|对换")
 _IN_TURN = words(
     rf"(?:\border\b|\bsequence\b|顺序)[^,.;。\ue200-\ue2ff]{{0,12}}{REF}"
     rf"(?:\s?(?:,|->|>|→|-|再|然后|\bthen\b|\band\b|\s){{1,5}}{REF}){{0,19}}"
@@ -50,7 +51,7 @@ _IN_TURN = words(
 def _in_turn(film: Film, reading: Reading) -> list[Scene] | None:
     """The order that a list of pictures says; what it leaves out comes behind."""
     seen = Referring(film, reading)
-    if not (found := seen.search(_IN_TURN)):
+    if reading.says(_SWAP) or not (found := seen.search(_IN_TURN)):
         return None
     named = [place for at in range(seen.count(found)) for place in seen.places(found, at)]
     if len(set(named)) < 2:
@@ -123,9 +124,13 @@ _AFTER = words(
     rf"{REF}\s(?:\w+\s)?(?:right |just )?(?:after|behind|following)\s{REF}"
     rf"|{REF}(?:放|移|挪|调|排)?(?:到|在)?{REF}(?:的)?(?:后面|之后|后边|后)"
 )
+_BETWEEN = words(
+    rf"{REF}\s(?:\w+\s)?(?:in\s)?between\s{REF}"
+    rf"|{REF}(?:放|移|挪|调|排)?(?:到|在){REF}(?:的)?(?:之间|中间)"
+)
 _SWAPPED = words(
     rf"\b(?:swap|switch|exchange|trade)\s(?:the order of\s|around\s)?{REF}\s(?:and|with|for)\s{REF}"
-    rf"|\b(?:swap|switch|exchange)\s{REF}"
+    rf"|\b(?:swap|switch|exchange)\s(?:the (?:order|places?|positions?) of\s)?{REF}"
     rf"|(?:交换|互换|对调|调换)(?:一下)?{REF}(?!和|与|跟|、)|(?:交换|互换|对调"
     rf"|调换)(?:一下)?{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?"
     rf"|{REF}(?:和|与|跟|、){REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置"
@@ -153,6 +158,14 @@ def move(film: Film, reading: Reading) -> Edit | None:
         one, other = places
         everything[one], everything[other] = other, one
         told = "swapped two pictures", "交换了两张图片的位置"
+    elif found := seen.search(_BETWEEN):
+        moved, target = seen.places(found), seen.places(found, 1)
+        if not moved or len(target) != 2 or set(target) & set(moved):
+            return None
+        rest = [place for place in everything if place not in moved]
+        at = max(map(rest.index, target))
+        everything = [*rest[:at], *moved, *rest[at:]]
+        told = _moved(film, moved)
     elif found := seen.search(_BEFORE) or seen.search(_AFTER):
         moved, target = seen.places(found), seen.places(found, 1)
         if not moved or not target or target[0] in moved:

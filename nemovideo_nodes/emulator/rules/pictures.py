@@ -108,9 +108,10 @@ _TOGETHER = words(rf"{REF}(?:,?\sand\s|\s?&\s?|和|、|跟|与){REF}")
 class Referring:
     """A reading's text in which every mention of pictures is a sign of `REF`, at its own place."""
 
-    def __init__(self, film: Film, reading: Reading) -> None:
+    def __init__(self, film: Film, reading: Reading, *, by_quote: bool = True) -> None:
         self._film = film
         self._reading = reading
+        self._by_quote = by_quote
         self._signs: dict[str, tuple[int, ...]] = {}
         self.text = reading.text
         count = len(film.scenes)
@@ -193,12 +194,11 @@ class Referring:
         patterns = []
         text = self.text.lower()
         parts = [self._parts(scene.name) for scene in self._film.scenes]
+        quotes = self._reading.quotes if self._by_quote else {}
         owners = Counter(part for one in parts for part in one)
         for index, scene in enumerate(self._film.scenes):
             name = scene.name.lower()
-            signs = [
-                sign for sign, quoted in self._reading.quotes.items() if quoted.lower() == name
-            ]
+            signs = [sign for sign, quoted in quotes.items() if quoted.lower() == name]
             patterns += [(words(f"(?:the\\s)?{sign}"), index) for sign in signs]
             mine = [name] if name not in _COMMON and not name.isdigit() and len(name) > 1 else []
             mine += [part for part in parts[index] if owners[part] == 1]

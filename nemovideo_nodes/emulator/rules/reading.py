@@ -29,6 +29,7 @@ _QUOTED = re.compile(
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ud800-\udfff\ue000-\uf8ff\ufff0-\uffff]"
 )
+_PERCENT = re.compile(r" ?\bper ?cent\b", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![\d:])0?0:(\d\d)(?![\d:])")
 
 Note = tuple[str, str]
@@ -71,6 +72,7 @@ class Reading:
         lines = instruction[:_MOST_CHARACTERS].replace("\n", " ; ")
         text = _QUOTED.sub(keep, _UNPRINTABLE.sub(" ", lines))
         text = unicodedata.normalize("NFKC", text)[:_MOST_CHARACTERS].replace("’", "'")
+        text = _PERCENT.sub("%", text)
         text = _CLOCK.sub(lambda found: f"{int(found[1])}s", text)
         # No run of spaces: a pattern of several `\s*` never has much to try.
         reading.text = " ".join(text.split())

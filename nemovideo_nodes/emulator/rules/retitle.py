@@ -107,6 +107,10 @@ _RENAME = words(
     rf"(?P<old>{QUOTE})[^{QUOTE[1:-1]},;。]{{0,24}}?(?:{_TO_EN}"
     rf"|{_TO_ZH})[^{QUOTE[1:-1]},;。]{{0,16}}?(?P<new>{QUOTE})"
 )
+_INSTEAD = words(
+    rf"(?P<new>{QUOTE})\s(?:instead of|rather than|in place of)\s(?:the\s)?(?:{TITLE}\s)?"
+    rf"(?P<old>{QUOTE})"
+)
 _CHANGE = words(
     rf"\b{CHANGE}\s(?:the\s|my\s|that\s|this\s)?(?P<what>(?:{ORDINAL}\s)?{TITLE})\b(?:'s)?(?:\s"
     rf"(?:text|words|wording))?\s{_TO_EN}(?P<new>{QUOTE})"
@@ -121,7 +125,7 @@ def change_title(film: Film, reading: Reading) -> Edit | None:
     """Other words for a title or a caption, which keeps its time and place."""
     if reading.generating:
         return None
-    if found := _RENAME.search(reading.text):
+    if found := _RENAME.search(reading.text) or _INSTEAD.search(reading.text):
         old, new = reading.quotes[found["old"]], reading.quotes[found["new"]]
         at = next((i for i, t in enumerate(film.titles) if t.text.lower() == old.lower()), None)
         scene = next(

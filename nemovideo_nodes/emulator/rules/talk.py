@@ -61,6 +61,8 @@ _TALK = words(
     r"(?:great|perfect|nice|good|lovely|beautiful|fine|awesome|amazing|ok|okay|wonderful|cool"
     r"|boring|ugly|bad|gorgeous|catchy)\b"
     r"|\b(?:took|takes|waited|waiting|ago|yesterday|be back|come back|hold on|hang on|brb)\b"
+    r"|^\s*(?:this|it|that) is (?:for|about|from)\b|用在|用于|\b(?:minutes?|seconds?|secs?|s) of"
+    r" (?!the\b|video|film|footage|music|fades?)"
     r"|\bwait\b|\bgive me .{1,20}(?:minutes?|seconds?|mins?|secs?)\s*$"
     r"|(?:等|花|耗)了|稍等|等一下|等等|刚才|昨天|以前|等我"
     r"|^(?:我|大家|朋友们?|同事们?)(?:都|很|非常|也|挺|真|好)*(?:喜欢|爱|觉得)(?!.{0,30}(?:太|应该"

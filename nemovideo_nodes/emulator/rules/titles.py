@@ -42,6 +42,8 @@ _STOP = (
     r"|\s?$|[,.;!?。、])"
 )
 _PLAIN = words(
+    rf"\b{TITLE}\s(?P<where>(?:at|on|in)\s(?:the\s)?[a-z]{{1,12}})\s?:\s?(?P<t8>"
+    r"[^,.;。!?\n]{1,80})|"
     rf"(?:\b(?:{TITLE}|{HEADING})|{TITLE_ZH})\s?:\s?(?P<t1>[^,.;。!?\n]{{1,80}})"
     rf"|{TITLE_ZH}(?:内容)?(?::|(?:改成|改为|换成|设为|叫做?|是|为|写))\s?(?P<t2>"
     r"[^,;。!?、\n]{1,60})"
@@ -63,17 +65,19 @@ def plain_title(film: Film, reading: Reading) -> Edit | None:
     """A title whose words stand in no quotes: "title: Summer Sale"."""
     if re.search(QUOTE, reading.text) or not (found := _PLAIN.search(reading.text)):
         return None
-    number = next(n for n in range(1, 8) if found[f"t{n}"])
+    number = next(n for n in range(1, 9) if found[f"t{n}"])
     text = " ".join(re.sub("[\uf000]", " ", found[f"t{number}"]).split())
     if not text or _ONLY_PLACE.match(text) or timing_in(text):
         return None
     timing = take_timing_behind(reading, found.end())
     caption = bool(CAPTION_WORD.search(found[0][: found.start(f"t{number}") - found.start()]))
+    where = timing_in(found["where"] or "")
     changing = found["change"] or re.search(r"改|换", found[0])
     reading.cut(found.start(), found.end())
     if changing and film.titles and not reading.generating:
         return reworded(film, meant(film, "caption" if caption else "title"), None, text, timing)
-    return with_titles(film, [_new(text, timing, film, caption)])
+    title = _new(text, timing, film, caption)
+    return with_titles(film, [where.put_on(title, film.duration)])
 
 
 def add_titles(film: Film, reading: Reading) -> Edit | None:
