@@ -120,6 +120,7 @@ class Engine:
         *,
         after: str | None = None,
         because: Literal["request", "refinement", "reply"] = "request",
+        said: tuple[str, ...] | None = None,
     ) -> None:
         """Ask for steps: a no-op for those that were asked for with the same arguments.
 
@@ -140,6 +141,7 @@ class Engine:
                 order=order if run.order is None else None,
                 after=after,
                 because=because,
+                said=said,
             )
             if await self._journal.appended(fact):
                 return

@@ -23,7 +23,7 @@ from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_r
 from nemovideo_nodes.script import compile_request, compile_script
 from nemovideo_nodes.scriptfile import ScriptFile
 from nemovideo_nodes.settings import Pace, Settings
-from nemovideo_nodes.steps import Media, NodeName, Prompt, Step
+from nemovideo_nodes.steps import Media, NodeName, Step
 
 __all__ = [
     "Ordered",
@@ -179,9 +179,10 @@ async def refine(
         settings=settings, profile=profile, clock=clock, waits=False
     ) as client:
         engine = Engine(client=client, store=store, run_id=run_id, clock=clock, on_event=on_event)
-        if again or not _asked_last(run, script):
+        said = tuple(instruction.text for instruction in script)
+        if again or not _asked_last(run, said):
             steps, after = _refining(run, script)
-            await engine.ask(steps, after=after, because="refinement")
+            await engine.ask(steps, after=after, because="refinement", said=said)
         return await _to_the_end(engine, None, resend=resend)
 
 
@@ -197,13 +198,10 @@ async def claim_link(settings: Settings, run: Run) -> str:
         return await client.claim_link(run.session.session_id, run.session.task_id)
 
 
-def _asked_last(run: Run, script: tuple[Instruction, ...]) -> bool:
+def _asked_last(run: Run, said: tuple[str, ...]) -> bool:
     """Whether these very instructions are what the run was asked for last."""
-    asked = [fact for fact in run.facts if isinstance(fact, Asked)]
-    if len(asked) < 2:
-        return False
-    said = [s.args.text for s in asked[-1].steps if isinstance(s.args, Prompt)]
-    return bool(said) and said == [instruction.text for instruction in script]
+    asked = [fact for fact in run.facts if isinstance(fact, Asked) and fact.because != "reply"]
+    return bool(asked) and asked[-1].said == said
 
 
 def _refining(run: Run, script: tuple[Instruction, ...]) -> tuple[tuple[Step, ...], str | None]:

@@ -192,7 +192,7 @@ def refine(
             settings, opened, run, (first, *script[1:]), again=again, resend=resend, on_event=show
         )
 
-    do_work(settings, opened, run, work, as_json=as_json)
+    do_work(settings, opened, run, work, as_json=as_json, only_new=True)
 
 
 def advise_on(ordered: Ordered, store: Store) -> None:
@@ -250,8 +250,12 @@ def do_work(
     work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, RunResult]],
     *,
     as_json: bool,
+    only_new: bool = False,
 ) -> None:
-    """Do the work of a run under the eyes of whoever watches, and end with its result."""
+    """Do the work of a run under the eyes of whoever watches, and end with its result.
+
+    `only_new`: a person is told only what came of it now.
+    """
     from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay, SilentDisplay
     from nemovideo_nodes.ledger.journal import Journal
     from nemovideo_nodes.ledger.manifest import result_of
@@ -267,13 +271,17 @@ def do_work(
         display = LiveDisplay()
     else:
         display = PlainDisplay(to_stderr=as_json, verbose=told == "verbose")
+    before = Journal(store, run_id).refresh()
+    known = result_of(before, store, "waiting") if only_new else None
     with display:
         try:
             result = asyncio.run(work(display.show))
         except KeyboardInterrupt:
             result = result_of(Journal(store, run_id).refresh(), store, "waiting", STOPPED)
     link = _claim_link(settings, store, run_id) if live and result.status == "done" else None
-    _end(result, as_json=as_json, link=link)
+    if Journal(store, run_id).refresh().seq == before.seq:
+        known = None  # nothing was said anew: this is what was asked for
+    _end(result, as_json=as_json, known=known, link=link)
 
 
 def _claim_link(settings: Settings, store: Store, run_id: str) -> str | None:
@@ -285,15 +293,30 @@ def _claim_link(settings: Settings, store: Store, run_id: str) -> str | None:
     return None
 
 
-def _end(result: RunResult, *, as_json: bool, link: str | None = None) -> NoReturn:
+def _end(
+    result: RunResult,
+    *,
+    as_json: bool,
+    known: RunResult | None = None,
+    link: str | None = None,
+) -> NoReturn:
+    """Say the result and end; a person is not told again what was `known` before."""
     from nemovideo_nodes.display import result_lines
 
     quiet = loudness() == "quiet"
     if as_json:
         print_json(result.model_dump())
     else:
-        paths = [video.path for video in result.videos]
-        for line in paths if quiet else result_lines(result):
+        new = result
+        if known is not None:
+            new = result.model_copy(
+                update={
+                    "replies": result.replies[len(known.replies) :],
+                    "videos": result.videos[len(known.videos) :],
+                }
+            )
+        paths = [video.path for video in new.videos]
+        for line in paths if quiet else result_lines(new):
             click.echo(line)
     if link is not None and not quiet:
         click.echo(f"To take the session over, as its owner: {link}")

@@ -211,6 +211,8 @@ class Asked(_Fact):
     fact: Literal["asked"] = "asked"
     steps: tuple[Step, ...]
     because: Literal["request", "refinement", "reply"] = "request"
+    said: tuple[str, ...] | None = None
+    """The instructions of a refinement: the same ones again are not said again."""
     order: Order | None = None
     after: str | None = None
     """The step behind which they go; None: behind all."""
