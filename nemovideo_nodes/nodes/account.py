@@ -37,8 +37,9 @@ class CheckCreditsNode(Node):
             # The video is made and paid; a balance that cannot be read must not hold it back.
             return Success(CreditsResult(available=None))
         if stops and answer.available is not None and answer.available <= 0:
+            todo = "register" if ctx.client.anonymous else "top up your credits"
             raise OutOfCredits(
-                f"The account has no credits left: top up or register at {ctx.client.web_url}, "
+                f"The account has no credits left: {todo} at {ctx.client.web_url}/, "
                 "then run the same command again",
                 code=2001,
             )

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -70,6 +71,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "refine shop -p 'add the title \"Download now\"'",
             "refine shop -p 'make it 3 seconds long and send me the video'",
+            "refine shop docs/photos/flower.jpg -p 'add this picture at the end'",
         ),
     ),
     (
@@ -96,6 +98,26 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+REFUSALS: tuple[tuple[str, Options, dict[str, Any], dict[str, str], str], ...] = (
+    ("No credits left", Options(quick=True), {"credits": 0}, {}, "make {photo} --run-id a"),
+    (
+        "Export is not in the plan",
+        Options(quick=True, plan="free"),
+        {},
+        {},
+        "make {photo} --run-id b",
+    ),
+    (
+        "A token that is not valid",
+        Options(quick=True),
+        {},
+        {"NEMO_TOKEN": "nmv_usr_stale"},
+        "make {photo} --run-id c",
+    ),
+    ("A file that is no picture", Options(quick=True), {}, {}, "make batch.yaml --run-id d"),
+)
+
+
 def transcript() -> str:
     """The page, as the commands say it now."""
     with tempfile.TemporaryDirectory() as name:
@@ -118,6 +140,15 @@ def transcript() -> str:
             for title, commands in SECTIONS:
                 told = "\n".join(_told(line, folder, environment) for line in commands)
                 parts.append(f"## {title}\n\n```console\n{told}```\n")
+        parts.append("## When the service says no\n")
+        for number, (title, refusing, world, more, line) in enumerate(REFUSALS):
+            with RunningEmulator(folder / f"world-{number}", options=refusing, **world) as emulator:
+                told = _told(
+                    line.format(photo="docs/photos/coffee.png"),
+                    folder,
+                    {**environment, "NEMO_API_URL": emulator.url, **more},
+                )
+            parts.append(f"{title}:\n\n```console\n{told}```\n")
     return "\n".join(parts).replace(str(store), "STORE")
 
 
