@@ -76,15 +76,12 @@ class _Base:
             if step != self._busy_with:
                 self._busy_with, self._began, self._still = step, time.monotonic(), 0
         elif event.kind == "end" and step == "session/0":
-            self._once("ready", f"Ready. {self._balance(event)}".rstrip())
+            self._once("ready", "Ready.")
         elif event.kind == "progress":
             minutes = int((time.monotonic() - self._began) // STILL_S) * int(STILL_S // 60)
             if minutes > self._still and step.startswith("prompt/"):
                 self._still = minutes
                 self._line(f"Still working… {minutes} min")
-
-    def _balance(self, event: Event) -> str:
-        return ""
 
 
 class PlainDisplay(_Base):

@@ -11,7 +11,7 @@ from typing import Literal
 
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.errors import NemoVideoError, StepConflict, StoreError, redact
+from nemovideo_nodes.errors import NemoVideoError, StoreError, redact
 from nemovideo_nodes.followup import next_follow_up
 from nemovideo_nodes.lease import LeaseKeeper
 from nemovideo_nodes.ledger.facts import (
@@ -52,10 +52,11 @@ from nemovideo_nodes.plan import (
     Stuck,
     Wait,
     decide,
+    missing_steps,
 )
 from nemovideo_nodes.steps import Step
 
-__all__ = ["NEWER", "Engine", "Event", "EventKind", "missing_steps"]
+__all__ = ["NEWER", "Engine", "Event", "EventKind"]
 
 _log = logging.getLogger(__name__)
 
@@ -386,28 +387,3 @@ class Engine:
             clock=self._clock,
             report=lambda progress: self._tell(Event("progress", progress.step, progress=progress)),
         )
-
-
-def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[Step]:
-    """Those of `steps` that the run was not asked for yet; raises `StepConflict`."""
-    begun = run.order
-    if order is not None and begun is not None:
-        same = order.request.canonical() == begun.request.canonical()
-        if not same or order.service != begun.service:
-            raise StepConflict(
-                f"The run {run.id} was begun for another video"
-                + (f" or at another service ({begun.service})" if same else "")
-                + ": give another run id"
-            )
-        return []  # its steps were written down with the order
-    new = []
-    for step in steps:
-        known = run.steps.get(step.id)
-        if known is None:
-            new.append(step)
-        elif not known.step.asks_the_same(step):
-            raise StepConflict(
-                f"The step {step.id} of run {run.id} was asked for before with other arguments: "
-                "give it another number"
-            )
-    return new

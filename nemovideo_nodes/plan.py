@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from nemovideo_nodes.errors import StepConflict
+from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.settings import Pace
-from nemovideo_nodes.steps import AwaitRender, NodeName
+from nemovideo_nodes.steps import AwaitRender, NodeName, Step
 
 __all__ = [
     "ACTIONS",
@@ -26,6 +28,7 @@ __all__ = [
     "Stuck",
     "Wait",
     "decide",
+    "missing_steps",
     "next_poll",
     "reconcile_wait",
     "settle_wait",
@@ -328,3 +331,28 @@ def next_poll(submitted: datetime, last: datetime | None, pace: Pace) -> datetim
         while due <= elapsed:
             due, gap = due + gap, min(gap * 1.5, _SLOWEST_POLL_S)
     return submitted + timedelta(seconds=due)
+
+
+def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[Step]:
+    """Those of `steps` that the run was not asked for yet; raises `StepConflict`."""
+    begun = run.order
+    if order is not None and begun is not None:
+        same = order.request.canonical() == begun.request.canonical()
+        if not same or order.service != begun.service:
+            raise StepConflict(
+                f"The run {run.id} was begun for another video"
+                + (f" or at another service ({begun.service})" if same else "")
+                + ": give another run id"
+            )
+        return []  # its steps were written down with the order
+    new = []
+    for step in steps:
+        known = run.steps.get(step.id)
+        if known is None:
+            new.append(step)
+        elif not known.step.asks_the_same(step):
+            raise StepConflict(
+                f"The step {step.id} of run {run.id} was asked for before with other arguments: "
+                "give it another number"
+            )
+    return new

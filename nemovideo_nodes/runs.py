@@ -9,7 +9,7 @@ from datetime import datetime
 
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine import NEWER, Engine, Event, missing_steps
+from nemovideo_nodes.engine import NEWER, Engine, Event
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.intake import instructions, take_in
 from nemovideo_nodes.ledger.facts import Asked, DownloadResult, Order, PublishResult
@@ -17,7 +17,7 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, is_unknown
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.plan import Decision, Done, Seat, Stuck, decide
+from nemovideo_nodes.plan import Decision, Done, Seat, Stuck, decide, missing_steps
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id, is_run_id
 from nemovideo_nodes.script import compile_request, compile_script
