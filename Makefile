@@ -14,8 +14,10 @@ DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) 
     --prompt 'Make a 12-second vertical video with crossfades and calm music, titled "Small Wonders"'
 
 PYTEST_ARGS ?= -n auto --dist loadgroup
+# Real servers and a browser load both cores by themselves, and one Prefect server serves them all.
+SERVERS_ARGS ?= -n 0
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
-PYTEST := -m pytest --hypothesis-profile=ci $(PYTEST_ARGS)
+PYTEST := -m pytest --hypothesis-profile=ci
 
 # `python -m` and `python -c` must find the installed wheel, never the checkout that they run in.
 export PYTHONSAFEPATH := 1
@@ -31,7 +33,7 @@ INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
 WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts pytest airflow wheel pins clean
+.PHONY: help demo test lint types contracts pytest prefect webhook airflow wheel pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -42,7 +44,7 @@ demo: $(VENV)/wheel.stamp
 	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
-test: lint types contracts pytest airflow
+test: lint types contracts pytest prefect webhook airflow
 
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
@@ -57,13 +59,27 @@ contracts: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(BIN)/lint-imports --no-logo --config ../../pyproject.toml \
 	    --cache-dir ../../.import_linter_cache
 
+# The core and the command line; the doors have a part each.
 pytest: $(VENV)/wheel.stamp
-	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) --junitxml=build/tests.xml
+	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-core.xml
+
+prefect: $(VENV)/wheel.stamp
+	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect.xml \
+	    tests/prefect
+
+ifneq ($(wildcard tests/webhook/test_*.py),)
+webhook: $(VENV)/wheel.stamp
+	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-webhook.xml \
+	    tests/webhook
+else
+webhook:
+	@echo "No tests for the webhook receiver yet."
+endif
 
 # Airflow wants versions that Prefect excludes, so its tests have an environment of their own.
 ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
-	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) \
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow.xml tests/airflow
 else
 airflow:

@@ -17,7 +17,8 @@ _T = TypeVar("_T")
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder, and nothing in the environment that steers this package."""
     for name in os.environ:
-        if name.startswith("NEMO") or name == "SKILL_SOURCE":
+        steers = name.startswith("NEMO") and not name.startswith("NEMOVIDEO_REQUIRE_")
+        if steers or name == "SKILL_SOURCE":
             monkeypatch.delenv(name)
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
