@@ -1,14 +1,18 @@
-"""What every test stands on: a home of its own, a clean environment, and one bounded wait."""
+"""What every test stands on: an empty home, a clean environment, an emulator, a bounded wait."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from stage import Stage, copying_renderer, make_film, make_pictures
+
+from nemovideo_nodes.emulator.options import Options
+from nemovideo_nodes.emulator.serve import RunningEmulator
 
 _T = TypeVar("_T")
 
@@ -23,6 +27,25 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the emulators of the tests render, made once for each worker."""
+    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
+
+
+@pytest.fixture
+def options(film: Path) -> Options:
+    """An emulator without pauses, whose renders take no time; a test may want another."""
+    return Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, options: Options) -> Iterator[Stage]:
+    """An emulator of its own with an empty world, a store, and two pictures."""
+    with RunningEmulator(tmp_path / "world", options=options) as emulator:
+        yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stage import (
@@ -17,7 +16,6 @@ from stage import (
     SkippingClock,
     Stage,
     copying_renderer,
-    make_film,
     make_pictures,
 )
 
@@ -46,11 +44,6 @@ class Said:
 
 
 SAID = st.builds(Said, st.sampled_from(WISHES), st.integers(0, 24), st.booleans())
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
 
 
 async def say(stage: Stage, run: str, text: str, said: Said) -> RunResult:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stage import SkippingClock, Stage, copying_renderer, make_film, make_pictures
+from stage import SkippingClock, Stage, copying_renderer, make_pictures
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -35,20 +35,9 @@ PROFILE = find_profile("image-to-video-canva")
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
-
-
 @pytest.fixture
 def options(film: Path) -> Options:
     return Options(quick=True, pace=0.0, renderer=copying_renderer(film), silent=1.0)
-
-
-@pytest.fixture
-def stage(tmp_path: Path, options: Options) -> Iterator[Stage]:
-    with RunningEmulator(tmp_path / "world", options=options) as emulator:
-        yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures"))
 
 
 async def refined(stage: Stage, run: str, text: str) -> RunResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,9 @@ from stage import (
     SkippingClock,
     Stage,
     StillClock,
-    copying_renderer,
-    make_film,
-    make_pictures,
 )
 
 from nemovideo_nodes.emulator.faults import Fault
-from nemovideo_nodes.emulator.options import Options
-from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine import Event
 from nemovideo_nodes.errors import StepConflict
 from nemovideo_nodes.ledger.facts import (
@@ -38,18 +33,6 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request import Limits
 from nemovideo_nodes.settings import Pace
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
-
-
-@pytest.fixture
-def stage(tmp_path: Path, film: Path) -> Iterator[Stage]:
-    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
-    with RunningEmulator(tmp_path / "world", options=options) as emulator:
-        yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures"))
 
 
 def assert_video(result: RunResult, stage: Stage) -> None:

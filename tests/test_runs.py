@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stage import Death, DyingStore, Stage, copying_renderer, make_film, make_pictures
+from stage import Death, DyingStore, Stage
 
-from nemovideo_nodes.emulator.options import Options
-from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import BadInput, StepConflict
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.runs import (
@@ -21,18 +18,6 @@ from nemovideo_nodes.runs import (
     standing,
 )
 from nemovideo_nodes.settings import find_profile
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
-
-
-@pytest.fixture
-def stage(tmp_path: Path, film: Path) -> Iterator[Stage]:
-    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
-    with RunningEmulator(tmp_path / "world", options=options) as emulator:
-        yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures", 1))
 
 
 def again(stage: Stage) -> str:

@@ -1,5 +1,5 @@
 """The fixtures of the command line as a process."""
 
-from shell import film, open_service, shell
+from shell import open_service, shell
 
-__all__ = ["film", "open_service", "shell"]
+__all__ = ["open_service", "shell"]

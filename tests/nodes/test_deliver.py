@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from stage import SkippingClock, Stage, copying_renderer, make_film, make_pictures
+from stage import SkippingClock, Stage
 
-from nemovideo_nodes.emulator.options import Options
-from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine import Event
 from nemovideo_nodes.ledger.store import Store
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
-
-
-@pytest.fixture
-def stage(tmp_path: Path, film: Path) -> Iterator[Stage]:
-    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
-    with RunningEmulator(tmp_path / "world", options=options) as emulator:
-        yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures", 1))
 
 
 async def test_a_download_that_another_process_is_at_is_waited_for(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import copying_renderer, make_film, make_pictures
+from stage import copying_renderer, make_pictures
 
 _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
 _SERVE = """
@@ -42,7 +42,6 @@ __all__ = [
     "Service",
     "Shell",
     "connected",
-    "film",
     "open_service",
     "service",
     "shell",
@@ -173,11 +172,6 @@ class Running:
             self.process.communicate()
             return True
         return False
-
-
-@pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
 
 
 @pytest.fixture
