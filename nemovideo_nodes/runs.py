@@ -22,13 +22,14 @@ from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id, is_run_id
 from nemovideo_nodes.script import compile_request, compile_script
 from nemovideo_nodes.scriptfile import ScriptFile
-from nemovideo_nodes.settings import Pace, Settings
+from nemovideo_nodes.settings import Pace, Settings, find_profile
 from nemovideo_nodes.steps import Media, NodeName, Step
 
 __all__ = [
     "Ordered",
     "claim_link",
     "finished",
+    "go_on",
     "known_runs",
     "load_run",
     "load_runs",
@@ -155,6 +156,33 @@ async def work_on(
             client=client, store=store, run_id=ordered.run_id, clock=clock, on_event=on_event
         )
         await engine.ask(compile_request(ordered.order.request), ordered.order)
+        return await _to_the_end(engine, through, resend=resend)
+
+
+async def go_on(
+    settings: Settings,
+    store: Store,
+    run_id: str,
+    steps: Sequence[Step] = (),
+    *,
+    through: str | None = None,
+    resend: bool = False,
+    profile: Profile | None = None,
+    clock: Clock | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> RunResult:
+    """Bring a run as far as it goes, with what it was asked for before, and `steps` as well.
+
+    `profile` counts where the run was begun step by step, without an order.
+    """
+    run = Journal(store, checked_run_id(run_id)).refresh()
+    chosen = run.order.profile if run.order else profile or find_profile(DEFAULT_PROFILE)
+    async with NemoVideoClient(
+        settings=settings, profile=chosen, clock=clock, waits=False
+    ) as client:
+        engine = Engine(client=client, store=store, run_id=run_id, clock=clock, on_event=on_event)
+        if steps:
+            await engine.ask(steps)
         return await _to_the_end(engine, through, resend=resend)
 
 

@@ -85,6 +85,25 @@ class Settings(BaseModel):
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
+    def signed_in(
+        self, *, api_url: str = "", web_url: str = "", token: str = "", client_id: str = ""
+    ) -> Settings:
+        """The settings with an account that is given apart; what is empty stays as it is.
+
+        Whoever names a service or an account does not get the environment's token sent there.
+        Raises `BadInput`.
+        """
+        update: dict[str, str | None] = {}
+        if api_url:
+            update["api_url"] = checked_url(api_url, "The API URL", allow_http=self.allow_http)
+        if web_url:
+            update["web_url"] = checked_url(web_url, "The web URL", allow_http=self.allow_http)
+        if api_url or token or client_id:
+            update["token"] = _header_value({"The token": token}, "The token", one_word=True)
+        if client_id:
+            update["client_id"] = _header_value({"The client id": client_id}, "The client id")
+        return self.model_copy(update=update)
+
     @property
     def service(self) -> str:
         """The service's name in run ids: `vendor`, `local`, or the origin of another API."""

@@ -7,6 +7,7 @@ was achieved before ends at once, and one whose run cannot go on raises `RunStop
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.artifacts import show
-from nemovideo_nodes.prefect.driving import advance, begin, steps_of, view
+from nemovideo_nodes.prefect.driving import advance, opened
 from nemovideo_nodes.prefect.occasion import occasion
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.steps import NodeName
@@ -68,12 +69,11 @@ async def begin_run(
     again: bool = False,
 ) -> str:
     """Checks the pictures and the prompt, and writes the order down; nothing is sent yet."""
-    return await begin(
+    door = await opened(store, local=local)
+    return await door.begin(
         images,
-        prompt,
+        [prompt] if prompt else [],
         profile,
-        store=store,
-        local=local,
         run_id=run_id,
         occasion=occasion(again=again),
     )
@@ -150,11 +150,13 @@ async def publish(run_id: str, step: str = "publish/0", *, store: str = "") -> s
 @_unit("Show result", "result")
 async def show_result(run_id: str, *, store: str = "") -> RunResult:
     """Makes an artifact of what the run came to, and returns that."""
-    result, poster = await view(run_id, store)
-    await show(result, poster)
+    door = await opened(store)
+    result = await asyncio.to_thread(door.result, run_id)
+    await show(result, await asyncio.to_thread(door.poster, run_id))
     return result
 
 
 async def upload_steps(run_id: str, *, store: str = "") -> list[str]:
     """The ids of the run's upload steps, one a picture; not a task, it only reads the journal."""
-    return await steps_of(run_id, NodeName.UPLOAD, store)
+    door = await opened(store)
+    return await asyncio.to_thread(door.steps, run_id, NodeName.UPLOAD)

@@ -1,0 +1,90 @@
+"""What the doors share: a run begun, taken step by step, and told, as an account sees it."""
+
+from __future__ import annotations
+
+import pytest
+from stage import Stage
+
+from nemovideo_nodes.door import Account, Door, in_words
+from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.steps import CreateSession, NodeName, Prompt, Step
+
+
+def door_of(stage: Stage) -> Door:
+    from nemovideo_nodes.ledger.store import Store
+
+    return Door(stage.settings(), Store(stage.store_path))
+
+
+async def test_a_run_is_taken_step_by_step(stage: Stage) -> None:
+    """Each step once, whoever asks for it, and the result is told from the journal."""
+    door = door_of(stage)
+    run = await door.begin(stage.pictures, ["A 2 second video"])
+    assert stage.sent == (0, 0, 0)
+    for _ in range(2):
+        for step in door.steps(run):
+            await door.advance(run, step)
+    assert stage.sent == (1, 1, len(stage.pictures))
+    result = door.result(run)
+    assert (result.status, len(result.videos)) == ("done", 1)
+    assert await door.begin([], [], run_id=run) == run
+    assert door.steps(run, NodeName.UPLOAD) == ["upload/0", "upload/1"]
+
+
+async def test_a_run_may_be_put_together_without_an_order(stage: Stage) -> None:
+    """Steps that are asked for one by one; what was said before is not said again."""
+    door = door_of(stage)
+    steps = [
+        Step(id="session/0", args=CreateSession()),
+        Step(id="prompt/0", args=Prompt(text="A 2 second video")),
+    ]
+    for _ in range(2):
+        for step in steps:
+            await door.advance("by-hand", step.id, [step])
+    assert stage.sent == (1, 0, 0)
+
+
+async def test_a_run_that_stops_says_why_and_what_to_do(stage: Stage) -> None:
+    """With the run's id, and in the words of whoever asks."""
+    stage.emulator.add_fault("run_sse", 1, "reset")
+    door = door_of(stage)
+    run = await door.begin(stage.pictures, ["A 2 second video"])
+    with pytest.raises(RunStopped) as caught:
+        await door.advance(run)
+    assert caught.value.run_id == run
+    assert not caught.value.resumable
+    told = in_words(caught.value.sentence, {"add --resend": "switch `resend` on"})
+    assert "switch `resend` on to send it again" in told
+
+
+async def test_a_run_of_another_service_is_not_touched(stage: Stage) -> None:
+    """Its id alone does not lead another account's service to it."""
+    run = await door_of(stage).begin(stage.pictures, ["A 2 second video"])
+    other = stage.settings().signed_in(api_url="https://elsewhere.example")
+    with pytest.raises(BadInput, match="belongs to the service"):
+        await Door(other, door_of(stage).store).advance(run)
+
+
+def test_an_account_that_is_named_gets_no_token_of_the_environment() -> None:
+    """Neither at another address, nor for another client."""
+    settings = Settings.from_environment({"HOME": "/h", "NEMO_TOKEN": "nmv_usr_environment"})
+    assert settings.signed_in().token == "nmv_usr_environment"
+    assert settings.signed_in(api_url="https://elsewhere.example").token is None
+    assert settings.signed_in(client_id="other").token is None
+    assert settings.signed_in(token="nmv_usr_given").token == "nmv_usr_given"
+    assert "nmv_usr_given" not in repr(Account(token="nmv_usr_given"))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"api_url": "http://elsewhere.example"}, "The API URL must be https"),
+        ({"token": "two words"}, "The token holds characters"),
+        ({"client_id": "a\nb"}, "The client id holds characters"),
+    ],
+)
+def test_a_bad_account_is_one_sentence(given: dict[str, str], sentence: str) -> None:
+    """As for the environment's own."""
+    with pytest.raises(BadInput, match=sentence):
+        Settings.from_environment({"HOME": "/h"}).signed_in(**given)
