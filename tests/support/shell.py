@@ -25,7 +25,9 @@ from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import serve
 serve(
     Path(sys.argv[1]),
-    options=Options(quick=True, pace=float(sys.argv[2]), renderer=tuple(sys.argv[3:])),
+    options=Options(
+        quick=True, pace=float(sys.argv[2]), jobs=int(sys.argv[3]), renderer=tuple(sys.argv[4:])
+    ),
     on_ready=lambda url: print(url, flush=True),
 )
 """
@@ -64,12 +66,17 @@ class Ended:
 
 
 class Service:
-    """An emulator in a process of its own, which can be killed and started again."""
+    """An emulator in a process of its own, which can be killed and started again.
 
-    def __init__(self, folder: Path, film: Path, pace: float) -> None:
+    It renders so many videos at once, each for `render_s` seconds.
+    """
+
+    def __init__(
+        self, folder: Path, film: Path, pace: float, *, jobs: int = 1, render_s: float = 0.0
+    ) -> None:
         self._folder = folder
-        self._command = [sys.executable, "-c", _SERVE, str(folder), str(pace)]
-        self._command += copying_renderer(film)
+        self._command = [sys.executable, "-c", _SERVE, str(folder), str(pace), str(jobs)]
+        self._command += copying_renderer(film, render_s)
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 

@@ -29,7 +29,10 @@ from nemovideo_nodes.settings import Pace, Settings, find_profile
 from nemovideo_nodes.wire.draft import Draft
 
 QUICK = Pace(poll_s=0.05, reconcile_s=0.05, rate_limit_s=0.05)
-_COPY = "import json,shutil,sys; shutil.copyfile({film!r}, json.load(open(sys.argv[1]))['out'])"
+_COPY = (
+    "import json,shutil,sys,time; time.sleep({seconds}); "
+    "shutil.copyfile({film!r}, json.load(open(sys.argv[1]))['out'])"
+)
 
 
 def make_film(out: Path) -> Path:
@@ -39,9 +42,9 @@ def make_film(out: Path) -> Path:
     return out
 
 
-def copying_renderer(film: Path) -> tuple[str, ...]:
-    """A renderer that takes some 20 ms: it gives the film whatever the draft says."""
-    return (sys.executable, "-I", "-S", "-c", _COPY.format(film=str(film)))
+def copying_renderer(film: Path, seconds: float = 0.0) -> tuple[str, ...]:
+    """A renderer that takes some 20 ms and `seconds`: it gives the film whatever the draft says."""
+    return (sys.executable, "-I", "-S", "-c", _COPY.format(film=str(film), seconds=seconds))
 
 
 def make_pictures(folder: Path, count: int = 2) -> list[str]:
