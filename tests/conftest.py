@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from stage import Stage, copying_renderer, make_film, make_pictures
+from stage import Stage, make_pictures
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
+
+pytest_plugins = ["nemovideo_nodes.testing"]
 
 _T = TypeVar("_T")
 
@@ -30,15 +32,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def film(nemovideo_film: Path) -> Path:
     """What the emulators of the tests render, made once for each worker."""
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
+    return nemovideo_film
 
 
 @pytest.fixture
-def options(film: Path) -> Options:
+def options(nemovideo_options: Options) -> Options:
     """An emulator without pauses, whose renders take no time; a test may want another."""
-    return Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+    return nemovideo_options
 
 
 @pytest.fixture

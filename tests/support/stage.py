@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,30 +20,14 @@ from nemovideo_nodes.ledger.facts import Fact, load_fact
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.render.movie import render
-from nemovideo_nodes.render.timeline import Music, Shot, Timeline
 from nemovideo_nodes.request import Limits
 from nemovideo_nodes.runs import Ordered, order_video, work_on
 from nemovideo_nodes.settings import Pace, Settings, find_profile
+from nemovideo_nodes.testing import copying_renderer as copying_renderer
+from nemovideo_nodes.testing import make_film as make_film
 from nemovideo_nodes.wire.draft import Draft
 
 QUICK = Pace(poll_s=0.05, reconcile_s=0.05, rate_limit_s=0.05)
-_COPY = (
-    "import json,shutil,sys,time; time.sleep({seconds}); "
-    "shutil.copyfile({film!r}, json.load(open(sys.argv[1]))['out'])"
-)
-
-
-def make_film(out: Path) -> Path:
-    """One second of 96x160 with sound: what the emulators of these tests render."""
-    shots = (Shot(None, 0, 500, "in", 0, "one"), Shot(None, 500, 500, "out", 0, "two"))
-    render(Timeline(96, 160, 1_000, shots, music=(Music("calm", 0, 1_000),)), out)
-    return out
-
-
-def copying_renderer(film: Path, seconds: float = 0.0) -> tuple[str, ...]:
-    """A renderer that takes some 20 ms and `seconds`: it gives the film whatever the draft says."""
-    return (sys.executable, "-I", "-S", "-c", _COPY.format(film=str(film), seconds=seconds))
 
 
 def make_pictures(folder: Path, count: int = 2) -> list[str]:
