@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from nemovideo_nodes.engine import Event
-from nemovideo_nodes.ledger.conversation import conversation
-from nemovideo_nodes.ledger.facts import StateResult
+from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.sketch import draw_timeline
@@ -221,9 +220,9 @@ def run_lines(run: Run) -> list[str]:
         lines.append(f"> {' '.join(exchange.said.split())}")
         lines += [f"  {line}" for reply in exchange.replies for line in reply.splitlines()]
         lines += [f"  {wish}" for wish in exchange.suggestions]
-    states = run.results(StateResult)
-    if states and states[-1].outline:
-        lines += ["", *draw_timeline(Draft(states[-1].outline)), ""]
+    look = last_look(run)
+    if look is not None and look.outline:
+        lines += ["", *draw_timeline(Draft(look.outline)), ""]
     return [*lines, *map(_step_line, run.steps.values())]
 
 

@@ -256,11 +256,21 @@ def _waiting(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Wait | 
         until, why = record.intent.at + wait, "asking what became of the message"
     elif isinstance(record.step.args, AwaitRender):
         submitted = run.steps.get(record.step.args.render)
-        if submitted is not None and submitted.achieved is not None:
+        if (
+            submitted is not None
+            and submitted.achieved is not None
+            and not _is_home(run, submitted)
+        ):
             until, why = next_poll(submitted.achieved.at, None, seat.pace), "rendering"
     if until is not None and (deadline := _deadline(run, record, seat)):
         until = min(until, deadline)
     return None if until is None or until <= now else Wait(until, why, record)
+
+
+def _is_home(run: Run, submitted: StepRecord) -> bool:
+    """Whether the video of a render is here already: then there is nothing to wait for."""
+    render = run.render_of(submitted.step.id)
+    return render is not None and run.video_of(render.render_id) is not None
 
 
 def _deadline(run: Run, record: StepRecord, seat: Seat) -> datetime | None:

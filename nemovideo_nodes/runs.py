@@ -12,7 +12,7 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine import NEWER, Engine, Event
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.intake import instructions, take_in
-from nemovideo_nodes.ledger.facts import Asked, DownloadResult, Order, PublishResult
+from nemovideo_nodes.ledger.facts import Asked, Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, is_unknown
@@ -277,8 +277,7 @@ def finished(store: Store, ordered: Ordered) -> RunResult | None:
 def _restored(run: Run, store: Store) -> RunResult:
     """The result of a run that is done; videos that were taken away are linked anew."""
     for publish in run.results(PublishResult):
-        videos = run.results(DownloadResult)
-        for name, download in zip(publish.videos, videos, strict=False):
+        for name, download in zip(publish.videos, run.videos, strict=False):
             video = download.video
             if store.size(name) == video.bytes:
                 continue

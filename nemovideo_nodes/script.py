@@ -95,11 +95,12 @@ def _said(
         if instruction.export and changed:
             steps += _export(limit_s)
             changed = False
-    return [*steps, *(_export(limit_s) if changed else ())]
+    # Nobody asked for this export in so many words.
+    return [*steps, *(_export(limit_s, if_changed=True) if changed else ())]
 
 
-def _export(limit_s: float) -> list[Arguments]:
-    return [SubmitRender(), AwaitRender(limit_s=limit_s), Download()]
+def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:
+    return [SubmitRender(if_changed=if_changed), AwaitRender(limit_s=limit_s), Download()]
 
 
 def _ending() -> list[Arguments]:

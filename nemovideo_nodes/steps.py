@@ -129,6 +129,8 @@ class SubmitRender(_Plain):
     """Export the draft under an id of our own."""
 
     node: Literal[NodeName.RENDER] = NodeName.RENDER
+    if_changed: bool = False
+    """Whether the last video stands for this one where the timeline is still the one in it."""
 
 
 class AwaitRender(_Plain):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stage import SkippingClock, Stage, copying_renderer, make_pictures
+from stage import SecondStage, SkippingClock, Stage, copying_renderer, make_pictures
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
+from nemovideo_nodes.engine import Event
 from nemovideo_nodes.followup import next_follow_up
 from nemovideo_nodes.intake import instructions
 from nemovideo_nodes.ledger.conversation import conversation
@@ -21,6 +23,7 @@ from nemovideo_nodes.ledger.facts import (
     Intended,
     Order,
     PromptResult,
+    RenderResult,
     StateResult,
 )
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -66,12 +69,15 @@ async def test_a_silent_turn_is_told_from_the_states(stage: Stage, text: str, to
 
 
 async def test_a_silent_turn_that_changed_nothing_is_said_to_be_not_applied(stage: Stage) -> None:
-    """After the documented reads, and without a second message."""
-    run = (await stage.work(stage.order())).run_id
+    """After the documented reads, without a second message, and without the same video again."""
+    first = await stage.work(stage.order())
     stage.emulator.add_fault("run_sse", 1, "silent")
-    result = await refined(stage, run, "frobnicate the whole thing")
-    assert "was not applied" in result.replies[-1]
-    assert stage.sent[0] == 2
+    result = await refined(stage, first.run_id, "frobnicate the whole thing")
+    not_applied, no_video = result.replies[-2:]
+    assert "was not applied" in not_applied
+    assert "no new video" in no_video
+    assert result.videos == first.videos
+    assert stage.sent[:2] == (2, 1)
 
 
 @pytest.fixture
@@ -97,6 +103,53 @@ async def test_what_the_service_adds_by_itself_is_in_the_video_and_told(later: S
     assert "BGM" in (state.result.timeline or "")
     if state.result.later:
         assert any("itself" in reply for reply in result.replies)
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "told"),
+    [
+        ("wait", "state/0", "Added by the service itself: Music added: Lo-fi"),
+        ("begin", "render/0", "Changed since then, not by this run: Music added: Lo-fi"),
+    ],
+)
+async def test_a_second_stage_is_a_change_of_its_own(
+    stage: Stage, kind: str, step: str, told: str
+) -> None:
+    """Between the first look and the last, or after it and before the export: seen and told."""
+    stage_two = SecondStage(stage, kind, step)
+    result = await stage.work(stage.order(), on_event=stage_two.on_event)
+    assert len([reply for reply in result.replies if reply.startswith(told)]) == 1, result.replies
+    assert "BGM: Lo-fi" in (result.timeline or "")
+    (export,) = load_run(Store(stage.store_path), result.run_id).results(RenderResult)
+    assert export.draft_digest == stage_two.digest
+    assert stage.manifest(result)["timeline"] == result.timeline
+
+
+async def test_a_second_stage_after_the_end_is_no_part_of_the_next_turn(stage: Stage) -> None:
+    """It is told before the refinement's own change, which is told without it."""
+    run = (await stage.work(stage.order())).run_id
+    SecondStage(stage).add_music()
+    result = await refined(stage, run, 'add the title "Two"')
+    since, title = result.replies[-2:]
+    assert since == "Changed since then, not by this run: Music added: Lo-fi (0-2s, 35%)"
+    assert title.startswith('Title added: "Two"')
+    assert "Music" not in title
+
+
+async def test_a_second_stage_over_the_end_of_a_process_is_told(stage: Stage) -> None:
+    """What the first look saw is in the journal: another process tells what came after it."""
+    ordered = stage.order()
+
+    def cancel(event: Event) -> None:
+        if (event.kind, event.step) == ("wait", "state/0"):
+            working.cancel()
+
+    working = asyncio.ensure_future(stage.work(ordered, on_event=cancel))
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    SecondStage(stage).add_music()
+    result = await stage.work(ordered)
+    assert result.replies[-1].startswith("Added by the service itself: Music added")
 
 
 def run_of(reply: str, *, follow_ups: int = 0) -> Run:

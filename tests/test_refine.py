@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from stage import (
     Death,
@@ -53,13 +55,32 @@ async def test_a_batch_makes_a_video_of_each_picture(stage: Stage) -> None:
 async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: Stage) -> None:
     """The same words again are done already; --again says them another time."""
     run = (await stage.work(stage.order())).run_id
-    first = await refined(stage, run, 'add the title "One"')
+    first = await refined(stage, run, "make it one second longer")
     assert stage.sent == (2, 2, 2)
-    assert await refined(stage, run, 'add the title "One"') == first
+    assert await refined(stage, run, "make it one second longer") == first
     assert stage.sent == (2, 2, 2)
-    result = await refined(stage, run, 'add the title "One"', again=True)
+    result = await refined(stage, run, "make it one second longer", again=True)
     assert len(result.videos) == 3
     assert stage.sent == (3, 3, 2)
+
+
+async def test_what_changes_nothing_makes_no_second_copy_of_the_video(stage: Stage) -> None:
+    """The export that nobody asked for in words is left out; one that was asked for is made."""
+    first = await stage.work(stage.order())
+    lost = await refined(stage, first.run_id, "frobnicate the whole thing")
+    assert (lost.status, lost.videos) == ("done", first.videos)
+    assert "no new video" in lost.replies[-1]
+    assert stage.sent[1] == 1
+    title = await refined(stage, first.run_id, 'add the title "Two"')
+    assert len(title.videos) == 2
+    again = await refined(stage, first.run_id, "frobnicate it and send me the video")
+    assert len(again.videos) == 3
+    assert stage.sent[1] == 3
+    assert [Path(video.path).name for video in again.videos] == [
+        "video.mp4",
+        "video-2.mp4",
+        "video-3.mp4",
+    ]
 
 
 async def test_a_crash_at_any_write_of_a_refinement_costs_nothing(stage: Stage) -> None:

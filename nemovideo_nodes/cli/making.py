@@ -315,7 +315,8 @@ def _end(
                     "videos": result.videos[len(known.videos) :],
                 }
             )
-        paths = [video.path for video in new.videos]
+        # A refinement that changed nothing made no video: the last one stands.
+        paths = [video.path for video in new.videos or result.videos[-1:]]
         for line in paths if quiet else result_lines(new):
             click.echo(line)
     if link is not None and not quiet:

@@ -84,14 +84,16 @@ class Speaker:
     introduce: bool
 
     def opening(self, film: Film) -> str:
-        count = len(film.scenes)
+        count = _shown(film)
+        if not count:
+            return "好的，我来做视频。" if self.chinese else "I'll make your video now."
         if self.chinese:
             return f"好的，我来把{count}张图片做成视频。"
         return f"I'll turn your {_pictures(count)} into a video now."
 
     def thought(self, film: Film) -> str:
         width, height = film.canvas
-        return f"{_pictures(len(film.scenes))}, {film.duration / 1000:g} s, {width}x{height}"
+        return f"{_pictures(_shown(film))}, {film.duration / 1000:g} s, {width}x{height}"
 
     def generated(self, film: Film, notes: Sequence[Note], left: Sequence[str]) -> str:
         width, height = film.canvas
@@ -146,6 +148,11 @@ def _left(clauses: Sequence[str]) -> Sequence[Note]:
 
 def _quoted(clause: str) -> str:
     return f'"{clause}"'
+
+
+def _shown(film: Film) -> int:
+    """How many of the scenes show a picture of the person's."""
+    return sum(scene.source is not None for scene in film.scenes)
 
 
 def _pictures(count: int) -> str:

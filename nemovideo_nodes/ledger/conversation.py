@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nemovideo_nodes.changes import language_of
+from nemovideo_nodes.changes import describe, language_of
 from nemovideo_nodes.errors import redact
-from nemovideo_nodes.ledger.facts import PromptResult, StateResult
+from nemovideo_nodes.ledger.facts import Evidence, PromptResult, RenderResult, StateResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.routing import BackendAction, BackendActionKind, translate
 from nemovideo_nodes.steps import Prompt
+from nemovideo_nodes.wire.draft import Draft
 
-__all__ = ["Exchange", "conversation", "wishes"]
+__all__ = ["Exchange", "conversation", "last_look", "wishes"]
 
 _NOT_APPLIED = {
     "en": "The service answered nothing and changed nothing: this was not applied.",
     "zh": "服务没有回复，也没有任何改动：这条指令没有生效。",
 }
+_NO_NEW_VIDEO = {
+    "en": "Nothing on the timeline changed, so there is no new video.",
+    "zh": "时间线没有改动，所以没有新的视频。",
+}
 _LATER = {"en": "Added by the service itself: {}", "zh": "服务自行添加：{}"}
+_SINCE = {"en": "Changed since then, not by this run: {}", "zh": "此后有变化，并非本次任务所为：{}"}
 _UNANSWERED = {"en": "Done without an answer: {}", "zh": "没有回复，但已完成：{}"}
 _SOMETHING = {"en": "the timeline changed", "zh": "时间线有改动"}
 _SUGGESTED = {"en": "(suggested next: {})", "zh": "（建议下一步：{}）"}
@@ -31,15 +37,44 @@ class Exchange:
     replies: tuple[str, ...]
     suggestions: tuple[str, ...] = ()
 
+    def and_then(self, told: dict[str, str], changes: str = "") -> Exchange:
+        """The same with one more line, in the language of the instruction."""
+        line = told[language_of(self.said)].format(changes)
+        return replace(self, replies=(*self.replies, line))
+
 
 def conversation(run: Run) -> list[Exchange]:
     """All that was said in a run, in the order of its steps."""
     records = list(run.steps.values())
-    told = []
+    told: list[Exchange] = []
+    looked: StateResult | Evidence | None = None
+    rendered: set[str] = set()
     for at, record in enumerate(records):
-        if isinstance(record.step.args, Prompt) and isinstance(record.result, PromptResult):
-            told.append(_exchange(record.step.args.text, record.result, _state(records[at + 1 :])))
+        result, seen = record.result, record.evidence if record.achieved else None
+        if told and looked and seen and (changes := _changes(looked, seen, told[-1])):
+            told[-1] = told[-1].and_then(_SINCE, changes)
+        if isinstance(record.step.args, Prompt) and isinstance(result, PromptResult):
+            told.append(_exchange(record.step.args.text, result, _state(records[at + 1 :])))
+            looked = None
+        elif isinstance(result, StateResult):
+            looked = result
+        elif isinstance(result, RenderResult):
+            looked = seen if seen and seen.outline else looked
+            if told and result.render_id in rendered:
+                told[-1] = told[-1].and_then(_NO_NEW_VIDEO)
+            rendered.add(result.render_id)
     return told
+
+
+def last_look(run: Run) -> StateResult | Evidence | None:
+    """Where the timeline was seen last: settled, or on its way into a video if it was another."""
+    look: StateResult | Evidence | None = None
+    for record in run.steps.values():
+        if isinstance(record.result, StateResult):
+            look = record.result
+        elif isinstance(record.result, RenderResult) and record.evidence:
+            look = record.evidence if record.evidence.outline else look
+    return look
 
 
 def wishes(result: PromptResult) -> list[BackendAction]:
@@ -70,6 +105,15 @@ def _exchange(said: str, result: PromptResult, state: StateResult | None) -> Exc
             _SUGGESTED[language].format(redact(action.words)) for action in wishes(result)
         ),
     )
+
+
+def _changes(before: StateResult | Evidence, after: Evidence, told: Exchange) -> str:
+    """What came between two looks, in words; empty where nothing did, or nothing can be said."""
+    if before.draft_digest == after.draft_digest or not before.outline or not after.outline:
+        return ""
+    language = language_of(told.said)
+    lines = describe(Draft(before.outline), Draft(after.outline), language=language)
+    return redact("; ".join(lines))
 
 
 def _state(later: list[StepRecord]) -> StateResult | None:

@@ -169,7 +169,7 @@ Result = Annotated[
 
 
 class Evidence(_Plain):
-    """The state of the session right before a message: what a later change is measured against."""
+    """The session right before a message or an export: what a later change is measured against."""
 
     draft_digest: str | None = None
     media_digest: str

@@ -9,15 +9,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import redact
-from nemovideo_nodes.ledger.conversation import conversation
+from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
-    DownloadResult,
+    Evidence,
     PublishResult,
-    StateResult,
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.wire.draft import Draft
 
 __all__ = ["Credits", "RunResult", "Video", "manifest_of", "result_of"]
 
@@ -68,7 +68,7 @@ def result_of(run: Run, store: Store, status: Status, error: str | None = None) 
     published = run.results(PublishResult)
     names = published[-1].videos if published else ()
     videos = []
-    for number, download in enumerate(run.results(DownloadResult)):
+    for number, download in enumerate(run.videos):
         video = download.video
         name = names[number] if number < len(names) else video.artifact
         videos.append(
@@ -97,7 +97,7 @@ def result_of(run: Run, store: Store, status: Status, error: str | None = None) 
 def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
     """The manifest: what was made from what, when, at what cost. JSON in UTF-8."""
     order = run.order
-    downloads = run.results(DownloadResult)
+    downloads = run.videos
     manifest = {
         "format": 1,
         "run_id": run.id,
@@ -136,8 +136,11 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
 
 
 def _timeline(run: Run) -> str | None:
-    states = run.results(StateResult)
-    timeline = states[-1].timeline if states else None
+    look = last_look(run)
+    if isinstance(look, Evidence):
+        timeline = Draft(look.outline).timeline() if look.outline else None
+    else:
+        timeline = look.timeline if look else None
     return redact(timeline) if timeline else None
 
 

@@ -13,6 +13,7 @@ from nemovideo_nodes.ledger.facts import (
     Achieved,
     Asked,
     Deferred,
+    DownloadResult,
     Evidence,
     Fact,
     Intended,
@@ -61,7 +62,7 @@ class StepRecord:
     failures: int = 0
     """How many renders the service accepted and could not make."""
     evidence: Evidence | None = None
-    """What was there right before the last message."""
+    """What was there right before the last message or export."""
     intents: int = 0
     repeat: bool = False
     """Whether the service was asked and does not have what the open intent wanted."""
@@ -205,6 +206,15 @@ class Run:
         record = self.steps.get(step_id)
         result = record.result if record else None
         return result if isinstance(result, RenderResult) else None
+
+    @property
+    def videos(self) -> list[DownloadResult]:
+        """The videos that were brought home, each once, in the order of the steps."""
+        return list({video.render_id: video for video in self._results(DownloadResult)}.values())
+
+    def video_of(self, render_id: str) -> DownloadResult | None:
+        """The video of a render, if it was brought home."""
+        return next((video for video in self.videos if video.render_id == render_id), None)
 
     def _results(self, kind: type[_R]) -> Iterator[_R]:
         return (r.result for r in self.steps.values() if isinstance(r.result, kind))

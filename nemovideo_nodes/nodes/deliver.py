@@ -38,6 +38,8 @@ class DownloadNode(Node):
         render = ctx.run.render_of(record.step.args.render)
         if render is None:
             raise VideoInvalid(f"The step {record.step.args.render} has submitted no render")
+        if known := ctx.run.video_of(render.render_id):
+            return Success(known)
         folder = await asyncio.to_thread(ctx.store.scratch, ctx.run.id)
         part = folder / f"{_safe(render.render_id)}.part"
 
@@ -65,7 +67,7 @@ class PublishNode(Node):
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         names = []
-        for number, download in enumerate(ctx.run.results(DownloadResult), 1):
+        for number, download in enumerate(ctx.run.videos, 1):
             name = f"runs/{ctx.run.id}/video{'' if number == 1 else f'-{number}'}.mp4"
             await asyncio.to_thread(ctx.store.link, name, download.video.artifact)
             await asyncio.to_thread(_posters, ctx.store, name)

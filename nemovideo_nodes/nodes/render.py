@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from nemovideo_nodes.errors import NotFound, Refused, RenderFailed
-from nemovideo_nodes.ledger.facts import Intended, PromptResult, RenderEnded, RenderResult
+from nemovideo_nodes.ledger.facts import (
+    Evidence,
+    Intended,
+    PromptResult,
+    RenderEnded,
+    RenderResult,
+    StateResult,
+)
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.nodes.node import (
     Broken,
@@ -19,7 +26,8 @@ from nemovideo_nodes.nodes.node import (
 )
 from nemovideo_nodes.nodes.session import settled_state
 from nemovideo_nodes.plan import next_poll
-from nemovideo_nodes.steps import AwaitRender
+from nemovideo_nodes.steps import AwaitRender, SubmitRender
+from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import RenderStatus
 
 __all__ = ["AwaitRenderNode", "SubmitRenderNode"]
@@ -37,10 +45,21 @@ class SubmitRenderNode(Node):
             return state
         if state.draft is None or not state.draft.exportable:
             return Failure("not_accepted", _nothing_to_export(ctx))
+        if (standing := _standing(ctx, record, state.draft)) is not None:
+            return Success(standing)
         stamp = int(ctx.clock.now().timestamp() * 1000)
         # Two runs of one account may come to this in the same millisecond.
         salt = int(ctx.run.session.session_id.encode().hex(), 16) if ctx.run.session else 0
-        return Intent(key=f"render_{stamp}{salt % 1000:03d}", draft=state.draft)
+        seen = ctx.run.results(StateResult)
+        same = bool(seen) and seen[-1].draft_digest == state.draft.digest
+        evidence = Evidence(
+            draft_digest=state.draft.digest,
+            media_digest=state.media_digest,
+            # Only what the last look did not see, such as a second stage that came after it.
+            outline=None if same else state.draft.outline(),
+        )
+        key = f"render_{stamp}{salt % 1000:03d}"
+        return Intent(key=key, evidence=evidence, draft=state.draft)
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         assert intent is not None
@@ -72,6 +91,8 @@ class AwaitRenderNode(Node):
         render = ctx.run.render_of(submitting)
         if render is None:
             raise RenderFailed(f"The step {submitting} has submitted no render to wait for")
+        if ctx.run.video_of(render.render_id) is not None:
+            return Success(RenderEnded(render_id=render.render_id))
         seen = record.deferred
         try:
             answer = await ctx.client.render_status(render.render_id)
@@ -100,6 +121,19 @@ class AwaitRenderNode(Node):
             reads=(record.deferred.reads if record.deferred else 0) + 1,
             missing=missing,
         )
+
+
+def _standing(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult | None:
+    """The render of the last video, where that shows this very draft and is as good as a new one.
+
+    Whoever says something that changes nothing has not asked for the same video once more.
+    """
+    args, videos = record.step.args, ctx.run.videos
+    if not videos or not isinstance(args, SubmitRender) or not args.if_changed:
+        return None
+    renders = ctx.run.results(RenderResult)
+    last = next((r for r in renders if r.render_id == videos[-1].render_id), None)
+    return last if last is not None and last.draft_digest == draft.digest else None
 
 
 def _nothing_to_export(ctx: Context) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.emulator.composer import unasked
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine import Event
 from nemovideo_nodes.ledger.facts import Fact, load_fact
@@ -220,21 +221,27 @@ class Stage:
 
 
 class SecondStage:
-    """The backend's own edit: once the first turn is over and the draft has been read once."""
+    """The backend's own edit, at an event of the engine.
 
-    def __init__(self, stage: Stage) -> None:
+    By itself: once the first turn is over and the draft has been read once.
+    """
+
+    def __init__(self, stage: Stage, kind: str = "wait", step: str = "state/0") -> None:
         self._stage = stage
+        self._at = (kind, step)
         self.done = False
         self.digest: str | None = None
 
     def on_event(self, event: Event) -> None:
-        """Watch the engine, and edit in its first wait for the draft to settle."""
-        if self.done or event.kind != "wait" or event.step != "state/0":
-            return
+        """Watch the engine, and edit at the event."""
+        if not self.done and (event.kind, event.step) == self._at:
+            self.add_music()
+
+    def add_music(self) -> None:
+        """Make the edit."""
         self.done = True
         (session,) = self._stage.emulator.counts().by_session
-        draft = json.loads(self._stage.draft_of(session) or "null")
-        draft["m"]["second_stage"] = "music and a title"
-        text = json.dumps(draft)
+        text = unasked(json.loads(self._stage.draft_of(session) or "null"), "music")
+        assert text is not None
         self._stage.change_draft(session, text)
         self.digest = Draft(text).digest
