@@ -8,29 +8,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self
 
 from nemovideo_nodes.engine import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.intake import instructions, take_in
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.local import LOCAL, settings_where
+from nemovideo_nodes.presets import aspect_for, misfits, with_frame
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.request import Limits, checked_run_id
+from nemovideo_nodes.request import Instruction, Limits, checked_run_id
 from nemovideo_nodes.runs import (
     Ordered,
+    ask_refinement,
     finished,
     go_on,
     load_run,
-    order_video,
+    order_script,
     standing,
     write_down,
 )
 from nemovideo_nodes.settings import Settings, find_profile
-from nemovideo_nodes.steps import NodeName, Step
+from nemovideo_nodes.steps import Media, NodeName, Step
 
-__all__ = ["Account", "Door", "in_words"]
+__all__ = ["Account", "Door", "Work", "in_words", "script_of"]
+
+Work = Literal["quick", "batch", "iterate"]
 
 
 @dataclass(frozen=True)
@@ -78,29 +83,59 @@ class Door:
         texts: Sequence[str],
         profile: str = DEFAULT_PROFILE,
         *,
+        work: Work = "quick",
+        platform: str = "",
+        aspect: str = "",
         limits: Limits | None = None,
         run_id: str = "",
+        as_begun: bool = False,
         occasion: str = "",
     ) -> str:
         """Check what is asked for and write it down; the id of the run. Nothing is sent.
 
-        With a run id alone, that run is taken up as it was ordered. Raises `BadInput`.
+        `platform` and `aspect` are names of `presets`. With a run id alone, that run is taken up
+        as it was ordered; with `as_begun` also if it is asked for with other words now. Raises
+        `BadInput`.
         """
-        if run_id and not sources and not texts:
+        nothing = not sources and not texts
+        if run_id and (nothing or (as_begun and await asyncio.to_thread(self.is_begun, run_id))):
             return (await asyncio.to_thread(self.ordered, run_id)).run_id
+        if nothing:
+            raise BadInput("Give at least one picture, or say in the prompt what to make")
+        chosen = find_profile(profile, self.settings.platform)
+        frame = aspect_for(platform, aspect)
+        media = await asyncio.to_thread(self._taken_in, sources)
+        script, first = script_of(work, instructions(texts, chosen), media, frame)
         ordered = await asyncio.to_thread(
-            order_video,
+            order_script,
             self.settings,
             self.store,
-            sources,
-            texts,
-            find_profile(profile, self.settings.platform),
+            script,
+            first,
+            chosen,
+            platform=platform,
             limits=limits,
             run_id=run_id or None,
             occasion=occasion,
         )
         await write_down(self.settings, self.store, ordered)
         return ordered.run_id
+
+    async def refine(
+        self, run_id: str, texts: Sequence[str], sources: Sequence[str] = (), *, occasion: str = ""
+    ) -> str:
+        """Ask for changes to the video of a run, a new video after each; nothing is sent yet.
+
+        See `runs.ask_refinement` for when the same is asked for again. Raises `BadInput`.
+        """
+        run = await asyncio.to_thread(load_run, self.store, run_id)
+        profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
+        media = await asyncio.to_thread(self._taken_in, sources)
+        script, first = script_of("iterate", instructions(texts, profile), media)
+        head = script[0].model_copy(update={"media": first})
+        settings = await asyncio.to_thread(self._settings_of, run_id)
+        await ask_refinement(settings, self.store, run_id, (head, *script[1:]), occasion=occasion)
+        return run_id
 
     async def advance(
         self,
@@ -150,9 +185,28 @@ class Door:
         done = finished(self.store, Ordered(run_id, run.order)) if run.order else None
         return done or standing(run, self.store)
 
+    def misfits(self, run_id: str) -> list[str]:
+        """What the platform that the run is for would not take of its videos, in sentences."""
+        order = load_run(self.store, run_id).order
+        platform = order.request.platform if order else ""
+        return [
+            sentence
+            for video in self.result(run_id).videos
+            for sentence in misfits(
+                platform,
+                width=video.width,
+                height=video.height,
+                duration_s=video.duration_s,
+                size=video.bytes,
+            )
+        ]
+
     def poster(self, run_id: str) -> bytes | None:
         """The poster of the run's first video (JPEG), where it has one."""
         return self.store.read(f"runs/{run_id}/video-poster.jpg")
+
+    def _taken_in(self, sources: Sequence[str]) -> tuple[Media, ...]:
+        return take_in(self.store, sources, allow_http=self.settings.allow_http)
 
     def _settings_of(self, run_id: str) -> Settings:
         """The settings for the service that the run was begun at."""
@@ -160,12 +214,47 @@ class Door:
         service = order.service if order else self.settings.service
         return settings_where(self.settings, self.store, run_id, service)
 
+    def is_begun(self, run_id: str) -> bool:
+        """Whether the store knows an order of that run."""
+        return Journal(self.store, checked_run_id(run_id)).refresh().order is not None
+
     def ordered(self, run_id: str) -> Ordered:
         """The run as it was ordered; raises `BadInput` for one that was begun step by step."""
         order = load_run(self.store, run_id).order
         if order is None:
             raise BadInput(f"Run {run_id} was begun step by step: it has no order to go by")
         return Ordered(run_id, order)
+
+
+def script_of(
+    work: Work, said: Sequence[Instruction], media: tuple[Media, ...], frame: str = ""
+) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
+    """The script of a way of working, and the media that come before its first instruction.
+
+    `quick`: one video at the end. `batch`: a video of each medium, by its own instruction or the
+    one that is for all. `iterate`: a video after each instruction. Raises `BadInput`.
+    """
+    match work:
+        case "quick":
+            return (_framed(said[0], frame), *said[1:]), media
+        case "iterate":
+            script = [one.model_copy(update={"export": True}) for one in said]
+            return (_framed(script[0], frame), *script[1:]), media
+        case "batch":
+            if len(said) not in (1, len(media)):
+                raise BadInput(
+                    f"There are {len(said)} prompts for {len(media)} pictures: "
+                    "give one for each, or one for all"
+                )
+            each = said if len(said) > 1 else [*said] * len(media)
+            return tuple(
+                _framed(one, frame).model_copy(update={"media": (medium,), "export": True})
+                for one, medium in zip(each, media, strict=True)
+            ), ()
+
+
+def _framed(instruction: Instruction, frame: str) -> Instruction:
+    return instruction.model_copy(update={"text": with_frame(instruction.text, frame)})
 
 
 def in_words(sentence: str, words: Mapping[str, str]) -> str:

@@ -62,6 +62,8 @@ class VideoRequest(BaseModel):
     script: tuple[Instruction, ...]
     profile: str
     language: str | None = None
+    platform: str = ""
+    """The platform that the video is for, as `presets` names it; empty: none is known."""
     limits: Limits = Limits()
 
     def canonical(self) -> str:
@@ -73,6 +75,7 @@ class VideoRequest(BaseModel):
                 "profile": self.profile,
                 "language": self.language,
                 "output": {"format": "mp4", "quality": "high"},
+                **({"platform": self.platform} if self.platform else {}),
             },
             ensure_ascii=False,
             sort_keys=True,

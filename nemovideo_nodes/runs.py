@@ -27,6 +27,7 @@ from nemovideo_nodes.steps import Media, NodeName, Step
 
 __all__ = [
     "Ordered",
+    "ask_refinement",
     "claim_link",
     "finished",
     "go_on",
@@ -106,6 +107,7 @@ def order_script(
     media: tuple[Media, ...],
     profile: Profile,
     *,
+    platform: str = "",
     limits: Limits | None = None,
     run_id: str | None = None,
     occasion: str = "",
@@ -119,6 +121,7 @@ def order_script(
         media=media,
         profile=profile.name,
         language=profile.language,
+        platform=platform,
         limits=limits or Limits(),
     )
     service = settings.service
@@ -207,11 +210,44 @@ async def refine(
         settings=settings, profile=profile, clock=clock, waits=False
     ) as client:
         engine = Engine(client=client, store=store, run_id=run_id, clock=clock, on_event=on_event)
-        said = tuple(instruction.text for instruction in script)
-        if again or not _asked_last(run, said):
-            steps, after = _refining(run, script)
-            await engine.ask(steps, after=after, because="refinement", said=said)
+        await _ask_refinement(engine, run, script, again=again)
         return await _to_the_end(engine, None, resend=resend)
+
+
+async def ask_refinement(
+    settings: Settings,
+    store: Store,
+    run_id: str,
+    script: tuple[Instruction, ...],
+    *,
+    occasion: str = "",
+) -> None:
+    """Ask for what a refinement adds to a run, and do none of it.
+
+    Under an occasion it is asked for once, whatever was said since; without one, unless it was
+    what the run was asked for last. Raises `BadInput` where the run has to be finished first.
+    """
+    run = load_run(store, run_id)
+    profile = run.order.profile if run.order else DEFAULT_PROFILE
+    async with NemoVideoClient(settings=settings, profile=profile) as client:
+        engine = Engine(client=client, store=store, run_id=run_id)
+        await _ask_refinement(engine, run, script, occasion=occasion)
+
+
+async def _ask_refinement(
+    engine: Engine,
+    run: Run,
+    script: tuple[Instruction, ...],
+    *,
+    again: bool = False,
+    occasion: str = "",
+) -> None:
+    said = tuple(instruction.text for instruction in script)
+    known = _asked_on(run, occasion) if occasion else _asked_last(run, said)
+    if known and not again:
+        return
+    steps, after = _refining(run, script)
+    await engine.ask(steps, after=after, because="refinement", said=said, occasion=occasion or None)
 
 
 async def claim_link(settings: Settings, run: Run) -> str:
@@ -230,6 +266,10 @@ def _asked_last(run: Run, said: tuple[str, ...]) -> bool:
     """Whether these very instructions are what the run was asked for last."""
     asked = [fact for fact in run.facts if isinstance(fact, Asked) and fact.because != "reply"]
     return bool(asked) and asked[-1].said == said
+
+
+def _asked_on(run: Run, occasion: str) -> bool:
+    return any(isinstance(fact, Asked) and fact.occasion == occasion for fact in run.facts)
 
 
 def _refining(run: Run, script: tuple[Instruction, ...]) -> tuple[tuple[Step, ...], str | None]:

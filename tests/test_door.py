@@ -88,3 +88,44 @@ def test_a_bad_account_is_one_sentence(given: dict[str, str], sentence: str) -> 
     """As for the environment's own."""
     with pytest.raises(BadInput, match=sentence):
         Settings.from_environment({"HOME": "/h"}).signed_in(**given)
+
+
+async def test_batch_work_makes_a_video_of_each_picture(stage: Stage) -> None:
+    """In the frame of the platform, and with what does not fit said."""
+    door = door_of(stage)
+    run = await door.begin(
+        stage.pictures, ["A 2 second video"], work="batch", platform="instagram-stories"
+    )
+    result = await door.advance(run)
+    assert len(result.videos) == len(stage.pictures)
+    assert stage.sent == (2, 2, 2)
+    frame = "Instagram Stories wants 9:16, and the frame is 96x160"
+    assert door.misfits(run) == [frame, "Instagram Stories wants at least 3 s, and it has 1"] * 2
+    with pytest.raises(BadInput, match="3 prompts for 2 pictures: give one for each"):
+        await door.begin(stage.pictures, ["a", "b", "c"], work="batch")
+
+
+async def test_a_refinement_is_asked_for_once_on_its_occasion(stage: Stage) -> None:
+    """Whatever was said since; another occasion, or other words without one, say it again."""
+    door = door_of(stage)
+    run = await door.begin(stage.pictures, ["A 2 second video"])
+    await door.advance(run)
+    square, wide = "make it square", "make it landscape"
+    said = [(square, "one", 2), (square, "two", 3), (square, "one", 3)]
+    said += [(wide, "", 4), (wide, "", 4)]
+    for text, occasion, messages in said:
+        await door.refine(run, [text], occasion=occasion)
+        result = await door.advance(run)
+        assert stage.sent[:2] == (messages, messages)
+        assert len(result.videos) == messages
+
+
+async def test_a_run_may_be_taken_up_whatever_is_said_now(stage: Stage) -> None:
+    """As a calendar's posts are: at most once each."""
+    door = door_of(stage)
+    for text in ("A 2 second video", "Something else"):
+        await door.begin(stage.pictures, [text], run_id="post", as_begun=True)
+    assert (await door.advance("post")).status == "done"
+    assert stage.sent[0] == 1
+    with pytest.raises(BadInput, match="was begun for another video"):
+        await door.begin(stage.pictures, ["Something else"], run_id="post")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nemovideo_nodes.emulator.composer import Source, compose, loads
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.presets import ASPECTS, PRESETS, aspect_for, misfits, with_frame
 
@@ -57,6 +58,19 @@ def test_a_misfit_is_a_sentence(
 def test_no_platform_has_no_misfits() -> None:
     """Nobody said where it goes."""
     assert misfits("", width=1, height=999, duration_s=0, size=0) == []
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+@pytest.mark.parametrize("text", ["A calm 6-second video", "做一个6秒的视频"])
+def test_the_emulator_makes_the_frame_that_is_asked_for(aspect: str, text: str) -> None:
+    """In both languages, and the rest of the instruction holds."""
+    said = with_frame(text, aspect)
+    draft = loads(compose(None, [Source("m1", "a.png", "image")], said).draft)
+    assert draft is not None
+    canvas = draft["m"]["canvas"]
+    width, height = (int(part) for part in aspect.split(":"))
+    assert canvas["w"] * height == canvas["h"] * width
+    assert draft["d"] == 6_000
 
 
 @given(st.text(min_size=1), st.sampled_from(sorted(ASPECTS)))
