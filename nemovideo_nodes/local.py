@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
@@ -24,11 +23,10 @@ def local_settings(settings: Settings, store: Store) -> Settings:
     """
     from nemovideo_nodes.emulator.local import ensure_local
 
-    folder = store.root or Path.home() / ".cache" / "nemovideo"
     given = settings.pace
     return settings.model_copy(
         update={
-            "api_url": ensure_local(folder / "emulator"),
+            "api_url": ensure_local(store.cache / "emulator"),
             "token": None,
             "service_name": LOCAL,
             "pace": Pace(

@@ -96,7 +96,9 @@ def _failed(sentence: str, code: int) -> dict[str, object]:
 
 
 store_option = click.option(
-    "--store", metavar="URL", help="Where runs and videos are kept: a folder. [NEMOVIDEO_STORE]"
+    "--store",
+    metavar="URL",
+    help="Where runs and videos are kept: a folder, or s3://bucket/prefix. [NEMOVIDEO_STORE]",
 )
 json_option = click.option(
     "--json",

@@ -1,130 +1,70 @@
-"""One store for journals and artifacts: a folder, or a bucket by URL, through obstore.
-
-On a folder every write is fsynced by us, file and directory: obstore leaves that to the system.
-"""
+"""One store for journals and artifacts: a folder, or a bucket by URL, through obstore."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from nemovideo_nodes.errors import BadInput, StoreError, well_formed
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, redact, well_formed
+from nemovideo_nodes.ledger.backend import Backend, Stored
 
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
-
-__all__ = ["REMOTE", "Store"]
+__all__ = ["REMOTE", "Store", "Stored"]
 
 REMOTE = ("s3://", "gs://", "az://")
 """The beginnings of the URLs that name a bucket."""
 
+_SEGMENT = re.compile(r"(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f]{1,255}")
+"""One part of a name: nothing that leads elsewhere, on a disk or in a bucket."""
+_REQUEST = re.compile(r"^.*Error performing [A-Z]+ \S+ in .*? - ")
+_NO_ACCOUNT = re.compile(r"status: 40[13]|169\.254\.169\.254|PermissionDenied|Unauthenticated")
+"""Where no account is named, the machine's own is asked for at that address."""
+
 
 class Store:
-    """Bytes under slash-separated names; `create` has one winner, wherever the store is."""
+    """Bytes under slash-separated names; `create` has one winner, wherever the store is.
+
+    Every call raises `StoreError` where the store cannot be read or written.
+    """
 
     def __init__(self, url: str) -> None:
         """`url` is a folder, or s3://, gs://, az://; raises `BadInput` if it cannot be used."""
-        import obstore
-        import obstore.exceptions
-        from obstore.store import LocalStore, from_url
-
-        self._obstore = obstore
-        self._taken = obstore.exceptions.AlreadyExistsError
-        self._broken = (obstore.exceptions.BaseError, OSError, ValueError)
-        self.root: Path | None = None
-        self._durable: set[Path] = set()
-        self._backend: ObjectStore
-        if url.startswith(REMOTE):
-            self.url = url.rstrip("/")
-            try:
-                self._backend = from_url(self.url)
-            except self._broken as error:
-                raise BadInput(f"The store {url} cannot be opened: {_first_line(error)}") from None
-            return
-        if "://" in url and not url.startswith("file://"):
-            raise BadInput(f"The store {url!r} is of no known kind: give a folder, or an s3:// URL")
-        if url != well_formed(url):
-            raise BadInput("The name of the store is no valid UTF-8 text: give another folder")
-        try:
-            self.root = Path(url.removeprefix("file://")).expanduser().absolute()
-        except RuntimeError as error:
-            raise BadInput(f"The store {url!r} cannot be found: {error}") from None
-        self.url = str(self.root)
-        try:
-            new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
-            self.root.mkdir(parents=True, exist_ok=True)
-            for folder in new:
-                _fsync(folder.parent)
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
-        except OSError as error:
-            raise BadInput(
-                f"The store {self.root} cannot be written to ({error.strerror or error}): "
-                "give another folder with --store or NEMOVIDEO_STORE"
-            ) from None
-        self._backend = LocalStore(self.root)
+        self._backend = _bucket(url) if url.startswith(REMOTE) else _folder(url)
+        self.url = self._backend.url
+        self.root = self._backend.root
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write `name` if nobody has; False, with nothing changed, if somebody has."""
-        try:
-            self._obstore.put(self._backend, name, data, mode="create")
-        except self._taken:
-            return False
-        except self._broken as error:
-            raise self._error("written", name, error) from None
-        self._sync(name)
-        return True
+        """Write `name` durably if nobody has; False, with nothing changed, if somebody has."""
+        with self._telling("written", name):
+            return self._backend.create(name, data)
 
-    def replace(self, name: str, data: bytes) -> None:
-        """Write `name` as a whole, over what may be there."""
-        try:
-            self._obstore.put(self._backend, name, data)
-        except self._broken as error:
-            raise self._error("written", name, error) from None
-        self._sync(name)
+    def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Write `name` as a whole, over what may be there; `durable` survives a power cut."""
+        with self._telling("written", name):
+            self._backend.replace(name, data, durable=durable)
 
     def read(self, name: str) -> bytes | None:
         """All bytes of `name`, or None if there is no such thing."""
-        try:
-            return self._obstore.get(self._backend, name).bytes().to_bytes()
-        except FileNotFoundError:
-            return None
-        except self._broken as error:
-            raise self._error("read", name, error) from None
+        with self._telling("read", name):
+            return self._backend.read(name)
 
     def size(self, name: str) -> int | None:
         """How many bytes `name` has, or None if there is no such thing."""
-        try:
-            return self._obstore.head(self._backend, name)["size"]
-        except FileNotFoundError:
-            return None
-        except self._broken as error:
-            raise self._error("read", name, error) from None
+        with self._telling("read", name):
+            return self._backend.size(name)
 
     def children(self, name: str) -> list[str]:
         """The names directly below the folder `name`, sorted, folders alone."""
-        if self.root is not None:
-            # obstore fails as a whole at one foreign name that is no UTF-8.
-            try:
-                with os.scandir(self.root / name) as entries:
-                    return sorted(entry.name for entry in entries if entry.is_dir())
-            except FileNotFoundError:
-                return []
-            except OSError as error:
-                raise self._error("read", name, error) from None
-        try:
-            listed = self._obstore.list_with_delimiter(self._backend, name)
-        except FileNotFoundError:
-            return []
-        except self._broken as error:
-            raise self._error("read", name, error) from None
-        return sorted(prefix.rsplit("/", 1)[-1] for prefix in listed["common_prefixes"])
+        with self._telling("read", name):
+            return self._backend.children(name)
+
+    def files(self, name: str) -> list[Stored]:
+        """All that lies below the folder `name`, at any depth."""
+        with self._telling("read", name):
+            return list(self._backend.files(name))
 
     def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
         """Copy a local file to `name`, atomically; nothing is done if it is there already.
@@ -132,111 +72,134 @@ class Store:
         `name` tells the content, so another size means that a crash has cut it. `move` renames
         the file instead, where it stands on the store's own disk.
         """
-        try:
-            if self.size(name) == source.stat().st_size:
-                pass
-            elif not (move and self._renamed(source, name)):
-                self._obstore.put(self._backend, name, source)
-        except self._broken as error:
-            raise self._error("written", name, error) from None
-        self._sync(name)
+        with self._telling("written", name):
+            self._backend.put_file(name, source, move=move)
 
     def link(self, name: str, existing: str) -> None:
         """Give what is at `existing` a second name, without its bytes twice if possible."""
-        try:
-            if self.root is not None:
-                target = self.root / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                spare = target.with_name(f".{target.name}.{os.getpid()}")
-                spare.unlink(missing_ok=True)
-                try:
-                    os.link(self.root / existing, spare)
-                except OSError:  # another disk, or too many links
-                    shutil.copyfile(self.root / existing, spare)
-                    _fsync(spare)
-                spare.replace(target)
-                # A rename onto another name of the same file does nothing at all.
-                spare.unlink(missing_ok=True)
-            else:
-                self._obstore.copy(self._backend, existing, name)
-        except self._broken as error:
-            raise self._error("written", name, error) from None
-        self._sync(name)
+        with self._telling("written", name, existing):
+            self._backend.link(name, existing)
 
     @contextlib.contextmanager
     def local(self, name: str) -> Iterator[Path]:
         """A local file with the bytes of `name`, for as long as the context lasts."""
+        with contextlib.ExitStack() as stack:
+            with self._telling("read", name):
+                try:
+                    path = stack.enter_context(self._backend.local(name))
+                except FileNotFoundError:
+                    raise StoreError(f"The store {self.url} has lost {name}") from None
+            yield path
+
+    def discard(self, name: str) -> None:
+        """Take the folder `name` away with all that is in it; on a disk at once."""
+        with self._telling("cleaned", name):
+            self._backend.discard(name)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Take objects away, and folders that are empty then; what is gone already is no error."""
+        with self._telling("cleaned", *names):
+            self._backend.remove(names)
+
+    @property
+    def cache(self) -> Path:
+        """A local folder that belongs to this store: itself, or one in the user's home."""
         if self.root is not None:
-            path = self.root / name
-            if not path.is_file():
-                raise StoreError(f"The store {self.url} has lost {name}")
-            yield path
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name.rsplit("/", 1)[-1]
-            try:
-                with path.open("wb") as file:
-                    for chunk in self._obstore.get(self._backend, name).stream(4 * 1024 * 1024):
-                        file.write(chunk)
-            except self._broken as error:
-                raise self._error("read", name, error) from None
-            yield path
+            return self.root
+        digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
+        return Path.home() / ".cache" / "nemovideo" / digest
 
     def scratch(self, name: str) -> Path:
         """A local folder for unfinished work, on the store's own disk if it has one."""
-        base = self.root or Path(tempfile.gettempdir()) / f"nemovideo-{os.getuid()}"
-        folder = base / "unfinished" / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise self._error("written", f"unfinished/{name}", error) from None
+        folder = self.cache / "unfinished" / name
+        with self._telling("written", f"unfinished/{name}"):
+            try:
+                if self.root is None:  # others may read a home
+                    self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except (OSError, RuntimeError) as error:
+                reason = getattr(error, "strerror", None) or error
+                raise StoreError(f"The folder {folder} cannot be made: {reason}") from None
         return folder
 
     def place(self, name: str) -> str:
         """Where a person finds `name`: a path, or a URL."""
         return str(self.root / name) if self.root is not None else f"{self.url}/{name}"
 
-    def _renamed(self, source: Path, name: str) -> bool:
-        """Whether `source` could be renamed to `name`: not into a bucket, nor to another disk."""
-        if self.root is None:
-            return False
-        target = self.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+    @contextlib.contextmanager
+    def _telling(self, done: str, *names: str) -> Iterator[None]:
+        """Tell what goes wrong as a `StoreError`, and let no name out of the store."""
+        for name in names:
+            if not all(map(_SEGMENT.fullmatch, name.split("/"))):
+                raise StoreError(f"{name[:100]!r} can be no name in the store {self.url}")
         try:
-            source.replace(target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            return False
-        return True
-
-    def _sync(self, name: str) -> None:
-        if self.root is None:
-            return
-        path = self.root / name
-        try:
-            _fsync(path)
-            # A new folder is durable only when the folder above it is written, too.
-            for folder in path.parents:
-                _fsync(folder)
-                if folder in self._durable or folder == self.root:
-                    break
-            self._durable.update(path.parents)
-        except OSError as error:
-            raise self._error("written", name, error) from None
-
-    def _error(self, done: str, name: str, error: BaseException) -> StoreError:
-        return StoreError(f"The store {self.url} cannot be {done} at {name}: {_first_line(error)}")
+            yield
+        except NemoVideoError:
+            raise
+        except self._backend.broken as error:
+            raise StoreError(
+                f"The store {self.url} cannot be {done} at {names[0]}: {_reason(error)}"
+            ) from None
 
 
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _bucket(url: str) -> Backend:
+    from nemovideo_nodes.ledger.bucket import Bucket
+
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query or parts.fragment or not url.isprintable():
+        raise BadInput(
+            f"The store {redact(url)} must be a bucket and a prefix alone (s3://bucket/videos): "
+            "its account comes from the environment"
+        )
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return Bucket(url.rstrip("/"))
+    except Exception as error:  # obstore raises its own, ValueError and OSError here
+        raise _not_opened(url, error) from None
 
 
-def _first_line(error: BaseException) -> str:
+def _folder(url: str) -> Backend:
+    from nemovideo_nodes.ledger.folder import Folder
+
+    if "://" in url and not url.startswith("file://"):
+        raise BadInput(f"The store {url!r} is of no known kind: give a folder, or an s3:// URL")
+    if url != well_formed(url):
+        raise BadInput("The name of the store is no valid UTF-8 text: give another folder")
+    try:
+        root = Path(url.removeprefix("file://")).expanduser().absolute()
+    except RuntimeError as error:
+        raise BadInput(f"The store {url!r} cannot be found: {error}") from None
+    try:
+        return Folder(root)
+    except OSError as error:
+        raise BadInput(
+            f"The store {root} cannot be written to ({error.strerror or error}): "
+            "give another folder with --store or NEMOVIDEO_STORE"
+        ) from None
+
+
+def _not_opened(url: str, error: Exception) -> NemoVideoError:
+    """What cannot be reached may be there later; all else is bad input."""
+    text = str(error)
+    if "NoSuchBucket" in text:
+        return BadInput(f"There is no bucket for the store {url}: make it, or check its name")
+    if "BadScheme" in text:
+        return BadInput(
+            f"The store {url} has an endpoint that is not https: AWS_ALLOW_HTTP=true permits http"
+        )
+    if _NO_ACCOUNT.search(text):
+        how = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
+        return BadInput(
+            f"The store {url} cannot be opened without an account that may list, read and write "
+            f"it: set {how if url.startswith('s3') else 'the variables that its kind has for it'}"
+        )
+    if "kind: Connect" in text or "kind: Timeout" in text or "status: 5" in text:
+        return StoreError(f"The store {url} cannot be reached ({_reason(error)})")
+    return BadInput(f"The store {url} cannot be opened: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of an error without the request that met it."""
     lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return _REQUEST.sub("", lines[0]).partition(": <?xml")[0][:200]

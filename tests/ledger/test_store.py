@@ -1,18 +1,29 @@
-"""The store in a folder: durable, atomic, content-addressed, and clear about what is wrong."""
+"""The store, in a folder and in a bucket: atomic, content-addressed, clear about what is wrong."""
 
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.ledger.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(store_url: str) -> Store:
+    """A store of either kind."""
+    return Store(store_url)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Store:
+    """A store in a folder."""
     return Store(str(tmp_path / "store"))
 
 
@@ -23,25 +34,143 @@ def test_create_has_one_winner_and_leaves_the_first_bytes(store: Store) -> None:
     assert store.read("a/b.json") == b"first"
 
 
+def test_many_who_create_one_name_at_once_have_one_winner(store: Store) -> None:
+    """Whoever wins, its bytes are there whole, and everybody else knows that it was not them."""
+    start = threading.Barrier(8)
+
+    def race(number: int) -> bool:
+        start.wait()
+        return store.create("a/b.json", b"%d" % number * 1000)
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(race, range(8)))
+    assert won.count(True) == 1
+    assert store.read("a/b.json") == b"%d" % won.index(True) * 1000
+
+
 def test_what_is_not_there_is_none(store: Store) -> None:
     """Absence is an answer, not an error; a folder is no object."""
-    (Path(store.url) / "folder").mkdir()
+    store.create("folder/x", b"")
     assert store.read("nothing") is None
     assert store.size("nothing") is None
     assert store.read("folder") is None
     assert store.children("nothing") == []
+    assert store.files("nothing") == []
 
 
-def test_children_are_folders_whatever_else_lies_there(store: Store) -> None:
-    """Foreign files, broken links and names that are no UTF-8 hide no run."""
-    root = Path(store.url)
-    store.create("runs/b/journal/1", b"")
-    store.create("runs/a/journal/1", b"")
+def test_a_name_can_be_written_anew_as_a_whole(store: Store) -> None:
+    """What is replaced is there with its new bytes and size, durable or not."""
+    for data in (b"first", b"second, and longer", b""):
+        for durable in (True, False):
+            store.replace("runs/r/manifest.json", data, durable=durable)
+            assert store.read("runs/r/manifest.json") == data
+            assert store.size("runs/r/manifest.json") == len(data)
+
+
+def test_the_tree_is_listed_with_sizes_and_times(store: Store) -> None:
+    """Folders by name, files at any depth; a name that only begins alike is another one."""
+    store.create("runs/b/journal/1", b"x")
+    store.create("runs/a/video.mp4", b"film")
+    store.create("runs-of-others/c/1", b"")
+    assert store.children("runs") == ["a", "b"]
+    assert store.children("runs/a") == []
+    found = {one.name: one for one in store.files("runs")}
+    assert {name: one.size for name, one in found.items()} == {
+        "runs/a/video.mp4": 4,
+        "runs/b/journal/1": 1,
+    }
+    assert all(abs(SystemClock().now() - one.at) < timedelta(hours=1) for one in found.values())
+
+
+def test_what_is_taken_away_is_gone_and_nothing_else(store: Store) -> None:
+    """A folder as a whole, or objects by name; taking away what is gone is no error."""
+    for name in ("runs/a/journal/1", "runs/a/journal/2", "runs/a/manifest.json", "runs/ab/x"):
+        store.create(name, b"x")
+    for _ in range(2):
+        store.discard("runs/a/journal")
+        assert [one.name for one in store.files("runs/a")] == ["runs/a/manifest.json"]
+    for _ in range(2):
+        store.remove(["runs/a/manifest.json"])
+        assert store.children("runs") == ["ab"]
+    store.remove([])
+    assert store.files("unfinished") == []
+
+
+def test_files_come_in_and_go_out_with_the_same_bytes(store: Store, tmp_path: Path) -> None:
+    """An artifact has its bytes here and there, and a second name of it has them, too."""
+    source = tmp_path / "source"
+    data = os.urandom(6 * 1024 * 1024)  # more than one part
+    source.write_bytes(data)
+    store.put_file("artifacts/sha256/x.mp4", source)
+    store.link("runs/r/video.mp4", "artifacts/sha256/x.mp4")
+    with store.local("runs/r/video.mp4") as path:
+        assert path.read_bytes() == data
+    assert source.read_bytes() == data
+    store.remove(["artifacts/sha256/x.mp4"])
+    assert store.size("runs/r/video.mp4") == len(data)
+
+
+def test_places_lead_a_person_there(store: Store, store_url: str) -> None:
+    """A path, or a URL; unfinished work is local in any case, and for its owner alone."""
+    assert store.place("runs/r/video.mp4") == f"{store_url}/runs/r/video.mp4"
+    folder = store.scratch("r")
+    assert folder.is_dir()
+    assert store.cache in folder.parents
+    if store.root is None:
+        assert store.cache.stat().st_mode & 0o077 == 0
+        assert Store(f"{store_url}-2").cache != store.cache
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/etc/passwd",
+        "../x",
+        "runs/../../x",
+        "runs/./x",
+        "runs//x",
+        "a\\b",
+        "a\nb",
+        "a\x00b",
+        "runs/" + "x" * 256,
+        "runs/",
+        "..",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_none(store: Store, name: str, tmp_path: Path) -> None:
+    """Whatever a journal or a service calls a file, nothing outside the store is touched."""
+    source = tmp_path / "source"
+    source.write_bytes(b"x")
+    store.create("existing", b"x")
+    for call in (
+        lambda: store.read(name),
+        lambda: store.size(name),
+        lambda: store.create(name, b""),
+        lambda: store.replace(name, b""),
+        lambda: store.put_file(name, source, move=True),
+        lambda: store.link(name, "existing"),
+        lambda: store.link("new", name),
+        lambda: store.discard(name),
+        lambda: store.remove(["existing", name]),
+        lambda: store.local(name).__enter__(),
+        lambda: store.scratch(name),
+    ):
+        with pytest.raises(StoreError, match="can be no name"):
+            call()
+    assert source.read_bytes() == store.read("existing") == b"x"
+
+
+def test_foreign_things_in_the_folder_hide_no_run(folder: Store) -> None:
+    """Foreign files, broken links and names that are no UTF-8."""
+    root = Path(folder.url)
+    folder.create("runs/b/journal/1", b"")
+    folder.create("runs/a/journal/1", b"")
     (root / "runs" / "file").write_text("x")
     (root / "runs" / "gone").symlink_to("/nonexistent")
     os.mkdir(os.fsencode(root) + b"/runs/\xff\xfe")
-    assert store.children("runs")[:2] == ["a", "b"]
-    assert len(store.children("runs")) == 3
+    assert folder.children("runs")[:2] == ["a", "b"]
+    assert len(folder.children("runs")) == 3
 
 
 @pytest.mark.parametrize("below", ["file", "file/deeper"])
@@ -80,14 +209,14 @@ def test_an_artifact_that_a_crash_has_cut_is_replaced(store: Store, tmp_path: Pa
     assert store.read("artifacts/x") == b"all of it"
 
 
-def test_a_link_leaves_nothing_beside_it_when_it_is_made_again(store: Store) -> None:
+def test_a_link_leaves_nothing_beside_it_when_it_is_made_again(folder: Store) -> None:
     """Publishing twice leaves one video, and no hidden name."""
-    store.create("artifacts/x", b"film")
+    folder.create("artifacts/x", b"film")
     for _ in range(2):
-        store.link("runs/r/video.mp4", "artifacts/x")
-    folder = Path(store.url) / "runs" / "r"
-    assert [path.name for path in folder.iterdir()] == ["video.mp4"]
-    assert (folder / "video.mp4").samefile(Path(store.url) / "artifacts" / "x")
+        folder.link("runs/r/video.mp4", "artifacts/x")
+    root = Path(folder.url)
+    assert [path.name for path in (root / "runs" / "r").iterdir()] == ["video.mp4"]
+    assert (root / "runs" / "r" / "video.mp4").samefile(root / "artifacts" / "x")
 
 
 @pytest.mark.skipif(
@@ -117,19 +246,19 @@ def test_links_and_renames_work_across_disks(
         other.rmdir()
 
 
-def test_a_full_or_broken_disk_is_one_sentence(store: Store, tmp_path: Path) -> None:
+def test_a_full_or_broken_disk_is_one_sentence(folder: Store, tmp_path: Path) -> None:
     """Errors of the system come as `StoreError`, whichever call meets them."""
-    root = Path(store.url)
+    root = Path(folder.url)
     (root / "runs").write_text("in the way")
     (root / "unfinished").write_text("in the way")
     source = tmp_path / "x"
     source.write_bytes(b"x")
     for call in (
-        lambda: store.create("runs/r/1", b""),
-        lambda: store.replace("runs/r/1", b""),
-        lambda: store.put_file("runs/r/x", source, move=True),
-        lambda: store.link("runs/r/x", "artifacts/x"),
-        lambda: store.scratch("r"),
+        lambda: folder.create("runs/r/1", b""),
+        lambda: folder.replace("runs/r/1", b""),
+        lambda: folder.put_file("runs/r/x", source, move=True),
+        lambda: folder.link("runs/r/x", "artifacts/x"),
+        lambda: folder.scratch("r"),
     ):
         with pytest.raises(StoreError) as caught:
             call()

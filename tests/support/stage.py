@@ -136,10 +136,12 @@ class Stage:
     client_id: str | None = "stage"
     pace: Pace = QUICK
     events: list[Event] = field(default_factory=list)
+    store_url: str | None = None
+    """Where the store is, if it is not a folder."""
 
     @property
     def store_path(self) -> str:
-        return str(self.folder / "store")
+        return self.store_url or str(self.folder / "store")
 
     def settings(self) -> Settings:
         return Settings(
@@ -190,9 +192,10 @@ class Stage:
         )
 
     def facts(self, run_id: str) -> list[Fact]:
-        """The run's journal, as it stands on the disk."""
-        folder = self.folder / "store" / "runs" / run_id / "journal"
-        facts = [load_fact(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+        """The run's journal, as it stands in the store."""
+        store = Store(self.store_path)
+        names = sorted(one.name for one in store.files(f"runs/{run_id}/journal"))
+        facts = [load_fact(store.read(name) or b"") for name in names]
         return [fact for fact in facts if fact is not None]
 
     @property

@@ -1,0 +1,107 @@
+"""A store in a bucket, by URL; obstore takes the account from the environment (AWS_...)."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from nemovideo_nodes.ledger.backend import Stored
+from nemovideo_nodes.settings import is_loopback
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+__all__ = ["Bucket"]
+
+_CHUNK = 4 * 1024 * 1024
+_AT_ONCE = 1000
+"""Objects that one request lists, or deletes."""
+
+
+class Bucket:
+    """Objects below a prefix; a name is won by a put that carries `If-None-Match: *`."""
+
+    root = None
+
+    def __init__(self, url: str) -> None:
+        """Looks whether the bucket can be read; raises what is in `broken`."""
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, BaseError
+        from obstore.store import from_url
+
+        self.url = url
+        self.broken: tuple[type[BaseException], ...] = (BaseError, OSError, ValueError)
+        self._obstore = obstore
+        self._taken = AlreadyExistsError
+        client: ClientConfig = {
+            "connect_timeout": timedelta(seconds=10),
+            "read_timeout": timedelta(seconds=60),
+            "timeout": timedelta(minutes=15),
+        }
+        if is_loopback(urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""):
+            client["allow_http"] = True
+        retry: RetryConfig = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
+        self._store: ObjectStore = from_url(url, client_options=client, retry_config=retry)
+        next(iter(obstore.list(self._store, chunk_size=1)), None)
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            self._obstore.put(self._store, name, data, mode="create")
+        except self._taken:
+            return False
+        return True
+
+    def replace(self, name: str, data: bytes, *, durable: bool) -> None:
+        self._obstore.put(self._store, name, data)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return self._obstore.get(self._store, name).bytes().to_bytes()
+        except FileNotFoundError:
+            return None
+
+    def size(self, name: str) -> int | None:
+        try:
+            return self._obstore.head(self._store, name)["size"]
+        except FileNotFoundError:
+            return None
+
+    def children(self, name: str) -> list[str]:
+        listed = self._obstore.list_with_delimiter(self._store, name)
+        return sorted(prefix.rsplit("/", 1)[-1] for prefix in listed["common_prefixes"])
+
+    def files(self, name: str) -> Iterator[Stored]:
+        for some in self._obstore.list(self._store, name, chunk_size=_AT_ONCE):
+            for one in some:
+                yield Stored(one["path"], one["size"], one["last_modified"])
+
+    def put_file(self, name: str, source: Path, *, move: bool) -> None:
+        if self.size(name) != source.stat().st_size:
+            self._obstore.put(self._store, name, source)
+
+    def link(self, name: str, existing: str) -> None:
+        self._obstore.copy(self._store, existing, name)
+
+    @contextlib.contextmanager
+    def local(self, name: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name.rsplit("/", 1)[-1]
+            with path.open("wb") as file:
+                for chunk in self._obstore.get(self._store, name).stream(_CHUNK):
+                    file.write(chunk)
+            yield path
+
+    def discard(self, name: str) -> None:
+        self.remove([stored.name for stored in self.files(name)])
+
+    def remove(self, names: Sequence[str]) -> None:
+        rest = iter(names)
+        while some := list(itertools.islice(rest, _AT_ONCE)):
+            self._obstore.delete(self._store, some)

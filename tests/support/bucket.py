@@ -1,0 +1,74 @@
+"""A bucket on loopback: moto's server, one for each test process, and stores of both kinds."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+__all__ = ["BucketServer"]
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class BucketServer:
+    """An S3 server, and the environment that leads to it."""
+
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "canary-access-key",
+            "AWS_SECRET_ACCESS_KEY": "canary-secret-key",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def new(self) -> str:
+        """The URL of a store in a bucket of its own."""
+        name = f"bucket-{next(_numbers)}"
+        asked = urllib.request.Request(f"{self.url}/{name}", method="PUT")
+        with urllib.request.urlopen(asked, timeout=20):
+            return f"s3://{name}/videos"
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[BucketServer]:
+    """moto's server in a thread of this process."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield BucketServer(f"http://{host}:{port}")
+    server.stop()
+    assert server._server is not None
+    server._server.server_close()
+
+
+@pytest.fixture
+def bucket(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty store in a bucket; the environment leads to it."""
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for name, value in bucket_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return bucket_server.new()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store, of either kind."""
+    if request.param == "folder":
+        return str(tmp_path / "store")
+    return str(request.getfixturevalue("bucket"))
