@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from nemovideo_nodes.engine import Event
-from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.errors import BadInput, RunStopped, StepConflict
 from nemovideo_nodes.intake import instructions, take_in
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.local import LOCAL, settings_where
 from nemovideo_nodes.presets import aspect_for, misfits, with_frame
-from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request import Instruction, Limits, checked_run_id
 from nemovideo_nodes.runs import (
     Ordered,
@@ -81,7 +81,7 @@ class Door:
         self,
         sources: Sequence[str],
         texts: Sequence[str],
-        profile: str = DEFAULT_PROFILE,
+        profile: str | Profile = DEFAULT_PROFILE,
         *,
         work: Work = "quick",
         platform: str = "",
@@ -136,6 +136,37 @@ class Door:
         settings = await asyncio.to_thread(self._settings_of, run_id)
         await ask_refinement(settings, self.store, run_id, (head, *script[1:]), occasion=occasion)
         return run_id
+
+    async def begin_once(
+        self,
+        run_id: str,
+        urls: Sequence[str],
+        prompt: str,
+        profile: str = DEFAULT_PROFILE,
+        *,
+        language: str = "",
+        hosts: Sequence[str] = (),
+    ) -> str:
+        """Begin the run of this id as somebody else's system asks for it; once begun, it stays.
+
+        What is behind a URL may change between two attempts: the run goes on with what was
+        fetched first. Media come from the web alone, and from `hosts` alone where any are named
+        (`cdn.example.com`, `*.example.com`). An empty `prompt` leaves it to the profile's own
+        instruction. Raises `BadInput`, and `Unreachable` where media cannot be fetched now.
+        """
+        for url in urls:
+            if not url.lower().startswith(("https://", "http://")):
+                raise BadInput(f"Media of run {run_id} must be https:// URLs: {url[:99]!r} is none")
+        chosen = find_profile(profile, self.settings.platform)
+        if language:
+            chosen = chosen.model_copy(update={"language": language})
+        narrowed = self.settings.model_copy(update={"media_hosts": tuple(hosts)})
+        try:
+            return await replace(self, settings=narrowed).begin(
+                urls, [prompt] if prompt else [], chosen, run_id=run_id, as_begun=True
+            )
+        except StepConflict:  # begun by another worker in between
+            return (await asyncio.to_thread(self.ordered, run_id)).run_id
 
     async def advance(
         self,
@@ -206,7 +237,7 @@ class Door:
         return self.store.read(f"runs/{run_id}/video-poster.jpg")
 
     def _taken_in(self, sources: Sequence[str]) -> tuple[Media, ...]:
-        return take_in(self.store, sources, allow_http=self.settings.allow_http)
+        return take_in(self.store, sources, self.settings.media_access)
 
     def _settings_of(self, run_id: str) -> Settings:
         """The settings for the service that the run was begun at."""

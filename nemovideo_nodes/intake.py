@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
 import re
 import secrets
@@ -16,10 +17,12 @@ from typing import BinaryIO
 
 from nemovideo_nodes.errors import BadInput, StoreError, well_formed
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.remote import fetch_media, is_linkable, is_url, link_media
 from nemovideo_nodes.request import MAX_TEXT, Instruction
+from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.steps import Media
 from nemovideo_nodes.wire.codes import FORMATS
 
@@ -30,18 +33,21 @@ _CHUNK = 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def take_in(store: Store, sources: Sequence[str], *, allow_http: bool = False) -> tuple[Media, ...]:
+def take_in(
+    store: Store, sources: Sequence[str], access: MediaAccess | None = None
+) -> tuple[Media, ...]:
     """The media in `sources`, in order: files, folders of images, URLs. Files are checked first.
 
-    Raises `BadInput` naming the first source that cannot be used, `Unreachable` for a URL that
-    cannot be reached now.
+    `access` says where URLs may lead (None: to any public https address). Raises `BadInput`
+    naming the first source that cannot be used, `Unreachable` for a URL that cannot be reached
+    now.
     """
     local = {one: [(p, _type_of(p)) for p in _files(one)] for one in sources if not is_url(one)}
     count = sum(len(local.get(source, ".")) for source in sources)
     if count > MAX_MEDIA:
         raise BadInput(f"{count} files are too many for one video: give at most {MAX_MEDIA}")
     remote = {
-        one: [_from_url(store, one, allow_http=allow_http)]
+        one: [_from_url(store, one, access or MediaAccess())]
         for one in dict.fromkeys(sources)
         if one not in local
     }
@@ -65,11 +71,14 @@ def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, .
     return tuple(Instruction(text=text.strip()) for text in texts)
 
 
-def _from_url(store: Store, source: str, *, allow_http: bool) -> Media:
+def _from_url(store: Store, source: str, access: MediaAccess) -> Media:
     if is_linkable(source):
-        return link_media(source)
-    with fetch_media(store, source, allow_http=allow_http) as path:
-        return _keep(store, path, _type_of(path))
+        return link_media(source, access)
+    with fetch_media(store, source, access) as path:
+        kind = _type_of(path)
+        if kind.kind == "image" and importlib.util.find_spec("PIL") is not None:
+            image_size(path)  # refuses one that unpacks to more pixels than anybody can use
+        return _keep(store, path, kind)
 
 
 def _files(source: str) -> Iterable[Path]:

@@ -6,8 +6,11 @@ import contextlib
 import hashlib
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -15,14 +18,21 @@ import httpx
 from nemovideo_nodes.errors import BadInput, Unreachable, redact
 from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
-from nemovideo_nodes.settings import checked_url
+from nemovideo_nodes.settings import MediaAccess, checked_url
 from nemovideo_nodes.steps import Media
+
+if TYPE_CHECKING:
+    from ssrfguard import Policy, Resolver
 
 __all__ = ["fetch_media", "is_linkable", "is_url", "link_media"]
 
 MAX_REDIRECTS = 3
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
 _CHUNK = 1024 * 1024
+_WHOLE_S = 900.0
+"""A site that sends a byte now and then keeps no worker for longer."""
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+"""What unpacks to more than it is need not be unpacked at all."""
 
 
 def is_url(source: str) -> bool:
@@ -43,26 +53,17 @@ def is_linkable(source: str) -> bool:
     return plain and _ext(parts.path) in ACCEPTED
 
 
-def link_media(source: str) -> Media:
+def link_media(source: str, access: MediaAccess, resolver: Resolver | None = None) -> Media:
     """The medium behind a URL that the service fetches itself; known by URL and ETag.
 
-    Raises `BadInput` where there is nothing, `Unreachable` where that cannot be seen now: a guess
-    would give the run another id, and so a second video.
+    Raises `BadInput` where there is nothing or `access` does not allow it, `Unreachable` where
+    that cannot be seen now: a guess would give the run another id, and so a second video.
+    `resolver` stands in for `socket.getaddrinfo`.
     """
     checked_url(source, "The URL of a picture", allow_http=False)
-    with httpx.Client(timeout=_LIMITS, follow_redirects=True, max_redirects=MAX_REDIRECTS) as http:
-        try:
-            answer = http.head(source)
-        except httpx.HTTPError as error:
-            raise _unreachable(source, error) from None
-    if answer.status_code >= 500:
-        raise Unreachable(f"{redact(source)} cannot be looked at (HTTP {answer.status_code})")
-    if answer.status_code in (401, 403, 404, 410):
-        raise BadInput(
-            f"There is nothing to be had at {redact(source)} (HTTP {answer.status_code})"
-        )
+    with _asking("HEAD", source, access, resolver) as answer:
+        etag = answer.headers.get("etag", "")
     kind = ACCEPTED[_ext(urlsplit(source).path)]
-    etag = answer.headers.get("etag", "")
     return Media(
         name=_name(source),
         digest=hashlib.sha256(f"{source}\n{etag}".encode()).hexdigest(),
@@ -74,7 +75,9 @@ def link_media(source: str) -> Media:
 
 
 @contextlib.contextmanager
-def fetch_media(store: Store, source: str, *, allow_http: bool) -> Iterator[Path]:
+def fetch_media(
+    store: Store, source: str, access: MediaAccess, resolver: Resolver | None = None
+) -> Iterator[Path]:
     """A local copy of what is behind a URL, for as long as the context lasts.
 
     Raises `BadInput` for what is refused, not there or too large, `Unreachable` for what cannot
@@ -91,48 +94,109 @@ def fetch_media(store: Store, source: str, *, allow_http: bool) -> Iterator[Path
         if source.startswith(REMOTE):
             _from_store(source, path)
         else:
-            _from_web(source, path, allow_http=allow_http)
+            with _asking("GET", source, access, resolver) as answer:
+                _save(answer, path, source)
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _from_web(source: str, path: Path, *, allow_http: bool) -> None:
+@contextlib.contextmanager
+def _asking(
+    method: str, source: str, access: MediaAccess, resolver: Resolver | None
+) -> Iterator[httpx.Response]:
+    """The answer with what is behind a URL, its body unread, after at most three redirects.
+
+    Every address is checked when it is connected to, and no other name is looked up in between.
+    """
+    # Imported here: most runs fetch nothing.
+    from ssrfguard import SSRFGuardError
+    from ssrfguard.httpx import Client
+
     url = source
-    with httpx.Client(timeout=_LIMITS) as http:
-        for _ in range(MAX_REDIRECTS + 1):
-            parts = urlsplit(url)
-            origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-            checked_url(origin, "The URL of a picture", allow_http=allow_http)
-            try:
-                with http.stream("GET", url) as answer:
-                    if answer.is_redirect:
-                        url = urljoin(url, answer.headers.get("location", ""))
-                        continue
-                    if answer.status_code >= 500:
-                        raise Unreachable(
-                            f"{redact(source)} cannot be fetched (HTTP {answer.status_code})"
-                        )
-                    if answer.status_code != 200:
-                        raise BadInput(
-                            f"There is nothing to be had at {redact(source)} "
-                            f"(HTTP {answer.status_code})"
-                        )
-                    _save(answer, path, source)
-                    return
-            except httpx.HTTPError as error:
-                raise _unreachable(source, error) from None
+    try:
+        # Without the environment: a proxy would look names up by itself, unchecked.
+        with Client(
+            policy=_policy(access), resolver=resolver, timeout=_LIMITS, trust_env=False
+        ) as http:
+            for _ in range(MAX_REDIRECTS + 1):
+                parts = urlsplit(url)
+                origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+                checked_url(origin, "The URL of a picture", allow_http=access.allow_http)
+                with http.stream(method, url, headers=_AS_IT_IS) as answer:
+                    if not answer.is_redirect:
+                        _check(answer, source)
+                        yield answer
+                        return
+                    url = urljoin(url, answer.headers.get("location", ""))
+    except SSRFGuardError as error:
+        reason = getattr(error, "reason", "it is not allowed")
+        where = "the address" if url == source else f"{urlsplit(url).hostname}, where it leads,"
+        raise BadInput(
+            f"{redact(source)} is not fetched: {where} is refused ({reason}); "
+            "NEMOVIDEO_MEDIA_NETWORKS names networks of your own that may be fetched from"
+        ) from None
+    except httpx.InvalidURL:
+        raise BadInput(f"{redact(source)} is no URL that can be fetched") from None
+    except httpx.HTTPError as error:
+        raise _unreachable(source, error) from None
     raise BadInput(f"{redact(source)} redirects more than {MAX_REDIRECTS} times")
 
 
+def _policy(access: MediaAccess) -> Policy:
+    from ssrfguard import DEFAULT_DENIED, AddressTable, Block, Policy, Reach
+
+    # Beyond 2000::/3 nothing is public (RFC 4291), and there stand forms that ssrfguard 0.4.1
+    # does not know, as ::ffff:0:127.0.0.1 of RFC 2765. What it knows is longer, and goes before.
+    unassigned = tuple(
+        Block(ip_network(one), "not global unicast", "RFC4291", Reach.DENIED)
+        for one in ("::/3", "4000::/2", "8000::/1")
+    )
+    try:
+        return Policy(
+            denied_networks=AddressTable((*DEFAULT_DENIED.blocks, *unassigned)),
+            allowed_ports=frozenset(range(1, 65536)),
+            allowed_networks=tuple(ip_network(one) for one in access.networks),
+            allowed_hosts=frozenset(access.hosts),
+            allow_userinfo=True,  # some sites still have theirs there; it stays in no journal
+            max_redirects=MAX_REDIRECTS,
+        )
+    except ValueError as error:
+        raise BadInput(f"What media may be fetched from cannot be meant: {error}") from None
+
+
+def _check(answer: httpx.Response, source: str) -> None:
+    status = answer.status_code
+    if status >= 500 or status == 429:
+        raise Unreachable(f"{redact(source)} cannot be fetched (HTTP {status})")
+    # A site may not know HEAD, and still have the picture.
+    if status != 200 and not (answer.request.method == "HEAD" and status in (405, 501)):
+        raise BadInput(f"There is nothing to be had at {redact(source)} (HTTP {status})")
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise BadInput(
+            f"{redact(source)} comes compressed, though that was not asked for: it is not unpacked"
+        )
+
+
 def _save(answer: httpx.Response, path: Path, source: str) -> None:
+    told = answer.headers.get("content-length", "")
+    size = int(told) if told.isascii() and told.isdigit() else 0
+    if size > MAX_BYTES:
+        raise _too_large(source)
     size = 0
+    until = time.monotonic() + _WHOLE_S
     with path.open("wb") as file:
-        for chunk in answer.iter_bytes(_CHUNK):
+        for chunk in answer.iter_raw(_CHUNK):
             size += len(chunk)
             if size > MAX_BYTES:
-                raise BadInput(f"{redact(source)} has more than the 200 MB that the service takes")
+                raise _too_large(source)
+            if time.monotonic() > until:
+                raise Unreachable(f"{redact(source)} takes longer than {_WHOLE_S / 60:g} minutes")
             file.write(chunk)
+
+
+def _too_large(source: str) -> BadInput:
+    return BadInput(f"{redact(source)} has more than the 200 MB that the service takes")
 
 
 def _from_store(source: str, path: Path) -> None:

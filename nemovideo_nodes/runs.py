@@ -75,7 +75,7 @@ def order_video(
         settings,
         store,
         instructions(texts, profile),
-        take_in(store, sources, allow_http=settings.allow_http),
+        take_in(store, sources, settings.media_access),
         profile,
         limits=limits,
         run_id=run_id,
@@ -92,7 +92,7 @@ def script_in(
     return tuple(
         instruction.model_copy(
             update={
-                "media": take_in(store, said.media, allow_http=settings.allow_http),
+                "media": take_in(store, said.media, settings.media_access),
                 "export": file.exports(said),
             }
         )

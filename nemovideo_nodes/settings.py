@@ -15,6 +15,7 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.profiles import BUILT_IN, Profile, parse_skill, platform_of
 
 __all__ = [
+    "MediaAccess",
     "Pace",
     "Settings",
     "checked_url",
@@ -41,6 +42,18 @@ class Pace(BaseModel):
     """The wait after a 429 that names no time of its own."""
 
 
+class MediaAccess(BaseModel):
+    """Where media that are given by URL may be fetched from: by default any public address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    allow_http: bool = False
+    networks: tuple[str, ...] = ()
+    """Networks that may be fetched from though they are not public, as `10.1.0.0/16`."""
+    hosts: tuple[str, ...] = ()
+    """The only hosts, as `cdn.example.com` or `*.example.com`; empty: any."""
+
+
 class Settings(BaseModel):
     """Everything that the environment decides."""
 
@@ -54,6 +67,8 @@ class Settings(BaseModel):
     platform: str | None = None
     store: str
     allow_http: bool = False
+    media_networks: tuple[str, ...] = ()
+    media_hosts: tuple[str, ...] = ()
     pace: Pace = Pace()
     service_name: str | None = None
     """`local` for the emulator that belongs to the store, whatever port it has."""
@@ -77,6 +92,7 @@ class Settings(BaseModel):
             platform=_header_value(env, "SKILL_SOURCE"),
             store=env.get("NEMOVIDEO_STORE") or str(_home(env) / "nemovideo"),
             allow_http=allow_http,
+            media_networks=_networks(env, "NEMOVIDEO_MEDIA_NETWORKS"),
             pace=Pace(
                 poll_s=_seconds(env, "NEMOVIDEO_POLL_SECONDS"),
                 reconcile_s=_seconds(env, "NEMOVIDEO_RECONCILE_SECONDS"),
@@ -103,6 +119,13 @@ class Settings(BaseModel):
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
+
+    @property
+    def media_access(self) -> MediaAccess:
+        """Where media by URL may come from."""
+        return MediaAccess(
+            allow_http=self.allow_http, networks=self.media_networks, hosts=self.media_hosts
+        )
 
     @property
     def service(self) -> str:
@@ -210,6 +233,18 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
         raise BadInput(f"{name} wants 1 or 0, not {text!r}")
     return text in ("1", "true", "yes", "on")
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    listed = tuple(one.strip() for one in env.get(name, "").split(",") if one.strip())
+    for one in listed:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError as error:
+            raise BadInput(
+                f"{name} wants networks like 10.1.0.0/16, with commas: {error}"
+            ) from None
+    return listed
 
 
 def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) -> str | None:

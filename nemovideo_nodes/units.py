@@ -112,9 +112,7 @@ async def upload(
     bench = bench or Bench()
     settings = bench.read_settings()
     store = await asyncio.to_thread(Store, settings.store)
-    (media,) = await asyncio.to_thread(
-        take_in, store, [os.fspath(path)], allow_http=settings.allow_http
-    )
+    (media,) = await asyncio.to_thread(take_in, store, [os.fspath(path)], settings.media_access)
     return await _through(run, Upload(media=media), number, UploadResult, bench)
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
+from loopback import Loopback, answer, says
 from stage import Stage
 
 from nemovideo_nodes.door import Account, Door, in_words
 from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.runs import load_run
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.steps import CreateSession, NodeName, Prompt, Step
 
 
-def door_of(stage: Stage) -> Door:
-    from nemovideo_nodes.ledger.store import Store
+def read(name: str) -> bytes:
+    return Path(name).read_bytes()
 
+
+def door_of(stage: Stage) -> Door:
     return Door(stage.settings(), Store(stage.store_path))
 
 
@@ -129,3 +137,36 @@ async def test_a_run_may_be_taken_up_whatever_is_said_now(stage: Stage) -> None:
     assert stage.sent[0] == 1
     with pytest.raises(BadInput, match="was begun for another video"):
         await door.begin(stage.pictures, ["Something else"], run_id="post")
+
+
+async def test_a_run_that_a_system_asks_for_is_begun_once(stage: Stage) -> None:
+    """What was fetched first stays, though something else is behind the URL now."""
+    first, second = (read(picture) for picture in stage.pictures)
+    settings = stage.settings().model_copy(update={"media_networks": ("127.0.0.1/32",)})
+    door = Door(settings, Store(stage.store_path))
+    async with Loopback(says(answer(first), answer(second))) as site:
+        for _ in range(2):
+            run = await door.begin_once(
+                "shop-1", [f"{site.url}/a.png"], "A 2 second video", language="en"
+            )
+    order = load_run(door.store, run).order
+    assert order is not None
+    assert order.request.language == "en"
+    assert order.request.media[0].digest == hashlib.sha256(first).hexdigest()
+    assert len(site.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("/etc/passwd", "must be https"),
+        ("file:///etc/passwd", "must be https"),
+        ("https://169.254.169.254/a.png", "is refused"),
+        ("https://elsewhere.example/a.png", "allowed_hosts"),
+    ],
+)
+async def test_a_system_is_given_nothing_but_the_web(stage: Stage, url: str, told: str) -> None:
+    """No file of this machine, no private address, no host but those that are named."""
+    hosts = ["cdn.example"] if "elsewhere" in url else []
+    with pytest.raises(BadInput, match=told):
+        await door_of(stage).begin_once("shop-1", [url], "A video", hosts=hosts)

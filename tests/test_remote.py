@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import io
+import socket
+import struct
 import threading
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
+from PIL import Image
 
 from nemovideo_nodes.errors import BadInput, Unreachable
 from nemovideo_nodes.intake import take_in
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.remote import is_linkable, is_url
+from nemovideo_nodes.remote import fetch_media, is_linkable, is_url, link_media
+from nemovideo_nodes.settings import MediaAccess
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+def png(width: int, height: int) -> bytes:
+    """A picture of one pixel, whatever its header says."""
+    with io.BytesIO() as file:
+        Image.new("RGB", (1, 1)).save(file, "PNG")
+        data = file.getvalue()
+    header = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
+
+
+PNG = png(1, 1)
+HERE = MediaAccess(networks=("127.0.0.1/32",))
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -28,6 +49,18 @@ class _Site(BaseHTTPRequestHandler):
             self._answer(302, b"", location="http://pictures.example/a.png")
         elif path == "/picture":
             self._answer(200, PNG)
+        elif path == "/bomb.gz":
+            self._answer(200, gzip.compress(PNG + bytes(50_000_000)), content_encoding="gzip")
+        elif path == "/bomb":
+            self._answer(200, png(60_000, 60_000))
+        elif path == "/page":
+            self._answer(200, b"<html>not a picture</html>")
+        elif path == "/huge":
+            self._answer(200, b"", content_length=str(300 * 1024 * 1024))
+        elif path == "/endless":
+            self._endless()
+        elif path.startswith("/to/"):
+            self._answer(302, b"", location=unquote(path.removeprefix("/to/")))
         elif path == "/broken":
             self._answer(503, b"")
         else:
@@ -35,11 +68,19 @@ class _Site(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
+        headers = {"content_length": str(len(body))} | headers
         for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        piece = bytes(4 * 1024 * 1024)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(60):
+                self.wfile.write(piece)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -100,7 +141,7 @@ def test_only_a_plain_https_url_is_given_to_the_service(source: str, expected: b
 
 def test_a_picture_is_fetched_and_known_by_its_content(store: Store, site: str) -> None:
     """Two URLs of one picture are one medium, and nothing unfinished stays behind."""
-    first, second = take_in(store, [f"{site}/picture?signature=1", f"{site}/moved"])
+    first, second = take_in(store, [f"{site}/picture?signature=1", f"{site}/moved"], HERE)
     assert first.digest == second.digest
     assert first.url is None
     assert store.read(first.artifact) == PNG
@@ -114,14 +155,14 @@ def test_a_picture_is_fetched_and_known_by_its_content(store: Store, site: str) 
 def test_what_cannot_be_had_is_said(store: Store, site: str, path: str, told: str) -> None:
     """Nothing there, a loop, and a way out of https are bad input."""
     with pytest.raises(BadInput, match=told):
-        take_in(store, [site + path])
+        take_in(store, [site + path], HERE)
     assert not left_over(store)
 
 
 def test_a_site_that_is_down_is_for_later(store: Store, site: str) -> None:
     """A failure of the moment is no bad input."""
     with pytest.raises(Unreachable, match="503"):
-        take_in(store, [f"{site}/broken"])
+        take_in(store, [f"{site}/broken"], HERE)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +172,167 @@ def test_other_schemes_are_refused(store: Store, source: str) -> None:
     """data: and file: would bring what nobody checked."""
     with pytest.raises(BadInput, match="cannot be given as"):
         take_in(store, [source])
+
+
+NOT_PUBLIC = [
+    *("127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.0.0.1."),
+    *("0", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "0xc0a80101"),
+    *("169.254.169.254", "100.64.0.1", "100.100.100.200", "198.18.0.1", "192.0.0.192"),
+    *("224.0.0.1", "240.0.0.1", "255.255.255.255", "192.88.99.1", "①②⑦.⓪.⓪.①"),
+    *("[::]", "[::1]", "[::127.0.0.1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]"),
+    *("[::ffff:0:127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]"),
+    *("[2002:7f00:1::]", "[2002:a9fe:a9fe::]", "[2002:0a00:1::1]", "[2001::1]"),
+    *("[fe80::1]", "[fec0::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]"),
+]
+"""Loopback and private ranges in every notation, mapped, translated, shared, metadata."""
+
+
+@pytest.mark.parametrize("host", NOT_PUBLIC)
+@pytest.mark.parametrize("path", ["/a.png", "/a.png?signature=1"])
+def test_no_address_but_a_public_one_is_asked(store: Store, host: str, path: str) -> None:
+    """Neither to look at what the service would fetch, nor to fetch it here."""
+    with pytest.raises(BadInput):
+        take_in(store, [f"https://{host}{path}"])
+    assert not left_over(store)
+
+
+class Names:
+    """A name server that gives each name's answers in turn, the last one for good."""
+
+    def __init__(self, **names: list[tuple[str, ...]]) -> None:
+        self._left = {name.replace("_", "."): list(turns) for name, turns in names.items()}
+        self.asked: list[str] = []
+
+    def __call__(self, host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        self.asked.append(name)
+        turns = self._left[name]
+        answers = turns.pop(0) if len(turns) > 1 else turns[0]
+        family = {True: socket.AF_INET6, False: socket.AF_INET}
+        return [
+            (family[":" in one], socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (one, int(port)))
+            for one in answers
+        ]
+
+
+PUBLIC = "93.184.216.34"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("10.0.0.1",),
+        ("169.254.169.254",),
+        ("::ffff:10.0.0.1",),
+        ("64:ff9b::a00:1",),
+        ("2002:a00:1::",),
+        ("100.64.0.1",),
+        (PUBLIC, "10.0.0.1"),
+        ("10.0.0.1", PUBLIC),
+        (PUBLIC, "::1"),
+    ],
+)
+def test_a_name_that_stands_for_a_private_address_is_refused(
+    store: Store, answers: tuple[str, ...]
+) -> None:
+    """Also where a public one is among its answers."""
+    names = Names(pictures_example=[answers])
+    with (
+        pytest.raises(BadInput, match="is refused"),
+        fetch_media(store, "https://pictures.example/a?b=1", MediaAccess(), names),
+    ):
+        pass
+    with pytest.raises(BadInput, match="is refused"):
+        link_media("https://pictures.example/a.png", MediaAccess(), names)
+
+
+def test_a_name_that_changes_its_mind_wins_nothing(store: Store, site: str) -> None:
+    """The address that was checked is the one that is connected to, and each new one is checked."""
+    port = site.rpartition(":")[2]
+    access = MediaAccess(allow_http=True, networks=("127.0.0.1/32",))
+    rebinding = [("127.0.0.1",), ("10.0.0.1",)]
+    names = Names(pictures_example=rebinding)
+    with fetch_media(store, f"http://pictures.example:{port}/picture", access, names) as path:
+        assert path.read_bytes() == PNG
+    assert names.asked == ["pictures.example"]
+    names = Names(pictures_example=rebinding)
+    with (
+        pytest.raises(BadInput, match="is refused"),
+        fetch_media(store, f"http://pictures.example:{port}/moved", access, names),
+    ):
+        pass
+    assert names.asked == ["pictures.example"] * 2
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("http://127.0.0.2/", "127.0.0.2, where it leads, is refused"),
+        ("https://169.254.169.254/latest/meta-data", "169.254.169.254, where it leads"),
+        ("https://[::1]/", "where it leads"),
+        ("http://10.0.0.1/", "must be https"),
+        ("file:///etc/passwd", "no URL of the form https"),
+        ("gopher://127.0.0.1/", "no URL of the form https"),
+        ("", "redirects more than 3 times"),
+        ("https://", "no URL of the form https"),
+    ],
+)
+def test_a_redirect_is_checked_like_the_first_address(
+    store: Store, site: str, target: str, told: str
+) -> None:
+    """The refusal names where it would have led."""
+    with pytest.raises(BadInput, match=told):
+        take_in(store, [f"{site}/to/{quote(target, safe='')}"], HERE)
+    assert not left_over(store)
+
+
+def test_only_the_hosts_that_are_named_are_asked(store: Store, site: str) -> None:
+    """Also at the end of a redirect; a name that only ends alike is another one."""
+    port = site.rpartition(":")[2]
+    names = Names(
+        a_cdn_example=[("127.0.0.1",)],
+        evilcdn_example=[("127.0.0.1",)],
+        evil_example=[("127.0.0.1",)],
+    )
+    access = MediaAccess(
+        allow_http=True, networks=("127.0.0.0/8",), hosts=("*.cdn.example", "shop.example")
+    )
+    with fetch_media(store, f"http://a.cdn.example:{port}/picture", access, names) as path:
+        assert path.read_bytes() == PNG
+    there = quote(f"http://evil.example:{port}/picture", safe="")
+    for url in (
+        f"http://evilcdn.example:{port}/picture",
+        f"http://a.cdn.example:{port}/to/{there}",
+    ):
+        with pytest.raises(BadInput, match="allowed_hosts"), fetch_media(store, url, access, names):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/bomb.gz", "comes compressed"),
+        ("/bomb", "up to 50 million pixels"),
+        ("/page", "holds text"),
+        ("/huge", "more than the 200 MB"),
+        ("/endless", "more than the 200 MB"),
+    ],
+)
+def test_what_is_no_fit_picture_is_refused_and_named(
+    store: Store, site: str, path: str, told: str
+) -> None:
+    """Bombs, other types, and more than fits; nothing of it stays."""
+    with pytest.raises(BadInput, match=told):
+        take_in(store, [site + path], HERE)
+    assert not left_over(store)
+
+
+def test_no_proxy_of_the_environment_is_asked(
+    store: Store, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would look names up by itself, and nobody would check what it found."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
+    (medium,) = take_in(store, [f"{site}/picture"], HERE)
+    assert store.read(medium.artifact) == PNG

@@ -104,7 +104,7 @@ def make(
             settings,
             opened,
             script_in(settings, opened, file, chosen),
-            take_in(opened, [*media, *file.media], allow_http=settings.allow_http),
+            take_in(opened, [*media, *file.media], settings.media_access),
             chosen,
             run_id=run_id,
             again=again,
@@ -181,9 +181,7 @@ def refine(
     order = load_run(opened, run).order
     chosen = order.profile if order else find_profile(DEFAULT_PROFILE, settings.platform)
     script = instructions(prompts, chosen)
-    first = script[0].model_copy(
-        update={"media": take_in(opened, media, allow_http=settings.allow_http)}
-    )
+    first = script[0].model_copy(update={"media": take_in(opened, media, settings.media_access)})
     if order is not None:
         settings = settings_where(settings, opened, run, order.service)
 
