@@ -26,7 +26,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
-from nemovideo_nodes.ledger.run import Run, StepRecord, is_unknown
+from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.nodes import NODES
 from nemovideo_nodes.nodes.node import (
@@ -52,6 +52,7 @@ from nemovideo_nodes.plan import (
     Stuck,
     Wait,
     decide,
+    missing_permission,
     missing_steps,
 )
 from nemovideo_nodes.steps import Step
@@ -150,34 +151,50 @@ class Engine:
                 return
 
     async def allow_resend(self) -> bool:
-        """Let the message of unknown outcome be sent again; False where there is none."""
+        """Let what the run is stopped at be done once more; False where it is nothing of the kind.
+
+        That is a message of unknown outcome, a render that failed as often as is permitted, or
+        all that was paid for in a session that is lost.
+        """
         for _ in range(MAX_DECISIONS):
             run = await self._journal.refreshed()
-            unknown = next((r for r in run.steps.values() if is_unknown(r.refused)), None)
-            if unknown is None:
+            permission = missing_permission(run)
+            if permission is None:
                 return False
-            allowed = Noted(at=self._clock.now(), by=self._me, topic="resend", step=unknown.step.id)
+            topic, step = permission
+            allowed = Noted(
+                at=self._clock.now(), by=self._me, topic=topic, step=step, text="--resend"
+            )
             # Two who allow it at once allow one message, not two.
             if await self._journal.appended(allowed, run.seq):
                 return True
         return False
 
-    async def advance(self, through: str | None = None, *, waits: bool = True) -> RunResult:
+    async def advance(
+        self, through: str | None = None, *, waits: bool = True, until: datetime | None = None
+    ) -> RunResult:
         """Bring the run as far as it goes, up to and with the step `through`.
 
-        With `waits=False` it returns `waiting` instead of sleeping. The result's status is `done`,
-        `stuck` (it needs a person) or `waiting` (starting it again later goes on).
+        With `waits=False` it returns `waiting` instead of sleeping, and nothing is begun or slept
+        for beyond `until`; what is under way then is held to its end. Its last `wait` event says
+        when there is more to do. The result's status is `done`, `stuck` (it needs a person) or
+        `waiting` (starting it again later goes on).
+
+        Cancelled, it notes that, lets go of the run and raises: any engine goes on at once. A
+        message whose stream is cut by that is one of unknown outcome, and is looked for.
         """
         try:
             async with self._seat.kept():
-                return await self._advance(through, waits=waits)
+                return await self._advance(through, waits=waits, until=until)
         except asyncio.CancelledError:
             await self._seat.release("cancelled")
             raise
         finally:
             await self._seat.release("released")
 
-    async def _advance(self, through: str | None, *, waits: bool) -> RunResult:
+    async def _advance(
+        self, through: str | None, *, waits: bool, until: datetime | None
+    ) -> RunResult:
         decisions = 0
         while decisions < MAX_DECISIONS:
             decisions += 1
@@ -197,10 +214,14 @@ class Engine:
                 case Stuck():
                     return self._stuck(run, decision)
                 case Wait():
-                    if not waits:
+                    self._tell_wait(decision)
+                    if not waits or (until is not None and decision.until > until):
                         return result_of(run, self._store, "waiting", decision.why)
                     await self._wait(decision)
                     decisions = 0
+                case Perform() | Reconcile() if until is not None and self._clock.now() >= until:
+                    why = f"There was no time left for {decision.record.step.id}"
+                    return result_of(run, self._store, "waiting", why)
                 case Perform() | Reconcile():
                     if wrong := self._wrong_account(run):
                         return result_of(run, self._store, "stuck", wrong)
@@ -216,9 +237,11 @@ class Engine:
         status: Literal["waiting", "stuck"] = "waiting" if decision.resumable else "stuck"
         return result_of(run, self._store, status, sentence)
 
-    async def _wait(self, wait: Wait) -> None:
+    def _tell_wait(self, wait: Wait) -> None:
         step = wait.record.step.id if wait.record else None
         self._tell(Event("wait", step, wait.why, until=wait.until, record=wait.record))
+
+    async def _wait(self, wait: Wait) -> None:
         seconds = (wait.until - self._clock.now()).total_seconds()
         await self._clock.sleep(min(max(seconds, 0.001), 3600.0))
 
@@ -280,7 +303,14 @@ class Engine:
             key=intent.key,
             evidence=intent.evidence,
         )
-        return await self._journal.appended(fact, planned)
+        try:
+            return await self._journal.appended(fact, planned)
+        except asyncio.CancelledError:
+            if self.run.facts and self.run.facts[-1] is fact:
+                told = "It was cancelled before it was sent"
+                unsent = Failure("not_accepted", told, resumable=True)
+                await self._journal.recorded(self._refused(record.step.id, intent.key, unsent))
+            raise
 
     async def _ended(
         self, record: StepRecord, key: str | None, outcome: Outcome, planned: int, *, acted: bool
@@ -353,12 +383,11 @@ class Engine:
             return Noted(
                 at=self._clock.now(), by=self._me, topic="session_lost", text=lost.sentence
             )
-        told = f"{lost.sentence}. What was made in it is gone"
-        if used:
-            told += (
-                " and would have to be paid again, so it is not made again by itself: "
-                "use --again for a new video"
-            )
+        again = "paid again, so that is not done by itself" if used else "made again"
+        told = (
+            f"{lost.sentence}. What was made in it is gone and would have to be {again}: "
+            "add --resend to have it made anew"
+        )
         return self._refused(step, key, Failure("stopped", told, code=1002))
 
     def _wrong_account(self, run: Run) -> str | None:

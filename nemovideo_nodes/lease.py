@@ -56,21 +56,24 @@ class LeaseKeeper:
     async def release(self, topic: Literal["released", "cancelled"]) -> None:
         """Let the next one go on at once; `cancelled` says why the release is coming."""
         holding = self._journal.run.holding
-        if self._until is None or holding is None or holding.holder != self.me:
+        if holding is None or holding.holder != self.me:
             return
         if topic == "released":
             self._until = None
         with contextlib.suppress(NemoVideoError):
-            fact = Noted(at=self._clock.now(), by=self.me, topic=topic)
-            await asyncio.shield(self._journal.recorded(fact))
+            await self._journal.recorded(Noted(at=self._clock.now(), by=self.me, topic=topic))
 
     @contextlib.asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Renew the lease while an effect takes long, as a stream of 15 minutes does."""
 
+        over = asyncio.Event()
+
         async def keep() -> None:
-            while True:
-                await asyncio.sleep(RENEW_S)
+            while not over.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(over.wait(), RENEW_S)
+                    return
                 holding = self._journal.run.holding
                 if self._until is not None and holding and holding.holder == self.me:
                     with contextlib.suppress(NemoVideoError):  # the next time may go better
@@ -80,9 +83,9 @@ class LeaseKeeper:
         try:
             yield
         finally:
-            keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            # It ends between two writes: none may come after the release.
+            over.set()
+            await keeper
 
     def _time_left(self) -> float:
         return 0.0 if self._until is None else self._until - self._clock.monotonic()

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 from nemovideo_nodes.errors import StepConflict
 from nemovideo_nodes.ledger.facts import Order
-from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.run import Run, StepRecord, is_unknown
 from nemovideo_nodes.settings import Pace
 from nemovideo_nodes.steps import AwaitRender, NodeName, Step
+from nemovideo_nodes.wire.codes import Code
 
 __all__ = [
     "ACTIONS",
@@ -28,6 +30,7 @@ __all__ = [
     "Stuck",
     "Wait",
     "decide",
+    "missing_permission",
     "missing_steps",
     "next_poll",
     "reconcile_wait",
@@ -234,7 +237,7 @@ def _state(run: Run, record: StepRecord, now: datetime, seat: Seat) -> StepState
             # never done anew by itself: that would be to send it again.
             return StepState.UNKNOWN
         if refused.verdict == "failed":
-            return StepState.FAILED if record.failures >= RENDERS else StepState.ASKED
+            return StepState.FAILED if _has_failed(record) else StepState.ASKED
         if refused.by == seat.me and record.refusals.get(seat.me, 0) > refused.repeats:
             return StepState.REFUSED
     if _waiting(run, record, now, seat) is not None:
@@ -242,6 +245,11 @@ def _state(run: Run, record: StepRecord, now: datetime, seat: Seat) -> StepState
     if record.intent is not None:
         return StepState.ABSENT if record.repeat else StepState.OPEN
     return StepState.ASKED
+
+
+def _has_failed(record: StepRecord) -> bool:
+    """Whether the service has failed on it as often as is permitted."""
+    return record.failures >= RENDERS + record.resends
 
 
 def _waiting(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Wait | None:
@@ -302,7 +310,9 @@ def _stuck(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Stuck:
     assert record.refused is not None
     sentence = record.refused.sentence
     if record.refused.verdict == "failed":
-        sentence += f". It has failed {record.failures} times: use --again for a new video"
+        sentence += (
+            f". It has failed {record.failures} times: add --resend to have it rendered once more"
+        )
     return Stuck(record, sentence, record.refused.resumable)
 
 
@@ -341,6 +351,19 @@ def next_poll(submitted: datetime, last: datetime | None, pace: Pace) -> datetim
         while due <= elapsed:
             due, gap = due + gap, min(gap * 1.5, _SLOWEST_POLL_S)
     return submitted + timedelta(seconds=due)
+
+
+def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str] | None:
+    """What only a person can allow, where the run is stopped at that: the note, and its step."""
+    for step_id, record in run.steps.items():
+        refused = record.refused
+        if record.achieved or refused is None:
+            continue
+        if is_unknown(refused) or (refused.verdict == "failed" and _has_failed(record)):
+            return "resend", step_id
+        if refused.verdict == "stopped" and refused.code == Code.SESSION_NOT_FOUND:
+            return "session_lost", step_id
+    return None
 
 
 def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[Step]:

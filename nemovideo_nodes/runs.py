@@ -12,7 +12,7 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine import NEWER, Engine, Event
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.intake import instructions, take_in
-from nemovideo_nodes.ledger.facts import Asked, Order, PublishResult
+from nemovideo_nodes.ledger.facts import Asked, Noted, Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, is_unknown
@@ -148,10 +148,15 @@ async def work_on(
     *,
     through: str | None = None,
     resend: bool = False,
+    waits: bool = True,
+    until: datetime | None = None,
     clock: Clock | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> RunResult:
-    """Ask for the run's steps, and bring it as far as it goes."""
+    """Ask for the run's steps, and bring it as far as it goes; see `Engine.advance`.
+
+    `resend` lets what the run is stopped at be done, and maybe paid for, once more.
+    """
     async with NemoVideoClient(
         settings=settings, profile=ordered.order.profile, clock=clock, waits=False
     ) as client:
@@ -159,7 +164,7 @@ async def work_on(
             client=client, store=store, run_id=ordered.run_id, clock=clock, on_event=on_event
         )
         await engine.ask(compile_request(ordered.order.request), ordered.order)
-        return await _to_the_end(engine, through, resend=resend)
+        return await _to_the_end(engine, through, resend=resend, waits=waits, until=until)
 
 
 async def go_on(
@@ -170,6 +175,8 @@ async def go_on(
     *,
     through: str | None = None,
     resend: bool = False,
+    waits: bool = True,
+    until: datetime | None = None,
     profile: Profile | None = None,
     clock: Clock | None = None,
     on_event: Callable[[Event], None] | None = None,
@@ -186,7 +193,7 @@ async def go_on(
         engine = Engine(client=client, store=store, run_id=run_id, clock=clock, on_event=on_event)
         if steps:
             await engine.ask(steps)
-        return await _to_the_end(engine, through, resend=resend)
+        return await _to_the_end(engine, through, resend=resend, waits=waits, until=until)
 
 
 async def refine(
@@ -294,11 +301,18 @@ def _refining(run: Run, script: tuple[Instruction, ...]) -> tuple[tuple[Step, ..
     return steps, None
 
 
-async def _to_the_end(engine: Engine, through: str | None, *, resend: bool) -> RunResult:
-    result = await engine.advance(through)
+async def _to_the_end(
+    engine: Engine,
+    through: str | None,
+    *,
+    resend: bool,
+    waits: bool = True,
+    until: datetime | None = None,
+) -> RunResult:
+    result = await engine.advance(through, waits=waits, until=until)
     # Looked at first: what came late needs no second message.
     if resend and result.status == "stuck" and await engine.allow_resend():
-        result = await engine.advance(through)
+        result = await engine.advance(through, waits=waits, until=until)
     return result
 
 
@@ -361,7 +375,7 @@ def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
             sentence = f"{decision.record.step.id}: {decision.sentence}"
             return result_of(run, store, "waiting" if decision.resumable else "stuck", sentence)
         case _:
-            return result_of(run, store, "waiting", _last_refusal(run))
+            return result_of(run, store, "waiting", _last_refusal(run) or _cancelled(run))
 
 
 def _decide(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
@@ -381,6 +395,14 @@ def _last_refusal(run: Run) -> str | None:
         if record.refused is not None and not record.achieved:
             return f"{record.step.id}: {record.refused.sentence}"
     return None
+
+
+def _cancelled(run: Run) -> str | None:
+    """The sentence about a run whose last worker was told to end."""
+    told = [f.topic for f in run.facts if isinstance(f, Noted) and f.topic != "released"]
+    if not told or told[-1] != "cancelled":
+        return None
+    return "It was cancelled; nothing is lost: run the same command again to go on"
 
 
 def _next_occasion(store: Store, request: VideoRequest, service: str, occasion: str) -> str:

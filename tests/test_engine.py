@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from stage import (
     SkippingClock,
     Stage,
     StillClock,
+    assert_video,
 )
 
 from nemovideo_nodes.emulator.faults import Fault
@@ -29,20 +29,9 @@ from nemovideo_nodes.ledger.facts import (
     StateResult,
     load_fact,
 )
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request import Limits
 from nemovideo_nodes.settings import Pace
-
-
-def assert_video(result: RunResult, stage: Stage) -> None:
-    """One video, where the result and the manifest say that it is, with the bytes they name."""
-    assert result.status == "done", result.error
-    (video,) = result.videos
-    assert hashlib.sha256(Path(video.path).read_bytes()).hexdigest() == video.sha256
-    (told,) = stage.manifest(result)["videos"]  # type: ignore[misc]
-    assert told["sha256"] == video.sha256
-    assert (Path(result.manifest or "").parent / told["file"]).samefile(video.path)
 
 
 async def test_a_run_makes_one_video_with_one_message_and_one_render(stage: Stage) -> None:

@@ -134,7 +134,8 @@ verbose_option = click.option(
 resend_option = click.option(
     "--resend",
     is_flag=True,
-    help="Send a message of unknown outcome again; it may be paid for twice.",
+    help="Do once more what the run is stopped at, such as a message of unknown outcome; "
+    "it may be paid for twice.",
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from typing import TypeVar
 
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.ledger.facts import Fact, dump_fact, is_newer, load_fact
@@ -11,6 +13,8 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 
 __all__ = ["Journal"]
+
+_T = TypeVar("_T")
 
 MAX_FACTS = 100_000
 """Far beyond any run; a bound for the loops."""
@@ -22,7 +26,7 @@ class Journal:
     def __init__(self, store: Store, run_id: str) -> None:
         self.store = store
         self.run = Run(run_id)
-        # A cancelled wait leaves its thread at work; the next call must not overtake it.
+        # A cancelled read leaves its thread at work; the next call must not overtake it.
         self._lock = threading.RLock()
         self._read_to = 0
 
@@ -69,11 +73,21 @@ class Journal:
 
     async def appended(self, fact: Fact, planned: int | None = None) -> bool:
         """`append`, off the event loop."""
-        return await asyncio.to_thread(self.append, fact, planned)
+        return await _whole(asyncio.to_thread(self.append, fact, planned))
 
     async def recorded(self, fact: Fact) -> None:
         """`record`, off the event loop."""
-        await asyncio.to_thread(self.record, fact)
+        await _whole(asyncio.to_thread(self.record, fact))
 
     def _name(self, seq: int) -> str:
         return f"runs/{self.run.id}/journal/{seq:08d}.json"
+
+
+async def _whole(write: Coroutine[None, None, _T]) -> _T:
+    """A write to its end: who is cancelled in it must know whether it was written."""
+    writing = asyncio.ensure_future(write)
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise

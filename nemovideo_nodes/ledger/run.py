@@ -61,6 +61,8 @@ class StepRecord:
     """How often each holder was refused, since the step last went well."""
     failures: int = 0
     """How many renders the service accepted and could not make."""
+    resends: int = 0
+    """How many more of them a person has allowed."""
     evidence: Evidence | None = None
     """What was there right before the last message or export."""
     intents: int = 0
@@ -125,7 +127,8 @@ class StepRecord:
     def forget(self) -> None:
         """Back to asked: what was achieved is gone with its session."""
         self.achieved = self.intent = self.deferred = self.refused = None
-        self.refusals, self.failures, self.repeat, self.keys = {}, 0, False, set()
+        self.refusals, self.repeat, self.keys = {}, False, set()
+        self.failures = self.resends = 0
 
 
 def _concluded(fact: Achieved) -> bool:
@@ -268,6 +271,9 @@ class Run:
                 # The message of unknown outcome may be at work yet: nothing is settled.
                 record.refused = record.intent = record.deferred = None
                 self.settled = False
+            case "resend" if record and record.refused and record.refused.verdict == "failed":
+                record.refused = None
+                record.resends += 1
             case "again" if record:
                 record.repeat = record.intent is not None
             case _:

@@ -141,4 +141,7 @@ def _nothing_to_export(ctx: Context) -> str:
     turns = ctx.run.results(PromptResult)
     said = turns[-1].replies[-1] if turns and turns[-1].replies else ""
     hint = f"; the service said: {' '.join(said.split())[:200]}" if said else ""
-    return f"There is nothing on the timeline to export{hint}. Use --again to begin anew"
+    return (
+        f"There is nothing on the timeline to export{hint}. Say more with "
+        f"`nemovideo refine {ctx.run.id}`, or use --again to begin anew"
+    )

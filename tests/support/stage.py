@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 import threading
@@ -179,6 +180,8 @@ class Stage:
         clock: Clock | None = None,
         resend: bool = False,
         through: str | None = None,
+        waits: bool = True,
+        until: datetime | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> RunResult:
         return await work_on(
@@ -187,6 +190,8 @@ class Stage:
             ordered,
             through=through,
             resend=resend,
+            waits=waits,
+            until=until,
             clock=clock or SkippingClock(),
             on_event=on_event or self.events.append,
         )
@@ -221,6 +226,16 @@ class Stage:
         assert result.manifest is not None
         value: dict[str, object] = json.loads(Path(result.manifest).read_text())
         return value
+
+
+def assert_video(result: RunResult, stage: Stage) -> None:
+    """One video, where the result and the manifest say that it is, with the bytes they name."""
+    assert result.status == "done", result.error
+    (video,) = result.videos
+    assert hashlib.sha256(Path(video.path).read_bytes()).hexdigest() == video.sha256
+    (told,) = stage.manifest(result)["videos"]  # type: ignore[misc]
+    assert told["sha256"] == video.sha256
+    assert (Path(result.manifest or "").parent / told["file"]).samefile(video.path)
 
 
 class SecondStage:
