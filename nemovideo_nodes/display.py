@@ -198,7 +198,8 @@ def describe(record: StepRecord) -> str:
     """A step in words."""
     args = record.step.args
     if isinstance(args, Upload):
-        return f"Uploading {args.media.name} ({_size(args.media.size)})"
+        size = "by URL" if args.media.url else _size(args.media.size)
+        return f"Uploading {args.media.name} ({size})"
     if isinstance(args, Prompt):
         return f"Asking: {_short(args.text)}"
     return _WORDS.get(record.step.node, record.step.id)

@@ -115,9 +115,14 @@ def _asking(
 
     url = source
     try:
-        # Without the environment: a proxy would look names up by itself, unchecked.
+        # Without the environment: a proxy would look names up by itself, unchecked. The
+        # certificates to trust are still what SSL_CERT_FILE says, as for the service.
         with Client(
-            policy=_policy(access), resolver=resolver, timeout=_LIMITS, trust_env=False
+            policy=_policy(access),
+            resolver=resolver,
+            timeout=_LIMITS,
+            trust_env=False,
+            verify=httpx.create_ssl_context(),
         ) as http:
             for _ in range(MAX_REDIRECTS + 1):
                 parts = urlsplit(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stage import (
@@ -50,6 +51,8 @@ async def test_a_batch_makes_a_video_of_each_picture(stage: Stage) -> None:
     assert result.status == "done"
     assert len(result.videos) == 2
     assert stage.sent == (2, 2, 2)
+    media: Any = stage.manifest(result)["media"]
+    assert [medium["name"] for medium in media] == ["picture-0.png", "picture-1.png"]
 
 
 async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: Stage) -> None:

@@ -16,7 +16,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
+from photo_site import Site
 from PIL import Image
+from stage import Stage
 
 from nemovideo_nodes.errors import BadInput, Unreachable
 from nemovideo_nodes.intake import take_in
@@ -336,3 +338,46 @@ def test_no_proxy_of_the_environment_is_asked(
         monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
     (medium,) = take_in(store, [f"{site}/picture"], HERE)
     assert store.read(medium.artifact) == PNG
+
+
+def test_a_linked_picture_is_known_by_its_url_and_version(store: Store, photo_site: Site) -> None:
+    """Nothing of it is fetched here, and another ETag would be another picture."""
+    url = f"{photo_site.url}/coffee.png"
+    (medium,) = take_in(store, [url], HERE)
+    assert (medium.url, medium.kind, medium.size) == (url, "image", 0)
+    assert photo_site.seen == ["HEAD /coffee.png"]
+    photo_site.etag = "two"
+    (newer,) = take_in(store, [url], HERE)
+    assert newer.digest != medium.digest
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/none.png", "nothing to be had"),
+        ("/round.png", "redirects more"),
+        ("/away.png", "must be https"),
+    ],
+)
+def test_what_the_service_could_not_have_is_not_linked(
+    store: Store, photo_site: Site, path: str, told: str
+) -> None:
+    """It is said before a run begins."""
+    with pytest.raises(BadInput, match=told):
+        take_in(store, [photo_site.url + path], HERE)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"), [("/moved.png", "done", ""), ("/text.png", "stuck", "type of file")]
+)
+async def test_the_service_judges_what_is_behind_a_url(
+    stage: Stage, photo_site: Site, path: str, status: str, told: str
+) -> None:
+    """It follows redirects; what is no picture stops before anything is paid for."""
+    result = await stage.work(stage.order(pictures=[photo_site.url + path]))
+    assert result.status == status
+    assert told in (result.error or "")
+    if result.status == "done":
+        media = [{"name": path.strip("/"), "url": photo_site.url + path}]
+        assert stage.manifest(result)["media"] == media
+    assert stage.sent == ((1, 1, 1) if status == "done" else (0, 0, 0))

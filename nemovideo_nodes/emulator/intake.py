@@ -10,8 +10,8 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import unquote, urljoin, urlsplit
 
 import anyio.to_thread
 from python_multipart.exceptions import FormParserError
@@ -22,8 +22,12 @@ from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, sniff
 from nemovideo_nodes.settings import is_loopback
 from nemovideo_nodes.wire.codes import FORMATS, Code
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["BadMultipart", "fetch", "receive_multipart"]
 
+MAX_REDIRECTS = 3
 _CHUNK = 1024 * 1024
 _FIELD = b"files"
 
@@ -189,17 +193,29 @@ async def fetch(urls: list[str], folder: Path, *, allow_http: bool) -> list[Uplo
             for url in urls:
                 file = _File(folder, _name_of(url), _check_url(url, allow_http))
                 files.append(file)
-                async with client.stream("GET", url) as response:
-                    if response.status_code != 200:
-                        raise Refusal(400, f"{_plain(url)} answers HTTP {response.status_code}")
-                    async for chunk in response.aiter_bytes(_CHUNK):
-                        await anyio.to_thread.run_sync(file.write, chunk)
+                await _fetch_into(file, client, url, allow_http)
         return [file.finish() for file in files]
     except httpx.HTTPError as error:
         raise Refusal(400, f"A URL cannot be fetched ({type(error).__name__})") from error
     finally:
         for file in files:
             file.discard()
+
+
+async def _fetch_into(file: _File, client: httpx.AsyncClient, url: str, allow_http: bool) -> None:
+    at = url
+    for _ in range(MAX_REDIRECTS + 1):
+        _check_url(at, allow_http)
+        async with client.stream("GET", at) as response:
+            if response.is_redirect:
+                at = urljoin(at, response.headers.get("location", ""))
+                continue
+            if response.status_code != 200:
+                raise Refusal(400, f"{_plain(url)} answers HTTP {response.status_code}")
+            async for chunk in response.aiter_bytes(_CHUNK):
+                await anyio.to_thread.run_sync(file.write, chunk)
+            return
+    raise Refusal(400, f"{_plain(url)} redirects more than {MAX_REDIRECTS} times")
 
 
 def _check_url(url: str, allow_http: bool) -> str:

@@ -17,6 +17,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.steps import Media, Upload
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = ["Credits", "RunResult", "Video", "manifest_of", "result_of"]
@@ -108,8 +109,10 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
         "finished_at": at.isoformat(),
         "instructions": [i.text for i in order.request.script] if order else [],
         "media": [
-            {"name": m.name, "sha256": m.digest, "bytes": m.size}
-            for m in (order.request.media if order else ())
+            {"name": m.name, "url": m.url}
+            if m.url  # the service fetched it: its bytes were never here
+            else {"name": m.name, "sha256": m.digest, "bytes": m.size}
+            for m in _media(run)
         ],
         "videos": [
             {"file": name.rsplit("/", 1)[-1], **download.video.model_dump(mode="json")}
@@ -133,6 +136,11 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
         ],
     }
     return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+
+
+def _media(run: Run) -> list[Media]:
+    """All that was uploaded, also with an instruction or a refinement."""
+    return [r.step.args.media for r in run.steps.values() if isinstance(r.step.args, Upload)]
 
 
 def _timeline(run: Run) -> str | None:

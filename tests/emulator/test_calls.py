@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from photo_site import Site
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -174,6 +175,21 @@ def test_uploads_by_url(emulator: Any, caller: Any, picture: bytes) -> None:
         answer = caller.http.post(path, json={"urls": [refused], "source_type": "url"})
         assert answer.json()["code"] == 400
     assert caller.http.post(path, json={"urls": []}).json()["code"] == 400
+
+
+def test_redirects_are_followed_by_https_alone(caller: Any, photo_site: Site) -> None:
+    """As a service does that takes pictures by URL; a loop and a way out of https end it."""
+    path = f"/api/upload-video/nemo_agent/me/{caller.session_id}"
+    told = {}
+    for page in ("/moved", "/round", "/away", "/broken"):
+        body = {"urls": [photo_site.url + page], "source_type": "url"}
+        answer = caller.http.post(path, json=body).json()
+        told[page] = (answer["code"], answer["message"])
+    assert told["/moved"] == (0, "success")
+    assert [told[page][0] for page in ("/round", "/away", "/broken")] == [400, 400, 400]
+    assert "more than 3 times" in told["/round"][1]
+    assert "Only https" in told["/away"][1]
+    assert "HTTP 503" in told["/broken"][1]
 
 
 def test_claim_link(caller: Any) -> None:

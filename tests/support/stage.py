@@ -151,6 +151,7 @@ class Stage:
             client_id=self.client_id,
             store=self.store_path,
             pace=self.pace,
+            media_networks=("127.0.0.1/32",),
             config_dir=self.folder / "config",
         )
 
