@@ -41,7 +41,10 @@ def test_a_signed_url_is_fetched_here_and_stands_nowhere(
     ended = reader.run("make", f"{photo_site.url}/moved.png?X-Amz-Signature={SECRET}", *PROMPT)
     assert ended.code == 0, ended.err
     assert service.sent == (1, 1, 1)
-    assert [asked.partition("?")[0] for asked in photo_site.seen] == ["GET /moved.png", "GET /coffee.png"]
+    assert [asked.partition("?")[0] for asked in photo_site.seen] == [
+        "GET /moved.png",
+        "GET /coffee.png",
+    ]
     assert SECRET not in ended.out + ended.err
     for path in reader.folder.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
