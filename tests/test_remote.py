@@ -381,3 +381,31 @@ async def test_the_service_judges_what_is_behind_a_url(
         media = [{"name": path.strip("/"), "url": photo_site.url + path}]
         assert stage.manifest(result)["media"] == media
     assert stage.sent == ((1, 1, 1) if status == "done" else (0, 0, 0))
+
+
+async def test_a_picture_in_a_bucket_is_known_by_its_content(stage: Stage, bucket: str) -> None:
+    """It is streamed out of the bucket, and is the same medium as a file with its bytes."""
+    Store(bucket).put_file("pictures/picture-0.png", Path(stage.pictures[0]))
+    there = stage.order(pictures=[f"{bucket}/pictures/picture-0.png"])
+    assert there == stage.order(pictures=stage.pictures[:1])
+    assert not left_over(Store(stage.store_path))
+    result = await stage.work(there)
+    assert (result.status, stage.sent) == ("done", (1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("none.png", "There is no object s3://"),
+        ("text.png", "text.png holds text"),
+        ("", "names no object"),
+    ],
+)
+def test_what_a_bucket_does_not_have_is_said(
+    store: Store, bucket: str, name: str, told: str
+) -> None:
+    """With the name that it was asked for."""
+    Store(bucket).replace("text.png", b"no picture at all")
+    with pytest.raises(BadInput, match=told):
+        take_in(store, [f"{bucket}/{name}" if name else bucket.removesuffix("/videos")])
+    assert not left_over(store)

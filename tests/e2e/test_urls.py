@@ -1,10 +1,15 @@
-"""Pictures by https URL from the command line: given to the service, or fetched where secret."""
+"""Pictures by URL from the command line: given to the service, or fetched where that is secret."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from bucket import BucketServer
 from photo_site import Site
 from shell import Service, Shell
+
+from nemovideo_nodes.ledger.store import Store
 
 PROMPT = ("-p", "A 2 second video", "--json")
 SECRET = "canary-5d0c1f"
@@ -48,3 +53,18 @@ def test_a_signed_url_is_fetched_here_and_stands_nowhere(
     assert SECRET not in ended.out + ended.err
     for path in reader.folder.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_picture_in_a_bucket_is_streamed_out_of_it(
+    connected: Shell, service: Service, bucket: str, bucket_server: BucketServer
+) -> None:
+    """The keys that open the bucket stand in nothing that the run leaves or says."""
+    Store(bucket).replace("coffee.png", Path(connected.pictures[0]).read_bytes())
+    connected.env |= bucket_server.environment
+    ended = connected.run("make", f"{bucket}/coffee.png", *PROMPT)
+    assert ended.code == 0, ended.err
+    assert "coffee" in ended.result["timeline"]
+    assert service.sent == (1, 1, 1)
+    assert "canary" not in ended.out + ended.err
+    for path in connected.folder.rglob("*"):
+        assert not path.is_file() or b"canary" not in path.read_bytes(), path
