@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal, Self
 
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.engine import Engine, Event
 from nemovideo_nodes.errors import BadInput, RunStopped, StepConflict
 from nemovideo_nodes.intake import instructions, take_in
 from nemovideo_nodes.ledger.journal import Journal
@@ -49,6 +51,17 @@ class Account:
     local: bool = False
     """The emulator of the store, which needs no account."""
 
+    def settings(self, store: str = "") -> Settings:
+        """The settings of this account, for the runs in `store`; raises `BadInput`."""
+        settings = Settings.from_environment().signed_in(
+            api_url=self.api_url,
+            web_url=self.web_url,
+            token=self.token,
+            client_id=self.client_id,
+        )
+        update = {"service_name": LOCAL} if self.local else {}
+        return settings.model_copy(update=update | ({"store": store} if store else {}))
+
 
 @dataclass(frozen=True)
 class Door:
@@ -63,18 +76,7 @@ class Door:
     @classmethod
     def open(cls, store: str = "", account: Account | None = None) -> Self:
         """The runs in `store` (empty: what the environment names); raises `BadInput`."""
-        settings = Settings.from_environment()
-        if account is not None:
-            settings = settings.signed_in(
-                api_url=account.api_url,
-                web_url=account.web_url,
-                token=account.token,
-                client_id=account.client_id,
-            )
-            if account.local:
-                settings = settings.model_copy(update={"service_name": LOCAL})
-        if store:
-            settings = settings.model_copy(update={"store": store})
+        settings = (account or Account()).settings(store)
         return cls(settings, Store(settings.store))
 
     async def begin(
@@ -104,7 +106,7 @@ class Door:
             raise BadInput("Give at least one picture, or say in the prompt what to make")
         chosen = find_profile(profile, self.settings.platform)
         frame = aspect_for(platform, aspect)
-        media = await asyncio.to_thread(self._taken_in, sources)
+        media = await asyncio.to_thread(self.taken_in, sources)
         script, first = script_of(work, instructions(texts, chosen), media, frame)
         ordered = await asyncio.to_thread(
             order_script,
@@ -130,7 +132,7 @@ class Door:
         """
         run = await asyncio.to_thread(load_run, self.store, run_id)
         profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
-        media = await asyncio.to_thread(self._taken_in, sources)
+        media = await asyncio.to_thread(self.taken_in, sources)
         script, first = script_of("iterate", instructions(texts, profile), media)
         head = script[0].model_copy(update={"media": first})
         settings = await asyncio.to_thread(self._settings_of, run_id)
@@ -168,6 +170,23 @@ class Door:
         except StepConflict:  # begun by another worker in between
             return (await asyncio.to_thread(self.ordered, run_id)).run_id
 
+    async def begin_again(self, known: str, *, run_id: str, occasion: str) -> str:
+        """Order what the run `known` was ordered for once more, as the run `run_id`."""
+        order = (await asyncio.to_thread(self.ordered, known)).order
+        settings = await asyncio.to_thread(self._settings_of, known)
+        again = Ordered(run_id, order.model_copy(update={"occasion": occasion}))
+        await write_down(settings, self.store, again)
+        return run_id
+
+    async def ask(self, run_id: str, steps: Sequence[Step]) -> None:
+        """Write steps down in a run that is put together step by step; nothing is sent.
+
+        Raises `StepConflict` for one that was asked for with other arguments.
+        """
+        async with NemoVideoClient(settings=self.settings) as client:
+            engine = Engine(client=client, store=self.store, run_id=checked_run_id(run_id))
+            await engine.ask(steps)
+
     async def advance(
         self,
         run_id: str,
@@ -175,14 +194,19 @@ class Door:
         steps: Sequence[Step] = (),
         *,
         resend: bool = False,
+        waits: bool = True,
+        until: datetime | None = None,
+        profile: str = "",
         on_event: Callable[[Event], None] | None = None,
     ) -> RunResult:
         """Bring the run up to and with the step `through`, or to its end.
 
-        `steps` are asked for before, in a run that somebody puts together step by step. Raises
-        `RunStopped` with the sentence that says what to do, where it does not get there.
+        `steps` are asked for before, in a run that somebody puts together step by step; `profile`
+        speaks in such a run. For `waits` and `until` see `Engine.advance`. Raises `RunStopped` with
+        the sentence that says what to do, where it does not get there.
         """
         settings = await asyncio.to_thread(self._settings_of, run_id)
+        speaks = find_profile(profile, settings.platform) if profile else None
         result = await go_on(
             settings,
             self.store,
@@ -190,6 +214,9 @@ class Door:
             steps,
             through=through,
             resend=resend,
+            waits=waits,
+            until=until,
+            profile=speaks,
             on_event=on_event,
         )
         if result.status != "done":
@@ -199,6 +226,12 @@ class Door:
                 resumable=result.status == "waiting",
             )
         return result
+
+    async def token(self, run_id: str) -> str:
+        """The token that the run's requests carry, for a door that hides it in its logs."""
+        settings = await asyncio.to_thread(self._settings_of, run_id)
+        async with NemoVideoClient(settings=settings) as client:
+            return await client.acquire_token()
 
     def steps(self, run_id: str, node: NodeName | None = None) -> list[str]:
         """The ids of the run's steps (of one kind), in order."""
@@ -236,7 +269,8 @@ class Door:
         """The poster of the run's first video (JPEG), where it has one."""
         return self.store.read(f"runs/{run_id}/video-poster.jpg")
 
-    def _taken_in(self, sources: Sequence[str]) -> tuple[Media, ...]:
+    def taken_in(self, sources: Sequence[str]) -> tuple[Media, ...]:
+        """Files, folders of pictures and URLs as media, their copies in the store; see `intake`."""
         return take_in(self.store, sources, self.settings.media_access)
 
     def _settings_of(self, run_id: str) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from nemovideo_nodes.door import Account, Door, in_words
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.runs import load_run
-from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.settings import Pace, Settings
 from nemovideo_nodes.steps import CreateSession, NodeName, Prompt, Step
 
 
@@ -72,6 +73,44 @@ async def test_a_run_of_another_service_is_not_touched(stage: Stage) -> None:
     other = stage.settings().signed_in(api_url="https://elsewhere.example")
     with pytest.raises(BadInput, match="belongs to the service"):
         await Door(other, door_of(stage).store).advance(run)
+
+
+async def test_steps_are_asked_for_without_being_taken(stage: Stage) -> None:
+    """What is written down is taken by whoever comes next, in the name of the given profile."""
+    door = door_of(stage)
+    steps = [
+        Step(id="session/0", args=CreateSession()),
+        Step(id="prompt/0", args=Prompt(text="A 2 second video")),
+    ]
+    await door.ask("by-hand", steps)
+    assert door.steps("by-hand") == ["session/0", "prompt/0"]
+    assert stage.emulator.counts().sessions == 0
+    await door.advance("by-hand", profile="ai-image-to-video-miricanvas")
+    assert stage.sent == (1, 0, 0)
+
+
+async def test_what_a_run_was_ordered_for_can_be_ordered_again(stage: Stage) -> None:
+    """Under another id, from the store alone: the pictures may be gone."""
+    door = door_of(stage)
+    run = await door.begin(stage.pictures, ["A 2 second video"])
+    shutil.rmtree(stage.folder / "pictures")
+    again = await door.begin_again(run, run_id="again", occasion="once more")
+    assert (await door.advance(again)).status == "done"
+    assert door.steps(run) == door.steps(again)
+    assert stage.sent == (1, 1, len(stage.pictures))
+
+
+async def test_a_look_does_not_wait(stage: Stage) -> None:
+    """What would have to wait is told as resumable."""
+    door = Door(
+        stage.settings().model_copy(update={"pace": Pace(poll_s=600.0)}), door_of(stage).store
+    )
+    run = await door.begin(stage.pictures, ["export"])
+    await door.advance(run, "session/0")
+    stage.emulator.add_fault("upload", 1, "code:429", arg=429)
+    with pytest.raises(RunStopped) as caught:
+        await door.advance(run, "upload/0", waits=False)
+    assert caught.value.resumable
 
 
 def test_an_account_that_is_named_gets_no_token_of_the_environment() -> None:

@@ -1,0 +1,120 @@
+"""One run, driven within a limit of time from a worker or a triggerer, and its lines in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow.sdk.log import amask_secret
+
+from nemovideo_nodes.airflow.parts import resends as resends_of
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.display import PlainDisplay
+from nemovideo_nodes.door import Door
+from nemovideo_nodes.engine import Event
+from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.steps import Step
+
+__all__ = ["DeadlinePassed", "Drive", "is_resumable"]
+
+
+class DeadlinePassed(NemoVideoError):
+    """The time that the task was given is over; the run can be gone on with."""
+
+
+class _RunLog(PlainDisplay):
+    """The lines of the command line, in the log of the task."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(to_stderr=True)
+        self._say = say
+
+    def _line(self, text: str) -> None:
+        self._say(text)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """How a run is driven: whose it is, until when, and to whom its progress is told."""
+
+    door: Door
+    run_id: str
+    say: Callable[[str], None]
+    deadline: str = ""
+    """ISO 8601 with a time zone; empty for none."""
+    profile: str = ""
+
+    async def advance(
+        self,
+        through: str | None = None,
+        steps: Sequence[Step] = (),
+        *,
+        resends: int | None = None,
+        waits: bool = True,
+    ) -> RunResult:
+        """`Door.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
+
+        Nothing is begun or waited for beyond it; a message under way is held to its end, since
+        hanging up would destroy what is being paid for.
+
+        A message of unknown outcome is sent again if that was done `resends` times by now: what a
+        person permitted once is not repeated by whoever starts this again.
+        """
+        until = datetime.fromisoformat(self.deadline) if self.deadline else None
+        waits_until: list[datetime] = []
+
+        def watch(event: Event) -> None:
+            waits_until[:] = [event.until] if event.kind == "wait" and event.until else []
+            log.show(event)
+
+        await self._hide_token()
+        resend = resends is not None and resends == await asyncio.to_thread(self._resends)
+        with _RunLog(self.say) as log:
+            try:
+                return await self.door.advance(
+                    self.run_id,
+                    through,
+                    steps,
+                    resend=resend,
+                    waits=waits,
+                    until=until,
+                    profile=self.profile,
+                    on_event=watch,
+                )
+            except RunStopped as stopped:
+                coming = max([SystemClock().now(), *waits_until])
+                if not stopped.resumable or until is None or coming < until:
+                    raise
+                raise DeadlinePassed(
+                    f"The deadline of the task ({self.deadline}) leaves no time for more of run "
+                    f"{self.run_id}. What was paid for is kept: the run can be gone on with"
+                ) from None
+
+    def run(self) -> Run:
+        """The run as it stands in the journal; without a single step where it is new."""
+        return Journal(self.door.store, self.run_id).refresh()
+
+    async def ask(self, steps: Sequence[Step]) -> None:
+        """Write the steps down, and take none of them; raises `StepConflict`."""
+        await self.door.ask(self.run_id, steps)
+
+    def _resends(self) -> int:
+        return resends_of(self.run())
+
+    async def _hide_token(self) -> None:
+        """An anonymous token is got at run time, so Airflow does not know it as a secret."""
+        with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
+            await amask_secret(await self.door.token(self.run_id))
+
+
+def is_resumable(error: NemoVideoError) -> bool:
+    """Whether trying again later, with nothing changed, can help."""
+    if isinstance(error, RunStopped):
+        return error.resumable
+    return error.retryable or isinstance(error, StoreError)

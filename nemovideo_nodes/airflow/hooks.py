@@ -1,0 +1,189 @@
+"""`NemoVideoHook`: an Airflow connection as an account at the service.
+
+The connection is kept and found as the HTTP provider's hook does it, so one of type `http` serves
+as well as one of type `nemovideo`. Every request goes through the core's own client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import amask_secret, mask_secret
+
+from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.errors import BadInput, NemoVideoError, TokenInvalid
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from nemovideo_nodes.client import NemoVideoClient
+    from nemovideo_nodes.settings import Settings
+
+__all__ = ["NemoVideoHook"]
+
+EXTRAS = ("local", "store", "web_url", "client_id")
+"""What is read of a connection's extra; the HTTP hook would send all others as headers."""
+_NO_TOKEN = "nmv_usr_connection-test"
+"""Stands for a token where there is none: its refusal shows that the service answers."""
+
+
+class NemoVideoHook(HttpHook):
+    """An account at the service, by the id of an Airflow connection.
+
+    Host, schema and port are the API's address (https unless the schema says http), the password
+    is the token. Without `nemovideo_default` the environment decides, as on the command line.
+    """
+
+    conn_name_attr = "nemovideo_conn_id"
+    default_conn_name = "nemovideo_default"
+    conn_type = "nemovideo"
+    hook_name = "NemoVideo"
+
+    def __init__(self, nemovideo_conn_id: str = default_conn_name) -> None:
+        super().__init__(http_conn_id=nemovideo_conn_id, tcp_keep_alive=False)
+        self.nemovideo_conn_id = nemovideo_conn_id
+
+    def account(self) -> tuple[Account, str]:
+        """The account, and the store that the connection names (or an empty text)."""
+        try:
+            connection = self.get_connection(self.nemovideo_conn_id)
+        except AirflowNotFoundException:
+            return self._without()
+        account, store = self._read(connection, connection.extra_dejson)
+        for secret in _secrets(account):
+            mask_secret(secret)
+        return account, store
+
+    async def aaccount(self) -> tuple[Account, str]:
+        """`account`, in an event loop: Airflow's synchronous calls would stall it."""
+        try:
+            connection = await self.aget_connection(self.nemovideo_conn_id)
+        except AirflowNotFoundException:
+            return self._without()
+        account, store = self._read(connection, await connection.aextra_dejson())
+        for secret in _secrets(account):
+            await amask_secret(secret)
+        return account, store
+
+    def door(self, store: str = "") -> Door:
+        """The runs in `store`, else in the connection's, else in that of `[nemovideo] store`."""
+        account, named = self.account()
+        return Door.open(store or named or configured_store(), account)
+
+    async def adoor(self, store: str = "") -> Door:
+        """`door`, in an event loop."""
+        account, named = await self.aaccount()
+        where = store or named or configured_store()
+        return await asyncio.to_thread(Door.open, where, account)
+
+    def get_conn(self, *_: object, **__: object) -> NemoVideoClient:
+        """The core's client for this account; use it in an `async with`."""
+        from nemovideo_nodes.client import NemoVideoClient
+
+        return NemoVideoClient(settings=self._settings())
+
+    def run(self, *_: object, **__: object) -> NoReturn:
+        """Nothing is sent through the HTTP provider: it repeats what must not be repeated."""
+        raise BadInput("NemoVideoHook sends no raw requests: use get_conn(), or an operator")
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask for the balance, which costs nothing; without a token none is acquired."""
+        try:
+            return True, asyncio.run(self._ask())
+        except NemoVideoError as error:
+            return False, error.sentence
+
+    async def _ask(self) -> str:
+        from nemovideo_nodes.client import NemoVideoClient
+
+        settings = await asyncio.to_thread(self._settings)
+        given = settings.token
+        async with NemoVideoClient(settings=settings, token=given or _NO_TOKEN) as client:
+            try:
+                credits = (await client.credits()).available
+            except TokenInvalid:
+                if given:
+                    raise
+                return "The service answers; an anonymous account is made at the first use"
+        return (
+            f"The token is good: {credits:g} credits"
+            if credits is not None
+            else "The token is good"
+        )
+
+    def _settings(self) -> Settings:
+        from nemovideo_nodes.ledger.store import Store
+        from nemovideo_nodes.local import local_settings
+
+        account, store = self.account()
+        settings = account.settings(store or configured_store())
+        return local_settings(settings, Store(settings.store)) if account.local else settings
+
+    def _without(self) -> tuple[Account, str]:
+        if self.nemovideo_conn_id != self.default_conn_name:
+            raise BadInput(
+                f"There is no connection {self.nemovideo_conn_id!r}: add it under Admin, "
+                "Connections, or name another one with nemovideo_conn_id"
+            )
+        return Account(), ""
+
+    def _read(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, str]:
+        if unknown := sorted(set(extra) - set(EXTRAS)):
+            self.log.warning(
+                "Left out of the connection's extra, since nothing is known of it: %s",
+                ", ".join(unknown),
+            )
+        account = Account(
+            api_url=api_url_of(connection),
+            web_url=str(extra.get("web_url") or ""),
+            token=connection.password or "",
+            client_id=str(extra.get("client_id") or ""),
+            local=is_true(extra.get("local")),
+        )
+        return account, str(extra.get("store") or "")
+
+
+def _secrets(account: Account) -> list[str]:
+    return [secret for secret in (account.token, account.client_id) if secret]
+
+
+def api_url_of(connection: Connection) -> str:
+    """The API's address that a connection names; empty where it names no host.
+
+    Raises `BadInput`. The HTTP hook would take http for a bare host, and put a port behind a path.
+    """
+    host = (connection.host or "").strip()
+    if not host:
+        return ""
+    url = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    if not connection.port:
+        return url
+    try:
+        parts = urlsplit(url)
+        known = parts.port
+    except ValueError:
+        raise BadInput("The host of the connection is no possible host") from None
+    if known not in (None, connection.port):
+        raise BadInput(f"The connection names two ports, {known} and {connection.port}")
+    netloc = parts.netloc if known else f"{parts.netloc}:{connection.port}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+def is_true(value: object) -> bool:
+    """Whether a setting or a rendered template says yes; raises `BadInput` for other words."""
+    text = str(value or "").strip().lower()
+    if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on", "none"):
+        raise BadInput(f"{text[:40]!r} is neither true nor false")
+    return text in ("1", "true", "yes", "on")
+
+
+def configured_store() -> str:
+    """`[nemovideo] store` of Airflow's configuration, or an empty text."""
+    from airflow.sdk.configuration import conf
+
+    return str(conf.get("nemovideo", "store", fallback="") or "")

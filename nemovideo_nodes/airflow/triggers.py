@@ -1,0 +1,99 @@
+"""The trigger that drives a run while its task is deferred: messages, and waiting for renders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from importlib import import_module
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+__all__ = ["RunTrigger"]
+
+
+class RunTrigger(BaseTrigger):
+    """Brings one run up to and with the step `through`, and tells how that ended.
+
+    Two of them on one run are harmless: the run's lease lets one at a time act, and its journal
+    tells the other what was done. Its arguments stand in Airflow's database, so nothing in them is
+    secret: the connection is known by its id.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        through: str,
+        nemovideo_conn_id: str,
+        store: str = "",
+        deadline: str = "",
+        profile: str = "",
+        resends: int | None = None,
+    ) -> None:
+        """`deadline` is absolute (ISO 8601), so it holds whenever and wherever this starts.
+
+        `resends` is how often a message of the run had been sent again on purpose when the user
+        asked for that: once more is permitted, whatever restarts in between.
+        """
+        super().__init__()
+        self.run_id = run_id
+        self.through = through
+        self.nemovideo_conn_id = nemovideo_conn_id
+        self.store = store
+        self.deadline = deadline
+        self.profile = profile
+        self.resends = resends
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Where this class is, and its arguments."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "run_id": self.run_id,
+            "through": self.through,
+            "nemovideo_conn_id": self.nemovideo_conn_id,
+            "store": self.store,
+            "deadline": self.deadline,
+            "profile": self.profile,
+            "resends": self.resends,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """One event: `run_id`, `status` (done, stopped, deadline), `resumable`, `error`."""
+        began = asyncio.get_running_loop().time()
+        event = await self._driven()
+        # Airflow can lose a task that is resumed before its worker has let go of it.
+        lived = asyncio.get_running_loop().time() - began
+        await asyncio.sleep(max(0.0, _least_life_s() - lived))
+        yield TriggerEvent(event)
+
+    async def on_kill(self) -> None:
+        """Somebody marked or cleared the task: the stream is hung up already, the run released.
+
+        The service offers no way to cancel; what it has accepted stands in the journal.
+        """
+        self.log.info("Run %s was let go of; its journal tells how it stands", self.run_id)
+
+    async def _driven(self) -> dict[str, Any]:
+        # The engine takes a while to import, and a blocked loop stalls every trigger.
+        await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.hooks")
+        await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.driving")
+        from nemovideo_nodes.airflow.driving import DeadlinePassed, Drive, is_resumable
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.errors import NemoVideoError
+
+        event = {"run_id": self.run_id, "deadline": self.deadline, "resumable": True, "error": ""}
+        try:
+            door = await NemoVideoHook(self.nemovideo_conn_id).adoor(self.store)
+            drive = Drive(door, self.run_id, self.log.info, self.deadline, self.profile)
+            await drive.advance(self.through, resends=self.resends)
+        except DeadlinePassed as error:
+            return event | {"status": "deadline", "error": error.sentence}
+        except NemoVideoError as error:
+            resumable = is_resumable(error)
+            return event | {"status": "stopped", "resumable": resumable, "error": error.sentence}
+        return event | {"status": "done"}
+
+
+def _least_life_s() -> float:
+    from airflow.sdk.configuration import conf
+
+    return float(conf.getint("workers", "min_heartbeat_interval", fallback=5)) + 1.0
