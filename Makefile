@@ -76,11 +76,15 @@ webhook:
 	@echo "No tests for the webhook receiver yet."
 endif
 
-# Airflow wants versions that Prefect excludes, so its tests have an environment of their own.
+# Airflow wants versions that Prefect excludes, so its tests have an environment of their own; and
+# the ones that need no scheduler a process of their own, with a plugin that rearranges Airflow.
 ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
-	    --junitxml=build/tests-airflow.xml tests/airflow
+	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
+	    --ignore tests/airflow/e2e tests/airflow
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
+	    --junitxml=build/tests-airflow-e2e.xml tests/airflow/e2e
 else
 airflow:
 	@echo "No tests for Airflow yet: its environment is not built."

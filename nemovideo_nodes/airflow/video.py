@@ -1,4 +1,4 @@
-"""Whole videos in one task: pictures and an instruction into an MP4, and changes to one there is."""
+"""Whole videos in one task: of pictures and an instruction, and changes to one there is."""
 
 from __future__ import annotations
 
