@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from nemovideo_nodes.catalog import write_summary
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import NemoVideoError, StoreError, redact
@@ -55,19 +56,16 @@ from nemovideo_nodes.plan import (
     missing_permission,
     missing_steps,
 )
+from nemovideo_nodes.standing import NEWER
 from nemovideo_nodes.steps import Step
 
-__all__ = ["NEWER", "Engine", "Event", "EventKind"]
+__all__ = ["Engine", "Event", "EventKind"]
 
 _log = logging.getLogger(__name__)
 
 MAX_DECISIONS = 20_000
 """Far beyond any run; a bound for the loop."""
 MAX_SESSIONS_LOST = 3
-NEWER = (
-    "A newer version of nemovideo_nodes has worked on this run, and this one cannot read all that "
-    "it wrote: update, then run the same command again"
-)
 
 EventKind = Literal["begin", "end", "wait", "progress", "refused"]
 
@@ -185,12 +183,14 @@ class Engine:
         """
         try:
             async with self._seat.kept():
-                return await self._advance(through, waits=waits, until=until)
+                result = await self._advance(through, waits=waits, until=until)
         except asyncio.CancelledError:
             await self._seat.release("cancelled")
             raise
         finally:
             await self._seat.release("released")
+        await asyncio.to_thread(write_summary, self.run, self._store)
+        return result
 
     async def _advance(
         self, through: str | None, *, waits: bool, until: datetime | None

@@ -1,28 +1,29 @@
-"""What every door does with runs: begin one, open one, find them, say how they stand."""
+"""What every door does with runs: begin one, open one, go on with it, say more in it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from nemovideo_nodes.client import NemoVideoClient
-from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine import NEWER, Engine, Event
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.engine import Engine, Event
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.intake import instructions, take_in
-from nemovideo_nodes.ledger.facts import Asked, Noted, Order, PublishResult
+from nemovideo_nodes.ledger.facts import Asked, Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
-from nemovideo_nodes.ledger.run import Run, is_unknown
+from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.plan import Decision, Done, Seat, Stuck, decide, missing_steps
+from nemovideo_nodes.plan import Done, missing_steps
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id, is_run_id
+from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.script import compile_request, compile_script
 from nemovideo_nodes.scriptfile import ScriptFile
-from nemovideo_nodes.settings import Pace, Settings, find_profile
+from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.standing import decision_on, has_ended, standing
 from nemovideo_nodes.steps import Media, NodeName, Step
 
 __all__ = [
@@ -31,9 +32,7 @@ __all__ = [
     "claim_link",
     "finished",
     "go_on",
-    "known_runs",
     "load_run",
-    "load_runs",
     "order_script",
     "order_video",
     "refine",
@@ -323,7 +322,7 @@ def finished(store: Store, ordered: Ordered) -> RunResult | None:
     """
     run = Journal(store, ordered.run_id).refresh()
     missing = missing_steps(run, compile_request(ordered.order.request), ordered.order)
-    if missing or run.newer or not isinstance(_decide(run), Done):
+    if missing or run.newer or not isinstance(decision_on(run), Done):
         return None
     return _restored(run, store)
 
@@ -350,61 +349,6 @@ def load_run(store: Store, run_id: str) -> Run:
     return run
 
 
-def known_runs(store: Store) -> list[str]:
-    """The ids of all runs in the store; what else lies there is passed over."""
-    return [name for name in store.children("runs") if is_run_id(name)]
-
-
-def load_runs(store: Store) -> Iterator[Run]:
-    """All runs in the store that have a journal."""
-    for name in known_runs(store):
-        run = Journal(store, name).refresh()
-        if run.seq > 0:
-            yield run
-
-
-def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
-    """How a run stands, from its journal alone, as its last worker saw it."""
-    if run.newer:
-        return result_of(run, store, "stuck", NEWER)
-    decision = _decide(run, now, me=run.facts[-1].by if run.facts else "")
-    match decision:
-        case Done():
-            return result_of(run, store, "done")
-        case Stuck():
-            sentence = f"{decision.record.step.id}: {decision.sentence}"
-            return result_of(run, store, "waiting" if decision.resumable else "stuck", sentence)
-        case _:
-            return result_of(run, store, "waiting", _last_refusal(run) or _cancelled(run))
-
-
-def _decide(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
-    """What a new holder (or `me`) would do next."""
-    now = now or SystemClock().now()
-    return decide(run, now, Seat(me, now, Pace()))
-
-
-def _has_ended(run: Run) -> bool:
-    """Whether no new holder could take the run further by itself."""
-    unknown = any(is_unknown(record.refused) for record in run.steps.values())
-    return unknown or isinstance(_decide(run), Done | Stuck)
-
-
-def _last_refusal(run: Run) -> str | None:
-    for record in run.steps.values():
-        if record.refused is not None and not record.achieved:
-            return f"{record.step.id}: {record.refused.sentence}"
-    return None
-
-
-def _cancelled(run: Run) -> str | None:
-    """The sentence about a run whose last worker was told to end."""
-    told = [f.topic for f in run.facts if isinstance(f, Noted) and f.topic != "released"]
-    if not told or told[-1] != "cancelled":
-        return None
-    return "It was cancelled; nothing is lost: run the same command again to go on"
-
-
 def _next_occasion(store: Store, request: VideoRequest, service: str, occasion: str) -> str:
     """The first occasion without a run, or the last one whose run is still to be finished."""
     last: tuple[str, Run] | None = None
@@ -412,6 +356,6 @@ def _next_occasion(store: Store, request: VideoRequest, service: str, occasion: 
         name = occasion if number == 0 else f"{occasion}again-{number}"
         run = Journal(store, request.run_id(service=service, occasion=name)).refresh()
         if run.seq == 0:
-            return name if last is None or _has_ended(last[1]) else last[0]
+            return name if last is None or has_ended(last[1]) else last[0]
         last = name, run
     raise AssertionError("unreachable")

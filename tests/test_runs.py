@@ -7,17 +7,16 @@ from pathlib import Path
 import pytest
 from stage import Death, DyingStore, Stage
 
+from nemovideo_nodes.catalog import known_runs, summaries
 from nemovideo_nodes.errors import BadInput, StepConflict
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.runs import (
     finished,
-    known_runs,
     load_run,
-    load_runs,
     order_video,
-    standing,
 )
 from nemovideo_nodes.settings import find_profile
+from nemovideo_nodes.standing import standing
 
 
 def again(stage: Stage) -> str:
@@ -75,7 +74,7 @@ async def test_how_a_run_stands_is_what_its_last_worker_was_told(stage: Stage) -
         stands = standing(load_run(store, name), store)
         assert (stands.status, told.status) == (name, name)
         assert (stands.error or "") in (told.error or "")
-    assert [run.id for run in load_runs(store)] == ["done", "stuck", "waiting"]
+    assert [run.result.run_id for run in summaries(store)] == ["done", "stuck", "waiting"]
 
 
 async def test_what_is_no_run_is_passed_over(stage: Stage) -> None:
@@ -85,6 +84,6 @@ async def test_what_is_no_run_is_passed_over(stage: Stage) -> None:
     for name in ("a b", ".hidden", "empty"):
         (Path(store.url) / "runs" / name).mkdir()
     assert known_runs(store) == ["empty", "mine"]
-    assert [run.id for run in load_runs(store)] == ["mine"]
+    assert [run.result.run_id for run in summaries(store)] == ["mine"]
     with pytest.raises(BadInput, match="no run empty"):
         load_run(store, "empty")

@@ -151,8 +151,8 @@ def settings_of(store: str | None) -> Settings:
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    from nemovideo_nodes.catalog import known_runs
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.runs import known_runs
 
     try:
         store = Store(settings_of(ctx.params.get("store")).store)

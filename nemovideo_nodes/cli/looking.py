@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +19,11 @@ from nemovideo_nodes.cli.group import (
     settings_of,
     store_option,
 )
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.catalog import Summary
+    from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.wire.models import CreditsAnswer
 
 __all__ = ["credits", "runs", "show"]
@@ -63,7 +69,8 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     from nemovideo_nodes.display import result_lines, run_lines
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import claim_link, load_run, standing
+    from nemovideo_nodes.runs import claim_link, load_run
+    from nemovideo_nodes.standing import standing
 
     settings = settings_of(store)
     opened = Store(settings.store)
@@ -89,20 +96,50 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     "--status", type=click.Choice(["done", "stuck", "waiting"]), help="Only runs that stand so."
 )
 @click.option("--contains", metavar="TEXT", help="Only runs with this in an instruction.")
+@click.option("--older-than", metavar="AGE", help="Only runs untouched for so long: 30d, 12h, 2w.")
+@click.option(
+    "--delete",
+    is_flag=True,
+    help="Delete those older than AGE, with what only they need; manifests stay.",
+)
+@click.option("--with-manifests", is_flag=True, help="With --delete: the manifests, too.")
 @store_option
 @json_option
-def runs(status: str | None, contains: str | None, store: str | None, as_json: bool) -> None:
-    """List the runs in the store."""
+def runs(
+    status: str | None,
+    contains: str | None,
+    older_than: str | None,
+    delete: bool,
+    with_manifests: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """List the runs in the store, or delete the old ones.
+
+    An unfinished run is deleted only with --status waiting, and none that somebody is at work on.
+    """
+    from nemovideo_nodes.catalog import summaries
+    from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.runs import load_runs, standing
+
+    age = _age(older_than) if older_than is not None else None
+    if delete and age is None:
+        raise BadInput("Say with --older-than which runs to delete, for example --older-than 30d")
+    if with_manifests and not delete:
+        raise BadInput("--with-manifests goes with --delete")
+
+    def chosen(run: Summary) -> bool:
+        said = contains is None or any(contains.casefold() in one.casefold() for one in run.said)
+        return said and status in (None, run.result.status)
 
     opened = Store(settings_of(store).store)
-    chosen = [run for run in load_runs(opened) if not contains or _said(run, contains)]
-    found = [
-        result
-        for result in (standing(run, opened) for run in chosen)
-        if status in (None, result.status)
-    ]
+    if delete and age is not None:
+        _delete(
+            opened, age, lambda run: chosen(run) and _ended(run, status), with_manifests, as_json
+        )
+        return
+    latest = SystemClock().now() - (age or timedelta())
+    found = [run.result for run in summaries(opened) if chosen(run) and run.at <= latest]
     if as_json:
         print_json([run.model_dump() for run in found])
         return
@@ -113,6 +150,35 @@ def runs(status: str | None, contains: str | None, store: str | None, as_json: b
         click.echo(f"{run.run_id}  {run.status:8} {told}")
 
 
-def _said(run: Run, text: str) -> bool:
-    script = run.order.request.script if run.order else ()
-    return any(text.casefold() in instruction.text.casefold() for instruction in script)
+def _ended(run: Summary, status: str | None) -> bool:
+    return run.result.status != "waiting" or status == "waiting"
+
+
+def _delete(
+    store: Store,
+    age: timedelta,
+    chosen: Callable[[Summary], bool],
+    with_manifests: bool,
+    as_json: bool,
+) -> None:
+    from nemovideo_nodes.retention import clean
+
+    cleaned = asyncio.run(clean(store, age, chosen=chosen, manifests=with_manifests))
+    if as_json:
+        print_json(asdict(cleaned))
+        return
+    for run_id in cleaned.busy:
+        click.echo(f"{run_id}  somebody is at work on it: not deleted")
+    if cleaned.artifacts_kept:
+        click.echo("Pictures and videos were not cleaned up: a journal cannot be read as a whole.")
+    freed = f"{cleaned.bytes / 1024 / 1024:.1f} MB"
+    click.echo(f"Deleted: {len(cleaned.runs)} runs, {cleaned.files} files, {freed}.")
+
+
+def _age(text: str) -> timedelta:
+    """30d, 12h, 2w as a time; raises `BadInput`."""
+    found = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
+    if found is None:
+        raise BadInput(f"--older-than wants an age like 30d, 12h or 2w, not {text[:40]!r}")
+    unit = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
+    return int(found[1]) * unit

@@ -12,7 +12,7 @@ from nemovideo_nodes.ledger.facts import Fact, dump_fact, is_newer, load_fact
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "fact_name"]
 
 _T = TypeVar("_T")
 
@@ -34,7 +34,7 @@ class Journal:
         """Read what is new, and only that."""
         with self._lock:
             while self.run.seq < MAX_FACTS:
-                data = self.store.read(self._name(self.run.seq + 1))
+                data = self.store.read(fact_name(self.run.id, self.run.seq + 1))
                 if data is None:
                     break
                 fact = load_fact(data)
@@ -52,7 +52,7 @@ class Journal:
         with self._lock:
             if planned is not None and self._read_to > planned:
                 return False
-            name, data = self._name(self.run.seq + 1), dump_fact(fact)
+            name, data = fact_name(self.run.id, self.run.seq + 1), dump_fact(fact)
             # A store may repeat a put whose answer was lost, and find its own fact there.
             if self.store.create(name, data) or self.store.read(name) == data:
                 self.run.apply(fact)
@@ -79,9 +79,6 @@ class Journal:
         """`record`, off the event loop."""
         await _whole(asyncio.to_thread(self.record, fact))
 
-    def _name(self, seq: int) -> str:
-        return f"runs/{self.run.id}/journal/{seq:08d}.json"
-
 
 async def _whole(write: Coroutine[None, None, _T]) -> _T:
     """A write to its end: who is cancelled in it must know whether it was written."""
@@ -91,3 +88,8 @@ async def _whole(write: Coroutine[None, None, _T]) -> _T:
     except asyncio.CancelledError:
         await asyncio.wait([writing])
         raise
+
+
+def fact_name(run_id: str, seq: int) -> str:
+    """Where the fact with that number lies in the store."""
+    return f"runs/{run_id}/journal/{seq:08d}.json"

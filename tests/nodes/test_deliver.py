@@ -54,9 +54,10 @@ class OrderedStore(Store):
         super().link(name, existing)
         self.names.append(name)
 
-    def replace(self, name: str, data: bytes) -> None:
-        super().replace(name, data)
-        self.names.append(name)
+    def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        super().replace(name, data, durable=durable)
+        if durable:
+            self.names.append(name)
 
 
 async def test_the_manifest_comes_last(stage: Stage) -> None:

@@ -113,9 +113,9 @@ class DyingStore(Store):
                 raise Death
             return super().create(name, data)
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
         self._check()
-        super().replace(name, data)
+        super().replace(name, data, durable=durable)
 
     def read(self, name: str) -> bytes | None:
         self._check()
