@@ -59,10 +59,14 @@ def admin_routes(world: World, faults: Faults) -> list[Route]:
             faults.add(fault)
         return JSONResponse({"added": len(wanted)})
 
+    async def met_faults(request: Request) -> Response:
+        return _refuse(request) or JSONResponse({"met": faults.met})
+
     return [
         Route("/healthz", health, methods=["GET"]),
         Route("/__emulator__/counts", counts, methods=["GET"]),
         Route("/__emulator__/faults", set_faults, methods=["POST"]),
+        Route("/__emulator__/faults", met_faults, methods=["GET"]),
     ]
 
 

@@ -4,6 +4,7 @@
 |---|---|---|
 | `reset`, `reset_after` | not taken / taken | none: the connection is reset |
 | `hang`, `hang_after` | not taken / taken | none, until the client hangs up |
+| `hold`, `hold_after` | not yet taken / taken | as if nothing was, once the faults are cleared |
 | `html`, `html_after` | not taken / taken | an HTML page; arg: its status (200) |
 | `http:<status>`, `..._after` | not taken / taken | that status, no JSON; arg: Retry-After |
 | `code:<code>`, `..._after` | not taken / taken | an envelope with it; arg: the status (200) |
@@ -32,7 +33,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from nemovideo_nodes.errors import BadInput
@@ -55,7 +56,7 @@ ENDPOINTS = (
 """The calls of the contract by the names that faults and counts use."""
 
 _EVERYWHERE = re.compile(
-    r"(?:reset|hang|html|success_false|http:[1-5]\d\d|code:\d{1,6})(?:_after)?"
+    r"(?:reset|hang|hold|html|success_false|http:[1-5]\d\d|code:\d{1,6})(?:_after)?"
     r"|truncated_json|slow|lost_session|expired_token"
 )
 _KINDS: Mapping[str, frozenset[str]] = {
@@ -140,6 +141,9 @@ class Faults:
         self._lock = threading.Lock()
         self._seen: dict[int, int] = {}
         self._faults: list[Fault] = []
+        self.met = 0
+        """How many requests met one since the faults were last cleared."""
+        self._waiting: list[Callable[[], object]] = []
         for fault in faults:
             self.add(fault)
 
@@ -152,7 +156,18 @@ class Faults:
     def clear(self) -> None:
         """Nothing goes wrong from now on."""
         with self._lock:
-            self._faults, self._seen = [], {}
+            self._faults, self._seen, self.met = [], {}, 0
+            waiting, self._waiting = self._waiting, []
+        for let_go in waiting:
+            let_go()
+
+    def when_cleared(self, fault: Fault, let_go: Callable[[], object]) -> None:
+        """Call it, from any thread, when `fault` is cleared; at once where it was already."""
+        with self._lock:
+            if fault in self._faults:
+                self._waiting.append(let_go)
+                return
+        let_go()
 
     def next(self, endpoint: str) -> Fault | None:
         """Count one request of `endpoint`; the fault that it meets, the first set one first."""
@@ -165,4 +180,5 @@ class Faults:
                 late = self._seen[place] - fault.nth
                 if met is None and late >= 0 and (fault.times == 0 or late < fault.times):
                     met = fault
+            self.met += met is not None
         return met

@@ -5,6 +5,8 @@ Plain ASGI, since a connection that is really reset is below what a framework ca
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import re
 import threading
@@ -150,6 +152,8 @@ class Gate:
             else:
                 await _drain(receive)
             await _spoil(fault, scope, receive, send)
+        elif fault.base == "hold":
+            await self._held(fault, scope, receive, send)
         elif fault.kind == "truncated_json":
             answer = _Answer()
             await self._app(scope, receive, answer.take)
@@ -172,6 +176,28 @@ class Gate:
         else:  # what only the app can do
             scope[FAULT] = fault
             await self._app(scope, receive, send)
+
+    async def _held(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Before the app sees the request, or before the client sees the answer."""
+        answer, let_go = _Answer(), anyio.Event()
+        loop = asyncio.get_running_loop()
+
+        def cleared() -> None:
+            with contextlib.suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(let_go.set)
+
+        self._faults.when_cleared(fault, cleared)
+        if fault.is_after:
+            await self._app(scope, receive, answer.take)
+            taken = receive
+        else:
+            taken = _replay(await _drain(receive), receive)
+        if not await _stays(receive, let_go):
+            return
+        if fault.is_after:
+            await _send_whole(send, answer.status, answer.headers, answer.body)
+        else:
+            await self._app(scope, taken, send)
 
     async def _spoilt_download(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send
@@ -198,6 +224,25 @@ class Gate:
             )
             await send({"type": "http.response.body", "body": answer.body[:end], "more_body": True})
             await _reset(scope, receive)
+
+
+async def _stays(receive: Receive, let_go: anyio.Event) -> bool:
+    """Wait until it is let go; False where the client hangs up before that."""
+    gone = False
+
+    async def watch(scope: anyio.CancelScope) -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch, group.cancel_scope)
+        await let_go.wait()
+        await anyio.sleep(_SENT_S)  # who hung up before that is heard to have done so
+        group.cancel_scope.cancel()
+    return not gone
 
 
 async def _spoil(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -44,6 +45,35 @@ def test_hang(emulator: Any, caller: Any, sessions: Any, kind: str, taken: int) 
     with pytest.raises(httpx.ReadTimeout):
         caller.http.post(SESSION, json={"task_name": "project"}, timeout=0.3)
     assert sessions() == taken
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("hold", 0), ("hold_after", 1)])
+def test_hold(
+    emulator: Any, caller: Any, sessions: Any, wait_until: Any, kind: str, taken: int
+) -> None:
+    """The answer comes when the faults are cleared, and nothing else is different then."""
+    emulator.add_fault("session", 1, kind)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(open_session, caller)
+        wait_until(lambda: emulator.faults.met == 1, "the request")
+        wait_until(lambda: sessions() == taken, "the session")
+        assert not answer.done()
+        emulator.faults.clear()
+        assert answer.result(20).json()["code"] == 0
+    assert sessions() == 1
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("hold", 0), ("hold_after", 1)])
+def test_hold_ends_with_the_client(
+    emulator: Any, caller: Any, sessions: Any, kind: str, taken: int
+) -> None:
+    """A client that hangs up meanwhile has asked for nothing, unless that was taken before."""
+    emulator.add_fault("session", 1, kind)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.http.post(SESSION, json={"task_name": "project"}, timeout=0.3)
+    emulator.faults.clear()
+    assert open_session(caller).json()["code"] == 0
+    assert sessions() == taken + 1
 
 
 @pytest.mark.parametrize(
