@@ -11,6 +11,7 @@ import bisect
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -19,10 +20,11 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from nemovideo_nodes.render.letters import Lettering, letter
-from nemovideo_nodes.render.motion import view_at
-from nemovideo_nodes.render.picture import Plate, backdrop, load
-from nemovideo_nodes.render.sample import Canvas, Planes, Sampler, mix
+from nemovideo_nodes.render.motion import AUTO, PANS, choose_motions, closer, view_at
+from nemovideo_nodes.render.picture import Plate, backdrop, load, shape_of
+from nemovideo_nodes.render.sample import Canvas, Planes, Sampler
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
+from nemovideo_nodes.render.transitions import enlarged, join
 
 __all__ = ["Film", "Painter"]
 
@@ -40,28 +42,30 @@ class Film:
     """
 
     def __init__(self, timeline: Timeline, *, plates: int = 8) -> None:
-        self.timeline = timeline
+        self.timeline = timeline = _with_motions(timeline)
         self._starts = [shot.start for shot in timeline.shots]
         self._plates: Shelf[tuple[Path | None, str], Plate] = Shelf(plates)
         self._letterings: Shelf[Title, Lettering | None] = Shelf(32)
 
-    def shots_at(self, ms: float) -> tuple[Shot, Shot | None, int]:
-        """The shot at `ms`, the one that comes in over it if any, and its share in 1/128."""
+    def shots_at(self, ms: float) -> tuple[Shot, Shot | None, float]:
+        """The shot at `ms`, the one that comes in over it if any, and how far that is, 0 to 1."""
         shots = self.timeline.shots
         index = max(0, bisect.bisect_right(self._starts, ms) - 1)
         shot = shots[index]
         into = ms - shot.start
         if index and into < shot.fade:
-            share = into / shot.fade
-            return shots[index - 1], shot, round(_ONE * share * share * (3 - 2 * share))
-        return shot, None, 0
+            return shots[index - 1], shot, into / shot.fade
+        return shot, None, 0.0
 
     def plate(self, shot: Shot) -> Plate:
         width, height = self.timeline.width, self.timeline.height
         source = shot.source
         if source is None:
             return self._plates.get((None, shot.name), lambda: backdrop(shot.name, width, height))
-        return self._plates.get((source, ""), lambda: load(source, width, height))
+        pans = shot.motion in PANS
+        return self._plates.get(
+            (source, "pans" if pans else ""), lambda: load(source, width, height, pans=pans)
+        )
 
     def letterings_at(self, ms: float) -> list[tuple[Lettering, int]]:
         """The titles on screen at `ms`, each with its strength in 1/128."""
@@ -74,6 +78,22 @@ class Film:
                 if lettering:
                     found.append((lettering, round(_ONE * share * share * (3 - 2 * share))))
         return found
+
+
+def _with_motions(timeline: Timeline) -> Timeline:
+    """The timeline with a motion for each shot that its draft leaves open."""
+    frame = timeline.width / timeline.height
+    shapes: dict[Path | None, float] = {}
+    for shot in timeline.shots:
+        if shot.motion == AUTO and shot.source and shot.source not in shapes:
+            shapes[shot.source] = shape_of(shot.source)
+    of_each = [shapes.get(shot.source, frame) for shot in timeline.shots]
+    chosen = choose_motions(of_each, frame)
+    shots = [
+        replace(shot, motion=motion) if shot.motion == AUTO else shot
+        for shot, motion in zip(timeline.shots, chosen, strict=True)
+    ]
+    return replace(timeline, shots=tuple(shots))
 
 
 class Shelf(Generic[K, V]):
@@ -120,19 +140,18 @@ class Painter:
         if coming is None:
             self._draw(shot, ms, canvas)
         else:
-            under, over = self._under, self._over
-            self._draw(shot, ms, under)
-            self._draw(coming, ms, over)
-            for plane, a, b in zip(canvas, under, over, strict=True):
-                mix(a, b, share)
-                np.copyto(plane, a, casting="unsafe")
+            larger = enlarged(coming.cut, share)
+            self._draw(shot, ms, self._under, larger[0])
+            self._draw(coming, ms, self._over, larger[1])
+            join(coming.cut, self._under, self._over, share, canvas)
         for lettering, strength in self._film.letterings_at(ms):
             lettering.blend(canvas, strength)
 
-    def _draw(self, shot: Shot, ms: float, into: Canvas | Planes) -> None:
+    def _draw(self, shot: Shot, ms: float, into: Canvas | Planes, times: float = 1.0) -> None:
         progress = min(1.0, max(0.0, (ms - shot.start) / shot.duration))
-        view = view_at(shot.motion, progress, shot.duration / 1000)
-        self._sampler.draw(self._film.plate(shot), view, into)
+        plate = self._film.plate(shot)
+        view = view_at(shot.motion, progress, shot.duration / 1000, plate.focus, plate.room)
+        self._sampler.draw(plate, closer(view, times), into)
 
 
 def _blank(width: int, height: int) -> Planes:

@@ -6,22 +6,36 @@ always reads between pixels that are finer than the output's.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.motion import CENTRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MAX_PIXELS", "OVERSAMPLING", "Plate", "backdrop", "load", "open_image", "opened"]
+__all__ = [
+    "MAX_PIXELS",
+    "OVERSAMPLING",
+    "Plate",
+    "backdrop",
+    "busiest",
+    "load",
+    "open_image",
+    "opened",
+    "plate_of",
+    "shape_of",
+]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 """The only decoders that a user's file may reach: an EPS named .jpg would start Ghostscript."""
@@ -42,8 +56,16 @@ _GROWN = 1.2
 _CUT_OUT = 0.86
 """How much of the frame a cut-out may take: a zoom leaves all of it in sight."""
 
+_ROOM = 1.25
+"""How much longer than the frame a plate may be that is panned over."""
+
+_GRID = 48
+"""The side of the small copy in which the busiest place is looked for."""
+
 _BAND = 128
 """Rows that are converted at a time, so that memory holds no picture in floats; even."""
+
+_SRGB = ImageCms.createProfile("sRGB")
 
 # What Pillow's parsers raise on crafted files, beside OSError.
 _BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, MemoryError)
@@ -60,6 +82,10 @@ class Plate:
     y: NDArray[np.int16]
     u: NDArray[np.int16]
     v: NDArray[np.int16]
+    focus: tuple[float, float] = CENTRE
+    """The busiest place, in shares of the sides."""
+    room: tuple[float, float] = (1.0, 1.0)
+    """How many times as wide and as high as the frame's own shape it is: what a pan goes over."""
 
 
 @contextmanager
@@ -95,16 +121,61 @@ def open_image(path: Path, at_least: int | None = None) -> Image.Image:
     with opened(path) as image:
         if at_least:
             image.draft("RGB", (at_least, at_least))
-        upright = ImageOps.exif_transpose(image)
-        return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        return _in_srgb(ImageOps.exif_transpose(image))
 
 
-def load(path: Path, width: int, height: int) -> Plate:
-    """The picture at `path` as a plate for frames of `width` x `height` pixels."""
+def shape_of(path: Path) -> float:
+    """Width by height of the picture at `path` as it is seen; reads its header alone."""
+    with opened(path) as image:
+        turned = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        return image.height / image.width if turned else image.width / image.height
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """`image` as RGB or RGBA in sRGB, by its ICC profile where it has a usable one."""
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow itself would cut off at 255
+        image = Image.fromarray((np.asarray(image).clip(0, 65_535) >> 8).astype(np.uint8))
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):
+            ours = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            image = image.convert("RGB") if image.mode == "RGBA" else image
+            image = ImageCms.profileToProfile(image, ours, _SRGB, outputMode="RGB") or image
+    image = image.convert("RGB")
+    if alpha is not None:
+        image.putalpha(alpha)
+    return image
+
+
+def load(path: Path, width: int, height: int, *, pans: bool = False) -> Plate:
+    """The picture at `path` as a plate for frames of `width` x `height` pixels.
+
+    With `pans` it may be longer than the frame, so that the camera has something to go over.
+    """
+    picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
+    return plate_of(picture, width, height, pans=pans)
+
+
+def plate_of(picture: Image.Image, width: int, height: int, *, pans: bool = False) -> Plate:
+    """`picture` (RGB or RGBA) as a plate for frames of `width` x `height` pixels."""
     wide, high = _plate_size(width, height)
-    picture = open_image(path, at_least=max(wide, high))
-    fitted = _on_ground if picture.mode == "RGBA" else _fitted
-    return _planes(fitted(picture, wide, high))
+    if picture.mode == "RGBA" and _hides(picture):
+        return _planes(_on_ground(picture, wide, high))
+    picture = picture.convert("RGB")
+    focus = busiest(picture)
+    shape = (picture.width / picture.height) / (width / height)
+    if max(shape, 1 / shape) > _COVERS_UP_TO:
+        return _planes(_on_blur(picture, wide, high))
+    if pans:
+        wide = 2 * round(wide * min(_ROOM, max(1.0, shape)) / 2)
+        high = 2 * round(high * min(_ROOM, max(1.0, 1 / shape)) / 2)
+    fitted, focus = _cropped(picture, wide, high, focus)
+    base = _plate_size(width, height)
+    return replace(_planes(fitted), focus=focus, room=(wide / base[0], high / base[1]))
 
 
 def backdrop(name: str, width: int, height: int) -> Plate:
@@ -128,13 +199,11 @@ def _plate_size(width: int, height: int) -> tuple[int, int]:
 
 def _on_ground(picture: Image.Image, width: int, height: int) -> Image.Image:
     """A cut-out, whole, on a plain ground that it stands out from: light under dark or dark
-    under light. A picture whose alpha hides nothing is fitted as any other.
+    under light.
     """
     alpha = picture.getchannel("A")
     small = picture.convert("L").resize((64, 64)), alpha.resize((64, 64))
     light, weight = (np.asarray(image, dtype=np.float64) for image in small)
-    if weight.mean() > 250:
-        return _fitted(picture.convert("RGB"), width, height)
     mean = float((light * weight).sum() / max(1.0, weight.sum()))
     ground = Image.new("RGB", (width, height), (28, 30, 36) if mean > 150 else (242, 240, 236))
     room = (round(width * _CUT_OUT), round(height * _CUT_OUT))
@@ -143,16 +212,49 @@ def _on_ground(picture: Image.Image, width: int, height: int) -> Image.Image:
     return ground
 
 
-def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """`picture` over the whole of `width` x `height`, never stretched.
+def busiest(picture: Image.Image) -> tuple[float, float]:
+    """Where most happens in `picture`, in shares of its sides: edges and strong colours count."""
+    small = picture.convert("RGB").resize((_GRID, _GRID), Image.Resampling.BOX)
+    rgb = np.asarray(small, dtype=np.float32)
+    luma = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    down, across = np.gradient(luma)
+    energy = np.hypot(across, down) + 0.15 * np.ptp(rgb, axis=2)
+    # What is busy everywhere points nowhere: only what stands out of it counts.
+    energy = np.maximum(energy - np.quantile(energy, 0.6), 0) ** 2
+    total = float(energy.sum())
+    if not total:
+        return CENTRE
+    places = (np.arange(_GRID) + 0.5) / _GRID
+    return float(energy.sum(0) @ places) / total, float(energy.sum(1) @ places) / total
 
-    Where its shape is far from the frame's, it keeps nearly all of itself (it may lose a
-    sixth of its longer side) and a blurred, darker copy fills the rest.
+
+def _cropped(
+    picture: Image.Image, width: int, height: int, focus: tuple[float, float]
+) -> tuple[Image.Image, tuple[float, float]]:
+    """`picture` cut about its focus to fill `width` x `height`, and where the focus then is."""
+    scale = min(picture.width / width, picture.height / height)
+    size = (min(picture.width, width * scale), min(picture.height, height * scale))
+    box, kept = [], []
+    for length, part, place in zip(picture.size, size, focus, strict=True):
+        start = max(0.0, min(length - part, length * place - part / 2))
+        box.append(start)
+        kept.append((length * place - start) / part)
+    edges = (box[0], box[1], box[0] + size[0], box[1] + size[1])
+    fitted = picture.resize((width, height), Image.Resampling.LANCZOS, box=edges)
+    return fitted, (kept[0], kept[1])
+
+
+def _hides(picture: Image.Image) -> bool:
+    """Whether the alpha of `picture` hides anything that counts."""
+    alpha = picture.getchannel("A").resize((64, 64))
+    return float(np.asarray(alpha, dtype=np.float64).mean()) <= 250
+
+
+def _on_blur(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """`picture`, nearly whole (it may lose a sixth of its longer side), never stretched, on a
+    blurred, darker copy of itself that fills the rest.
     """
     shape = (picture.width / picture.height) / (width / height)
-    mismatch = max(shape, 1 / shape)
-    if mismatch <= _COVERS_UP_TO:
-        return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     fill = _blurred(picture, width, height)
     if shape > 1:
         size = (width, max(2, round(width * picture.height / picture.width * _GROWN)))

@@ -49,7 +49,7 @@ class Sampler:
         width, height = self._size
         wide, high = plate.y.shape
         left, top = view.left * wide, view.top * high
-        across, down = view.side * wide / width, view.side * high / height
+        across, down = view.width * wide / width, view.height * high / height
         self._plane(
             plate.y,
             _steps(width, left, across, wide),

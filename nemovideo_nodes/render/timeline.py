@@ -12,11 +12,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["DEFAULT_SIZE", "MOTIONS", "Music", "Shot", "Timeline", "Title", "timeline_from_draft"]
+from nemovideo_nodes.render.motion import AUTO
+
+__all__ = [
+    "CUTS",
+    "DEFAULT_SIZE",
+    "MOTIONS",
+    "Music",
+    "Shot",
+    "Timeline",
+    "Title",
+    "timeline_from_draft",
+]
 
 DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
-MOTIONS = ("in", "right", "out", "left", "up", "down", "still")
+CUTS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash")
+"""The transitions that are painted; any other word is a crossfade."""
+VARIED = ("crossfade", "slide", "zoom", "wipe")
+"""What a draft that asks for varied ones gets, in turns."""
+MOTIONS = ("in", "right", "out", "left", "up", "down", "across", "along", "still")
 
 _VIDEO, _AUDIO, _TEXT = 0, 1, 7
 _LONGEST = 3_600_000
@@ -25,7 +40,7 @@ _SMALLEST_SIDE, _LARGEST_SIDE = 16, 4096
 _DEFAULT_SHOT = 4_000
 _DEFAULT_FADE = 600
 _DEFAULT_TITLE = 3_000
-_CUTS = frozenset({"none", "cut", ""})
+_HARD = frozenset({"none", "cut", ""})
 _MOTION_WORDS = {
     "zoom_in": "in", "zoom-in": "in", "zoomin": "in", "push": "in", "push_in": "in",
     "zoom_out": "out", "zoom-out": "out", "zoomout": "out", "pull": "out", "pull_out": "out",
@@ -34,12 +49,19 @@ _MOTION_WORDS = {
     "tilt_down": "down", "static": "still", "none": "still", "hold": "still",
 }  # fmt: skip
 
+_CUT_WORDS = {
+    "fade_to_black": "dip", "fadeblack": "dip", "dip_to_black": "dip", "black": "dip",
+    "fade_to_white": "flash", "fadewhite": "flash", "dip_to_white": "flash", "white": "flash",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture for a while; `fade` is how long it takes to come in over the shot before.
+    """One picture or clip for a while.
 
-    `source` None means that the draft names no picture: a plain backdrop is drawn.
+    `source` None means that the draft names none: a plain backdrop is drawn. `motion` is one of
+    `MOTIONS`, or empty: the picture's shape decides. `fade` is how long the shot takes to come
+    in over the one before, `cut` how it does.
     """
 
     source: Path | None
@@ -48,6 +70,7 @@ class Shot:
     motion: str = "in"
     fade: int = 0
     name: str = ""
+    cut: str = "crossfade"
 
     @property
     def end(self) -> int:
@@ -150,9 +173,10 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
                 source=resolve(source) if source else None,
                 start=start,
                 duration=duration,
-                motion=_motion(meta.get("motion"), index),
+                motion=_motion(meta.get("motion")),
                 fade=fade,
                 name=_text(meta.get("name")),
+                cut=_cut(meta.get("transition"), index),
             )
         )
         end = start + duration
@@ -207,18 +231,26 @@ def _segments(draft: Mapping[str, object], kind: int) -> Iterator[Mapping[str, o
 
 def _fade(transition: object) -> int:
     if isinstance(transition, str):
-        return 0 if transition.lower() in _CUTS else _DEFAULT_FADE
+        return 0 if transition.lower() in _HARD else _DEFAULT_FADE
     fields = _mapping(transition)
-    if not fields or _text(fields.get("type")).lower() in _CUTS - {""}:
+    if not fields or _text(fields.get("type")).lower() in _HARD - {""}:
         return 0
     return _clamp(_int(fields.get("d"), _DEFAULT_FADE), 0, _LONGEST)
 
 
-def _motion(value: object, index: int) -> str:
+def _cut(transition: object, index: int) -> str:
+    word = transition if isinstance(transition, str) else _mapping(transition).get("type")
+    word = _text(word).lower()
+    if word in ("varied", "mixed", "random"):
+        return VARIED[index % len(VARIED)]
+    word = _CUT_WORDS.get(word, word)
+    return word if word in CUTS else CUTS[0]
+
+
+def _motion(value: object) -> str:
     word = _text(value).lower()
     word = _MOTION_WORDS.get(word, word)
-    # Without a word of the draft's own, neighbours differ: in, right, out, left, in, ...
-    return word if word in MOTIONS else MOTIONS[index % 4]
+    return word if word in MOTIONS else AUTO
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -15,7 +15,9 @@ _NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々
 _NOT_LAST = "‘“（〔［｛〈《「『【([{$¥￥"
 _INSIDE_PHRASE = 0.08
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
-_PIECES = re.compile(rf"\s+|[{_WIDE}]|-*[^\s{_WIDE}-]+-*|-+")
+# A word in katakana is written without spaces, and torn apart it cannot be read.
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30fe"
+_PIECES = re.compile(rf"\s+|[{_KATAKANA}]+|[{_WIDE}]|-*[^\s{_WIDE}-]+-*|-+")
 
 
 def clean(text: str) -> str:

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.render import picture
-from nemovideo_nodes.render.picture import backdrop, load, open_image
+from nemovideo_nodes.render.picture import backdrop, busiest, load, open_image
 
 RED, WHITE, BLACK = (255, 0, 0), (255, 255, 255), (0, 0, 0)
 
@@ -92,6 +92,50 @@ def test_nearly_the_same_shape_fills_the_frame(tmp_path: Path) -> None:
     y = luma(load(tmp_path / "s.png", 270, 480)).astype(int)
     assert np.ptp(y[:12]) > 150
     assert np.ptp(y[-12:]) > 150
+
+
+def test_the_busiest_place_is_found_and_kept(tmp_path: Path) -> None:
+    """What stands out at one side of a picture is still whole in a narrower frame."""
+    image = Image.new("RGB", (640, 480), (120, 130, 140))
+    ImageDraw.Draw(image).ellipse((520, 200, 600, 280), fill=RED)
+    across, down = busiest(image)
+    assert across == pytest.approx(560 / 640, abs=0.03)
+    assert down == pytest.approx(0.5, abs=0.03)
+    image.save(tmp_path / "side.png")
+    plate = load(tmp_path / "side.png", 360, 360)
+    red = plate.v.T > 200
+    assert red.sum() == pytest.approx(np.pi * (40 * 468 / 480 / 2) ** 2, rel=0.1)
+    assert plate.focus[0] == pytest.approx(np.nonzero(red)[1].mean() / red.shape[1], abs=0.05)
+
+
+def test_a_picture_that_is_panned_over_keeps_more_of_its_length(tmp_path: Path) -> None:
+    """The plate is longer than the frame, and says by how much."""
+    Image.new("RGB", (800, 600), RED).save(tmp_path / "p.png")
+    plate = load(tmp_path / "p.png", 360, 360, pans=True)
+    assert plate.room == pytest.approx((1.25, 1.0), abs=0.01)
+    assert load(tmp_path / "p.png", 360, 360).room == (1.0, 1.0)
+    assert plate.y.shape[0] == pytest.approx(1.25 * plate.y.shape[1], abs=2)
+
+
+def test_colours_follow_the_profile(tmp_path: Path) -> None:
+    """A picture whose profile has red and blue changed over is shown the right way round."""
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # The colorants of red and blue change places; the profile stays a valid one.
+    red, blue = srgb.index(b"rXYZ"), srgb.index(b"bXYZ")
+    swapped = bytearray(srgb)
+    swapped[red : red + 4], swapped[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    Image.new("RGB", (40, 40), RED).save(tmp_path / "p.png", icc_profile=bytes(swapped))
+    assert open_image(tmp_path / "p.png").getpixel((5, 5)) == pytest.approx((0, 0, 255), abs=3)
+    for useless in (lab, b"no profile"):
+        Image.new("RGB", (40, 40), RED).save(tmp_path / "p.png", icc_profile=useless)
+        assert open_image(tmp_path / "p.png").getpixel((5, 5)) == RED
+
+
+def test_sixteen_bits_are_not_cut_off(tmp_path: Path) -> None:
+    """Grey of 16 bits keeps its shades."""
+    Image.fromarray(np.full((20, 20), 0x8000, np.uint16)).save(tmp_path / "p.png")
+    assert open_image(tmp_path / "p.png").getpixel((5, 5)) == (128, 128, 128)
 
 
 @pytest.mark.parametrize(

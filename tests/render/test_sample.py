@@ -30,11 +30,11 @@ def test_a_slope_is_read_exactly_at_float_places() -> None:
     exact = Plate(
         np.rint(slope).astype(np.int16).T.copy(), *([np.full((104, 156), 128, np.int16)] * 2)
     )
-    view = View(0.0713, 0.0391, 0.87)
+    view = View(0.0713, 0.0391, 0.87, 0.87)
     out = planes()
     Sampler(WIDTH, HEIGHT).draw(exact, view, out)
-    x = view.left * wide + (np.arange(WIDTH) + 0.5) * view.side * wide / WIDTH - 0.5
-    y = view.top * high + (np.arange(HEIGHT) + 0.5) * view.side * high / HEIGHT - 0.5
+    x = view.left * wide + (np.arange(WIDTH) + 0.5) * view.width * wide / WIDTH - 0.5
+    y = view.top * high + (np.arange(HEIGHT) + 0.5) * view.height * high / HEIGHT - 0.5
     expected = 16 + x[None, :] * 0.5 + y[:, None] * 0.25
     assert np.abs(out[0] - expected).max() < 1.6
 
@@ -56,8 +56,8 @@ def test_motion_is_smooth_between_pixels(motion: str) -> None:
         found_y = (light.sum(1) @ (np.arange(HEIGHT) + 0.5)) / light.sum()
         errors.append(
             (
-                found - (centre[0] / wide - view.left) / view.side * WIDTH,
-                found_y - (centre[1] / high - view.top) / view.side * HEIGHT,
+                found - (centre[0] / wide - view.left) / view.width * WIDTH,
+                found_y - (centre[1] / high - view.top) / view.height * HEIGHT,
             )
         )
     jitter = np.diff(np.array(errors), axis=0)
@@ -70,7 +70,7 @@ def test_the_darkest_beside_the_lightest_does_not_overflow() -> None:
     chequered = np.where((np.indices((312, 208)).sum(0) % 2) == 0, 1.0, 254.0)
     out = planes()
     for left in (0.0, 0.01, 0.033, 0.1):
-        Sampler(WIDTH, HEIGHT).draw(plate(chequered), View(left, left, 0.9), out)
+        Sampler(WIDTH, HEIGHT).draw(plate(chequered), View(left, left, 0.9, 0.9), out)
         assert out[0].min() >= 1
         assert out[0].max() <= 254
 
@@ -80,7 +80,7 @@ def test_a_frame_with_padded_lines_is_filled_to_its_edges_only() -> None:
     lines = np.full((HEIGHT, WIDTH + 32), 77, np.uint8)
     half = np.zeros((HEIGHT // 2, WIDTH // 2), np.uint8)
     canvas: Canvas = (lines[:, :WIDTH], half, half.copy())
-    Sampler(WIDTH, HEIGHT).draw(plate(np.full((312, 208), 200.0)), View(0, 0, 1), canvas)
+    Sampler(WIDTH, HEIGHT).draw(plate(np.full((312, 208), 200.0)), View(0, 0, 1, 1), canvas)
     assert (lines[:, :WIDTH] == 200).all()
     assert (lines[:, WIDTH:] == 77).all()
 

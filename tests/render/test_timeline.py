@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.motion import AUTO
 from nemovideo_nodes.render.timeline import MOTIONS, Timeline, timeline_from_draft
 
 
@@ -59,10 +60,25 @@ def test_a_start_that_is_missing_follows_the_shot_before() -> None:
     assert [(s.start, s.end) for s in film.shots] == [(0, 3000), (2500, 5500)]
 
 
-def test_neighbours_move_differently_when_the_draft_names_no_motion() -> None:
-    """The motion varies from shot to shot."""
-    film = read(draft({"d": 1000}, {"d": 1000}, {"d": 1000}, {"d": 1000}))
-    assert len({s.motion for s in film.shots}) == 4
+def test_a_motion_that_the_draft_does_not_name_is_left_to_the_picture() -> None:
+    """Neither is one that nobody knows."""
+    film = read(draft({"d": 1000}, {"d": 1000, "m": {"motion": "moonwalk"}}))
+    assert [s.motion for s in film.shots] == [AUTO, AUTO]
+
+
+@pytest.mark.parametrize(
+    ("transition", "cuts"),
+    [
+        ({"type": "wipe"}, ["wipe", "wipe", "wipe"]),
+        ("dip_to_black", ["dip", "dip", "dip"]),
+        ({"type": "starfish", "d": 500}, ["crossfade", "crossfade", "crossfade"]),
+        ({"type": "varied"}, ["slide", "zoom", "wipe"]),
+    ],
+)
+def test_a_transition_has_its_kind(transition: object, cuts: list[str]) -> None:
+    """Unknown ones are crossfades, varied ones differ from shot to shot."""
+    shots = [shot(1000 * n, 1300, transition=transition) for n in range(4)]
+    assert [s.cut for s in read(draft(*shots)).shots[1:]] == cuts
 
 
 def test_a_size_given_wins_over_the_canvas() -> None:
@@ -134,5 +150,5 @@ def test_any_draft_gives_a_film_that_makes_sense(value: dict[str, object]) -> No
         assert before.end >= after.start + after.fade
     lengths = [s.duration for s in film.shots] + [t.duration for t in film.titles]
     assert min(lengths + [m.duration for m in film.music]) >= 1
-    assert all(s.motion in MOTIONS for s in film.shots)
+    assert all(s.motion in (AUTO, *MOTIONS) for s in film.shots)
     assert all(0 <= m.volume <= 1 and math.isfinite(m.volume) for m in film.music)

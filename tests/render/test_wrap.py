@@ -21,6 +21,11 @@ def test_chinese_breaks_after_its_punctuation() -> None:
     assert wrap("夏日特惠，全场五折", 12, wide) == ["夏日特惠，", "全场五折"]
 
 
+def test_a_katakana_word_is_not_torn_apart() -> None:
+    """It stays whole as a Latin word does."""
+    assert wrap("日本語のタイトルです", 16, wide) == ["日本語の", "タイトルです"]
+
+
 def test_a_line_break_of_the_text_is_kept() -> None:
     """What the author broke stays broken."""
     assert wrap("one\ntwo", 50, wide) == ["one", "two"]
