@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from nemovideo_nodes.emulator.film import CAPTION, END, WHOLE, Film, Music, Scene, Title
+from nemovideo_nodes.emulator.film import CAPTION, END, VARIED, WHOLE, Film, Music, Scene, Title
+from nemovideo_nodes.render.timeline import VARIED as TURNS
 
 __all__ = ["draft_of", "film_of", "loads", "to_json"]
 
 FPS = 30
-MOTIONS = ("in", "right", "out", "left")
 _VIDEO, _AUDIO, _TEXT = 0, 1, 7
 _PICTURE = "picture"
 """The anchor of a text that belongs to one picture."""
@@ -112,9 +112,10 @@ def _scenes(film: Film, fade: int, starts: list[int]) -> Iterator[dict[str, Any]
         meta: dict[str, Any] = {"name": scene.name}
         if scene.source is not None:
             meta["src"] = scene.source
-        meta |= {"start": start, "motion": MOTIONS[index % len(MOTIONS)]}
+        meta["start"] = start
         if index and fade:
-            meta["transition"] = {"type": film.cut, "d": fade}
+            kind = TURNS[index % len(TURNS)] if film.cut == VARIED else film.cut
+            meta["transition"] = {"type": kind, "d": fade}
         yield {"d": end - start, "m": meta}
 
 

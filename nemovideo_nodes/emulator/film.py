@@ -17,6 +17,7 @@ __all__ = [
     "END",
     "LONGEST",
     "SHORTEST",
+    "VARIED",
     "WHOLE",
     "Film",
     "Music",
@@ -37,6 +38,8 @@ _MOST_UNEVEN = 20
 END, WHOLE = "end", "whole"
 """What a title's time hangs on, where it is not the start."""
 CAPTION = "caption"
+VARIED = "varied"
+"""The kind of transitions that are each of another kind."""
 _DIGEST_PREFIX = re.compile(r"^[0-9a-f]{12}-(?=.)")
 
 

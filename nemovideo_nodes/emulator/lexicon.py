@@ -123,6 +123,18 @@ CUTS = _table(
         "dips to black",
         "黑场",
     ),
+    (
+        r"fad(?:e|es|ing) (?:to|through) white|dip(?:s)? to white|白场|渐白",
+        "flash",
+        "dips to white",
+        "白场",
+    ),
+    (
+        r"varied|various|different|mixed|assorted|random|多种|各种|不同|多样|丰富",
+        "varied",
+        "varied transitions",
+        "多种",
+    ),
 )
 """Words for a kind of transition, its type in the draft, and its plural names."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nemovideo_nodes.emulator.film import DEFAULT_FADE, Film
+from nemovideo_nodes.emulator.film import DEFAULT_FADE, VARIED, Film
 from nemovideo_nodes.emulator.lexicon import CUTS
 from nemovideo_nodes.emulator.rules.absence import absent
 from nemovideo_nodes.emulator.rules.reading import Edit, Reading, first_ms, span, words
+from nemovideo_nodes.render.timeline import CUTS as PAINTED
 
 __all__ = ["transitions", "without_transitions"]
 
@@ -52,7 +53,7 @@ _BETWEEN = r"(?:\s(?:between|from|in between)\b|\seffects?\b)"
 _KINDS = [
     (
         words(
-            rf"{pattern.pattern if names[0] == 'dip' else '(?!)'}"
+            rf"{pattern.pattern if names[1].startswith('dips') else '(?!)'}"
             rf"|\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
             rf"|\btransitions?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
             rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}"
@@ -82,11 +83,11 @@ def transitions(film: Film, reading: Reading) -> Edit | None:
         return None
     for pattern in (*(pattern for pattern, _ in _KINDS), _ANY):
         reading.take_all(pattern)
-    if named:
+    if named and named[0] not in (*PAINTED, VARIED):
         reading.notes.append(
             (
-                f"For now the film shows {named[1]} as crossfades.",
-                f"目前{named[2]}转场会显示成淡入淡出。",
+                f"The film shows {named[1]} as crossfades: I have no such transition.",
+                f"我没有{named[2]}转场，会显示成淡入淡出。",
             )
         )
     kind, english, chinese = named or (_CROSSFADE if says_fade else _names_of(film.cut))
