@@ -103,6 +103,16 @@ class Api:
         what = f"{dag_id} {run_id} {task_id} {states}"
         return _wait(arrived, what, seconds, self._told(dag_id, run_id))
 
+    def wait_for_try(self, dag_id: str, run_id: str, task_id: str, number: int) -> None:
+        """Until the task runs for the `number`th time."""
+
+        def arrived() -> bool:
+            task = self.task(dag_id, run_id, task_id)
+            return task["try_number"] == number and task["state"] == "running"
+
+        what = f"{dag_id} {run_id} {task_id} try {number}"
+        _wait(arrived, what, 120, self._told(dag_id, run_id))
+
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task instance, as a person does in the UI."""
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"

@@ -1,23 +1,27 @@
-"""One real Airflow a session, with the emulator as the service of its connection."""
+"""One real Airflow a session, with emulators as the services of its connections."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow_studio import Studio, open_studio
 from standalone import Standalone
 
-HERE = Path(__file__).parent
+DAGS = sorted((Path(__file__).parent / "dags").glob("*.py"))
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+def studio(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Studio]:
     """Airflow, ready, with the DAGs of `dags/` beside this file."""
-    standalone = Standalone(tmp_path_factory.mktemp("airflow"))
-    shutil.copytree(HERE / "dags", standalone.dags, dirs_exist_ok=True)
+    studio = open_studio(tmp_path_factory.mktemp("studio"), film, DAGS)
     try:
-        yield standalone.start()
+        yield studio
     finally:
-        standalone.stop()
+        studio.close()
+
+
+@pytest.fixture(scope="session")
+def airflow(studio: Studio) -> Standalone:
+    return studio.airflow

@@ -1,0 +1,156 @@
+"""A real Airflow beside emulators that can be held at an exact moment of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from shell import Service
+from stage import make_pictures
+from standalone import Standalone
+
+from nemovideo_nodes.ledger.facts import Fact, load_fact
+
+__all__ = ["MOMENTS", "Held", "Moment", "Studio", "open_studio"]
+
+ONE_VIDEO = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
+"""What a video of two pictures comes to, whatever was killed."""
+QUICK = {
+    "NEMOVIDEO_POLL_SECONDS": "0.2",
+    "NEMOVIDEO_RECONCILE_SECONDS": "0.2",
+    "NEMOVIDEO_RATE_LIMIT_SECONDS": "0.2",
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A place in a run where the emulator holds its answer back, until it is let go."""
+
+    name: str
+    endpoint: str
+    kind: str
+    accepted: Mapping[str, int]
+    """What the emulator has accepted of the run by then."""
+
+
+_BEFORE = {"messages": 0, "renders": 0}
+_BETWEEN = {"messages": 1, "renders": 0}
+MOMENTS = (
+    Moment("before_prompt", "state", "hold", _BEFORE),
+    Moment("after_prompt", "run_sse", "hold_after", _BETWEEN),
+    Moment("before_render", "export", "hold", _BETWEEN),
+    Moment("after_render", "export", "hold_after", {"messages": 1, "renders": 1}),
+)
+"""Before and after each call that starts paid work."""
+
+
+class Held:
+    """A DAG run whose emulator holds it at a moment."""
+
+    def __init__(self, studio: Studio, moment: Moment, dag_id: str, **params: Any) -> None:
+        self._studio = studio
+        self._moment = moment
+        self._service = studio.services[moment.name]
+        self._before = counts_of(self._service)
+        self.let_go()
+        self._service.add_fault(moment.endpoint, 1, moment.kind)
+        self.dag_id = dag_id
+        params = {"conn": moment.name, "images": studio.pictures, **params}
+        self.dag_run = studio.airflow.api.trigger(dag_id, params)
+
+    @property
+    def sent(self) -> dict[str, int]:
+        """What the emulator has accepted since this began."""
+        now = counts_of(self._service)
+        return {kind: now[kind] - self._before[kind] for kind in now}
+
+    @property
+    def run_id(self) -> str:
+        """The run of the task `video`, read off its extra link."""
+        api = self._studio.airflow.api
+        page: str = api.xcom(self.dag_id, self.dag_run, "video", "_link_RunLink")
+        return page.rsplit("/", 1)[-1]
+
+    def has_come(self) -> bool:
+        """Whether the moment is there: the request is held, and what it starts has started."""
+        if not self._service.ask("faults")["met"]:
+            return False
+        return self._moment.accepted.items() <= self.sent.items()
+
+    def let_go(self) -> None:
+        """What is held, and whatever comes from now on, is answered."""
+        self._service.ask("faults", {"action": "clear"})
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What a test of the real Airflow has at hand."""
+
+    airflow: Standalone
+    services: Mapping[str, Service]
+    """Emulators by the ids of their connections; `nemovideo_default` is the one for all."""
+    store: Path
+    pictures: list[str]
+    tokens: list[str]
+    """The accounts' tokens: secrets, which nothing may keep."""
+
+    @property
+    def service(self) -> Service:
+        return self.services["nemovideo_default"]
+
+    def facts(self, run_id: str) -> list[Fact]:
+        """The journal of a run."""
+        folder = self.store / "runs" / run_id / "journal"
+        return [load_fact(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+
+    def close(self) -> None:
+        self.airflow.stop()
+        for service in self.services.values():
+            service.kill()
+
+
+def open_studio(
+    folder: Path, film: Path, dags: list[Path], *, slots: int = 4, env: Mapping[str, str] = {}
+) -> Studio:
+    """Start Airflow with these DAG files, an emulator for all, and one for each moment."""
+    names = ["nemovideo_default", *(moment.name for moment in MOMENTS)]
+    services = {name: Service(folder / "worlds" / name, film, 0.0) for name in names}
+    tokens, connections = [], {}
+    for name, service in services.items():
+        tokens.append(sign_in(service.start()))
+        connection = {"conn_type": "nemovideo", "host": service.url, "password": tokens[-1]}
+        connections[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
+    store = folder / "store"
+    airflow = Standalone(
+        folder / "airflow",
+        {"NEMOVIDEO_STORE": str(store), **QUICK, **connections, **env},
+        slots,
+    )
+    for path in dags:
+        (airflow.dags / path.name).write_bytes(path.read_bytes())
+    studio = Studio(airflow, services, store, make_pictures(folder / "pictures"), tokens)
+    try:
+        airflow.start()
+    except BaseException:
+        studio.close()
+        raise
+    return studio
+
+
+def sign_in(service: Service) -> str:
+    """A new account's token."""
+    url = f"{service.url}/api/auth/anonymous-token"
+    answer = httpx.post(url, headers={"X-Client-Id": os.urandom(8).hex()})
+    token: str = answer.raise_for_status().json()["data"]["token"]
+    return token
+
+
+def counts_of(service: Service) -> dict[str, int]:
+    """What an emulator has accepted, by kind."""
+    counts = service.ask("counts")
+    return {kind: counts[kind] for kind in ONE_VIDEO}
