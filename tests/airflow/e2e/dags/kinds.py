@@ -3,6 +3,7 @@
 import datetime
 
 from airflow.sdk import dag
+
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 
