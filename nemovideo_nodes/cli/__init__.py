@@ -1,4 +1,4 @@
-"""The command line: make, refine, resume, show, runs, credits, completion, emulator.
+"""The command line: make, refine, resume, show, runs, credits, completion, emulator, webhook.
 
 Exit codes: 0 done, 1 stuck, 2 bad input, 75 not finished but resumable.
 """
@@ -10,6 +10,7 @@ import click
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.looking import credits, runs, show
 from nemovideo_nodes.cli.making import make, refine, resume
+from nemovideo_nodes.cli.webhook import webhook
 
 __all__ = ["main"]
 
@@ -23,7 +24,7 @@ def main() -> None:
     """
 
 
-for _command in (make, refine, resume, show, runs, credits):
+for _command in (make, refine, resume, show, runs, credits, webhook):
     main.add_command(_command)
 
 

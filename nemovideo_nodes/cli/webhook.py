@@ -1,0 +1,167 @@
+"""The commands of the webhook receiver: serve, dispatch, list, show, replay, purge."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nemovideo_nodes.cli.group import json_option, print_json
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.errors import BadInput, redact
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.webhook.config import Config
+    from nemovideo_nodes.webhook.outbox import Outbox
+
+__all__ = ["webhook"]
+
+_config_option = click.option(
+    "--config",
+    "config",
+    default="webhooks.toml",
+    show_default=True,
+    metavar="FILE",
+    help="Sources, target and outbox.",
+)
+
+
+@click.group()
+def webhook() -> None:
+    """Receive webhooks of content systems, and start a run for each change that matters."""
+    missing = [
+        name
+        for name in ("starlette", "sqlalchemy", "jmespath")
+        if not importlib.util.find_spec(name)
+    ]
+    if missing:
+        raise BadInput(
+            f"The webhook receiver needs {', '.join(missing)}: "
+            'pip install "nemovideo-nodes[webhook]"'
+        )
+
+
+@webhook.command()
+@_config_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens.")
+@click.option("--port", default=8400, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--no-dispatch", is_flag=True, help="Only receive; dispatch in another process.")
+def serve(config: str, host: str, port: int, no_dispatch: bool) -> None:
+    """Receive deliveries, and start the runs that they ask for, until Ctrl-C."""
+    from nemovideo_nodes.webhook.serve import serve as serve_until_told
+
+    def ready(url: str, read: Config) -> None:
+        for name, source in read.sources.items():
+            click.echo(f"{source.system}: {url}/hooks/{name}")
+        click.echo(f"Counters: {url}/counters")
+
+    serve_until_told(config, host=host, port=port, dispatches=not no_dispatch, on_ready=ready)
+
+
+@webhook.command()
+@_config_option
+def dispatch(config: str) -> None:
+    """Only start runs, beside a receiver with --no-dispatch, until Ctrl-C."""
+    from nemovideo_nodes.webhook.serve import dispatch as dispatch_until_told
+
+    dispatch_until_told(config)
+
+
+@webhook.command("list")
+@_config_option
+@click.option("--state", metavar="STATE", help="Only what stands so, as dead, job, refused.")
+@click.option("--source", metavar="NAME", help="Only deliveries of this source.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@json_option
+def list_(config: str, state: str | None, source: str | None, limit: int, as_json: bool) -> None:
+    """List the newest deliveries, and what became of them."""
+    with _outbox(config) as outbox:
+        rows = outbox.listed(state=state, source=source, limit=limit)
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        stands = row["job"] or row["delivery"]
+        words = [row["run_id"] or "", row["result"] or row["reason"] or ""]
+        told = "  ".join(word for word in words if word)
+        click.echo(
+            f"{row['id']:>6}  {_time(row['received_at'])}  {row['source']}  {stands}  {told}"
+        )
+
+
+@webhook.command()
+@click.argument("delivery", type=int)
+@_config_option
+@json_option
+def show(delivery: int, config: str, as_json: bool) -> None:
+    """Show DELIVERY: its payload, what was made of it, and how that stands."""
+    with _outbox(config) as outbox:
+        found = outbox.shown(delivery)
+    if found is None:
+        raise BadInput(f"There is no delivery {delivery}: `nemovideo webhook list` lists them")
+    found["delivery"]["body"] = found["delivery"]["body"].decode("utf-8", "replace")
+    if as_json:
+        print_json(found)
+        return
+    for what, values in found.items():
+        for name, value in (values or {}).items():
+            click.echo(f"{what} {name}: {_shown(name, value)}")
+
+
+@webhook.command()
+@click.argument("deliveries", type=int, nargs=-1)
+@_config_option
+@click.option("--dead", is_flag=True, help="All whose run could not be started.")
+@click.option("--again", is_flag=True, help="Make a new video of what was made already.")
+def replay(deliveries: tuple[int, ...], config: str, dead: bool, again: bool) -> None:
+    """Look at DELIVERIES once more, or try their runs again; what was made is not made twice."""
+    now = SystemClock().now().timestamp()
+    with _outbox(config) as outbox:
+        found = [row["id"] for row in outbox.listed(state="dead", limit=10_000)] if dead else []
+        if not deliveries and not found:
+            raise BadInput("Nothing is to be replayed: give the numbers of deliveries, or --dead")
+        for number in (*deliveries, *found):
+            click.echo(outbox.replay(number, now, again=again))
+
+
+@webhook.command()
+@_config_option
+@click.option(
+    "--older-than",
+    "days",
+    required=True,
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Keep what is newer.",
+)
+def purge(config: str, days: float) -> None:
+    """Forget old deliveries with their payloads, and runs that were started long ago."""
+    before = SystemClock().now().timestamp() - days * 86_400
+    with _outbox(config) as outbox:
+        forgotten, ended = outbox.purge(before)
+    click.echo(f"{forgotten} deliveries and {ended} runs are forgotten")
+
+
+@contextlib.contextmanager
+def _outbox(config: str) -> Iterator[Outbox]:
+    from nemovideo_nodes.webhook.config import read_config
+    from nemovideo_nodes.webhook.outbox import Outbox
+
+    with contextlib.closing(Outbox.open(read_config(config))) as outbox:
+        yield outbox
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _shown(name: str, value: Any) -> str:
+    if isinstance(value, float) and name.endswith("_at"):
+        return _time(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return redact(text) if name == "reason" else text

@@ -1,0 +1,248 @@
+"""`webhooks.toml`: sources, their mappings, the target and the outbox, read and checked whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nemovideo_nodes.errors import BadInput, redact
+from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.settings import find_profile
+from nemovideo_nodes.webhook.signatures import Scheme
+from nemovideo_nodes.webhook.systems import SYSTEMS, System
+
+__all__ = ["Config", "OutboxConfig", "Secret", "Source", "Target", "read_config"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_SHORTEST_SECRET = 12
+Secret = str
+"""`env:NAME`, `file:PATH`, or, for whoever insists, `plain:…`; read when the receiver starts."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """One sender of webhooks, at `/hooks/<name>`; what is not given comes from its system."""
+
+    name: str = ""
+    system: str
+    """A key of `systems.SYSTEMS`."""
+    secrets: tuple[Secret, ...] = ()
+    """All that are valid now: a new one beside the old one while the sender is changed."""
+    scheme: Scheme | None = None
+    tolerance_s: float | None = Field(default=None, ge=1, le=86_400)
+    public_path: str | None = None
+    """The path that the sender calls, where a proxy changes it; Contentful signs it."""
+    status: int | None = Field(default=None, ge=200, le=299)
+    when: str | None = None
+    subject: str | None = None
+    version: str | None = None
+    images: str | None = None
+    fields: dict[str, str] = {}
+    """More fields, or others than the system's own; an empty expression takes one away."""
+    matters: tuple[str, ...] | None = None
+    """The fields whose change makes a new video: by default those that the instruction uses."""
+    instruction: str | None = None
+    """A Jinja template over the fields."""
+    profile: str = DEFAULT_PROFILE
+    language: str = ""
+    media_hosts: tuple[str, ...] | None = None
+    base_url: str = ""
+    """What relative URLs of pictures are relative to."""
+    max_images: int = Field(default=10, ge=0, le=100)
+    debounce_s: float = Field(default=5.0, ge=0, le=86_400)
+    """How long to wait for more deliveries about the same thing."""
+    resolver: str | None = None
+    resolver_token: Secret = ""
+    resolver_options: dict[str, str] = {}
+
+    @property
+    def known(self) -> System:
+        return SYSTEMS[self.system]
+
+    @property
+    def signed_by(self) -> Scheme:
+        return self.scheme or self.known.scheme
+
+    @property
+    def success(self) -> int:
+        return self.status or self.known.status
+
+    def expression(self, name: Literal["when", "subject", "version", "images"]) -> str:
+        """The source's own expression, or its system's."""
+        own: str | None = getattr(self, name)
+        known: str = getattr(self.known, name)
+        return known if own is None else own
+
+    @property
+    def all_fields(self) -> dict[str, str]:
+        return {k: v for k, v in {**self.known.fields, **self.fields}.items() if v}
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.known.media_hosts if self.media_hosts is None else self.media_hosts
+
+    @property
+    def resolved_by(self) -> str:
+        return self.known.resolver if self.resolver is None else self.resolver
+
+
+class PrefectTarget(_Strict):
+    """A deployment that is started."""
+
+    kind: Literal["prefect"]
+    url: str = ""
+    """Of the API; empty: PREFECT_API_URL, else a server on this machine."""
+    deployment: str = "video-from-webhook/video-from-webhook"
+    token: Secret = ""
+    """An API key of Prefect Cloud."""
+    basic: Secret = ""
+    """`user:password` of a server with PREFECT_SERVER_API_AUTH_STRING."""
+
+
+class AirflowTarget(_Strict):
+    """A DAG that is triggered."""
+
+    kind: Literal["airflow"]
+    url: str = "http://127.0.0.1:8080"
+    dag: str = "video_from_webhook"
+    token: Secret = ""
+    """A token of the REST API; else one is got for `login`."""
+    login: Secret = ""
+    """`user:password`; empty where the server asks for none."""
+
+
+class HereTarget(_Strict):
+    """Runs in the dispatcher's own process."""
+
+    kind: Literal["here"]
+    store: str = ""
+    """Empty: NEMOVIDEO_STORE."""
+    local: bool = False
+    """The emulator instead of the service."""
+
+
+Target = Annotated[PrefectTarget | AirflowTarget | HereTarget, Field(discriminator="kind")]
+
+
+class OutboxConfig(_Strict):
+    """Where deliveries are written down, and how long one is tried."""
+
+    url: str = "sqlite:///webhooks.db"
+    """SQLite beside the configuration, or `postgresql+psycopg://…`; `env:NAME` is read there."""
+    lease_s: float = Field(default=60.0, gt=0, le=3600)
+    """How long a dispatcher may be silent before another one takes its work."""
+    give_up_s: float = Field(default=259_200.0, gt=0)
+    """How old a job may become before it is dead: three days."""
+    attempts: int = Field(default=20, ge=1, le=1000)
+    """How often a start is tried that the target itself refuses."""
+    at_once: int = Field(default=8, ge=1, le=100)
+    """How many starts (or runs, with the target `here`) are under way at once."""
+
+
+class Config(_Strict):
+    """All of `webhooks.toml`, with the secrets still as references."""
+
+    target: Target
+    outbox: OutboxConfig = OutboxConfig()
+    sources: dict[str, Source] = Field(min_length=1)
+    folder: Path = Path()
+    """Where relative paths in it begin."""
+
+    def secret(self, reference: Secret, what: str, env: Mapping[str, str] | None = None) -> str:
+        """The secret behind a reference; raises `BadInput` naming what it is for, never itself."""
+        kind, _, name = reference.partition(":")
+        if kind == "plain":
+            value = name
+        elif kind == "env":
+            value = (os.environ if env is None else env).get(name, "")
+            if not value:
+                raise BadInput(f"The secret of {what} is missing: set the variable {name}")
+        elif kind == "file":
+            try:
+                value = (self.folder / name).expanduser().read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError, RuntimeError) as error:
+                reason = getattr(error, "strerror", None) or "it is no text"
+                raise BadInput(
+                    f"The secret of {what} cannot be read from {name}: {reason}"
+                ) from None
+        else:
+            raise BadInput(
+                f"The secret of {what} stands in the configuration itself: give env:NAME or "
+                "file:PATH (plain:… takes it as it is)"
+            )
+        if not value:
+            raise BadInput(f"The secret of {what} is empty")
+        return value
+
+    def secrets_of(self, source: Source, env: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """The source's secrets; raises `BadInput` where there is none, or one too short to be."""
+        what = f"the source {source.name}"
+        if not source.secrets:
+            raise BadInput(
+                f"{what.capitalize()} has no secret: a receiver that verifies nothing would make "
+                'videos for anybody. Give secrets = ["env:NAME"]'
+            )
+        found = tuple(self.secret(one, what, env) for one in source.secrets)
+        for secret in found:
+            if len(secret) < _SHORTEST_SECRET:
+                raise BadInput(
+                    f"A secret of {what} has less than {_SHORTEST_SECRET} characters: take a "
+                    "longer one"
+                )
+        return found
+
+
+def read_config(path: str | os.PathLike[str]) -> Config:
+    """The configuration in a TOML file; raises `BadInput` saying what is wrong, and where."""
+    name = os.fspath(path)
+    file = Path(name).expanduser()
+    try:
+        value = tomllib.loads(file.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise BadInput(f"There is no configuration {name!r}: check --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise BadInput(f"The configuration {name} cannot be read: {reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"The configuration {name} is no valid TOML: {error}") from None
+    try:
+        config = Config.model_validate(_named(value) | {"folder": file.absolute().parent})
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            raise BadInput(f"{name} has a key that means nothing: {redact(place)}") from None
+        raise BadInput(f"{name} is wrong at {redact(place)}: {fault['msg'].lower()}") from None
+    for source in config.sources.values():
+        _check(source, name)
+    return config
+
+
+def _named(value: dict[str, Any]) -> dict[str, Any]:
+    sources = value.get("sources")
+    if not isinstance(sources, dict):
+        return value
+    named = {k: {**v, "name": k} if isinstance(v, dict) else v for k, v in sources.items()}
+    return {**value, "sources": named}
+
+
+def _check(source: Source, where: str) -> None:
+    what = f"{where}: the source {source.name!r}"
+    if not _NAME.fullmatch(source.name):
+        raise BadInput(f"{what} needs a name of small letters, digits and dashes, 40 at most")
+    if source.system not in SYSTEMS:
+        raise BadInput(f"{what} has a system that is not known: give {', '.join(SYSTEMS)}")
+    if not source.expression("subject"):
+        raise BadInput(
+            f"{what} does not say what a delivery is about: give subject, a JMESPath expression"
+        )
+    find_profile(source.profile)

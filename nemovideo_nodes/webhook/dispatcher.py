@@ -1,0 +1,246 @@
+"""The dispatcher: looks at what was accepted, decides what it asks for, and starts the runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.errors import StoreError, redact
+from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
+from nemovideo_nodes.webhook.outbox import Delivery, Job, Outbox
+from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
+from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown, TargetRuns
+
+__all__ = ["Dispatcher", "backoff_s"]
+
+_T = TypeVar("_T")
+_log = logging.getLogger("nemovideo_nodes.webhook")
+_LOOKED_AT_ONCE = 32
+_RESOLVED_AT_ONCE = 8
+_LONGEST_S = 300.0
+_DOWN_S = 60.0
+"""How long it waits at most before it asks a target that was down whether it is back."""
+_IDLE_S = 1.0
+
+
+class Dispatcher:
+    """Works off an outbox; raises `BadInput` for mappings that cannot work."""
+
+    def __init__(
+        self,
+        config: Config,
+        outbox: Outbox,
+        target: TargetRuns,
+        *,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._config = config.outbox
+        self._sources = config.sources
+        self._mappers = {name: Mapper(source) for name, source in config.sources.items()}
+        self._resolvers = {
+            name: resolver_of(config, source) for name, source in config.sources.items()
+        }
+        self._outbox = outbox
+        self._target = target
+        self._clock = clock or SystemClock()
+        self._rng = rng or random.Random()
+        self._under_way: dict[asyncio.Task[None], Job] = {}
+        self._ended: list[tuple[str, str, str]] = []
+        self._down = 0
+        self._down_until = 0.0
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way then is left to its lease and its key."""
+        beat = asyncio.create_task(self._keep_leases())
+        try:
+            while True:
+                try:
+                    busy = await self.step()
+                except StoreError as error:
+                    _log.error("%s", error.sentence)
+                    busy = False
+                if not busy:
+                    await self._rest()
+        finally:
+            for task in (beat, *self._under_way):
+                task.cancel()
+            await asyncio.gather(beat, *self._under_way, return_exceptions=True)
+            if self._ended:
+                await self._write(lambda: self._outbox.started(self._ended))
+
+    async def step(self) -> bool:
+        """Look at what is new, and begin what is due; whether there may be more at once."""
+        looked = await self._look()
+        begun = await self._begin()
+        await self._note()
+        return looked or begun
+
+    async def idle(self) -> None:
+        """Wait for what is under way (for tests and tools)."""
+        while self._under_way:
+            await asyncio.wait(list(self._under_way))
+            await self._note()
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        tasks = [asyncio.ensure_future(self._wake.wait()), *self._under_way]
+        _, _ = await asyncio.wait(tasks, timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+        tasks[0].cancel()
+
+    async def _look(self) -> bool:
+        found = await self._write(lambda: self._outbox.new(self._now(), _LOOKED_AT_ONCE))
+        if not found:
+            return False
+        gate = asyncio.Semaphore(_RESOLVED_AT_ONCE)
+        mapped = await asyncio.gather(*(self._mapped(one, gate) for one in found))
+        wanted = []
+        for delivery, one in zip(found, mapped, strict=True):
+            if one is not None:
+                source = self._sources[delivery.source]
+                wanted.append((delivery, one, source.debounce_s, source.known.same_body_again))
+        if wanted:
+            await self._write(lambda: self._outbox.decide(wanted, self._now()))
+        return True
+
+    async def _mapped(self, delivery: Delivery, gate: asyncio.Semaphore) -> Mapped | None:
+        """What a delivery asks for; None once it is noted why it asks for nothing (now)."""
+        if delivery.source not in self._sources:
+            await self._set_aside(delivery, "refused", "its source is not configured")
+            return None
+        try:
+            payload = json.loads(delivery.body)
+            resolver = self._resolvers[delivery.source]
+            if resolver is not None and isinstance(payload, dict):
+                async with gate:
+                    payload = await resolver(payload, delivery.headers)
+            return self._mappers[delivery.source].map(payload, delivery.headers)
+        except Ignored as error:
+            await self._set_aside(delivery, "ignored", str(error))
+        except NotMapped as error:
+            await self._set_aside(delivery, "refused", str(error))
+        except NotYet as error:
+            await self._put_off(delivery, str(error))
+        except (ValueError, RecursionError):
+            await self._set_aside(delivery, "refused", "the body is no JSON")
+        except Exception as error:  # ours to mend; others must not wait for it
+            _log.error("delivery %s: %s: %s", delivery.id, type(error).__name__, redact(str(error)))
+            await self._put_off(delivery, f"an error of the program ({type(error).__name__})")
+        return None
+
+    async def _set_aside(self, delivery: Delivery, state: str, why: str) -> None:
+        source = self._sources.get(delivery.source)
+        forget = source is not None and source.known.same_body_again
+        await self._write(lambda: self._outbox.set_aside(delivery, state, why, forget_bytes=forget))
+
+    async def _put_off(self, delivery: Delivery, why: str) -> None:
+        now = self._now()
+        if now - delivery.received_at > self._config.give_up_s:
+            await self._set_aside(delivery, "refused", f"given up: {why}")
+            return
+        until = now + backoff_s(delivery.attempts, self._rng.random())
+        await self._write(lambda: self._outbox.put_off(delivery, why, until))
+
+    async def _begin(self) -> bool:
+        now = self._now()
+        free = self._config.at_once - len(self._under_way)
+        if self._down:
+            free = min(free, 1)  # one asks for all whether the target is back
+        if free <= 0 or now < self._down_until:
+            return False
+        claimed = await self._write(lambda: self._outbox.claim(now, self._config.lease_s, free))
+        for job in claimed:
+            task = asyncio.create_task(self._start(job))
+            self._under_way[task] = job
+            task.add_done_callback(lambda done: self._under_way.pop(done, None))
+        return bool(claimed)
+
+    async def _start(self, job: Job) -> None:
+        try:
+            await self._try(job)
+        except StoreError as error:  # what became of it is told by its key, after its lease
+            _log.error("%s", error.sentence)
+
+    async def _try(self, job: Job) -> None:
+        try:
+            started = await self._target.start(job.parameters)
+        except TargetDown as error:
+            await self._is_down(job, str(error))
+        except NotStarted as error:
+            await self._failed(job, str(error), for_good=error.for_good)
+        except Exception as error:  # ours to mend; the job waits for it
+            _log.error("%s: %s: %s", job.run_id, type(error).__name__, redact(str(error)))
+            await self._failed(job, f"an error of the program ({type(error).__name__})")
+        else:
+            self._is_up(job, started)
+
+    def _is_up(self, job: Job, started: Started) -> None:
+        self._down = 0
+        self._down_until = 0.0
+        self._ended.append((job.run_id, started.state, started.name))
+        self.wake()
+
+    async def _is_down(self, job: Job, why: str) -> None:
+        now = self._now()
+        self._down += 1
+        self._down_until = now + min(_DOWN_S, backoff_s(self._down - 1, self._rng.random()))
+        _log.warning("the target is down: %s", why)
+        late = now - job.created_at > self._config.give_up_s
+        reason = redact(why)
+        at = None if late else self._down_until
+        await self._write(lambda: self._outbox.failed(job, reason, retry_at=at, counts=False))
+
+    async def _failed(self, job: Job, why: str, *, for_good: bool = False) -> None:
+        now = self._now()
+        given_up = (
+            for_good
+            or job.attempts + 1 >= self._config.attempts
+            or now - job.created_at > self._config.give_up_s
+        )
+        at = None if given_up else now + backoff_s(job.attempts, self._rng.random())
+        _log.warning("%s was not started: %s", job.run_id, why)
+        await self._write(lambda: self._outbox.failed(job, redact(why), retry_at=at))
+
+    async def _note(self) -> None:
+        ended, self._ended = self._ended, []
+        if not ended:
+            return
+        try:
+            await self._write(lambda: self._outbox.started(ended))
+        except StoreError:
+            self._ended = ended + self._ended
+            raise
+
+    async def _keep_leases(self) -> None:
+        """A run in this process may take longer than a lease."""
+        while True:
+            await self._clock.sleep(self._config.lease_s / 3)
+            held = [job.run_id for job in self._under_way.values()]
+            until = self._now() + self._config.lease_s
+            try:
+                await self._write(partial(self._outbox.keep, held, until))
+            except StoreError as error:
+                _log.error("%s", error.sentence)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    async def _write(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.to_thread(work)
+
+
+def backoff_s(attempts: int, chance: float) -> float:
+    """Seconds before the next try: doubled from 1 up to 300, less up to a half by `chance`."""
+    return float(min(_LONGEST_S, 2.0 ** min(attempts, 20)) * (1.0 - chance / 2))

@@ -1,0 +1,495 @@
+"""What was accepted and what is to be started, written down durably; SQLite or PostgreSQL.
+
+A delivery is `new` until it was looked at; then it is `job` (it made one), `known` (the video that
+it asks for was made before), `unchanged`, `stale`, `ignored` or `refused`. A job is `waiting`
+until its run was `started`; or it is `replaced` by a newer one, `done` (a run in this process),
+or `dead`, which waits for a person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.mapping import Mapped, Parameters
+from nemovideo_nodes.webhook.tables import (
+    WRITES,
+    deliveries,
+    jobs,
+    metadata,
+    open_engine,
+    subjects,
+)
+
+__all__ = ["Accepted", "Delivery", "Job", "Outbox"]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A verified delivery, to be written down; no secret is in it."""
+
+    source: str
+    delivery_id: str | None
+    signed_digest: str | None
+    received_at: float
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery as it was written down."""
+
+    id: int
+    source: str
+    received_at: float
+    headers: dict[str, str]
+    body: bytes
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is to be started, and is leased to whoever got this."""
+
+    run_id: str
+    source: str
+    subject: str
+    parameters: Parameters
+    created_at: float
+    attempts: int
+
+
+class Outbox:
+    """The database; its methods block, and each is one transaction.
+
+    Raises `StoreError` where the database does not answer.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(**{WRITES: True})
+        self._sqlite = engine.dialect.name == "sqlite"
+
+    @classmethod
+    def open(cls, config: Config) -> Outbox:
+        """The outbox of a configuration, made where it is not there yet; raises `BadInput`."""
+        url = config.outbox.url
+        if url.startswith("env:"):
+            url = config.secret(url, "the outbox")
+        try:
+            engine = open_engine(url, config.folder)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            told = type(error).__name__ if not isinstance(error, ImportError) else error.msg
+            raise BadInput(
+                f"The outbox cannot be opened ({told}): give sqlite:///FILE, or "
+                "postgresql+psycopg://… with psycopg installed"
+            ) from None
+        outbox = cls(engine)
+        with outbox._errors():
+            metadata.create_all(engine)
+        return outbox
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def check(self) -> None:
+        """Raises `StoreError` where it cannot be used now."""
+        with self._change() as db:
+            db.execute(select(func.count()).select_from(subjects).limit(1))
+
+    def accept(self, arrived: Sequence[Accepted]) -> list[bool]:
+        """Write deliveries down, durably; for each whether it is new, and no duplicate."""
+        with self._change() as db:
+            return [self._accept(db, one) for one in arrived]
+
+    def _accept(self, db: Connection, one: Accepted) -> bool:
+        values = {
+            "source": one.source,
+            "delivery_id": one.delivery_id,
+            "signed_digest": one.signed_digest,
+            "received_at": one.received_at,
+            "headers": json.dumps(one.headers),
+            "body": one.body,
+            "state": "new",
+            "due_at": one.received_at,
+        }
+        return db.execute(self._insert(deliveries).values(values)).rowcount > 0
+
+    def _insert(self, table: Table) -> Any:
+        """An insertion that leaves out what is there already."""
+        dialect = sqlite if self._sqlite else postgresql
+        return dialect.insert(table).on_conflict_do_nothing()
+
+    def new(self, now: float, limit: int) -> list[Delivery]:
+        """Deliveries that nobody has looked at, in the order in which they came."""
+        where = and_(deliveries.c.state == "new", deliveries.c.due_at <= now)
+        with self._read() as db:
+            rows = db.execute(
+                select(deliveries).where(where).order_by(deliveries.c.id).limit(limit)
+            ).all()
+        return [
+            Delivery(r.id, r.source, r.received_at, json.loads(r.headers), r.body, r.attempts)
+            for r in rows
+        ]
+
+    def set_aside(
+        self, delivery: Delivery, state: str, reason: str, *, forget_bytes: bool = False
+    ) -> None:
+        """Note what became of a delivery that makes no job."""
+        with self._change() as db:
+            self._settle(db, delivery, state, reason, forget_bytes=forget_bytes)
+
+    def put_off(self, delivery: Delivery, reason: str, until: float) -> None:
+        """Look at a delivery again later."""
+        values = {"attempts": delivery.attempts + 1, "due_at": until, "reason": reason}
+        with self._change() as db:
+            db.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
+
+    def decide(
+        self,
+        mapped: Iterable[tuple[Delivery, Mapped, float, bool]],
+        now: float,
+    ) -> list[str]:
+        """Make jobs of deliveries, each with its debounce in seconds and whether its bytes may
+        come again; what became of each.
+        """
+        with self._change() as db:
+            return [
+                self._decide(db, delivery, wanted, now, debounce_s, forget)
+                for delivery, wanted, debounce_s, forget in mapped
+            ]
+
+    def _decide(
+        self,
+        db: Connection,
+        delivery: Delivery,
+        wanted: Mapped,
+        now: float,
+        debounce_s: float,
+        forget: bool,
+    ) -> str:
+        mine = select(deliveries.c.state).where(deliveries.c.id == delivery.id).with_for_update()
+        if (looked_at := db.scalar(mine)) != "new":  # by another dispatcher, or purged
+            return looked_at or "purged"
+        run_id = wanted.parameters.run_id
+        version = delivery.received_at if wanted.version is None else wanted.version
+        of_subject = and_(
+            subjects.c.source == delivery.source, subjects.c.subject == wanted.subject
+        )
+        key = {"source": delivery.source, "subject": wanted.subject}
+        fresh = db.execute(
+            self._insert(subjects).values(**key, version=version, run_id="")
+        ).rowcount
+        known = db.execute(select(subjects).where(of_subject).with_for_update()).one()
+        if not fresh and version < known.version:
+            return self._settle(
+                db, delivery, "stale", "a newer one came before", forget_bytes=forget
+            )
+        db.execute(update(subjects).where(of_subject).values(version=version, run_id=run_id))
+        job = db.execute(select(jobs).where(jobs.c.run_id == run_id)).one_or_none()
+        state = "unchanged" if known.run_id == run_id else "known"
+        replaced_at = self._replace(db, key, run_id)
+        if job is None or job.state in ("dead", "replaced"):
+            begun = now if replaced_at is None else replaced_at
+            due_at = min(now + debounce_s, begun + 10 * debounce_s)
+            self._want(db, job, key, wanted.parameters, now if job is None else begun, due_at)
+            state = "job"
+        why = {
+            "unchanged": "nothing that matters to the video changed",
+            "known": "its video was made before",
+            "job": "",
+        }[state]
+        return self._settle(db, delivery, state, why, run_id, forget_bytes=forget)
+
+    def _replace(self, db: Connection, key: dict[str, str], run_id: str) -> float | None:
+        """Call off what waits for an older state of the same thing; since when it was wanted."""
+        where = and_(
+            jobs.c.source == key["source"],
+            jobs.c.subject == key["subject"],
+            jobs.c.state == "waiting",
+            jobs.c.run_id != run_id,
+        )
+        since: float | None = db.scalar(select(func.min(jobs.c.created_at)).where(where))
+        if since is not None:
+            values = {"state": "replaced", "reason": f"replaced by {run_id}"}
+            db.execute(update(jobs).where(where).values(values))
+        return since
+
+    def _want(
+        self,
+        db: Connection,
+        job: Row[Any] | None,
+        key: dict[str, str],
+        parameters: Parameters,
+        created_at: float,
+        due_at: float,
+    ) -> None:
+        values = {
+            "parameters": parameters.model_dump_json(),
+            "state": "waiting",
+            "due_at": due_at,
+            "created_at": created_at,
+            "attempts": 0,
+            "reason": None,
+        }
+        if job is None:
+            db.execute(insert(jobs).values(**key, run_id=parameters.run_id, **values))
+        else:
+            db.execute(update(jobs).where(jobs.c.id == job.id).values(values))
+
+    def _settle(
+        self,
+        db: Connection,
+        delivery: Delivery,
+        state: str,
+        reason: str,
+        run_id: str | None = None,
+        *,
+        forget_bytes: bool = False,
+    ) -> str:
+        values: dict[str, Any] = {"state": state, "reason": reason or None, "run_id": run_id}
+        if forget_bytes:
+            values["signed_digest"] = None
+        db.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
+        return state
+
+    def claim(self, now: float, lease_s: float, limit: int) -> list[Job]:
+        """Jobs that are due, leased to the caller; never two about one thing."""
+        if limit <= 0:
+            return []
+        other = jobs.alias()
+        busy = select(other.c.id).where(
+            other.c.source == jobs.c.source,
+            other.c.subject == jobs.c.subject,
+            other.c.id != jobs.c.id,
+            other.c.lease_until > now,
+        )
+        where = and_(
+            jobs.c.state == "waiting",
+            jobs.c.due_at <= now,
+            jobs.c.lease_until <= now,
+            ~busy.exists(),
+        )
+        with self._change() as db:
+            rows = db.execute(
+                select(jobs)
+                .where(where)
+                .order_by(jobs.c.due_at, jobs.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            ).all()
+            ids = [row.id for row in rows]
+            if ids:
+                leased = {"lease_until": now + lease_s}
+                db.execute(update(jobs).where(jobs.c.id.in_(ids)).values(leased))
+        return [
+            Job(
+                row.run_id,
+                row.source,
+                row.subject,
+                Parameters.model_validate_json(row.parameters),
+                row.created_at,
+                row.attempts,
+            )
+            for row in rows
+        ]
+
+    def keep(self, run_ids: Sequence[str], until: float) -> None:
+        """Hold leases for longer."""
+        if not run_ids:
+            return
+        with self._change() as db:
+            held = {"lease_until": until}
+            db.execute(update(jobs).where(jobs.c.run_id.in_(run_ids)).values(held))
+
+    def started(self, results: Sequence[tuple[str, str, str]]) -> None:
+        """Note runs as started (or done): run id, state, and what names it at the target."""
+        with self._change() as db:
+            for run_id, state, result in results:
+                values = {
+                    "state": state,
+                    "result": result,
+                    "reason": None,
+                    "lease_until": 0.0,
+                }
+                db.execute(update(jobs).where(jobs.c.run_id == run_id).values(values))
+
+    def failed(self, job: Job, reason: str, *, retry_at: float | None, counts: bool = True) -> None:
+        """Note why a run was not started; without `retry_at` the job is dead.
+
+        `counts`: whether it is the job's own failure, and not one of the target as a whole.
+        """
+        values: dict[str, Any] = {"reason": reason, "lease_until": 0.0}
+        if counts:
+            values["attempts"] = job.attempts + 1
+        where = and_(jobs.c.run_id == job.run_id, jobs.c.state == "waiting")
+        if retry_at is None:
+            values["state"] = "dead"
+        else:
+            values["due_at"] = retry_at
+        with self._change() as db:
+            found = db.execute(update(jobs).where(where).values(values)).rowcount
+            if not found:  # a newer one has replaced it in the meantime
+                freed = {"lease_until": 0.0}
+                db.execute(update(jobs).where(jobs.c.run_id == job.run_id).values(freed))
+
+    def next_due(self) -> float | None:
+        """When something is to be done next, in seconds of the epoch."""
+        with self._read() as db:
+            times = [
+                db.execute(
+                    select(func.min(deliveries.c.due_at)).where(deliveries.c.state == "new")
+                ).scalar_one(),
+                db.execute(
+                    select(func.min(jobs.c.due_at)).where(jobs.c.state == "waiting")
+                ).scalar_one(),
+            ]
+        return min((one for one in times if one is not None), default=None)
+
+    def counts(self, now: float) -> dict[str, Any]:
+        """How many deliveries and jobs stand how, and how long the oldest one is due."""
+        with self._read() as db:
+            of_deliveries = _by_state(db, deliveries)
+            of_jobs = _by_state(db, jobs)
+        due = self.next_due()
+        return {
+            "deliveries": of_deliveries,
+            "jobs": of_jobs,
+            "lag_s": 0.0 if due is None else round(max(0.0, now - due), 3),
+            "dead": of_jobs.get("dead", 0),
+        }
+
+    def listed(
+        self, *, state: str | None = None, source: str | None = None, limit: int = 50
+    ) -> list[dict[str, Any]]:
+        """The newest deliveries with the jobs that they made, newest first."""
+        query = (
+            select(
+                deliveries.c.id,
+                deliveries.c.source,
+                deliveries.c.received_at,
+                deliveries.c.delivery_id,
+                deliveries.c.state.label("delivery"),
+                jobs.c.state.label("job"),
+                deliveries.c.run_id,
+                jobs.c.subject,
+                func.coalesce(jobs.c.reason, deliveries.c.reason).label("reason"),
+                jobs.c.result,
+            )
+            .select_from(deliveries.outerjoin(jobs, jobs.c.run_id == deliveries.c.run_id))
+            .order_by(deliveries.c.id.desc())
+            .limit(limit)
+        )
+        if state:
+            query = query.where(or_(deliveries.c.state == state, jobs.c.state == state))
+        if source:
+            query = query.where(deliveries.c.source == source)
+        with self._read() as db:
+            return [dict(row._mapping) for row in db.execute(query)]
+
+    def shown(self, number: int) -> dict[str, Any] | None:
+        """All that is known of one delivery, and of the job that it made."""
+        with self._read() as db:
+            row = db.execute(select(deliveries).where(deliveries.c.id == number)).one_or_none()
+            if row is None:
+                return None
+            job = db.execute(select(jobs).where(jobs.c.run_id == row.run_id)).one_or_none()
+        delivery = dict(row._mapping) | {"headers": json.loads(row.headers)}
+        found = None if job is None else dict(job._mapping)
+        if found is not None:
+            found["parameters"] = json.loads(found["parameters"])
+        return {"delivery": delivery, "job": found}
+
+    def replay(self, number: int, now: float, *, again: bool = False) -> str:
+        """Look at a delivery once more, or try its job again; what is done, in a sentence.
+
+        `again` makes a new run of what was made already. Raises `BadInput`.
+        """
+        found = self.shown(number)
+        if found is None:
+            raise BadInput(f"There is no delivery {number}: `nemovideo webhook list` lists them")
+        job = found["job"]
+        with self._change() as db:
+            if job is None:
+                values: dict[str, Any] = {"state": "new", "due_at": now, "attempts": 0}
+                db.execute(update(deliveries).where(deliveries.c.id == number).values(values))
+                return f"Delivery {number} is looked at once more"
+            if again:
+                return self._again(db, job, now)
+            if job["state"] in ("started", "done"):
+                return f"Run {job['run_id']} was started already; --again makes a new one"
+            values = {"state": "waiting", "due_at": now, "attempts": 0, "created_at": now}
+            db.execute(update(jobs).where(jobs.c.id == job["id"]).values(values))
+            return f"Run {job['run_id']} is tried again"
+
+    def _again(self, db: Connection, job: dict[str, Any], now: float) -> str:
+        stem = str(job["run_id"]).partition(".")[0]
+        number = db.execute(
+            select(func.count()).where(jobs.c.run_id.startswith(f"{stem}.", autoescape=True))
+        ).scalar_one()
+        run_id = f"{stem}.{number + 1}"
+        parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
+        key = {"source": job["source"], "subject": job["subject"]}
+        self._want(db, None, key, parameters, now, now)
+        return f"Run {run_id} is made anew"
+
+    def purge(self, before: float) -> tuple[int, int]:
+        """Forget deliveries that were looked at, and jobs that ended, from before a time.
+
+        What is newest of each thing stays known. The numbers of deliveries and of jobs.
+        """
+        ended = and_(jobs.c.state.in_(("started", "done", "replaced")), jobs.c.created_at < before)
+        newest = select(subjects.c.run_id)
+        looked_at = and_(deliveries.c.state != "new", deliveries.c.received_at < before)
+        with self._change() as db:
+            forgotten = db.execute(delete(deliveries).where(looked_at)).rowcount
+            gone = db.execute(delete(jobs).where(ended, jobs.c.run_id.not_in(newest))).rowcount
+        return forgotten, gone
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[Connection]:
+        with self._errors(), self._writing.begin() as db:
+            yield db
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._errors(), self._engine.connect() as db:
+            yield db
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            # Its text holds the statement with its values: a payload belongs in no log.
+            cause = getattr(error, "orig", None)
+            told = type(cause or error).__name__
+            detail = f": {cause}" if self._sqlite and cause is not None else ""
+            raise StoreError(f"The outbox does not answer ({told}{detail})") from None
+
+
+def _by_state(db: Connection, table: Table) -> dict[str, int]:
+    rows = db.execute(select(table.c.state, func.count()).group_by(table.c.state))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,176 @@
+"""The processes: the receiver, and beside it a dispatcher that ends with it and is started anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import uvicorn
+
+from nemovideo_nodes.emulator.launch import python_command
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.webhook.config import Config, read_config
+from nemovideo_nodes.webhook.dispatcher import Dispatcher
+from nemovideo_nodes.webhook.outbox import Outbox
+from nemovideo_nodes.webhook.receiver import Receiver
+from nemovideo_nodes.webhook.targets import open_target
+
+__all__ = ["dispatch", "serve"]
+
+_log = logging.getLogger("nemovideo_nodes.webhook")
+_RESTART_S = 1.0
+_KEEP_ALIVE_S = 75
+
+
+def serve(
+    path: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8400,
+    dispatches: bool = True,
+    on_ready: Callable[[str, Config], None] = lambda url, config: None,
+) -> None:
+    """Receive until SIGTERM or SIGINT; raises `BadInput` for what cannot work, before it listens.
+
+    `port` 0 takes any free one; `on_ready` gets the URL. With `dispatches` a process beside it
+    starts the runs.
+    """
+    _log_to_stderr()
+    config = read_config(path)
+    with contextlib.closing(Outbox.open(config)) as outbox, _bound(host, port) as sock:
+        Dispatcher(config, outbox, open_target(config))  # whatever is wrong is said now
+        asyncio.run(_serve(path, config, outbox, sock, dispatches=dispatches, on_ready=on_ready))
+
+
+async def _serve(
+    path: str,
+    config: Config,
+    outbox: Outbox,
+    sock: socket.socket,
+    *,
+    dispatches: bool,
+    on_ready: Callable[[str, Config], None],
+) -> None:
+    beside = _Beside(path)
+    receiver = Receiver(config, outbox, notify=beside.wake)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            receiver.app,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    host, port = sock.getsockname()[:2]
+    on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", config)
+    async with beside.running() if dispatches else contextlib.nullcontext():
+        await server.serve(sockets=[sock])
+    await receiver.close()
+
+
+class _Beside:
+    """The dispatcher's process; its standard input is its line to life: a byte wakes it."""
+
+    def __init__(self, path: str) -> None:
+        self._command = python_command("nemovideo_nodes.webhook.serve", path)
+        self._process: asyncio.subprocess.Process | None = None
+
+    def wake(self) -> None:
+        """There is something to dispatch."""
+        pipe = self._process.stdin if self._process is not None else None
+        # Where some bytes wait to be read already, it is awake.
+        if (
+            pipe is not None
+            and not pipe.is_closing()
+            and not pipe.transport.get_write_buffer_size()
+        ):
+            pipe.write(b"\n")
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep one alive for as long as the context lasts."""
+        keeper = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.close()
+                await self._process.wait()
+
+    async def _keep(self) -> None:
+        while True:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=asyncio.subprocess.PIPE
+            )
+            code = await self._process.wait()
+            _log.error("the dispatcher ended (%s); it is started anew", code)
+            await asyncio.sleep(_RESTART_S)
+
+
+def dispatch(path: str, *, until_eof: bool = False) -> None:
+    """Start runs until SIGTERM or SIGINT, or until standard input ends; raises `BadInput`."""
+    _log_to_stderr()
+    config = read_config(path)
+    with (
+        contextlib.closing(Outbox.open(config)) as outbox,
+        contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
+    ):
+        asyncio.run(_dispatch(config, outbox, until_eof=until_eof))
+
+
+async def _dispatch(config: Config, outbox: Outbox, *, until_eof: bool) -> None:
+    loop = asyncio.get_running_loop()
+    async with open_target(config) as target:
+        dispatcher = Dispatcher(config, outbox, target)
+        work = asyncio.create_task(dispatcher.run())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # With a receiver beside it, Ctrl-C ends that one, and its end is told by the pipe.
+            loop.add_signal_handler(number, (lambda: None) if until_eof else work.cancel)
+        if until_eof:
+            threading.Thread(target=_listen, args=(loop, dispatcher, work), daemon=True).start()
+        await work
+
+
+def _listen(
+    loop: asyncio.AbstractEventLoop, dispatcher: Dispatcher, work: asyncio.Task[None]
+) -> None:
+    while os.read(0, 4096):
+        loop.call_soon_threadsafe(dispatcher.wake)
+    loop.call_soon_threadsafe(work.cancel)
+
+
+@contextlib.contextmanager
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named so that asyncio turns Nagle's algorithm off.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            raise BadInput(
+                f"The receiver cannot listen on {host} port {port}: "
+                f"{error.strerror or error}; give another --port"
+            ) from None
+        yield sock
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    dispatch(sys.argv[1], until_eof=True)

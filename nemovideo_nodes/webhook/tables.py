@@ -1,0 +1,108 @@
+"""The outbox's tables, and how its database is opened: SQLite, or PostgreSQL by URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+
+__all__ = ["WRITES", "deliveries", "jobs", "metadata", "open_engine", "subjects"]
+
+_BUSY_S: Final = 5.0
+WRITES: Final = "webhook_writes"
+"""The execution option of a connection that is going to write."""
+
+metadata = MetaData()
+_id = BigInteger().with_variant(Integer, "sqlite")
+
+deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("source", String(40), nullable=False),
+    Column("delivery_id", String(200)),
+    Column("signed_digest", String(64)),
+    Column("received_at", Float, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Float, nullable=False),
+    Column("run_id", String(100)),
+    UniqueConstraint("source", "delivery_id"),
+    UniqueConstraint("source", "signed_digest"),
+    Index("webhook_deliveries_due", "state", "due_at"),
+    sqlite_autoincrement=True,
+)
+jobs = Table(
+    "webhook_jobs",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("run_id", String(100), nullable=False, unique=True),
+    Column("source", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_until", Float, nullable=False, default=0.0),
+    Column("reason", Text),
+    Column("result", Text),
+    Index("webhook_jobs_due", "state", "due_at"),
+    Index("webhook_jobs_subject", "source", "subject"),
+    sqlite_autoincrement=True,
+)
+subjects = Table(
+    "webhook_subjects",
+    metadata,
+    Column("source", String(40), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("version", Float, nullable=False),
+    Column("run_id", String(100), nullable=False),
+)
+"""Of each thing what is newest: when it changed, and the run that shows it so."""
+
+
+def open_engine(url: str, folder: Path) -> Engine:
+    """The engine for a URL, an SQLite file as seen from `folder`; raises SQLAlchemy's errors."""
+    prefix = "sqlite:///"
+    if not url.startswith("sqlite:"):
+        return create_engine(url, pool_pre_ping=True, pool_size=5)
+    file = folder / url.removeprefix(prefix)
+    engine = create_engine(f"{prefix}{file}", connect_args={"timeout": _BUSY_S})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN, below
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # An acknowledged delivery survives the loss of power, too.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # At once as a writer: a reader that becomes one later may find that it cannot.
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
