@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,12 +136,14 @@ class Outbox:
             "state": "new",
             "due_at": one.received_at,
         }
-        return db.execute(self._insert(deliveries).values(values)).rowcount > 0
+        return self._insert(db, deliveries, values)
 
-    def _insert(self, table: Table) -> Any:
-        """An insertion that leaves out what is there already."""
+    def _insert(self, db: Connection, table: Table, values: dict[str, Any]) -> bool:
+        """Insert a row, unless one like it is there; whether it was inserted."""
         dialect = sqlite if self._sqlite else postgresql
-        return dialect.insert(table).on_conflict_do_nothing()
+        statement: Any = dialect.insert(table).on_conflict_do_nothing()
+        key = table.primary_key.columns.values()[0]
+        return db.scalar(statement.values(values).returning(key)) is not None
 
     def new(self, now: float, limit: int) -> list[Delivery]:
         """Deliveries that nobody has looked at, in the order in which they came."""
@@ -199,9 +202,7 @@ class Outbox:
             subjects.c.source == delivery.source, subjects.c.subject == wanted.subject
         )
         key = {"source": delivery.source, "subject": wanted.subject}
-        fresh = db.execute(
-            self._insert(subjects).values(**key, version=version, run_id="")
-        ).rowcount
+        fresh = self._insert(db, subjects, {**key, "version": version, "run_id": ""})
         known = db.execute(select(subjects).where(of_subject).with_for_update()).one()
         if not fresh and version < known.version:
             return self._settle(
@@ -214,7 +215,7 @@ class Outbox:
         if job is None or job.state in ("dead", "replaced"):
             begun = now if replaced_at is None else replaced_at
             due_at = min(now + debounce_s, begun + 10 * debounce_s)
-            self._want(db, job, key, wanted.parameters, now if job is None else begun, due_at)
+            self._want(db, job, key, wanted.parameters, begun, due_at)
             state = "job"
         why = {
             "unchanged": "nothing that matters to the video changed",
@@ -446,10 +447,7 @@ class Outbox:
 
     def _again(self, db: Connection, job: dict[str, Any], now: float) -> str:
         stem = str(job["run_id"]).partition(".")[0]
-        number = db.execute(
-            select(func.count()).where(jobs.c.run_id.startswith(f"{stem}.", autoescape=True))
-        ).scalar_one()
-        run_id = f"{stem}.{number + 1}"
+        run_id = f"{stem}.{secrets.token_hex(4)}"
         parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
         key = {"source": job["source"], "subject": job["subject"]}
         self._want(db, None, key, parameters, now, now)
@@ -467,6 +465,12 @@ class Outbox:
             forgotten = db.execute(delete(deliveries).where(looked_at)).rowcount
             gone = db.execute(delete(jobs).where(ended, jobs.c.run_id.not_in(newest))).rowcount
         return forgotten, gone
+
+    def forget_everything(self) -> None:
+        """Empty it, for tests on a database that several of them share."""
+        with self._change() as db:
+            for table in (deliveries, jobs, subjects):
+                db.execute(delete(table))
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[Connection]:

@@ -1,0 +1,352 @@
+"""From a payload to what a run is started with: what each system sends, and what matters of it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loopback import Loopback, answer, says
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.webhook.config import Config, Source
+from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
+from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
+from nemovideo_nodes.webhook.systems import SYSTEMS
+
+FOLDER = Path(__file__).parent / "payloads"
+SAMPLES: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.glob("*.json")
+}
+NOV_20 = 1_795_168_800.0
+
+
+def a_source(system: str, **more: Any) -> Source:
+    return Source(name="shop", system=system, **more)
+
+
+def mapped(source: Source, sample: dict[str, Any]) -> Mapped:
+    return Mapper(source).map(sample["payload"], sample["headers"])
+
+
+async def resolved(source: Source, sample: dict[str, Any]) -> dict[str, Any]:
+    config = Config(target={"kind": "here"}, sources={"shop": source})  # type: ignore[arg-type]
+    resolver = resolver_of(config, source)
+    assert resolver is not None
+    return {**sample, "payload": await resolver(sample["payload"], sample["headers"])}
+
+
+def test_shopify() -> None:
+    """A product with its pictures; what stands in quotes cannot end them, markup is gone."""
+    seen = mapped(a_source("shopify"), SAMPLES["shopify"])
+    assert seen.subject == "788032119674292922"
+    assert seen.version == NOV_20 + 5 * 3600
+    assert seen.parameters.images == (
+        "https://cdn.shopify.com/s/files/1/cup.jpg?v=1",
+        "https://cdn.shopify.com/s/files/1/side.jpg?v=1",
+    )
+    assert seen.parameters.prompt == (
+        'Make a 12 second vertical video titled "Morning “big” cup", '
+        "with the price 12.50 at the end."
+    )
+    assert seen.parameters.media_hosts == ("cdn.shopify.com",)
+    told = a_source("shopify", instruction="{{ description }} | {{ link }} | {{ vendor }}")
+    assert mapped(told, SAMPLES["shopify"]).parameters.prompt == (
+        "Holds half a litre & more | https://cups.example/products/morning-cup | Cups"
+    )
+
+
+def test_woocommerce() -> None:
+    """A product, in Chinese."""
+    seen = mapped(a_source("woocommerce"), SAMPLES["woocommerce"])
+    assert (seen.subject, seen.version) == ("93", NOV_20)
+    assert '"早安咖啡杯", with the price 88' in seen.parameters.prompt
+    assert seen.parameters.images == ("https://cups.example/wp-content/uploads/cup.jpg",)
+
+
+def test_ghost() -> None:
+    """A post or a page, with its feature image."""
+    seen = mapped(a_source("ghost"), SAMPLES["ghost"])
+    assert (seen.subject, seen.version) == ("6197", NOV_20)
+    assert seen.parameters.images == ("https://blog.example/content/images/cup.jpg",)
+    page = {"headers": {}, "payload": {"page": SAMPLES["ghost"]["payload"]["post"]}}
+    assert mapped(a_source("ghost"), page).digest == seen.digest
+
+
+async def test_strapi() -> None:
+    """Pictures anywhere in the entry, at URLs that are relative to the site."""
+    source = a_source("strapi", base_url="https://cms.example")
+    seen = mapped(source, await resolved(source, SAMPLES["strapi"]))
+    assert (seen.subject, seen.version) == ("product/doc7", NOV_20)
+    assert seen.parameters.images == ("https://cms.example/uploads/cup.jpg",)
+    assert seen.parameters.language == "en"
+
+
+async def test_sanity() -> None:
+    """References to images become URLs of its CDN, in the order of the document."""
+    source = a_source("sanity")
+    seen = mapped(source, await resolved(source, SAMPLES["sanity"]))
+    site = "https://cdn.sanity.io/images/abc123/production"
+    assert seen.parameters.images == (
+        f"{site}/928ac96d53b0c9049836c86ff25fd3c009039a16-2000x3000.jpg",
+        f"{site}/Tb9Ew8CXIwaY6R1kjMvI0uRR-300x200.png",
+    )
+    with pytest.raises(NotMapped, match="project and dataset"):
+        await resolved(source, SAMPLES["sanity"] | {"headers": {"sanity-dataset": "../x"}})
+
+
+def _delivered(revision: int) -> dict[str, Any]:
+    """What the Content Delivery API says of the sample's entry."""
+    link = {"sys": {"type": "Link", "linkType": "Asset", "id": "asset1"}}
+    sys = SAMPLES["contentful"]["payload"]["sys"] | {"revision": revision, "locale": "en-US"}
+    file = {"url": "//images.ctfassets.net/space1/cup.jpg", "contentType": "image/jpeg"}
+    asset = {"sys": {"id": "asset1", "type": "Asset"}, "fields": {"title": "A cup", "file": file}}
+    fields = {"title": "Morning cup", "price": 12.5, "picture": link, "more": [link]}
+    return {"items": [{"sys": sys, "fields": fields}], "includes": {"Asset": [asset]}}
+
+
+async def test_contentful() -> None:
+    """The entry is read with a token of its own, once the delivery API has what was published."""
+    site = Loopback(says(answer({"items": []}), answer(_delivered(2)), answer(_delivered(3))))
+    async with site:
+        source = a_source(
+            "contentful",
+            resolver_token="plain:a-read-token",
+            resolver_options={"url": site.url, "locale": "en-US"},
+        )
+        for told in ("does not have the entry yet", "an older revision"):
+            with pytest.raises(NotYet, match=told):
+                await resolved(source, SAMPLES["contentful"])
+        seen = mapped(source, await resolved(source, SAMPLES["contentful"]))
+    assert (seen.subject, seen.version) == ("cup7", NOV_20)
+    assert seen.parameters.images == ("https://images.ctfassets.net/space1/cup.jpg",)
+    assert seen.parameters.prompt.endswith('"Morning cup", with the price 12.5 at the end.')
+    assert seen.parameters.language == "en-US"
+    (first, *_) = site.seen
+    assert first.headers["authorization"] == "Bearer a-read-token"
+    assert "a-read-token" not in first.target
+    assert first.target.startswith("/spaces/space1/environments/master/entries?sys.id=cup7")
+
+
+async def test_a_delivery_api_that_is_down_is_asked_later() -> None:
+    """Nothing there, an error, and something that is no JSON."""
+    raw = b"HTTP/1.1 200 x\r\ncontent-length: 1\r\n\r\n{"
+    async with Loopback(says(answer({}, 503), answer({}, 429), raw)) as site:
+        source = a_source(
+            "contentful", resolver_token="plain:x", resolver_options={"url": site.url}
+        )
+        for _ in range(3):
+            with pytest.raises(NotYet):
+                await resolved(source, SAMPLES["contentful"])
+    with pytest.raises(NotYet, match="does not answer"):
+        await resolved(source, SAMPLES["contentful"])
+
+
+def test_storyblok_and_prismic_send_ids_alone() -> None:
+    """What they are about is known; words and pictures have to be configured."""
+    seen = mapped(
+        a_source("storyblok", instruction="A video about {{ link }}."), SAMPLES["storyblok"]
+    )
+    assert (seen.subject, seen.parameters.prompt) == ("7", "A video about cup.")
+    seen = mapped(a_source("prismic", instruction="A video of the week."), SAMPLES["prismic"])
+    assert (seen.subject, seen.parameters.images) == ("WM5AHSUAAEkAqCSA", ())
+
+
+@pytest.mark.parametrize(
+    ("system", "change"),
+    [
+        ("shopify", lambda p, h: h.update({"x-shopify-topic": "products/delete"})),
+        ("shopify", lambda p, h: p.update(status="draft")),
+        ("woocommerce", lambda p, h: p.update(status="draft")),
+        ("woocommerce", lambda p, h: h.update({"x-wc-webhook-topic": "order.updated"})),
+        ("contentful", lambda p, h: h.update({"x-contentful-topic": "x.Entry.unpublish"})),
+        ("sanity", lambda p, h: p.update(_id="drafts.cup-7")),
+        ("ghost", lambda p, h: p["post"]["current"].update(status="draft")),
+        ("strapi", lambda p, h: p.update(event="entry.unpublish")),
+        ("storyblok", lambda p, h: p.update(action="unpublished")),
+        ("prismic", lambda p, h: p.update(type="test-trigger")),
+    ],
+)
+def test_what_is_no_publication_makes_no_video(
+    system: str, change: Callable[[Any, Any], None]
+) -> None:
+    """Drafts, deletions, other topics, and a try of the connection."""
+    sample = copy.deepcopy(SAMPLES[system])
+    change(sample["payload"], sample["headers"])
+    with pytest.raises(Ignored):
+        mapped(a_source(system), sample)
+
+
+def test_only_what_matters_is_digested() -> None:
+    """Stock, tags and the time change nothing; a title, a price or a picture does."""
+    sample = SAMPLES["shopify"]
+    before = mapped(a_source("shopify"), sample)
+
+    def after(change: Callable[[Any], None], **more: Any) -> Mapped:
+        other = copy.deepcopy(sample)
+        change(other["payload"])
+        return mapped(a_source("shopify", **more), other)
+
+    for same in (
+        after(lambda p: p.update(tags="sale", updated_at="2026-11-21T10:00:00Z")),
+        after(lambda p: p["variants"][0].update(inventory_quantity=0)),
+        after(lambda p: p.update(vendor="Others", body_html="new")),
+        after(lambda p: None, debounce_s=9, profile="ai-image-to-video-miricanvas"),
+    ):
+        assert (same.digest, same.parameters.run_id) == (before.digest, before.parameters.run_id)
+    for other in (
+        after(lambda p: p.update(title="Evening cup")),
+        after(lambda p: p["variants"][0].update(price="9.99")),
+        after(lambda p: p["images"].pop()),
+        after(lambda p: p["images"].reverse()),
+    ):
+        assert other.digest != before.digest
+    assert after(lambda p: p.update(id=2)).parameters.run_id != before.parameters.run_id
+    only = {"matters": ("title",)}
+    assert after(lambda p: p["images"].pop(), **only).digest == after(lambda p: None, **only).digest
+    used = {"instruction": "{{ vendor }}"}
+    assert (
+        after(lambda p: p.update(vendor="O"), **used).digest != after(lambda p: None, **used).digest
+    )
+
+
+def test_an_own_mapping() -> None:
+    """Any JSON, with expressions and a template of one's own, also in Chinese."""
+    source = a_source(
+        "github",
+        when="event == 'published'",
+        subject="join('/', [kind, to_string(nr)])",
+        version="at",
+        images="media[?type == 'photo'].href",
+        fields={"title": "texts.zh", "language": "lang"},
+        instruction="做一个10秒的竖屏视频，标题“{{ title }}”。",
+        media_hosts=("*.example",),
+    )
+    payload = {
+        "event": "published",
+        "kind": "dish",
+        "nr": 4,
+        "at": 1_795_168_800_000,
+        "lang": "zh",
+        "texts": {"zh": "红烧肉"},
+        "media": [
+            {"type": "photo", "href": "//a.example/1.jpg"},
+            {"type": "pdf", "href": "https://a.example/1.pdf"},
+        ],
+    }
+    seen = Mapper(source).map(payload, {})
+    assert seen.subject == "dish/4"
+    assert seen.version == NOV_20
+    assert seen.parameters.images == ("https://a.example/1.jpg",)
+    assert seen.parameters.prompt == "做一个10秒的竖屏视频，标题“红烧肉”。"
+    assert seen.parameters.language == "zh"
+
+
+@pytest.mark.parametrize(
+    ("picture", "told"),
+    [
+        ("file:///etc/passwd", "no https URL"),
+        ("/etc/passwd", "no https URL"),
+        ("s3://bucket/key.jpg", "no https URL"),
+        ("data:image/png;base64,AAAA", "no https URL"),
+        ("https://", "no https URL"),
+        ("https://[::1", "malformed"),
+        ("https://evil.example/a.jpg", "not at an allowed host"),
+        ("https://cdn.shopify.com.evil.example/a.jpg", "not at an allowed host"),
+        ("https://cdn.shopify.com@evil.example/a.jpg", "not at an allowed host"),
+        ("https://169.254.169.254/a.jpg", "not at an allowed host"),
+    ],
+)
+def test_a_picture_from_elsewhere_is_refused_and_named(picture: str, told: str) -> None:
+    """Before anything is started."""
+    sample = copy.deepcopy(SAMPLES["shopify"])
+    sample["payload"]["images"][0]["src"] = picture
+    with pytest.raises(NotMapped, match=told):
+        mapped(a_source("shopify"), sample)
+
+
+@pytest.mark.parametrize("payload", [None, 7, "x", [], [{}]])
+def test_what_is_no_object_is_refused(payload: Any) -> None:
+    """In one sentence."""
+    with pytest.raises(NotMapped, match="no JSON object"):
+        Mapper(a_source("shopify")).map(payload, {})
+
+
+def test_what_says_nothing_is_refused() -> None:
+    """No subject; and neither words nor pictures."""
+    source = a_source("github", subject="id", instruction="{{ title }}", fields={"title": "title"})
+    for payload, told in (({}, "subject is empty"), ({"id": 1}, "neither a picture nor")):
+        with pytest.raises(NotMapped, match=told):
+            Mapper(source).map(payload, {})
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"subject": "id["}, "subject of source shop is no JMESPath"),
+        ({"fields": {"x": "a..b"}}, "fields.x of source shop is no JMESPath"),
+        ({"instruction": "{{ nothing }}"}, "uses fields that it does not have: nothing"),
+        ({"instruction": "{% if %}"}, "The instruction of source shop is wrong"),
+        ({"matters": ("colour",)}, "matters names what is no field: colour"),
+        ({"media_hosts": ("a*.example",)}, "media_hosts of source shop are wrong"),
+    ],
+)
+def test_a_mapping_that_cannot_work_is_bad_input(more: dict[str, Any], told: str) -> None:
+    """Said when the receiver starts, not when the first delivery comes."""
+    with pytest.raises(BadInput, match=told):
+        Mapper(a_source("shopify", **more))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+MAPPERS = {name: Mapper(a_source(name)) for name in SAMPLES}
+
+
+@given(st.sampled_from(sorted(SAMPLES)), st.data())
+def test_no_payload_makes_another_error(system: str, data: st.DataObject) -> None:
+    """Whatever stands where something was meant, the same payload gives the same, or a refusal."""
+    sample = copy.deepcopy(SAMPLES[system])
+    place = sample["payload"]
+    for _ in range(data.draw(st.integers(0, 3))):
+        inner = [value for value in place.values() if isinstance(value, dict) and value]
+        if not inner:
+            break
+        place = data.draw(st.sampled_from(inner))
+    place[data.draw(st.sampled_from(sorted(place)))] = data.draw(JSON)
+    try:
+        first = MAPPERS[system].map(sample["payload"], sample["headers"])
+    except NotMapped:
+        return
+    assert first == MAPPERS[system].map(sample["payload"], sample["headers"])
+    assert first.subject
+    assert first.parameters.model_dump_json()
+    assert all(url.startswith(("https://", "http://")) for url in first.parameters.images)
+
+
+@given(st.text(max_size=200))
+def test_words_of_a_payload_stay_between_their_quotes(title: str) -> None:
+    """So they route nothing, and are one line."""
+    sample = copy.deepcopy(SAMPLES["shopify"])
+    sample["payload"]["title"] = title
+    prompt = mapped(a_source("shopify"), sample).parameters.prompt
+    assert prompt.count('"') in (0, 2)
+    assert prompt.isprintable() or not title.isprintable()
+    assert "\n" not in prompt
+
+
+def test_every_system_that_says_where_things_are_has_a_sample() -> None:
+    """Their expressions compile, and are tried above."""
+    for name, system in SYSTEMS.items():
+        if system.subject:
+            Mapper(a_source(name))
+            assert name in SAMPLES

@@ -1,0 +1,279 @@
+"""What is written down stays, duplicates are known, and a thing's newest state is what is made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.mapping import Mapped, Parameters
+from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
+
+NOW = 1_000.0
+
+
+def arrived(
+    name: str | None = None, digest: str | None = None, at: float = NOW, source: str = "shop"
+) -> Accepted:
+    return Accepted(source, name, digest, at, {"x-wc-webhook-topic": "t"}, b'{"id": "\xe6"}')
+
+
+def asks(title: str, version: float | None = None, subject: str = "7") -> Mapped:
+    parameters = Parameters(run_id=f"shop-{subject}-{title}", images=(), prompt=title, profile="p")
+    return Mapped(subject, version, title, parameters)
+
+
+class Shop:
+    """Says how a thing stands, one delivery after the other."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.now = NOW
+
+    def says(self, wanted: Mapped, debounce_s: float = 0.0) -> str:
+        self.now += 1
+        assert self.outbox.accept([arrived(at=self.now)]) == [True]
+        (delivery,) = self.outbox.new(self.now, 10)
+        (state,) = self.outbox.decide([(delivery, wanted, debounce_s, False)], self.now)
+        return state
+
+    def claim(self, at: float | None = None, lease_s: float = 60) -> list[Job]:
+        return self.outbox.claim(self.now if at is None else at, lease_s, 100)
+
+    def start(self, at: float | None = None) -> list[str]:
+        ids = [job.run_id for job in self.claim(at)]
+        self.outbox.started([(run_id, "started", "there") for run_id in ids])
+        return ids
+
+
+@pytest.fixture
+def shop(outbox: Outbox) -> Shop:
+    return Shop(outbox)
+
+
+def test_duplicates_are_known_by_id_and_by_bytes(outbox: Outbox) -> None:
+    """In one batch and in several; another source's are others; nothing means nothing."""
+    both = [arrived("a", "1"), arrived("a", "2"), arrived("b", "1"), arrived("b", "3")]
+    assert outbox.accept(both) == [True, False, False, True]
+    assert outbox.accept([arrived("a", "9"), arrived("c", "3"), arrived(None, None)]) == [
+        False,
+        False,
+        True,
+    ]
+    assert outbox.accept([arrived(None, None), arrived("a", "1", source="other")]) == [True, True]
+    assert [one.source for one in outbox.new(NOW, 10)] == ["shop"] * 4 + ["other"]
+    assert outbox.new(NOW - 1, 10) == []
+    assert outbox.new(NOW, 10)[0].body == b'{"id": "\xe6"}'
+
+
+def test_many_at_once_write_each_delivery_once(outbox: Outbox) -> None:
+    """Two receivers on one database."""
+    new: list[bool] = []
+
+    def write() -> None:
+        for number in range(20):
+            new.extend(outbox.accept([arrived(str(number), str(number))]))
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (new.count(True), new.count(False)) == (20, 60)
+    assert len(outbox.new(NOW, 100)) == 20
+
+
+def test_a_thing_that_changed_is_made_once(shop: Shop) -> None:
+    """The same again changes nothing; what was made before is not made again."""
+    assert shop.says(asks("red", 1)) == "job"
+    assert shop.says(asks("red", 2)) == "unchanged"
+    assert shop.start() == ["shop-7-red"]
+    assert shop.says(asks("red", 3)) == "unchanged"
+    assert shop.says(asks("blue", 4)) == "job"
+    assert shop.start() == ["shop-7-blue"]
+    assert shop.says(asks("red", 5)) == "known"
+    assert shop.says(asks("red", 6)) == "unchanged"
+    assert shop.says(asks("blue", 7)) == "known"
+    assert shop.start() == []
+
+
+def test_a_stale_delivery_never_overtakes_a_newer_one(shop: Shop) -> None:
+    """By the thing's own time; without one, by arrival. As new is not stale."""
+    assert shop.says(asks("new", 10)) == "job"
+    assert shop.says(asks("old", 9)) == "stale"
+    assert shop.says(asks("as-new", 10)) == "job"
+    assert shop.start() == ["shop-7-as-new"]
+    assert shop.says(asks("undated")) == "job"  # it came at 1004
+    assert shop.says(asks("old", 11)) == "stale"
+    assert shop.says(asks("other", 1, subject="8")) == "job"
+
+
+def test_deliveries_inside_the_window_become_one(shop: Shop) -> None:
+    """The last one of them, at most ten windows after the first; others do not wait for it."""
+    for number in range(5):
+        assert shop.says(asks(f"v{number}"), debounce_s=30) == "job"
+    assert shop.says(asks("other", subject="8")) == "job"
+    assert shop.start() == ["shop-8-other"]
+    assert shop.start(at=shop.now + 28) == []
+    assert shop.start(at=shop.now + 30) == ["shop-7-v4"]
+    assert shop.says(asks("w0"), debounce_s=2) == "job"
+    for number in range(1, 40):
+        shop.says(asks(f"w{number}"), debounce_s=2)
+    (started,) = shop.start()
+    assert started == "shop-7-w39"
+
+
+def test_going_back_inside_the_window_makes_nothing(shop: Shop) -> None:
+    """The video of how it is now was made already, so what waited is called off."""
+    shop.says(asks("red"))
+    shop.start()
+    assert shop.says(asks("blue"), debounce_s=30) == "job"
+    assert shop.says(asks("red")) == "known"
+    assert shop.start(at=shop.now + 100) == []
+    assert shop.says(asks("blue")) == "job"
+    assert shop.start() == ["shop-7-blue"]
+
+
+def test_a_lease_keeps_others_off_and_runs_out(shop: Shop) -> None:
+    """Also off the next job about the same thing; keeping it makes it longer."""
+    shop.says(asks("red"))
+    assert [job.run_id for job in shop.claim(at=2_000)] == ["shop-7-red"]
+    assert shop.claim(at=2_000) == []
+    shop.says(asks("blue"))
+    assert shop.claim(at=2_059) == []
+    shop.outbox.keep(["shop-7-red"], 2_100)
+    assert shop.claim(at=2_090) == []
+    assert [job.run_id for job in shop.claim(at=2_101)] == ["shop-7-blue"]
+    shop.outbox.started([("shop-7-red", "started", "late")])
+    states = {row["run_id"]: row["job"] for row in shop.outbox.listed()}
+    assert states == {"shop-7-red": "started", "shop-7-blue": "waiting"}
+
+
+def test_a_failure_is_tried_again_or_is_dead(shop: Shop) -> None:
+    """The dead wait for a person, or for the same thing to be published once more."""
+    shop.says(asks("red"))
+    (job,) = shop.claim()
+    shop.outbox.failed(job, "not now", retry_at=shop.now + 10)
+    assert shop.claim() == []
+    (job,) = shop.claim(at=shop.now + 10)
+    assert job.attempts == 1
+    shop.outbox.failed(job, "target down", retry_at=shop.now + 20, counts=False)
+    (job,) = shop.claim(at=shop.now + 20)
+    assert job.attempts == 1
+    shop.outbox.failed(job, "never", retry_at=None)
+    assert shop.claim(at=shop.now + 1000) == []
+    assert shop.outbox.counts(shop.now)["dead"] == 1
+    assert shop.says(asks("red")) == "job"
+    assert shop.start() == ["shop-7-red"]
+
+
+def test_what_failed_and_was_replaced_stays_so(shop: Shop) -> None:
+    """And the newer one is free to start."""
+    shop.says(asks("red"))
+    (job,) = shop.claim()
+    shop.says(asks("blue"))
+    shop.outbox.failed(job, "not now", retry_at=shop.now)
+    assert shop.start() == ["shop-7-blue"]
+
+
+def test_bytes_that_may_come_again_are_forgotten_once_looked_at(outbox: Outbox) -> None:
+    """Until then they are a duplicate."""
+    assert outbox.accept([arrived(None, "1"), arrived(None, "1")]) == [True, False]
+    (delivery,) = outbox.new(NOW, 10)
+    outbox.decide([(delivery, asks("red"), 0.0, True)], NOW)
+    assert outbox.accept([arrived(None, "1")]) == [True]
+    (delivery,) = outbox.new(NOW, 10)
+    outbox.set_aside(delivery, "ignored", "no", forget_bytes=True)
+    assert outbox.accept([arrived(None, "1")]) == [True]
+
+
+def test_a_delivery_that_cannot_be_looked_at_yet_waits(outbox: Outbox) -> None:
+    """Behind the others, and with its tries counted."""
+    outbox.accept([arrived("a", "1")])
+    (delivery,) = outbox.new(NOW, 10)
+    outbox.put_off(delivery, "not there yet", NOW + 5)
+    assert outbox.new(NOW, 10) == []
+    assert outbox.next_due() == NOW + 5
+    (delivery,) = outbox.new(NOW + 5, 10)
+    assert delivery.attempts == 1
+
+
+def test_a_replay_makes_nothing_twice_unless_it_is_told_to(shop: Shop) -> None:
+    """Dead ones are tried again, refused ones looked at again; --again is a run of its own."""
+    shop.says(asks("red"))
+    (job,) = shop.claim()
+    shop.outbox.failed(job, "never", retry_at=None)
+    first = shop.outbox.listed()[0]["id"]
+    assert "tried again" in shop.outbox.replay(first, shop.now)
+    assert shop.start() == ["shop-7-red"]
+    assert "--again" in shop.outbox.replay(first, shop.now)
+    assert shop.start() == []
+    made = set()
+    for _ in range(2):
+        assert "is made anew" in shop.outbox.replay(first, shop.now, again=True)
+        (job,) = shop.claim()
+        assert job.parameters.run_id == job.run_id
+        assert job.run_id.startswith("shop-7-red.")
+        made.add(job.run_id)
+        shop.outbox.started([(job.run_id, "started", "there")])
+    assert len(made) == 2
+    shop.outbox.accept([arrived("x", "x")])
+    (delivery,) = shop.outbox.new(shop.now, 10)
+    shop.outbox.set_aside(delivery, "refused", "no picture")
+    assert "looked at once more" in shop.outbox.replay(delivery.id, shop.now)
+    assert len(shop.outbox.new(shop.now, 10)) == 1
+    with pytest.raises(BadInput, match="no delivery 0"):
+        shop.outbox.replay(0, shop.now)
+
+
+def test_purging_keeps_what_is_newest_of_each_thing(shop: Shop) -> None:
+    """What is purged is not made again, and what was not looked at stays."""
+    for title in ("red", "blue"):
+        shop.says(asks(title))
+        shop.start()
+    shop.outbox.accept([arrived("unseen", "unseen", at=shop.now + 1)])
+    assert shop.outbox.purge(shop.now + 100) == (2, 1)
+    assert [row["delivery"] for row in shop.outbox.listed()] == ["new"]
+    (delivery,) = shop.outbox.new(shop.now + 1, 10)
+    assert shop.outbox.decide([(delivery, asks("blue"), 0, False)], shop.now) == ["unchanged"]
+    assert shop.start() == []
+
+
+def test_counts_and_lag(shop: Shop) -> None:
+    """Nothing to do is no lag."""
+    assert shop.outbox.counts(NOW)["lag_s"] == 0
+    shop.says(asks("red"))
+    assert shop.outbox.counts(shop.now + 7)["lag_s"] == 7
+    shop.start()
+    counts: dict[str, Any] = shop.outbox.counts(shop.now + 7)
+    assert (counts["lag_s"], counts["jobs"]) == (0, {"started": 1})
+
+
+def test_an_outbox_that_is_not_there_says_so(
+    configured: Callable[..., Config], tmp_path: Path
+) -> None:
+    """Without a password and without a payload."""
+    for url, kind in (
+        ("oracle://scott:tiger@host/db", BadInput),
+        ("nonsense", BadInput),
+        ("sqlite:///no/such/folder/x.db", StoreError),
+        ("postgresql+psycopg://u:tiger@127.0.0.1:9/db", StoreError),
+    ):
+        with pytest.raises(kind) as raised:
+            Outbox.open(configured(outbox={"url": url}))
+        assert "tiger" not in str(raised.value)
+
+
+def test_sqlite_is_synced_fully(configured: Callable[..., Config], tmp_path: Path) -> None:
+    """An acknowledged delivery survives the loss of power."""
+    outbox = Outbox.open(configured())
+    with outbox._engine.connect() as db:
+        assert db.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert db.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    outbox.close()
+    assert (tmp_path / "webhooks.db").is_file()
