@@ -49,6 +49,7 @@ test: lint types contracts pytest prefect webhook airflow
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m ruff check --preview --select AIR,ASYNC nemovideo_nodes/airflow airflow_dags
 
 # Types and contracts are checked in the unpacked wheel: what ships is what is checked.
 types: $(VENV)/wheel.stamp

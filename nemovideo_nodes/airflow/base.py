@@ -160,12 +160,13 @@ class RunOperator(BaseOperator):
         return run_id_in(self.run_id) or run_id_of(context["ti"], self.on_clear)
 
     def _drive(self, context: Context, run_id: str, deadline: str) -> Drive:
-        """The run at hand, with its page linked from the task at once."""
+        """The run at hand; its id and the link to its page are XComs at once, whatever follows."""
         from nemovideo_nodes.airflow.driving import Drive
         from nemovideo_nodes.airflow.hooks import NemoVideoHook
         from nemovideo_nodes.request import checked_run_id
 
         self.run_page = page_of(checked_run_id(run_id))
+        context["ti"].xcom_push(key="run_id", value=run_id)
         for link in self.operator_extra_links:
             context["ti"].xcom_push(key=link.xcom_key, value=self.run_page)
         door = NemoVideoHook(self.nemovideo_conn_id).door(self.store)

@@ -26,11 +26,11 @@ MAX_REPLY = 2_000
 MAX_REPLIES = 20
 MAX_TIMELINE = 4_000
 _WORDS = {
-    "add --resend": "trigger nemovideo_resume with `resend`",
+    "add --resend": "trigger video_resume with `resend`",
     "say with --prompt": "say with `prompt`",
     "say --prompt": "give a `prompt`",
-    "use --again": "trigger nemovideo_resume with `again`",
-    "Use --again": "Trigger nemovideo_resume with `again`",
+    "use --again": "trigger video_resume with `again`",
+    "Use --again": "Trigger video_resume with `again`",
     "with --store or NEMOVIDEO_STORE": "with `store`, in the connection, or in [nemovideo] store",
     "(NEMO_TOKEN)": "(the connection's password)",
     "(NEMO_CLIENT_ID)": "(the connection's client id)",

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from nemovideo_nodes.airflow.driving import Drive
     from nemovideo_nodes.ledger.manifest import RunResult
 
-__all__ = ["ImageToVideoOperator", "RefineVideoOperator", "VideoOperator"]
+__all__ = [
+    "ImageToVideoOperator",
+    "RefineVideoOperator",
+    "RequestedVideoOperator",
+    "VideoOperator",
+]
 
 
 class VideoOperator(RunOperator):
@@ -157,6 +162,36 @@ class ImageToVideoOperator(VideoOperator):
         return renders[-1] if renders else None
 
 
+class RequestedVideoOperator(VideoOperator):
+    """Makes the video that another system asks for, once for each `run_id`.
+
+    Its media come from the web alone, and from `media_hosts` alone where any are named
+    (`cdn.example.com`, `*.example.com`).
+    """
+
+    template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+
+    def __init__(
+        self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.language = language
+        self.media_hosts = media_hosts
+
+    def _ask(self, context: Context, drive: Drive) -> None:
+        from nemovideo_nodes.profiles import DEFAULT_PROFILE
+
+        ordered = drive.door.begin_once(
+            drive.run_id,
+            listed(self.images),
+            " ".join(listed(self.prompt)),
+            self.profile or DEFAULT_PROFILE,
+            language=self.language or "",
+            hosts=listed(self.media_hosts),
+        )
+        self._wait(ordered)
+
+
 class RefineVideoOperator(VideoOperator):
     """Says more in the session that made a video, and exports it again after each instruction."""
 
@@ -176,6 +211,8 @@ def listed(given: str | Sequence[str]) -> list[str]:
 
 
 def _parsed(text: str) -> list[Any]:
+    if text.strip() in ("", "null", "None"):
+        return []
     if not text.lstrip().startswith("["):
         return [text]
     for read in (json.loads, ast.literal_eval):

@@ -1,0 +1,165 @@
+"""The DAGs in `airflow_dags`: they parse fast and clean, and each does its work at the emulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stage import Stage
+
+import airflow_dags
+from nemovideo_nodes.clock import SystemClock
+
+RunDag = Callable[..., Any]
+FOLDER = Path(airflow_dags.__file__).parent
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+
+
+@pytest.fixture
+def dags(studio: Stage) -> dict[str, Any]:
+    """All of them, by their ids, parsed as Airflow does it."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(FOLDER))
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+def ran(run_dag: RunDag, dag: Any, **conf: Any) -> Any:
+    done = run_dag(dag, run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert done.success, done.errors or done.states
+    return done
+
+
+def test_every_file_is_one_dag_of_the_same_name(dags: dict[str, Any]) -> None:
+    """So that what is copied is found again."""
+    assert sorted(dags) == NAMES
+
+
+def test_the_form_makes_a_video(dags: dict[str, Any], studio: Stage, run_dag: RunDag) -> None:
+    """Pictures as a list, the frame in words, and an event of the asset with the digest."""
+    done = ran(
+        run_dag,
+        dags["image_to_video"],
+        images=studio.pictures,
+        prompt="A 2 second video",
+        platform="tiktok",
+        destination=str(studio.folder / "copies"),
+    )
+    assert studio.sent == (1, 1, 2)
+    (video,) = done.xcoms["video"]["videos"]
+    assert Path(video["path"]).parent == studio.folder / "copies"
+    assert Path(video["path"]).stat().st_size == video["bytes"]
+
+
+def test_each_picture_has_its_own_video(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """And each mapped task is called by its picture."""
+    done = ran(run_dag, dags["video_batch"], images=studio.pictures, prompt="A 2 second video")
+    assert studio.sent == (2, 2, 2)
+    assert len({result["run_id"] for result in done.xcoms["video"]}) == 2
+    named = [ti.rendered_map_index for ti in done.tis if ti.task_id == "video"]
+    assert sorted(named) == ["picture-0.png", "picture-1.png"]
+
+
+def test_a_post_that_is_due_is_made_once(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """Two DAG runs find it due."""
+    due = SystemClock().now() - timedelta(hours=1)
+    calendar = studio.folder / "calendar.csv"
+    later = due + timedelta(days=3)
+    calendar.write_text(
+        "slug,due,images,prompt,platform\n"
+        f"one,{due.isoformat()},{studio.pictures[0]},A 2 second video,tiktok\n"
+        f"two,{later.isoformat()},{studio.pictures[1]},A 2 second video,tiktok\n"
+    )
+    for _ in range(2):
+        done = ran(run_dag, dags["social_content"], calendar=str(calendar))
+        assert [result["status"] for result in done.xcoms["video"]] == ["done"]
+    assert studio.sent == (1, 1, 1)
+
+
+def test_changes_make_more_videos_in_one_session(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """One video after each; the run may also be one that was there before."""
+    dag = dags["video_iterate"]
+    done = ran(
+        run_dag,
+        dag,
+        images=studio.pictures,
+        prompt="A 2 second video",
+        changes=["make it square", "make the music quieter"],
+    )
+    assert studio.sent == (3, 3, 2)
+    assert len(done.xcoms["changes"]["videos"]) == 3
+    run = done.xcoms["first"]["run_id"]
+    again = ran(run_dag, dag, run_id=run, images=[], prompt="", changes=["make it landscape"])
+    assert again.xcoms["changes"]["run_id"] == run
+    assert studio.sent == (4, 4, 2)
+
+
+def test_a_run_is_gone_on_with_resent_and_made_again(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """From its id alone; what is done is not done again unless that is asked for."""
+    studio.emulator.add_fault("run_sse", 1, "reset")
+    failed = run_dag(
+        dags["image_to_video"],
+        run_triggerer=True,
+        dag_run_kwargs={"conf": {"images": studio.pictures, "prompt": "A 2 second video"}},
+    )
+    assert not failed.success
+    assert "trigger video_resume with `resend`" in str(failed.errors["video"])
+    (folder,) = (studio.folder / "store" / "runs").iterdir()
+    for conf in ({"resend": True}, {}):
+        done = ran(run_dag, dags["video_resume"], run_id=folder.name, **conf)
+        assert (done.xcoms["video"]["run_id"], studio.sent) == (folder.name, (1, 1, 2))
+    again = ran(run_dag, dags["video_resume"], run_id=folder.name, again=True)
+    assert again.xcoms["video"]["run_id"] != folder.name
+    assert studio.sent == (2, 2, 4)
+
+
+def test_a_delivery_fetches_media_from_the_web_alone(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """A file of the worker is refused, and the task is not tried again."""
+    failed = run_dag(
+        dags["video_from_webhook"],
+        run_triggerer=True,
+        dag_run_kwargs={"conf": {"run_id": "shop-1", "images": ["/etc/passwd"], "prompt": "x"}},
+    )
+    assert failed.states["video"] == "failed"
+    assert "must be https" in str(failed.errors["video"])
+    assert studio.sent == (0, 0, 0)
+
+
+def test_what_the_dag_files_import_is_light() -> None:
+    """Beyond Airflow's own first import each takes under 0.3 s, and no engine."""
+    code = """
+import json, runpy, sys, time
+import airflow.sdk, airflow.providers.standard.operators.hitl
+from airflow.sdk import DAG, Param, AssetAlias, BaseOperator, BaseSensorOperator, task, chain
+from airflow.sdk import BaseOperatorLink, ExceptionRetryPolicy
+told = {}
+for path in sys.argv[1:]:
+    began = time.process_time()
+    runpy.run_path(path)
+    told[path] = time.process_time() - began
+heavy = ["obstore", "nemovideo_nodes.engine", "airflow.providers.http.hooks.http"]
+print(json.dumps([told, [name for name in heavy if name in sys.modules]]))
+"""
+    paths = [str(FOLDER / f"{name}.py") for name in NAMES]
+    command = [sys.executable, "-c", code, *paths]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    seconds, heavy = json.loads(told.splitlines()[-1])
+    assert heavy == []
+    assert max(seconds.values()) < 0.3, seconds
