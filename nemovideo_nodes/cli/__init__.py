@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from nemovideo_nodes.cli.dags import airflow_dags
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.looking import credits, runs, show
 from nemovideo_nodes.cli.making import make, refine, resume
@@ -24,7 +25,7 @@ def main() -> None:
     """
 
 
-for _command in (make, refine, resume, show, runs, credits, webhook):
+for _command in (make, refine, resume, show, runs, credits, webhook, airflow_dags):
     main.add_command(_command)
 
 

@@ -1,0 +1,66 @@
+"""`nemovideo airflow-dags`: the DAGs of the installed package, where an Airflow looks for them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import click
+
+from nemovideo_nodes.errors import BadInput
+
+__all__ = ["airflow_dags"]
+
+_PACKAGE = "airflow_dags"
+
+
+@click.command(name="airflow-dags")
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Airflow's DAG folder; it is made if it is not there.",
+)
+@click.option("--force", is_flag=True, help="Write over files that were changed there.")
+def airflow_dags(folder: Path, force: bool) -> None:
+    """Copy the DAGs into FOLDER, where Airflow finds them."""
+    sources = _sources()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        changed = [path.name for path in sources if _differs(folder / path.name, path)]
+        if changed and not force:
+            raise BadInput(
+                f"{folder} has other files of these names: {', '.join(changed)}; nothing was "
+                "copied. Use --force to write over them"
+            )
+        for path in sources:
+            _write(folder / path.name, path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be written to: {error.strerror or error}") from None
+    for path in sources:
+        click.echo(str(folder / path.name))
+
+
+def _sources() -> list[Path]:
+    spec = importlib.util.find_spec(_PACKAGE)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders:
+        raise BadInput("The DAGs are not installed: install the package nemovideo-nodes")
+    return sorted(path for path in Path(folders[0]).glob("*.py") if path.name != "__init__.py")
+
+
+def _differs(target: Path, source: Path) -> bool:
+    return target.exists() and target.read_bytes() != source.read_bytes()
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Whole or not at all: Airflow may be reading the folder just now."""
+    spare = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        spare.write_bytes(data)
+        spare.replace(target)
+    finally:
+        spare.unlink(missing_ok=True)
