@@ -15,8 +15,10 @@ from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.engine import Engine, Event
 from nemovideo_nodes.errors import BadInput, RunStopped, StepConflict
 from nemovideo_nodes.intake import instructions, take_in
+from nemovideo_nodes.ledger.facts import Result
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.local import LOCAL, settings_where
 from nemovideo_nodes.presets import aspect_for, misfits, with_frame
@@ -85,6 +87,7 @@ class Door:
         texts: Sequence[str],
         profile: str | Profile = DEFAULT_PROFILE,
         *,
+        changes: Sequence[str] = (),
         work: Work = "quick",
         platform: str = "",
         aspect: str = "",
@@ -95,11 +98,14 @@ class Door:
     ) -> str:
         """Check what is asked for and write it down; the id of the run. Nothing is sent.
 
-        `platform` and `aspect` are names of `presets`. With a run id alone, that run is taken up
-        as it was ordered; with `as_begun` also if it is asked for with other words now. Raises
+        `platform` and `aspect` are names of `presets`; `changes` are said after the texts, or after
+        the profile's own words. With a run id alone, that run is taken up as it was ordered, and
+        changes refine it; with `as_begun` also if it is asked for with other words now. Raises
         `BadInput`.
         """
         nothing = not sources and not texts
+        if run_id and nothing and changes:
+            return await self.refine(run_id, changes, occasion=occasion)
         if run_id and (nothing or (as_begun and await asyncio.to_thread(self.is_begun, run_id))):
             return (await asyncio.to_thread(self.ordered, run_id)).run_id
         if nothing:
@@ -107,7 +113,8 @@ class Door:
         chosen = find_profile(profile, self.settings.platform)
         frame = aspect_for(platform, aspect)
         media = await asyncio.to_thread(self.taken_in, sources)
-        script, first = script_of(work, instructions(texts, chosen), media, frame)
+        said = [*instructions(texts, chosen), *(instructions(changes, chosen) if changes else ())]
+        script, first = script_of(work, said, media, frame)
         ordered = await asyncio.to_thread(
             order_script,
             self.settings,
@@ -234,11 +241,16 @@ class Door:
             return await client.acquire_token()
 
     def steps(self, run_id: str, node: NodeName | None = None) -> list[str]:
-        """The ids of the run's steps (of one kind), in order."""
-        run = load_run(self.store, run_id)
+        """The ids of the run's steps (of one kind), in order; none of a run that is new."""
+        run = self._run(run_id)
         return [
             step for step, record in run.steps.items() if node is None or record.step.node is node
         ]
+
+    def achieved(self, run_id: str, step: str) -> Result | None:
+        """What a step of the run achieved; None if it has not."""
+        record = self._run(run_id).steps.get(step)
+        return record.result if record else None
 
     def result(self, run_id: str) -> RunResult:
         """How the run stands, from its journal alone.
@@ -273,15 +285,18 @@ class Door:
         """Files, folders of pictures and URLs as media, their copies in the store; see `intake`."""
         return take_in(self.store, sources, self.settings.media_access)
 
+    def _run(self, run_id: str) -> Run:
+        return Journal(self.store, checked_run_id(run_id)).refresh()
+
     def _settings_of(self, run_id: str) -> Settings:
         """The settings for the service that the run was begun at."""
-        order = Journal(self.store, checked_run_id(run_id)).refresh().order
+        order = self._run(run_id).order
         service = order.service if order else self.settings.service
         return settings_where(self.settings, self.store, run_id, service)
 
     def is_begun(self, run_id: str) -> bool:
         """Whether the store knows an order of that run."""
-        return Journal(self.store, checked_run_id(run_id)).refresh().order is not None
+        return self._run(run_id).order is not None
 
     def ordered(self, run_id: str) -> Ordered:
         """The run as it was ordered; raises `BadInput` for one that was begun step by step."""

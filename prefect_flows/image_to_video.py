@@ -14,30 +14,25 @@ from prefect import flow
 from nemovideo_nodes.errors import NemoVideoError
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
-    acquire_token,
-    await_render,
+    Aspect,
+    Platform,
+    ProfileName,
     begin_run,
-    check_credits,
-    claim_link,
-    create_session,
-    download,
-    publish,
-    read_state,
-    send_prompt,
-    show_result,
-    submit_render,
-    upload,
-    upload_steps,
+    carry_out,
+    run_name,
 )
 from nemovideo_nodes.prefect.by_hand import by_hand
-from nemovideo_nodes.profiles import DEFAULT_PROFILE
 
 
-@flow(name="image-to-video", retries=0, persist_result=False)
+@flow(name="image-to-video", flow_run_name=run_name, retries=0, persist_result=False)
 async def image_to_video(
     images: list[str],
     prompt: str = "",
-    profile: str = DEFAULT_PROFILE,
+    platform: Platform = "any",
+    aspect: Aspect = "of the platform",
+    profile: ProfileName = "of the credentials",
+    slug: str = "",
+    credentials: str = "",
     store: str = "",
     local: bool = False,
     run_id: str = "",
@@ -50,32 +45,33 @@ async def image_to_video(
     the same parameters; what was paid for is not paid again.
 
     Args:
-        images: Pictures, or folders of pictures, as paths on the machine that runs the flow.
-        prompt: What the video should be, in a sentence; empty for the profile's own instruction.
-        profile: The skill that speaks: its name, or the path of a skill document.
-        store: The folder where runs and videos are kept; empty for NEMOVIDEO_STORE.
-        local: Use the emulator on this machine, which needs no account, instead of the service.
-        run_id: A name of your own for the run; alone, it takes up the run of that name.
-        resend: Send a message of unknown outcome again; it may be paid for twice.
+        images: Pictures, or folders of pictures: paths on the worker, or URLs.
+        prompt: What the video should be, in a sentence; empty for the profile's own words.
+        platform: Where the video goes; it decides the frame, and the result is checked against it.
+        aspect: The frame, width to height.
+        profile: The skill that speaks, which has words of its own where the prompt is empty.
+        slug: A short name by which people find the run.
+        credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
+        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
+        local: Use the emulator on the worker, which needs no account, instead of the service.
+        run_id: A name of your own for the run; with no images, it takes up the run of that name.
+        resend: Do once more what the run is stopped at; it may be paid for twice.
         again: Make a new video of a request that is done.
     """
     run = await begin_run(
-        images, prompt, profile, store=store, local=local, run_id=run_id, again=again
+        images,
+        prompt,
+        profile,
+        platform=platform,
+        aspect=aspect,
+        slug=slug,
+        store=store,
+        credentials=credentials,
+        local=local,
+        run_id=run_id,
+        again=again,
     )
-    await acquire_token(run, store=store)
-    await check_credits(run, store=store)
-    await create_session(run, store=store)
-    for picture in await upload_steps(run, store=store):
-        await upload(run, picture, store=store)
-    await send_prompt(run, store=store, resend=resend)
-    await read_state(run, store=store)
-    await submit_render(run, store=store)
-    await await_render(run, store=store)
-    await download(run, store=store)
-    await check_credits(run, "credits/1", store=store)
-    await claim_link(run, store=store)
-    await publish(run, store=store)
-    return await show_result(run, store=store)
+    return await carry_out(run, resend=resend)
 
 
 def main() -> int:

@@ -1,55 +1,118 @@
-"""What people see of a run in Prefect's UI: one markdown artifact, with a small poster."""
+"""What people see of a run in Prefect's UI: a summary with a poster, the video, what it is made of.
+
+Prefect takes megabytes of markdown without a word, and its page gets slow: all is cut to size.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import importlib.util
 import io
 import re
+from collections.abc import Sequence
+from typing import Any
 
-from prefect.artifacts import acreate_markdown_artifact
+from prefect.artifacts import (
+    acreate_image_artifact,
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_table_artifact,
+)
+from prefect.assets import Asset
+from prefect.assets.core import MAX_ASSET_DESCRIPTION_LENGTH, AssetProperties
+from prefect.context import AssetContext
 
+from nemovideo_nodes.ledger.conversation import Exchange, conversation
+from nemovideo_nodes.ledger.facts import PublishResult, StateResult
 from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.prefect.handle import Place, RunHandle, open_place
+from nemovideo_nodes.runs import load_run
+from nemovideo_nodes.sketch import draw_timeline
+from nemovideo_nodes.wire.draft import Draft
 
-__all__ = ["markdown_of", "show"]
+__all__ = ["declare_asset", "markdown_of", "poster_of", "show", "summary", "table_of"]
 
-MAX_REPLY = 2_000
-"""Characters of a reply; Prefect takes megabytes without a word, and the page gets slow."""
-MAX_TIMELINE = 4_000
+MAX_TEXT = 2_000
+"""Characters of one reply, instruction or timeline."""
+MAX_EXCHANGES = 50
+MAX_ROWS = 600
 _POSTER = (640, 640)
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|!])")
 
 
-async def show(result: RunResult, poster: bytes | None = None) -> None:
-    """Make the artifact, under a key of the run's own: its later ones are versions of it."""
+async def show(handle: RunHandle, place: Place) -> RunResult:
+    """Make the artifacts, under keys of the run's own name: later ones are versions of them."""
+    run, result, misfits, poster = await asyncio.to_thread(_read, handle, place)
+    links = [place.link(name) for name in _published(run)]
     picture = await asyncio.to_thread(_data_url, poster) if poster else None
-    key = re.sub(r"[^a-z0-9]+", "-", result.run_id.lower()).strip("-")
+    key = f"nemovideo-{handle.key}"
     await acreate_markdown_artifact(
-        key=f"nemovideo-{key}",
-        markdown=markdown_of(result, picture),
-        description=f"Run {result.run_id}: {result.status}",
+        key=key,
+        markdown=markdown_of(run, result, links=links, misfits=misfits, poster_url=picture),
+        description=f"{handle.name or handle.run_id}: {result.status}",
     )
+    await acreate_table_artifact(
+        key=f"{key}-manifest",
+        table=table_of(run, result),
+        description="What was made from what, with SHA-256 digests",
+    )
+    for number, link in enumerate(links):
+        last = f"-{number + 1}" if number else ""
+        await acreate_link_artifact(
+            link=link, link_text=link.rsplit("/", 1)[-1], key=f"{key}-video{last}"
+        )
+    if place.public_url and poster:
+        await acreate_image_artifact(
+            place.link(f"runs/{run.id}/video-poster.jpg"), key=f"{key}-poster"
+        )
+    return result
 
 
-def markdown_of(result: RunResult, poster_url: str | None = None) -> str:
-    """The summary: poster, videos, timeline, replies, credits and paths."""
+async def summary(handle: RunHandle) -> str:
+    """The markdown of a run as it stands, for a person who is asked about it."""
+    place = await open_place(handle.store, handle.credentials)
+    run, result, misfits, poster = await asyncio.to_thread(_read, handle, place)
+    picture = await asyncio.to_thread(_data_url, poster) if poster else None
+    links = [place.link(name) for name in _published(run)]
+    return markdown_of(run, result, links=links, misfits=misfits, poster_url=picture)
+
+
+def _read(handle: RunHandle, place: Place) -> tuple[Run, RunResult, list[str], bytes | None]:
+    door = place.door
+    result = door.result(handle.run_id)
+    run = load_run(door.store, handle.run_id)
+    return run, result, door.misfits(handle.run_id), door.poster(handle.run_id)
+
+
+def markdown_of(
+    run: Run,
+    result: RunResult,
+    *,
+    links: Sequence[str] = (),
+    misfits: Sequence[str] = (),
+    poster_url: str | None = None,
+) -> str:
+    """The summary: poster, videos, what does not fit the platform, timeline, talk, credits."""
     lines = [f"# Run {_plain(result.run_id)}: {result.status}", ""]
-    if poster_url:
-        lines += [f"![A frame of the video]({poster_url})", ""]
+    if result.error:
+        lines += [f"**{_plain(_short(result.error))}**", ""]
+    lines += [poster_of(poster_url), ""] if poster_url else []
     if result.videos:
-        lines += ["| video | length | frame | size |", "|---|---|---|---|"]
-        lines += [
-            f"| `{video.path}` | {video.duration_s:.1f} s | {video.width}x{video.height} "
-            f"| {video.bytes / 1_000_000:.1f} MB |"
-            for video in result.videos
-        ]
+        lines += ["| video | length | frame | size | where |", "|---|---|---|---|---|"]
+        for number, video in enumerate(result.videos):
+            name = video.path.rsplit("/", 1)[-1]
+            link = links[number] if number < len(links) else video.path
+            lines.append(
+                f"| [{_plain(name)}](<{link}>) | {video.duration_s:.1f} s "
+                f"| {video.width}x{video.height} | {video.bytes / 1_000_000:.1f} MB "
+                f"| `{video.path}` |"
+            )
         lines.append("")
-    if result.timeline:
-        lines += ["## Timeline", "", _plain(_short(result.timeline, MAX_TIMELINE)), ""]
-    if result.replies:
-        lines += ["## What the agent said", ""]
-        lines += [f"> {_plain(_short(reply, MAX_REPLY))}\n" for reply in result.replies]
+    lines += [f"- Does not fit: {_plain(sentence)}" for sentence in misfits]
+    lines += ["", *_timeline(run, result), *_talk(conversation(run))]
     if result.credits.after is not None:
         spent = f", {result.credits.spent:g} spent" if result.credits.spent else ""
         lines += ["## Credits", "", f"{result.credits.after:g} left{spent}", ""]
@@ -58,23 +121,100 @@ def markdown_of(result: RunResult, poster_url: str | None = None) -> str:
     return "\n".join(lines)
 
 
+def poster_of(url: str) -> str:
+    """The poster in markdown."""
+    return f"![A frame of the video]({url})"
+
+
+def table_of(run: Run, result: RunResult) -> list[dict[str, Any]]:
+    """The manifest's heart: each medium, instruction and video, a row each."""
+    request = run.order.request if run.order else None
+    rows: list[dict[str, Any]] = []
+    for medium in request.media if request else ():
+        rows.append(_row("medium", medium.name, medium.size, medium.digest))
+    for exchange in conversation(run):
+        rows.append(_row("instruction", _short(exchange.said), None, ""))
+    for video in result.videos:
+        rows.append(_row("video", video.path, video.bytes, video.sha256))
+    return rows[:MAX_ROWS]
+
+
+def declare_asset(handle: RunHandle, place: Place, result: RunResult) -> None:
+    """Say which asset the task at hand has made, and what it is like; for `publish` alone."""
+    context = AssetContext.get()
+    if context is None or not result.videos:
+        return
+    video = result.videos[-1]
+    asset = Asset(
+        key=f"nemovideo://videos/{handle.key}",
+        properties=AssetProperties(
+            name=handle.name or handle.run_id,
+            url=place.link(_published(load_run(place.door.store, handle.run_id))[-1]),
+            description=(result.timeline or "")[:MAX_ASSET_DESCRIPTION_LENGTH],
+        ),
+    )
+    context.downstream_assets = {asset}
+    context.add_asset_metadata(
+        asset.key,
+        {
+            "run_id": handle.run_id,
+            "videos": [one.model_dump() for one in result.videos],
+            "length_s": video.duration_s,
+            "frame": f"{video.width}x{video.height}",
+            "credits_spent": result.credits.spent,
+            "manifest": result.manifest,
+        },
+    )
+
+
+def _published(run: Run) -> tuple[str, ...]:
+    published = run.results(PublishResult)
+    return published[-1].videos if published else ()
+
+
+def _row(what: str, name: str, size: int | None, digest: str) -> dict[str, Any]:
+    return {"what": what, "name": name, "bytes": size, "sha256": digest}
+
+
+def _timeline(run: Run, result: RunResult) -> list[str]:
+    if not result.timeline:
+        return []
+    lines = ["## Timeline", "", _plain(_short(result.timeline)), ""]
+    states = run.results(StateResult)
+    drawn = draw_timeline(Draft(states[-1].outline)) if states and states[-1].outline else []
+    return [*lines, "```", *(line.replace("`", "'") for line in drawn), "```", ""]
+
+
+def _talk(told: Sequence[Exchange]) -> list[str]:
+    if not told:
+        return []
+    lines = ["## Conversation", ""]
+    for exchange in told[-MAX_EXCHANGES:]:
+        lines += [f"**You:** {_plain(_short(exchange.said))}", ""]
+        for reply in (*exchange.replies, *exchange.suggestions):
+            lines += [f"> {_plain(_short(reply))}", ""]
+    return lines
+
+
 def _plain(text: str) -> str:
     """Text from outside, on one line, that markdown shows as it is."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
 def _data_url(poster: bytes) -> str | None:
-    """The poster in small, as a URL that needs no server; None without the extra `video`."""
+    """The poster in small, as a URL that needs no server; None where it cannot be read."""
     if importlib.util.find_spec("PIL") is None:
         return None
     from PIL import Image
 
-    with Image.open(io.BytesIO(poster)) as picture:
-        picture.thumbnail(_POSTER)
-        small = io.BytesIO()
-        picture.convert("RGB").save(small, "JPEG", quality=75)
-    return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode()
+    with contextlib.suppress(OSError, ValueError):
+        with Image.open(io.BytesIO(poster), formats=("JPEG",)) as picture:
+            picture.thumbnail(_POSTER)
+            small = io.BytesIO()
+            picture.convert("RGB").save(small, "JPEG", quality=75)
+        return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode()
+    return None

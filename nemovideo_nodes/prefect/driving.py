@@ -1,17 +1,43 @@
-"""What every task does: open the runs with a client of its own, and advance through one step."""
+"""What every task does: open the run that it is given, and advance through one step."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
 
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
 
 from nemovideo_nodes.display import PlainDisplay
-from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.door import in_words
+from nemovideo_nodes.errors import NemoVideoError
 
-__all__ = ["advance", "opened"]
+__all__ = ["in_form_words", "run_log"]
+
+_WORDS: Final = MappingProxyType(
+    {
+        "add --resend to": "start it once more with `resend` switched on, to",
+        "--resend": "`resend`",
+        "use --again to": "switch `again` on to",
+        "use --again for": "switch `again` on for",
+        "Use --again to": "Switch `again` on to",
+        "--again": "`again`",
+        "say --prompt": "give a `prompt`",
+        "with --prompt": "in `prompt`",
+        "(nemovideo resume ": "(start it with `run_id` ",
+        "run the same command again": "retry this flow run",
+        ": use the token (NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with": (
+            ": name the `credentials` that it was begun with"
+        ),
+        ": set NEMO_API_URL": ": name the `credentials` that it was begun with",
+        "give another folder with --store or NEMOVIDEO_STORE": "give another `store`",
+        ": `nemovideo runs` lists them": ": check the `run_id` and the `store`",
+    }
+)
+"""The command line's words, and what a person does in Prefect's form instead."""
 
 
 class _RunLog(PlainDisplay):
@@ -29,14 +55,16 @@ class _RunLog(PlainDisplay):
         self._logger.info("%s", text)
 
 
-async def opened(store: str, *, local: bool = False) -> Door:
-    """The runs of a store."""
-    return await asyncio.to_thread(Door.open, store, Account(local=local))
+def run_log() -> _RunLog:
+    """A display that writes to the log of the run that it is made in."""
+    return _RunLog()
 
 
-async def advance(run_id: str, step: str, store: str, *, resend: bool = False) -> str:
-    """Bring the run up to and with `step`, and return its id; raises `RunStopped`."""
-    door = await opened(store)
-    with _RunLog() as log:
-        await door.advance(run_id, step, resend=resend, on_event=log.show)
-    return run_id
+@contextlib.contextmanager
+def in_form_words() -> Iterator[None]:
+    """Errors say what to do in the words of Prefect's form, not of the command line."""
+    try:
+        yield
+    except NemoVideoError as error:
+        error.args = (in_words(error.sentence, _WORDS),)
+        raise

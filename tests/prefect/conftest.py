@@ -12,6 +12,7 @@ from PIL import Image
 from prefect.settings import PREFECT_HOME, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
+from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 
 
@@ -54,13 +55,15 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def studio(prefect_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+def studio(
+    prefect_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: Options
+) -> Iterator[Studio]:
     """The emulator as the service of `NEMO_API_URL`, two pictures, and a token of `NEMO_TOKEN`."""
     images = []
     for name, colour in (("red.png", (200, 30, 30)), ("blue.png", (30, 30, 200))):
         Image.new("RGB", (320, 240), colour).save(tmp_path / name)
         images.append(str(tmp_path / name))
-    with RunningEmulator() as emulator:
+    with RunningEmulator(tmp_path / "world", options=options) as emulator:
         answer = httpx.post(
             f"{emulator.url}/api/auth/anonymous-token", headers={"X-Client-Id": "canary"}
         )

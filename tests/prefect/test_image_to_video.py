@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import cloudpickle
 import pytest
 from prefect import flow, get_client
 from prefect.client.schemas.filters import (
@@ -19,7 +17,6 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.states import get_state_exception
-from prefect.utilities.callables import parameter_schema
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -29,9 +26,7 @@ from nemovideo_nodes.prefect import (
     check_credits,
     create_session,
     send_prompt,
-    tasks,
     upload,
-    upload_steps,
 )
 from nemovideo_nodes.prefect.occasion import occasion
 from prefect_flows.image_to_video import image_to_video
@@ -100,8 +95,8 @@ async def test_a_crash_between_two_tasks_loses_nothing(studio) -> None:
         await acquire_token(run)
         await check_credits(run)
         await create_session(run)
-        for picture in await upload_steps(run):
-            await upload(run, picture)
+        for number in range(len(studio.images)):
+            await upload(run, number=number)
         await send_prompt(run)
         raise MemoryError("the worker is gone")
 
@@ -131,15 +126,21 @@ async def test_bad_input_is_one_sentence_before_anything_is_sent(studio) -> None
 
 
 async def test_the_artifact_shows_what_was_made(studio) -> None:
-    """Timeline, replies and paths, under a key of the run's own."""
+    """Timeline, talk, poster and paths, what it is made of, and a link."""
     result = await image_to_video(studio.images, PROMPT)
-    key = ArtifactFilterKey(any_=[f"nemovideo-{result.run_id}"])
+    names = [f"nemovideo-{result.run_id}{end}" for end in ("", "-manifest", "-video")]
+    key = ArtifactFilterKey(any_=names)
     async with get_client() as client:
         artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
-    text = str(artifacts[0].data)
-    assert result.videos[0].path in text
-    assert "## Timeline" in text
-    assert "data:image/jpeg;base64," in text
+    shown = {str(one.key): str(one.data) for one in artifacts}
+    summary, table, link = (shown[name] for name in names)
+    assert result.videos[0].path in summary
+    assert f"**You:** {PROMPT}" in summary.replace("\\", "")
+    assert "## Timeline" in summary
+    assert "data:image/jpeg;base64," in summary
+    assert "red.png" in table
+    assert result.videos[0].sha256 in table
+    assert Path(result.videos[0].path).as_uri() in link
 
 
 async def test_no_byte_of_prefect_or_the_store_holds_the_token(studio, prefect_home: Path) -> None:
@@ -166,39 +167,6 @@ async def test_every_step_is_a_task_run_of_its_own_name(studio) -> None:
         runs = await client.read_task_runs(flow_run_filter=flow_run)
     assert {run.name for run in runs} == set(NAMES.split())
     assert len(runs) == len(NAMES.split())
-
-
-def test_the_flow_survives_pickling_by_value() -> None:
-    """`.serve()` pickles the flow's module by value."""
-    import prefect_flows.image_to_video as module
-
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        loaded = pickle.loads(cloudpickle.dumps(image_to_video))
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-    assert parameter_schema(loaded).model_dump() == parameter_schema(image_to_video).model_dump()
-
-
-def test_every_parameter_of_the_form_is_described() -> None:
-    """The form shows the docstring's sentences; nothing in it is a union or a secret."""
-    schema = parameter_schema(image_to_video)
-    for name, field in schema.properties.items():
-        assert field.get("description"), name
-        assert "anyOf" not in field, name
-    assert schema.required == ["images"]
-
-
-def test_every_task_is_named_described_and_never_repeated_by_prefect() -> None:
-    """The journal decides what is repeated."""
-    for name in tasks.__all__:
-        unit = getattr(tasks, name)
-        if unit is upload_steps:
-            continue
-        assert unit.description, name
-        assert unit.name[0].isupper(), name
-        assert unit.retries == 0, name
-        assert unit.persist_result is False, name
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""Blocks: who pays, where the videos are kept, and a video as a job.
+
+Secrets live here and nowhere else in Prefect: tasks and flows are given a block's name.
+"""
+
+import asyncio
+from typing import Any
+
+from prefect.blocks import abstract
+from prefect.blocks.core import Block
+from pydantic import Field, HttpUrl, SecretStr, TypeAdapter
+
+from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.local import LOCAL, local_settings
+from nemovideo_nodes.prefect.driving import in_form_words, run_log
+from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.settings import VENDOR_WEB, find_profile
+
+# No `from __future__ import annotations` here: Prefect reads the fields' types of a block.
+
+__all__ = ["NemoVideoCredentials", "VideoJob", "VideoJobRun", "VideoStore"]
+
+_SITE = TypeAdapter(HttpUrl).validate_python(VENDOR_WEB)
+
+
+class NemoVideoCredentials(abstract.CredentialsBlock):
+    """The account that pays, and the service that it is at; all empty means an anonymous one.
+
+    Example:
+        Load the block, and ask the service for the balance:
+        ```python
+        from nemovideo_nodes.prefect import NemoVideoCredentials
+
+        credentials = NemoVideoCredentials.load("BLOCK_NAME")
+        async with credentials.get_client() as client:
+            print(await client.credits())
+        ```
+    """
+
+    _block_type_name = "NemoVideo Credentials"
+    _block_type_slug = "nemovideo-credentials"
+    _documentation_url = _SITE
+
+    token: SecretStr = Field(
+        default=SecretStr(""),
+        description="The account's token. Empty: an anonymous account is made and kept.",
+    )
+    client_id: SecretStr = Field(
+        default=SecretStr(""),
+        title="Client id",
+        description="The client id of an anonymous account. Empty: the worker's own.",
+    )
+    api_url: str = Field(
+        default="",
+        title="API URL",
+        description="The service's address. Empty: what the worker's NEMO_API_URL names, "
+        "or else NemoVideo's own.",
+    )
+    web_url: str = Field(
+        default="",
+        title="Web URL",
+        description="The site that links for people lead to. Empty: NemoVideo's own.",
+    )
+    profile: str = Field(
+        default=DEFAULT_PROFILE,
+        description="The skill that speaks: its name, or the path of a skill document "
+        "on the worker.",
+    )
+    emulator: bool = Field(
+        default=False,
+        description="Use the local emulator, which needs no account and costs nothing.",
+    )
+
+    def account(self) -> Account:
+        """The account in the words of the core."""
+        return Account(
+            api_url=self.api_url,
+            web_url=self.web_url,
+            token=self.token.get_secret_value(),
+            client_id=self.client_id.get_secret_value(),
+            local=self.emulator,
+        )
+
+    def get_client(self, *args: Any, store: str = "", **kwargs: Any) -> NemoVideoClient:
+        """A client for one event loop; use it with `async with`. Raises `BadInput`.
+
+        `store` is where the emulator has its world, if it is used.
+        """
+        door = Door.open(store, self.account())
+        settings = door.settings
+        if settings.service_name == LOCAL:
+            settings = local_settings(settings, door.store)
+        return NemoVideoClient(
+            settings=settings, profile=find_profile(self.profile, settings.platform)
+        )
+
+
+class VideoStore(Block):
+    """Where runs and videos are kept: a folder that all workers see, or a bucket.
+
+    Example:
+        Load the block, and tell a flow to use it by name:
+        ```python
+        from nemovideo_nodes.prefect import VideoStore
+
+        store = VideoStore.load("BLOCK_NAME")
+        print(store.url)  # flows take it as "video-store/BLOCK_NAME"
+        ```
+    """
+
+    _block_type_name = "Video Store"
+    _block_type_slug = "video-store"
+    _documentation_url = _SITE
+
+    url: str = Field(
+        default="",
+        title="URL",
+        description="A folder, or a bucket (s3://bucket/prefix). Empty: the worker's own.",
+    )
+    public_url: str = Field(
+        default="",
+        title="Public URL",
+        description="Where a browser finds the store's files, for links in artifacts. "
+        "Empty: paths are shown.",
+    )
+
+
+class VideoJobRun(abstract.JobRun[RunResult]):
+    """One run of a `VideoJob`; its id is enough to find it again, from any process."""
+
+    def __init__(self, door: Door, run_id: str) -> None:
+        """`run_id` names a run that was begun in the door's store."""
+        self.door = door
+        self.run_id = run_id
+
+    async def wait_for_completion(self) -> Any:
+        """Bring the run to its end; called again, it goes on and repeats nothing.
+
+        Raises `RunStopped` with the sentence that says what to do.
+        """
+        with run_log() as log, in_form_words():
+            await self.door.advance(self.run_id, on_event=log.show)
+
+    async def fetch_result(self) -> RunResult:
+        """How the run stands, from its journal alone."""
+        return await asyncio.to_thread(self.door.result, self.run_id)
+
+
+class VideoJob(abstract.JobBlock[RunResult]):
+    """A video as a job: triggered twice it is one run, which is paid once.
+
+    Example:
+        Load the block, and make its video:
+        ```python
+        from nemovideo_nodes.prefect import VideoJob
+
+        job = VideoJob.load("BLOCK_NAME")
+        run = await job.trigger()
+        await run.wait_for_completion()
+        print((await run.fetch_result()).videos[0].path)
+        ```
+    """
+
+    _block_type_name = "NemoVideo Video"
+    _block_type_slug = "nemovideo-video"
+    _documentation_url = _SITE
+
+    images: list[str] = Field(
+        default=[],
+        description="Pictures, or folders of pictures: paths on the worker, or URLs.",
+    )
+    prompt: str = Field(
+        default="",
+        description="What the video should be, in a sentence. Empty: the profile's own words.",
+    )
+    platform: str = Field(
+        default="",
+        description="The platform that it is for, such as tiktok or instagram-reels. Empty: none.",
+    )
+    occasion: str = Field(
+        default="",
+        description="What makes two equal jobs two videos on purpose, such as a date. "
+        "Empty: equal jobs are one video.",
+    )
+    credentials: NemoVideoCredentials = Field(
+        default_factory=NemoVideoCredentials, description="The account that pays."
+    )
+    store: VideoStore = Field(
+        default_factory=VideoStore, description="Where the run and the video are kept."
+    )
+
+    async def trigger(self) -> VideoJobRun:
+        """Check the job and write it down; nothing is sent yet. Raises `BadInput`."""
+        door = await asyncio.to_thread(Door.open, self.store.url, self.credentials.account())
+        with in_form_words():
+            run_id = await door.begin(
+                self.images,
+                [self.prompt] if self.prompt else [],
+                self.credentials.profile,
+                platform=self.platform,
+                occasion=self.occasion,
+            )
+        return VideoJobRun(door, run_id)

@@ -1,0 +1,96 @@
+"""A bar in Prefect's UI while a step is at work, moved every few seconds at most."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from types import TracebackType
+from typing import Final, Self
+from uuid import UUID
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from nemovideo_nodes.display import describe
+from nemovideo_nodes.engine import Event
+from nemovideo_nodes.errors import redact
+
+__all__ = ["ProgressBar"]
+
+_log = logging.getLogger(__name__)
+
+EVERY_S: Final = 3.0
+"""The first one comes after as long: a step that is done by then needs no bar."""
+_MOST_TEXT: Final = 200
+_LIMIT_S: Final = 20.0
+
+
+class ProgressBar:
+    """How far a run has come, as a progress artifact; `show` takes the engine's events.
+
+    The bar is the share of the run's steps that are done, with the part of the one at work.
+    """
+
+    def __init__(self, key: str, steps: list[str]) -> None:
+        """`key` as artifacts have them; `steps` are the ids of the run's steps, in order."""
+        self._key = key
+        self._steps = steps
+        self._percent = 0.0
+        self._text = ""
+        self._shown: tuple[float, str] | None = None
+        self._artifact: UUID | None = None
+        self._beat: asyncio.Task[None] | None = None
+
+    def show(self, event: Event) -> None:
+        """Take one event of the engine."""
+        part, step, progress = 0.0, event.step or "", event.progress
+        if event.kind == "begin" and event.record:
+            self._text = describe(event.record)
+        elif event.kind == "wait":
+            self._text = event.text
+        elif progress is not None and progress.kind in ("bytes", "fraction") and progress.total:
+            part = min(progress.done / progress.total, 1.0)
+        elif progress is not None and progress.text.strip():
+            self._text = progress.text
+        if step in self._steps and (part or event.kind == "begin"):
+            self._percent = 100 * (self._steps.index(step) + part) / len(self._steps)
+
+    async def __aenter__(self) -> Self:
+        self._beat = asyncio.create_task(self._beats())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._beat
+        if self._artifact is not None and error is None:
+            await self._tell()
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        """Show what is new; what goes wrong there never ends work that is paid for."""
+        new = round(self._percent, 1), redact(" ".join(self._text.split()))[:_MOST_TEXT]
+        if new == self._shown:
+            return
+        percent, text = new
+        try:
+            async with asyncio.timeout(_LIMIT_S):
+                if self._artifact is None:
+                    self._artifact = await acreate_progress_artifact(
+                        progress=percent, key=self._key, description=text
+                    )
+                else:
+                    await aupdate_progress_artifact(self._artifact, percent, text)
+            self._shown = new
+        except Exception:
+            _log.warning("The progress of %s cannot be shown now", self._key, exc_info=True)
