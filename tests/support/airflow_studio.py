@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 from shell import Service
@@ -52,7 +51,9 @@ MOMENTS = (
 class Held:
     """A DAG run whose emulator holds it at a moment."""
 
-    def __init__(self, studio: Studio, moment: Moment, dag_id: str, **params: Any) -> None:
+    def __init__(
+        self, studio: Studio, moment: Moment, dag_id: str, params: Mapping[str, str]
+    ) -> None:
         self._studio = studio
         self._moment = moment
         self._service = studio.services[moment.name]
@@ -60,8 +61,8 @@ class Held:
         self.let_go()
         self._service.add_fault(moment.endpoint, 1, moment.kind)
         self.dag_id = dag_id
-        params = {"conn": moment.name, "images": studio.pictures, **params}
-        self.dag_run = studio.airflow.api.trigger(dag_id, params)
+        conf = {"conn": moment.name, "images": studio.pictures, **params}
+        self.dag_run = studio.airflow.api.trigger(dag_id, conf)
 
     @property
     def sent(self) -> dict[str, int]:
@@ -102,6 +103,11 @@ class Studio:
     @property
     def service(self) -> Service:
         return self.services["nemovideo_default"]
+
+    def hold(self, moment: str, dag_id: str, **params: str) -> Held:
+        """Start a run of a DAG that will be held at that moment."""
+        (found,) = (known for known in MOMENTS if known.name == moment)
+        return Held(self, found, dag_id, params)
 
     def facts(self, run_id: str) -> list[Fact]:
         """The journal of a run."""

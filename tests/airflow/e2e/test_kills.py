@@ -13,7 +13,7 @@ def held_at_each_moment(
     studio: Studio, dag_id: str, wait_until: Callable[..., object]
 ) -> list[Held]:
     studio.airflow.api.wait_for_dag(dag_id)
-    held = [Held(studio, moment, dag_id) for moment in MOMENTS]
+    held = [studio.hold(moment.name, dag_id) for moment in MOMENTS]
     for run, moment in zip(held, MOMENTS, strict=True):
         wait_until(run.has_come, moment.name, 240)
     return held

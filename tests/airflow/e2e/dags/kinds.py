@@ -1,17 +1,18 @@
-"""The same video in the two ways of the all-in-one operator; what is killed is a run of these."""
+"""The same video in the ways of the all-in-one operator; what is killed is a run of these."""
 
 import datetime
 
 from airflow.sdk import dag
 
+from nemovideo_nodes.airflow.identity import OnClear
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 
-def made(dag_id: str, *, deferrable: bool) -> None:
+def made(dag_id: str, *, deferrable: bool, on_clear: OnClear = "new") -> None:
     @dag(
         dag_id=dag_id,
         schedule=None,
-        params={"conn": "nemovideo_default", "images": [], "deadline": "", "on_clear": "new"},
+        params={"conn": "nemovideo_default", "images": [], "deadline": ""},
     )
     def video() -> None:
         ImageToVideoOperator(
@@ -21,6 +22,7 @@ def made(dag_id: str, *, deferrable: bool) -> None:
             nemovideo_conn_id="{{ params.conn }}",
             deadline="{{ params.deadline }}",
             deferrable=deferrable,
+            on_clear=on_clear,
             retry_delay=datetime.timedelta(seconds=1),
         )
 
@@ -28,4 +30,5 @@ def made(dag_id: str, *, deferrable: bool) -> None:
 
 
 made("deferred", deferrable=True)
+made("deferred_resuming", deferrable=True, on_clear="resume")
 made("held_by_a_worker", deferrable=False)
