@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from nemovideo_nodes.cli.dags import airflow_dags
+from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.looking import credits, runs, show
 from nemovideo_nodes.cli.making import make, refine, resume
@@ -25,7 +25,7 @@ def main() -> None:
     """
 
 
-for _command in (make, refine, resume, show, runs, credits, webhook, airflow_dags):
+for _command in (make, refine, resume, show, runs, credits, webhook, prefect_flows, airflow_dags):
     main.add_command(_command)
 
 

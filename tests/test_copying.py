@@ -1,11 +1,14 @@
-"""`nemovideo airflow-dags` copies the DAGs, and writes over nothing that somebody changed."""
+"""What the package has for orchestrators is copied out, and over nothing that somebody changed."""
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
+import yaml
 from click.testing import CliRunner, Result
 
+from nemovideo_nodes.calendarfile import read_calendar
 from nemovideo_nodes.cli import main
 
 
@@ -23,6 +26,20 @@ def test_the_dags_are_copied_and_told(tmp_path: Path) -> None:
     assert done.output.split() == there
     assert str(folder / "image_to_video.py") in there
     assert "with DAG(" in (folder / "image_to_video.py").read_text()
+
+
+def test_the_deployments_are_copied_without_the_flows(tmp_path: Path) -> None:
+    """prefect.yaml names the flows by their place in the package."""
+    done = CliRunner().invoke(main, ["prefect-flows", "--to", str(tmp_path)])
+    assert done.exit_code == 0
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {"prefect.yaml", "automations.yaml", "calendar.csv"}
+    wanted = yaml.safe_load((tmp_path / "prefect.yaml").read_text("utf-8"))
+    for deployment in wanted["deployments"]:
+        module, _, name = deployment["entrypoint"].rpartition(".")
+        assert importlib.util.find_spec(module), deployment["name"]
+        assert name == module.rpartition(".")[2]
+    assert len(read_calendar(str(tmp_path / "calendar.csv"), "Europe/Berlin")) == 3
 
 
 def test_a_file_that_was_changed_stays(tmp_path: Path) -> None:

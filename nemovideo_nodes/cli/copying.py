@@ -1,4 +1,7 @@
-"""`nemovideo airflow-dags`: the DAGs of the installed package, where an Airflow looks for them."""
+"""`nemovideo airflow-dags` and `prefect-flows`: what the package has for orchestrators, copied out.
+
+They are in the installed package, where neither Airflow nor `prefect deploy` looks for them.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import click
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["airflow_dags"]
+__all__ = ["airflow_dags", "prefect_flows"]
 
-_PACKAGE = "airflow_dags"
+_force = click.option("--force", is_flag=True, help="Write over files that were changed there.")
 
 
 @click.command(name="airflow-dags")
@@ -24,10 +27,41 @@ _PACKAGE = "airflow_dags"
     type=click.Path(path_type=Path),
     help="Airflow's DAG folder; it is made if it is not there.",
 )
-@click.option("--force", is_flag=True, help="Write over files that were changed there.")
+@_force
 def airflow_dags(folder: Path, force: bool) -> None:
     """Copy the DAGs into FOLDER, where Airflow finds them."""
-    sources = _sources()
+    sources = [path for path in _files("airflow_dags", "*.py") if path.name != "__init__.py"]
+    _copy(sources, folder, force=force)
+
+
+@click.command(name="prefect-flows")
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where you deploy from; it is made if it is not there.",
+)
+@_force
+def prefect_flows(folder: Path, force: bool) -> None:
+    """Copy the deployments of the ready-made Prefect flows into FOLDER.
+
+    They are prefect.yaml, automations.yaml and a calendar to begin with; the flows themselves stay
+    in the package. Then, in FOLDER: prefect --no-prompt deploy --all
+    """
+    _copy(_files("prefect_flows", "*.yaml", "*.csv"), folder, force=force)
+
+
+def _files(package: str, *patterns: str) -> list[Path]:
+    spec = importlib.util.find_spec(package)
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders:
+        raise BadInput(f"{package} is not installed: install the package nemovideo-nodes")
+    return sorted(path for pattern in patterns for path in Path(folders[0]).glob(pattern))
+
+
+def _copy(sources: list[Path], folder: Path, *, force: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         changed = [path.name for path in sources if _differs(folder / path.name, path)]
@@ -42,14 +76,6 @@ def airflow_dags(folder: Path, force: bool) -> None:
         raise BadInput(f"{folder} cannot be written to: {error.strerror or error}") from None
     for path in sources:
         click.echo(str(folder / path.name))
-
-
-def _sources() -> list[Path]:
-    spec = importlib.util.find_spec(_PACKAGE)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    if not folders:
-        raise BadInput("The DAGs are not installed: install the package nemovideo-nodes")
-    return sorted(path for path in Path(folders[0]).glob("*.py") if path.name != "__init__.py")
 
 
 def _differs(target: Path, source: Path) -> bool:
