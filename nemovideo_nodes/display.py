@@ -250,8 +250,8 @@ def result_lines(result: RunResult) -> list[str]:
         lines.append(result.timeline)
     credits = result.credits
     if credits.after is not None:
-        spent = f", {credits.spent:g} spent" if credits.spent else ""
-        lines.append(f"Credits: {credits.after:g} left{spent}")
+        spent = f", {credits.spent:.12g} spent" if credits.spent else ""
+        lines.append(f"Credits: {credits.after:.12g} left{spent}")
     if result.manifest:
         lines.append(f"Manifest: {result.manifest}")
     lines.append(f"Run: {result.run_id} ({result.status})")

@@ -67,6 +67,15 @@ async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: St
     assert stage.sent == (3, 3, 2)
 
 
+async def test_what_others_spend_between_is_not_what_the_run_cost(stage: Stage) -> None:
+    """The balance belongs to the account; what a run cost is told from around its own messages."""
+    run = (await stage.work(stage.order())).run_id
+    await stage.work(stage.order("another 2 second video"))
+    credits = (await refined(stage, run, 'add the title "One"')).credits
+    assert (credits.before, credits.after) == (1_000_000, 999_750)
+    assert credits.spent == 150
+
+
 async def test_what_changes_nothing_makes_no_second_copy_of_the_video(stage: Stage) -> None:
     """The export that nobody asked for in words is left out; one that was asked for is made."""
     first = await stage.work(stage.order())

@@ -52,7 +52,7 @@ def credits(local: bool, store: str | None, as_json: bool) -> None:
         print_json(answer.model_dump())
         return
     known = {name: number for name, number in answer.model_dump().items() if number is not None}
-    told = ", ".join(f"{number:g} {name}" for name, number in known.items())
+    told = ", ".join(f"{number:.12g} {name}" for name, number in known.items())
     click.echo(told or "The service does not say how many credits there are.")
 
 
@@ -144,7 +144,8 @@ def runs(
         print_json([run.model_dump() for run in found])
         return
     if not found:
-        click.echo(f"There are no runs in {opened.url} yet.")
+        filtered = contains is not None or status is not None or age is not None
+        click.echo(f"There are no {'such runs' if filtered else 'runs'} in {opened.url}.")
     for run in found:
         told = run.videos[0].path if run.videos else run.error or ""
         click.echo(f"{run.run_id}  {run.status:8} {told}")

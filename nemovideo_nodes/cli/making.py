@@ -190,7 +190,7 @@ def refine(
             settings, opened, run, (first, *script[1:]), again=again, resend=resend, on_event=show
         )
 
-    do_work(settings, opened, run, work, as_json=as_json, only_new=True)
+    do_work(settings, opened, run, work, as_json=as_json, refining=True)
 
 
 def advise_on(ordered: Ordered, store: Store) -> None:
@@ -248,11 +248,11 @@ def do_work(
     work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, RunResult]],
     *,
     as_json: bool,
-    only_new: bool = False,
+    refining: bool = False,
 ) -> None:
     """Do the work of a run under the eyes of whoever watches, and end with its result.
 
-    `only_new`: a person is told only what came of it now.
+    `refining`: a person is told only what came of the refinement that was asked for last.
     """
     from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay, SilentDisplay
     from nemovideo_nodes.ledger.journal import Journal
@@ -269,16 +269,15 @@ def do_work(
         display = LiveDisplay()
     else:
         display = PlainDisplay(to_stderr=as_json, verbose=told == "verbose")
-    before = Journal(store, run_id).refresh()
-    known = result_of(before, store, "waiting") if only_new else None
     with display:
         try:
             result = asyncio.run(work(display.show))
         except KeyboardInterrupt:
             result = result_of(Journal(store, run_id).refresh(), store, "waiting", STOPPED)
     link = _claim_link(settings, store, run_id) if live and result.status == "done" else None
-    if Journal(store, run_id).refresh().seq == before.seq:
-        known = None  # nothing was said anew: this is what was asked for
+    known = None
+    if refining:
+        known = result_of(Journal(store, run_id).refresh().unrefined(), store, "waiting")
     _end(result, as_json=as_json, known=known, link=link)
 
 

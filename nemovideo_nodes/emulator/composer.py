@@ -90,6 +90,7 @@ _NEW_FILM = re.compile(
 _ADD_PICTURES = re.compile(
     r"\b(?:add|append|include|insert|use)\s(?:\w+\s){0,4}?(?:photos?|pictures?|images?|files?"
     r"|shots?)\b"
+    r"|把[^字标文,。]{0,8}(?:图片|照片|新图|图|文件)[^字标文,。]{0,4}(?:加|放|接)(?:到|在|进|入)"
     r"|(?:加上|加入|添加|加|放进)[^字标文,。]{0,8}(?:图片|照片|新图|图(?!片?.{0,6}(?:字幕|标题"
     r"|文字))|文件)",
     re.IGNORECASE | re.DOTALL,

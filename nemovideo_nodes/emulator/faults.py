@@ -18,7 +18,8 @@ On `run_sse` besides: `cut` (reset after arg frames, 3, while the work goes on),
 and no edit is made), `late` (reset at once; the edits come arg seconds, 1, later), `early_end` (an
 orderly end after arg frames, 3, without the rest of the work), `heartbeats` (nothing else for arg
 seconds, or for ever), `error_frame` (the agent fails with the text arg before its first edit),
-`temporary_issue` (a failure behind a good answer), `silent` (tools are called, nothing is said).
+`temporary_issue` (a failure behind a good answer), `silent` (tools are called, nothing is said),
+`says` (the text arg at the end of what is said).
 
 On `export`: `render_failed` (accepted, and fails with the text arg). On `render_status`:
 `render_without_url`, `render_stuck` (still processing), `output_url` (the newer gateway's word).
@@ -62,7 +63,7 @@ _EVERYWHERE = re.compile(
 _KINDS: Mapping[str, frozenset[str]] = {
     "run_sse": frozenset(
         {"cut", "cancelled", "late", "early_end", "heartbeats", "error_frame", "temporary_issue"}
-        | {"silent"}
+        | {"silent", "says"}
     ),
     "export": frozenset({"render_failed"}),
     "render_status": frozenset({"render_without_url", "render_stuck", "output_url"}),

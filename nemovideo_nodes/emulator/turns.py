@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import anyio
 from starlette.responses import StreamingResponse
@@ -53,6 +54,9 @@ class Turns:
             introduce=not session.introduced,
             seed=seed,
         )
+        if fault is not None and fault.kind == "says":
+            said = f"{composition.closing} {fault.text('')}".strip()
+            composition = replace(composition, closing=said)
         silent = (fault is not None and fault.kind == "silent") or (
             session.draft is not None
             and composition.work is not Work.NOTHING

@@ -17,7 +17,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.steps import Media, Upload
+from nemovideo_nodes.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = ["Credits", "RunResult", "Video", "manifest_of", "result_of"]
@@ -46,7 +46,8 @@ class Credits(_Plain):
     before: float | None = None
     after: float | None = None
     spent: float | None = None
-    """The difference: other runs of the account spend from the same balance."""
+    """What was spent while the run was at work; other runs that are, too, spend from the same
+    balance. Less than the difference where others spent between a run and its refinement."""
 
 
 class RunResult(_Plain):
@@ -154,7 +155,26 @@ def _timeline(run: Run) -> str | None:
 
 def _credits(run: Run) -> Credits:
     read = run.results(CreditsResult)
-    before = read[0].available if read else None
-    after = read[-1].available if len(read) > 1 else None
-    spent = before - after if before is not None and after is not None else None
-    return Credits(before=before, after=after, spent=spent)
+    return Credits(
+        before=read[0].available if read else None,
+        after=read[-1].available if len(read) > 1 else None,
+        spent=_spent(run),
+    )
+
+
+def _spent(run: Run) -> float | None:
+    """The differences of the balance right before a message and at the next look behind it."""
+    spent: float | None = None
+    before: float | None = None
+    said = False
+    for record in run.steps.values():
+        if isinstance(record.step.args, Prompt) and record.achieved is not None:
+            seen = record.evidence.credits if record.evidence else None
+            before = before if said or seen is None else seen
+            said = True
+        elif isinstance(record.result, CreditsResult) and record.result.available is not None:
+            now = record.result.available
+            if before is not None:
+                spent = (spent or 0.0) + (before - now if said else 0.0)
+            before, said = now, False
+    return spent

@@ -179,6 +179,14 @@ class Run:
                 if record := self.steps.get(fact.step):
                     self._taken(record, fact)
 
+    def unrefined(self) -> Run:
+        """The run as it was before it was last asked for a refinement; empty where it never was."""
+        asked = [n for n, f in enumerate(self.facts) if isinstance(f, Asked) and f.said is not None]
+        before = Run(self.id)
+        for fact in self.facts[: asked[-1]] if asked else ():
+            before.apply(fact)
+        return before
+
     @property
     def session(self) -> SessionResult | None:
         """The session that the run works in."""

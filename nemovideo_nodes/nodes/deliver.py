@@ -122,6 +122,8 @@ def _posters(store: Store, video: str) -> None:
     stem = video.removesuffix(".mp4")
     for make, name in ((poster, f"{stem}-poster.jpg"), (contact_sheet, f"{stem}-sheet.jpg")):
         try:
+            if store.size(name) is not None:
+                continue  # an earlier refinement of the run has made it
             with tempfile.TemporaryDirectory() as folder, store.local(video) as path:
                 spare = Path(folder) / "picture.jpg"
                 make(path, spare)

@@ -114,8 +114,8 @@ def markdown_of(
     lines += [f"- Does not fit: {_plain(sentence)}" for sentence in misfits]
     lines += ["", *_timeline(run, result), *_talk(conversation(run))]
     if result.credits.after is not None:
-        spent = f", {result.credits.spent:g} spent" if result.credits.spent else ""
-        lines += ["## Credits", "", f"{result.credits.after:g} left{spent}", ""]
+        spent = f", {result.credits.spent:.12g} spent" if result.credits.spent else ""
+        lines += ["## Credits", "", f"{result.credits.after:.12g} left{spent}", ""]
     if result.manifest:
         lines += ["## Manifest", "", f"`{result.manifest}`", ""]
     return "\n".join(lines)

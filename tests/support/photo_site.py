@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from stage import make_pictures
 
-__all__ = ["Site", "photo_site"]
+__all__ = ["Site", "open_site", "photo_site"]
 
 
 @dataclass
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _open_site(folder: Path) -> Iterator[Site]:
+def open_site(folder: Path) -> Iterator[Site]:
     """A site with a certificate of its own, for as long as the context lasts."""
     import trustme
 
@@ -79,7 +79,7 @@ def _open_site(folder: Path) -> Iterator[Site]:
 @pytest.fixture
 def photo_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site that this process, its commands and its emulators trust."""
-    with _open_site(tmp_path) as site:
+    with open_site(tmp_path) as site:
         monkeypatch.setenv("SSL_CERT_FILE", str(site.authority))
         (picture,) = make_pictures(tmp_path / "pictures", 1)
         away = "http://pictures.example/coffee.png"

@@ -217,12 +217,6 @@ class Stage:
             row = db.execute("SELECT draft FROM sessions WHERE id = ?", (session,)).fetchone()
         return str(row[0]) if row and row[0] else None
 
-    def change_draft(self, session: str, draft: str) -> None:
-        """Edit a session behind everybody's back, as a second stage does."""
-        path = self.emulator.folder / "world.sqlite3"
-        with contextlib.closing(sqlite3.connect(path)) as db, db:
-            db.execute("UPDATE sessions SET draft = ? WHERE id = ?", (draft, session))
-
     def manifest(self, result: RunResult) -> dict[str, object]:
         assert result.manifest is not None
         value: dict[str, object] = json.loads(Path(result.manifest).read_text())
@@ -237,6 +231,18 @@ def assert_video(result: RunResult, stage: Stage) -> None:
     (told,) = stage.manifest(result)["videos"]  # type: ignore[misc]
     assert told["sha256"] == video.sha256
     assert (Path(result.manifest or "").parent / told["file"]).samefile(video.path)
+
+
+def add_music(emulator: RunningEmulator) -> str:
+    """Edit the only session behind everybody's back, as a second stage does; the draft's digest."""
+    (session,) = emulator.counts().by_session
+    path = emulator.folder / "world.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        (draft,) = db.execute("SELECT draft FROM sessions WHERE id = ?", (session,)).fetchone()
+        text = unasked(json.loads(draft), "music")
+        assert text is not None
+        db.execute("UPDATE sessions SET draft = ? WHERE id = ?", (text, session))
+    return Draft(text).digest
 
 
 class SecondStage:
@@ -259,8 +265,4 @@ class SecondStage:
     def add_music(self) -> None:
         """Make the edit."""
         self.done = True
-        (session,) = self._stage.emulator.counts().by_session
-        text = unasked(json.loads(self._stage.draft_of(session) or "null"), "music")
-        assert text is not None
-        self._stage.change_draft(session, text)
-        self.digest = Draft(text).digest
+        self.digest = add_music(self._stage.emulator)

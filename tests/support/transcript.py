@@ -5,163 +5,178 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
-import subprocess
-import sys
+import signal
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import httpx
+from click.testing import CliRunner
+from photo_site import open_site
+from stage import add_music, copying_renderer, make_film
+from transcript_parts import FILES, PARTS, SECOND_STAGE, WORLDS, Typed, World
+
+from nemovideo_nodes.cli import main
+from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
+from nemovideo_nodes.media.sniff import MAX_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "transcript.md"
 HEAD = """\
 # A transcript
 
-What a new user sees who tries the skills' own sentences, the three workflows, and what goes where,
-in English and Chinese, against the emulator. A test runs these commands and keeps this page fresh;
-the store's folder is shown as `STORE`, and progress is left out.
+What a new user sees who tries the skills' own sentences, the three workflows, each row of the
+tables of what goes where and of what is translated, and each documented refusal, in English and
+Chinese, against the emulator. A test runs these commands and keeps this page fresh; the store's
+folder is shown as `STORE`, progress is left out, and the films themselves are stand-ins
+(`make demo` renders).
 """
 
-BATCH = """\
-export: each
-instructions:
-  - text: make a 2 second square video of this picture
-    media: [docs/photos/coffee.png]
-  - text: 现在做这张图片的2秒视频
-    media: [docs/photos/chelsea.png]
-"""
 
-SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "The skills' own instructions",
-        (
-            "make docs/photos/coffee.png docs/photos/rocket.jpg --run-id shop",
-            "make docs/photos/flower.jpg docs/photos/rocket.jpg --run-id art "
-            "--profile ai-image-to-video-miricanvas",
-        ),
-    ),
-    (
-        "Iterative: look, refine, look again",
-        (
-            "refine shop -p 'add the title \"Summer Sale\"'",
-            "refine shop -p 'make the music quieter'",
-            "refine shop -p 把标题改成“夏日特卖”",
-            "refine shop -p 去掉音乐",
-            "refine shop -p 'frobnicate the whole thing'",
-        ),
-    ),
-    (
-        "What is no message: credits, status, export",
-        (
-            "refine shop -p 'how many credits do I have left?'",
-            "refine shop -p 我还有多少积分？",
-            "refine shop -p 'show tracks'",
-            "refine shop -p 现在什么状态",
-            "refine shop -p 'send me the video'",
-            "refine shop -p 导出",
-        ),
-    ),
-    (
-        "Quoted text never routes, and both at once",
-        (
-            "refine shop -p 'add the title \"Download now\"'",
-            "refine shop -p 'make it 3 seconds long and send me the video'",
-            "refine shop docs/photos/flower.jpg -p 'add this picture at the end'",
-        ),
-    ),
-    (
-        "Batch: each picture its own instruction and video",
-        ("make --script batch.yaml --run-id each",),
-    ),
-    (
-        "No pictures at all, and vague words",
-        (
-            "make --run-id words -p 'a 2 second video that says \"Hello\"'",
-            "make -p 'make a video' --run-id vague",
-        ),
-    ),
-    (
-        "Again, and looking",
-        (
-            "refine words -p 加标题“再见” --quiet",
-            "refine words -p 加标题“再见” --quiet",
-            "credits",
-            "runs",
-            "show art",
-        ),
-    ),
-)
+@dataclass(frozen=True)
+class Person:
+    """Somebody who types commands in a folder of their own."""
 
+    folder: Path
+    site: str
 
-REFUSALS: tuple[tuple[str, Options, dict[str, Any], dict[str, str], str], ...] = (
-    ("No credits left", Options(quick=True), {"credits": 0}, {}, "make {photo} --run-id a"),
-    (
-        "Export is not in the plan",
-        Options(quick=True, plan="free"),
-        {},
-        {},
-        "make {photo} --run-id b",
-    ),
-    (
-        "A token that is not valid",
-        Options(quick=True),
-        {},
-        {"NEMO_TOKEN": "nmv_usr_stale"},
-        "make {photo} --run-id c",
-    ),
-    ("A file that is no picture", Options(quick=True), {}, {}, "make batch.yaml --run-id d"),
-)
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    def tells(self, typed: Sequence[Typed | str], emulator: RunningEmulator, **env: str) -> str:
+        """What is typed, and what is said to it, as blocks of the page."""
+        blocks: list[list[str]] = []
+        for one in typed:
+            command = Typed(one) if isinstance(one, str) else one
+            for fault in command.meets:
+                emulator.faults.add(Fault.parse(fault))
+            told = self._types(command.line, {"NEMO_API_URL": emulator.url, **env})
+            emulator.faults.clear()
+            if command.note or not blocks:
+                blocks.append([command.note])
+            blocks[-1].append(told)
+        return "\n".join(
+            (f"{note}\n\n" if note else "") + "```console\n" + "\n".join(told) + "```\n"
+            for note, *told in blocks
+        )
+
+    def _types(self, line: str, more: dict[str, str]) -> str:
+        line = line.replace("{site}", self.site)
+        environment: dict[str, str | None] = {
+            name: None for name in os.environ if name.startswith("NEMO")
+        }
+        environment |= {
+            "HOME": str(self.folder / "home"),
+            "NEMOVIDEO_STORE": str(self.store),
+            "NEMOVIDEO_POLL_SECONDS": "0.05",
+            "NEMOVIDEO_RECONCILE_SECONDS": "0.01",
+            "NEMOVIDEO_RATE_LIMIT_SECONDS": "0.01",
+            "NEMOVIDEO_MEDIA_NETWORKS": "127.0.0.1/32",
+            **more,
+        }
+        handler = signal.getsignal(signal.SIGTERM)
+        done = CliRunner().invoke(main, shlex.split(line), env=environment, prog_name="nemovideo")
+        signal.signal(signal.SIGTERM, handler)
+        lines = [one for one in done.stderr.splitlines() if one.startswith(("Tip:", "nemovideo:"))]
+        lines += [one for one in done.stdout.splitlines() if not _is_progress(one)]
+        if done.exit_code:
+            lines.append(f"(exit code {done.exit_code})")
+        told = f"$ nemovideo {line}\n" + "".join(f"{_plain(one)}\n" for one in lines)
+        return told.replace(str(self.store), "STORE").replace(self.site, "https://pictures.example")
 
 
 def transcript() -> str:
     """The page, as the commands say it now."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "home").mkdir()
-        (folder / "docs").symlink_to(ROOT / "docs")
-        (folder / "batch.yaml").write_text(BATCH, encoding="utf-8")
-        store = folder / "store"
-        options = Options(quick=True, pace=0.0, silent=0.3)
-        with RunningEmulator(folder / "world", options=options, seed="transcript") as emulator:
-            environment = {
-                **{k: v for k, v in os.environ.items() if not k.startswith("NEMO")},
-                "HOME": str(folder / "home"),
-                "NEMO_API_URL": emulator.url,
-                "NEMOVIDEO_STORE": str(store),
-                "NEMOVIDEO_POLL_SECONDS": "0.1",
-                "NEMOVIDEO_RECONCILE_SECONDS": "0.02",
-            }
-            parts = [HEAD, f"The script `batch.yaml`:\n\n```yaml\n{BATCH}```\n"]
-            for title, commands in SECTIONS:
-                told = "\n".join(_told(line, folder, environment) for line in commands)
-                parts.append(f"## {title}\n\n```console\n{told}```\n")
+    with _user() as person:
+        parts = [HEAD]
+        for name, text in FILES.items():
+            kind = "yaml" if name.endswith("yaml") else "markdown"
+            parts.append(f"The file `{name}`:\n\n```{kind}\n{text}```\n")
+        film = make_film(person.folder / "film.mp4")
+        options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+        with RunningEmulator(
+            person.folder / "world", options=options, seed="transcript"
+        ) as emulator:
+            for part in PARTS:
+                told = person.tells(part.typed, emulator)
+                intro = f"{part.intro}\n\n" if part.intro else ""
+                parts.append(f"## {part.title}\n\n{intro}{told}")
+        told = _elsewhere(person, SECOND_STAGE, person.folder / "later")
+        parts.append(f"## {SECOND_STAGE.title}\n\n{told}")
         parts.append("## When the service says no\n")
-        for number, (title, refusing, world, more, line) in enumerate(REFUSALS):
-            with RunningEmulator(folder / f"world-{number}", options=refusing, **world) as emulator:
-                told = _told(
-                    line.format(photo="docs/photos/coffee.png"),
-                    folder,
-                    {**environment, "NEMO_API_URL": emulator.url, **more},
-                )
-            parts.append(f"{title}:\n\n```console\n{told}```\n")
-    return "\n".join(parts).replace(str(store), "STORE")
+        for number, world in enumerate(WORLDS):
+            told = _elsewhere(person, world, person.folder / f"world-{number}")
+            parts.append(f"### {world.title}\n\n{told}")
+        told = _plain_request()
+        parts.append(f"### 400: no client id, which the command line always sends\n\n{told}")
+    return "\n".join(parts)
 
 
-def _told(line: str, folder: Path, environment: dict[str, str]) -> str:
-    command = [sys.executable, "-P", "-m", "nemovideo_nodes.cli", *shlex.split(line)]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    lines = [one for one in done.stderr.splitlines() if one.startswith(("Tip:", "nemovideo:"))]
-    lines += [one for one in done.stdout.splitlines() if not _is_progress(one)]
-    if done.returncode:
-        lines.append(f"(exit code {done.returncode})")
-    return f"$ nemovideo {line}\n" + "".join(f"{_plain(one)}\n" for one in lines)
+def _elsewhere(person: Person, world: World, folder: Path) -> str:
+    """What is typed at a service that is another one, and what happens before the last command."""
+    first, last = world.typed[:-1], world.typed[-1:]
+    env = {"NEMO_CLIENT_ID": folder.name, **world.env}
+    told = []
+    with RunningEmulator(folder, options=world.options, **world.world) as emulator:
+        if world.env.get("NEMO_TOKEN", "").startswith("("):
+            env["NEMO_TOKEN"], _ = emulator.world.issue_token("owner", "127.0.0.1")
+        if world.before_last:
+            told.append(person.tells(first, emulator, **env))
+        if world.before_last == "music":
+            add_music(emulator)
+        elif world.before_last == "another machine":
+            env["HOME"] = str(person.folder / "elsewhere")
+        if world.before_last != "it forgets":
+            left = last if world.before_last else world.typed
+            told.append(person.tells(left, emulator, **env))
+        port = int(emulator.url.rpartition(":")[2])
+    if world.before_last == "it forgets":
+        with RunningEmulator(folder / "anew", options=world.options, port=port) as emulator:
+            told.append(person.tells(last, emulator, **env))
+    return "\n".join(told)
+
+
+def _plain_request() -> str:
+    """What the command line never does wrong: a token is asked for without a client id."""
+    with RunningEmulator() as emulator:
+        answer = httpx.post(f"{emulator.url}/api/auth/anonymous-token")
+    asked = "$ curl -X POST $NEMO_API_URL/api/auth/anonymous-token"
+    return f"```console\n{asked}\n{answer.text}\n```\n"
+
+
+@contextlib.contextmanager
+def _user() -> Iterator[Person]:
+    with tempfile.TemporaryDirectory() as name, open_site(Path(name)) as site:
+        folder = Path(name)
+        for path, text in FILES.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        (folder / "docs").symlink_to(ROOT / "docs")
+        with (folder / "large.png").open("wb") as large:
+            large.truncate(MAX_BYTES + 1)
+        site.pages = {"/text.png": b"no picture at all"}
+        with contextlib.chdir(folder), _trusting(site.authority):
+            yield Person(folder, site.url)
+
+
+@contextlib.contextmanager
+def _trusting(authority: Path) -> Iterator[None]:
+    before = os.environ.get("SSL_CERT_FILE")
+    os.environ["SSL_CERT_FILE"] = str(authority)
+    try:
+        yield
+    finally:
+        del os.environ["SSL_CERT_FILE"]
+        if before is not None:
+            os.environ["SSL_CERT_FILE"] = before
 
 
 def _is_progress(line: str) -> bool:
@@ -171,7 +186,8 @@ def _is_progress(line: str) -> bool:
 def _plain(line: str) -> str:
     """Without what is another each time: times, sizes, ids that nobody chose."""
     line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "(time)", line)
-    line = re.sub(r"\d+(?:\.\d+)? [KM]B", "(size)", line)
+    line = re.sub(r"^(Video: \S+) \(.*\)$", r"\1", line)
+    line = re.sub(r"bind=\w+", "bind=(id)", line)
     return re.sub(r"\b[0-9a-f]{20}\b", "(run id)", line).rstrip()
 
 
