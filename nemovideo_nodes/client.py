@@ -19,6 +19,7 @@ from nemovideo_nodes.errors import (
     BadAnswer,
     BadInput,
     Refused,
+    Secret,
     TokenInvalid,
     Unreachable,
     VideoInvalid,
@@ -87,7 +88,8 @@ class NemoVideoClient:
         self.profile = find_profile(profile or DEFAULT_PROFILE, self.settings.platform)
         self.clock: Clock = clock or SystemClock()
         self._tokens: TokenSource
-        if given := token or self.settings.token:
+        token = Secret(token) if token else None
+        if given := token or Secret(self.settings.token or ""):
             if not _fits_a_header(given) or " " in given:
                 raise BadInput("The token holds characters that cannot stand in an HTTP header")
             self._tokens = FixedToken(given, named="`token`" if token else "NEMO_TOKEN")
@@ -305,10 +307,10 @@ class NemoVideoClient:
 
     def _bare(self, url: str) -> httpx.AsyncClient:
         """The client for other people's hosts, once `url` is known to be https, or loopback."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         try:
-            checked_url(origin, "The address of the video", allow_http=self.settings.allow_http)
+            checked_url(
+                _origin(url), "The address of the video", allow_http=self.settings.allow_http
+            )
         except BadInput as error:
             raise BadAnswer(error.sentence) from None
         return self._http.bare(url)
@@ -338,10 +340,17 @@ def _segment(text: str) -> str:
 
 def _joined(base: str, url: str) -> str:
     """Where `url`, as the service gave it, leads from `base`."""
+    base, url = Secret(base), Secret(url)
     try:
-        return urljoin(base, url)
+        return Secret(urljoin(base, url))
     except ValueError:
         raise BadAnswer("The service gave an address for the video that is none") from None
+
+
+def _origin(url: str) -> str:
+    """What of a URL may be told; unlike `origin_of` it takes any."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _fits_a_header(text: str) -> bool:

@@ -27,6 +27,7 @@ from nemovideo_nodes.errors import (
     OutOfCredits,
     RateLimited,
     Refused,
+    Secret,
     ServiceError,
     TokenInvalid,
     Unreachable,
@@ -119,7 +120,7 @@ class Connection:
 
     def authorized(self, token: str, headers: Mapping[str, str] | None = None) -> dict[str, str]:
         """`headers` with the attribution headers and the token."""
-        return {**self._headers, **(headers or {}), "Authorization": f"Bearer {token}"}
+        return {**self._headers, **(headers or {}), "Authorization": Secret(f"Bearer {token}")}
 
     async def call(
         self,
@@ -320,7 +321,7 @@ def _from_now(seconds: float) -> float:
 async def _had(token: Awaitable[str]) -> str:
     """A token; without one, the call that wanted it was certainly not sent."""
     try:
-        return await token
+        return Secret(await token)
     except (Refused, Unreachable):
         raise
     except ServiceError as error:

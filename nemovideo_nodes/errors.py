@@ -44,6 +44,7 @@ __all__ = [
     "Refused",
     "RenderFailed",
     "RunStopped",
+    "Secret",
     "ServerFailed",
     "ServiceError",
     "SessionNotFound",
@@ -86,6 +87,15 @@ _URL = re.compile(
 _QUERY = re.compile(r"(?<=[^\s?])(?P<query>\?[\w.%~-]{1,64}=[^\s\"'<>]*)")
 _BIND = re.compile(r"\?bind=(?!\S*(?:nmv_|clm_))[\w.%~-]{1,64}?(?=[.,;:)]*$)")
 """The registration link is made for people; its id opens nothing."""
+
+
+class Secret(str):
+    """A token or a signed URL: used like any text, but a list of a frame's locals hides it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(REDACTED)
 
 
 def redact(text: str, *secrets: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, Secret
 from nemovideo_nodes.profiles import BUILT_IN, Profile, parse_skill, platform_of
 
 __all__ = [
@@ -78,7 +78,7 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings that the environment gives; raises `BadInput` naming the bad variable."""
-        env = os.environ if environ is None else environ
+        env = _Unshown(os.environ if environ is None else environ)
         allow_http = _flag(env, "NEMOVIDEO_ALLOW_HTTP")
         return cls(
             api_url=checked_url(
@@ -228,6 +228,13 @@ def _home(env: Mapping[str, str]) -> Path:
         raise BadInput("There is no home folder for the account's files: set HOME") from None
 
 
+class _Unshown(dict[str, str]):
+    """The environment, which a list of a frame's locals need not show."""
+
+    def __repr__(self) -> str:
+        return "{...}"
+
+
 def _flag(env: Mapping[str, str], name: str) -> bool:
     text = env.get(name, "").strip().lower()
     if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
@@ -248,7 +255,7 @@ def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 
 def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) -> str | None:
-    value = env.get(name, "").strip()
+    value = Secret(env.get(name, "").strip())
     if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
         raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
     return value or None

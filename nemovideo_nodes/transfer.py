@@ -21,6 +21,7 @@ from nemovideo_nodes.errors import (
     NotFound,
     OutcomeUnknown,
     Refused,
+    Secret,
     ServerFailed,
     StoreError,
     Unreachable,
@@ -148,7 +149,7 @@ async def fetch(
     try:
         async with client.stream("GET", url, headers=asked) as response:
             if response.has_redirect_location:
-                return response.headers["location"]
+                return Secret(response.headers["location"])
             resumed = known is not None and have > 0 and _goes_on(response, known, have)
             if not resumed and (response.status_code in (206, 416)):
                 await asyncio.to_thread(about.unlink, missing_ok=True)
