@@ -64,7 +64,8 @@ class ContentfulResolver:
         used: list[dict[str, Any]] = []
         fields = _with_assets(entry.get("fields", {}), assets, used)
         locale = entry.get("sys", {}).get("locale") or self._locale
-        return {**payload, "sys": entry["sys"], "fields": fields, "assets": used, "locale": locale}
+        seen = {"sys": {**sys, **entry.get("sys", {})}, "fields": fields}
+        return {**payload, **seen, "assets": used, "locale": locale}
 
     def _address(self, sys: dict[str, Any]) -> str:
         space = sys.get("space", {}).get("sys", {}).get("id", "")

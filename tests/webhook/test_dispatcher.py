@@ -1,0 +1,275 @@
+"""The dispatcher starts each run once, waits for a target that is down, and gives up in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loopback import Loopback, WoundClock, answer, says
+from stage import Stage
+
+from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.dispatcher import Dispatcher, backoff_s
+from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown
+
+TOPIC = {"x-shopify-topic": "products/update"}
+
+
+class Target:
+    """Starts what it is asked for, or fails as it was told."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.fails: list[Exception] = []
+        self.most_at_once = 0
+        self._at_once = 0
+
+    async def start(self, parameters: Parameters) -> Started:
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await asyncio.sleep(0)
+        self._at_once -= 1
+        if self.fails:
+            raise self.fails.pop(0)
+        self.started.append(parameters.prompt)
+        return Started(f"there/{parameters.run_id}")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        pass
+
+
+class Desk:
+    """A dispatcher whose time passes when the test says so."""
+
+    def __init__(self, config: Config) -> None:
+        self.outbox = Outbox.open(config)
+        self.clock = WoundClock()
+        self.target = Target()
+        self.dispatcher = Dispatcher(
+            config, self.outbox, self.target, clock=self.clock, rng=random.Random(1)
+        )
+        self.number = 0
+
+    def deliver(self, payload: object, headers: dict[str, str] | None = None) -> None:
+        self.number += 1
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        name = str(self.number)
+        now = self.clock.now().timestamp()
+        self.outbox.accept(
+            [Accepted("shop", name, name, now, TOPIC if headers is None else headers, body)]
+        )
+
+    async def work(self) -> None:
+        """Do all that can be done now."""
+        while await self.dispatcher.step():
+            await self.dispatcher.idle()
+
+    async def later(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        await self.work()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.outbox.listed()
+
+
+@pytest.fixture
+def open_desk(configured: Callable[..., Config]) -> Iterator[Callable[..., Desk]]:
+    with contextlib.ExitStack() as stack:
+
+        def make(**more: Any) -> Desk:
+            more = {"instruction": "{{ title }}"} | more
+            desk = Desk(configured(**more))
+            stack.callback(desk.outbox.close)
+            return desk
+
+        yield make
+
+
+def product(number: int = 7, title: str = "Cup") -> dict[str, Any]:
+    return {"id": number, "title": title, "updated_at": "2026-01-01T00:00:00Z", "images": []}
+
+
+async def test_a_delivery_becomes_a_run(open_desk: Callable[..., Desk]) -> None:
+    """One, though it comes in two deliveries."""
+    desk = open_desk()
+    desk.deliver(product())
+    desk.deliver(product())
+    await desk.work()
+    assert desk.target.started == ["Cup"]
+    (second, first) = desk.rows
+    assert (first["job"], first["delivery"], second["delivery"]) == ("started", "job", "unchanged")
+    assert first["result"].startswith("there/shop-")
+
+
+async def test_what_makes_no_video_says_why(open_desk: Callable[..., Desk]) -> None:
+    """Nothing of it comes in the way of what follows."""
+    desk = open_desk()
+    desk.deliver(b"\xff")
+    desk.deliver(b"[" * 50_000)
+    desk.deliver([1])
+    desk.deliver(product(), {})
+    desk.deliver(product() | {"images": [{"src": "file:///etc/passwd"}]})
+    desk.deliver(product(title="Good"))
+    await desk.work()
+    assert desk.target.started == ["Good"]
+    told = [(row["delivery"], row["reason"]) for row in reversed(desk.rows)][:5]
+    assert told == [
+        ("refused", "the body is no JSON"),
+        ("refused", "the body is no JSON"),
+        ("refused", "the body is no JSON object"),
+        ("ignored", "it is of a kind that makes no video"),
+        ("refused", "a picture is no https URL: 'file:///etc/passwd'"),
+    ]
+
+
+async def test_a_target_that_is_down_is_waited_for(open_desk: Callable[..., Desk]) -> None:
+    """For hours: one asks for all, and then all are started, in order, with no try used up."""
+    desk = open_desk(outbox={"attempts": 3})
+    for number in range(5):
+        desk.deliver(product(number, f"Cup {number}"))
+    desk.target.fails = [TargetDown("it does not answer")] * 200
+    await desk.work()
+    for _ in range(400):
+        if not desk.target.fails:
+            break
+        await desk.later(60)
+    assert not desk.target.fails
+    assert desk.clock.now().timestamp() > WoundClock().now().timestamp() + 3 * 3600 / 2
+    for _ in range(5):
+        await desk.later(60)
+    assert sorted(desk.target.started) == [f"Cup {number}" for number in range(5)]
+
+
+async def test_what_the_target_refuses_is_dead_at_once_or_in_the_end(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """Each with its reason, without a secret in it."""
+    desk = open_desk(outbox={"attempts": 3})
+    desk.deliver(product())
+    desk.target.fails = [NotStarted("token=canary-canary-1 is wrong", for_good=True)]
+    await desk.work()
+    (row,) = desk.rows
+    assert (row["job"], row["reason"]) == ("dead", "token=[redacted] is wrong")
+    desk.deliver(product(8))
+    desk.target.fails = [NotStarted("not now")] * 9
+    await desk.work()
+    for _ in range(20):
+        await desk.later(300)
+    assert desk.rows[0]["job"] == "dead"
+    assert len(desk.target.fails) == 6
+    assert desk.outbox.counts(0.0)["dead"] == 2
+
+
+async def test_what_is_too_old_is_given_up(open_desk: Callable[..., Desk]) -> None:
+    """A job of a target that never came back waits for a person."""
+    desk = open_desk(outbox={"give_up_s": 3600})
+    desk.deliver(product())
+    desk.target.fails = [TargetDown("gone")] * 1000
+    await desk.work()
+    for _ in range(70):
+        await desk.later(60)
+    assert desk.rows[0]["job"] == "dead"
+
+
+async def test_an_error_of_ours_is_no_loss(open_desk: Callable[..., Desk]) -> None:
+    """It is tried again like any other."""
+    desk = open_desk()
+    desk.deliver(product())
+    desk.target.fails = [KeyError("a bug")]
+    await desk.work()
+    assert desk.rows[0]["reason"] == "an error of the program (KeyError)"
+    await desk.later(10)
+    assert desk.target.started == ["Cup"]
+
+
+async def test_no_more_are_started_at_once_than_is_allowed(open_desk: Callable[..., Desk]) -> None:
+    """Whatever has piled up."""
+    desk = open_desk(outbox={"at_once": 3})
+    for number in range(20):
+        desk.deliver(product(number))
+    await desk.work()
+    assert len(desk.target.started) == 20
+    assert desk.target.most_at_once <= 3
+
+
+async def test_an_entry_that_cannot_be_read_yet_is_read_later(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """And in the end given up, with the reason."""
+    entry = {"sys": {"id": "e", "revision": 1}, "fields": {"title": "Cup"}}
+    async with Loopback(says(answer({"items": []}), answer({"items": [entry]}))) as site:
+        desk = open_desk(
+            system="contentful",
+            resolver_token="plain:read-token",
+            resolver_options={"url": site.url},
+            outbox={"give_up_s": 1000},
+        )
+        sys = {"type": "Entry", "id": "e", "revision": 1, "space": {"sys": {"id": "s"}}}
+        headers = {"x-contentful-topic": "ContentManagement.Entry.publish"}
+        desk.deliver({"sys": sys}, headers)
+        await desk.work()
+        assert desk.target.started == []
+        assert desk.rows[0]["reason"] == "the delivery API does not have the entry yet"
+        await desk.later(3)
+        assert desk.target.started == ["Cup"]
+    desk.deliver({"sys": sys}, headers)
+    for _ in range(20):
+        await desk.later(300)
+    assert desk.rows[0]["delivery"] == "refused"
+    assert desk.rows[0]["reason"].startswith("given up: the delivery API does not answer")
+
+
+async def test_debounced_deliveries_make_the_last_one(open_desk: Callable[..., Desk]) -> None:
+    """After the window, once."""
+    desk = open_desk(debounce_s=30)
+    for title in ("a", "b", "c"):
+        desk.deliver(product(title=title))
+        await desk.work()
+    assert desk.target.started == []
+    await desk.later(31)
+    assert desk.target.started == ["c"]
+
+
+async def test_a_run_in_this_process_makes_the_video(
+    stage: Stage, configured: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once: what is delivered again makes none."""
+    monkeypatch.setenv("NEMO_API_URL", stage.emulator.url)
+    monkeypatch.setenv("NEMOVIDEO_STORE", str(stage.store_path))
+    monkeypatch.setenv("NEMOVIDEO_POLL_SECONDS", "0.05")
+    monkeypatch.setenv("NEMOVIDEO_RECONCILE_SECONDS", "0.05")
+    config = configured(instruction="A 2 second video about {{ title }}")
+    with contextlib.closing(Outbox.open(config)) as outbox:
+        from nemovideo_nodes.webhook.targets import open_target
+
+        dispatcher = Dispatcher(config, outbox, open_target(config))
+        for number in range(2):
+            one = Accepted("shop", str(number), None, 0.0, TOPIC, json.dumps(product()).encode())
+            outbox.accept([one])
+            while await dispatcher.step():
+                await dispatcher.idle()
+        states = [(row["delivery"], row["job"]) for row in outbox.listed()]
+        assert states == [("unchanged", "done"), ("job", "done")]
+        assert outbox.listed()[0]["result"].endswith("video.mp4")
+    assert stage.sent[:2] == (1, 1)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_waits_grow_and_are_bounded(attempts: int, chance: float) -> None:
+    """Never longer than five minutes, and never none."""
+    seconds = backoff_s(attempts, chance)
+    assert 0.5 <= seconds <= 300
+    assert backoff_s(attempts, 0) <= backoff_s(attempts + 1, 0)

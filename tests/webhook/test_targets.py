@@ -1,0 +1,151 @@
+"""Runs are started once at each target, whatever it answers, and what it says is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from orchestrator import Orchestrator
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.targets import NotStarted, TargetDown, open_target
+
+RUN = Parameters(
+    run_id="shop-6f1d",
+    images=("https://cdn.shopify.com/cup.jpg?v=1",),
+    prompt='做一个视频 "Cup"',
+    profile="image-to-video-canva",
+    media_hosts=("cdn.shopify.com",),
+)
+SECRET = "plain:a-canary-of-the-target"
+
+
+def target(kind: str, orchestrator: Orchestrator, **more: Any) -> dict[str, Any]:
+    url = f"{orchestrator.url}/api" if kind == "prefect" else orchestrator.url
+    return {"kind": kind, "url": url, **more}
+
+
+both = pytest.mark.parametrize("kind", ["prefect", "airflow"])
+
+
+@both
+async def test_a_run_is_started_once(
+    kind: str, orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """Asked for again it is known; its parameters arrive as they are, in JSON."""
+    async with open_target(configured(target=target(kind, orchestrator))) as runs:
+        first = await runs.start(RUN)
+        assert await runs.start(RUN) == first
+    assert first.state == "started"
+    assert "shop-6f1d" in first.name
+    assert orchestrator.asked["shop-6f1d"] == 2
+    assert orchestrator.runs == {"shop-6f1d": RUN.model_dump(mode="json")}
+
+
+@both
+@pytest.mark.parametrize("status", [500, 502, 503, 429])
+async def test_a_target_in_trouble_is_down(
+    kind: str, status: int, orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """Whatever it was asked: all others wait, too."""
+    orchestrator.answers = [(status, {})]
+    async with open_target(configured(target=target(kind, orchestrator))) as runs:
+        with pytest.raises(TargetDown, match=str(status)):
+            await runs.start(RUN)
+        assert await runs.start(RUN)
+        orchestrator.stop()
+        with pytest.raises(TargetDown, match="does not answer"):
+            await runs.start(RUN)
+
+
+@both
+@pytest.mark.parametrize(
+    ("status", "for_good"), [(422, True), (400, True), (403, False), (404, False)]
+)
+async def test_a_refused_run_says_why(
+    kind: str,
+    status: int,
+    for_good: bool,
+    orchestrator: Orchestrator,
+    configured: Callable[..., Config],
+) -> None:
+    """Parameters that are wrong stay so; rights and a deployment may come."""
+    orchestrator.answers = [(status, {"detail": "Not like this"})]
+    async with open_target(configured(target=target(kind, orchestrator))) as runs:
+        with pytest.raises((NotStarted, TargetDown)) as raised:
+            await runs.start(RUN)
+    if isinstance(raised.value, NotStarted):
+        assert raised.value.for_good is for_good
+        assert "Not like this" in str(raised.value)
+    else:  # Airflow has no such DAG (yet)
+        assert (kind, status) == ("airflow", 404)
+
+
+async def test_a_deployment_that_is_not_there_yet_is_waited_for(
+    orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """Deploying it later is enough."""
+    there = target("prefect", orchestrator, deployment="video-from-webhook/other")
+    async with open_target(configured(target=there)) as runs:
+        with pytest.raises(TargetDown, match="no deployment video-from-webhook/other"):
+            await runs.start(RUN)
+
+
+async def test_a_conflict_without_a_run_is_no_success(
+    orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """Airflow also says 409 of other things: the run is looked for."""
+    orchestrator.answers = [(409, {})]
+    async with open_target(configured(target=target("airflow", orchestrator))) as runs:
+        with pytest.raises(NotStarted, match="has no such run") as raised:
+            await runs.start(RUN)
+        assert not raised.value.for_good
+        assert await runs.start(RUN)
+
+
+async def test_a_token_that_has_run_out_is_got_anew(
+    orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """Once; one that was given is not."""
+    async with open_target(configured(target=target("airflow", orchestrator))) as runs:
+        await runs.start(RUN)
+        orchestrator.token = "another"
+        await runs.start(RUN)
+    fixed = target("airflow", orchestrator, token=SECRET)
+    async with open_target(configured(target=fixed)) as runs:
+        with pytest.raises(NotStarted, match="401"):
+            await runs.start(RUN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "expected"),
+    [
+        ("prefect", "token", "Bearer a-canary-of-the-target"),
+        ("prefect", "basic", "Basic YS1jYW5hcnktb2YtdGhlLXRhcmdldA=="),
+        ("airflow", "token", "Bearer a-canary-of-the-target"),
+    ],
+)
+async def test_the_target_is_told_who_asks(
+    kind: str,
+    key: str,
+    expected: str,
+    orchestrator: Orchestrator,
+    configured: Callable[..., Config],
+) -> None:
+    """In a header, and nowhere else."""
+    orchestrator.token = "a-canary-of-the-target"
+    config = configured(target=target(kind, orchestrator, **{key: SECRET}))
+    async with open_target(config) as runs:
+        await runs.start(RUN)
+    assert orchestrator.headers[-1]["authorization"] == expected
+    assert "canary" not in repr(orchestrator.runs)
+
+
+def test_a_target_that_cannot_be_is_bad_input(configured: Callable[..., Config]) -> None:
+    """Said when it is read."""
+    for more in ({"url": "nonsense"}, {"token": "in-clear"}, {"basic": "env:NOBODY_SET_THIS"}):
+        with pytest.raises(BadInput):
+            open_target(configured(target={"kind": "prefect", **more}))
