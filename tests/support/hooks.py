@@ -1,0 +1,173 @@
+"""The receiver and its dispatcher as real processes, and a crowd that sends to them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from processes import titled
+
+__all__ = ["SECRET", "Crowd", "Hooks", "signed"]
+
+SECRET = "a-canary-of-the-shop"
+_MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
+
+
+def signed(body: bytes, number: object) -> dict[str, str]:
+    """The headers that Shopify would send with `body`."""
+    mac = hmac.digest(SECRET.encode(), body, hashlib.sha256)
+    return {
+        "X-Shopify-Hmac-Sha256": base64.b64encode(mac).decode(),
+        "X-Shopify-Topic": "products/update",
+        "X-Shopify-Webhook-Id": f"id-{number}",
+        "Content-Type": "application/json",
+    }
+
+
+@dataclass
+class Hooks:
+    """`nemovideo webhook` with a configuration in `folder`, on one port for good."""
+
+    folder: Path
+    target: Mapping[str, Any]
+    port: int
+    env: dict[str, str] = field(default_factory=dict)
+    outbox: Mapping[str, Any] = field(default_factory=lambda: {"lease_s": 2})
+    process: subprocess.Popen[bytes] | None = None
+
+    def write_config(self) -> Path:
+        lines = ["[target]", *(f"{k} = {json.dumps(v)}" for k, v in self.target.items())]
+        lines += ["[outbox]", *(f"{k} = {json.dumps(v)}" for k, v in self.outbox.items())]
+        lines += ["[sources.shop]", 'system = "shopify"', 'secrets = ["env:SHOP_SECRET"]']
+        lines += ["debounce_s = 0", 'instruction = "A 2 second video about {{ title }}"']
+        path = self.folder / "webhooks.toml"
+        path.write_text("\n".join(lines), "utf-8")
+        return path
+
+    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
+        known = ("PATH", "PYTHONPATH", "TMPDIR", "HOME", "LANG")
+        base = {name: os.environ[name] for name in known if name in os.environ}
+        return subprocess.Popen(
+            [sys.executable, "-c", _MAIN, "webhook", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "stderr.txt").open("ab"),
+            cwd=self.folder,
+            env=base | {"SHOP_SECRET": SECRET} | self.env,
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        self.write_config()
+        self.process = self.command("serve", "--port", str(self.port))
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith(b"shopify: http://"), self.stderr
+
+    @property
+    def stderr(self) -> str:
+        return (self.folder / "stderr.txt").read_text("utf-8", "replace")
+
+    def kill(self) -> None:
+        """SIGKILL of the receiver; its dispatcher hears of it by its pipe."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def kill_dispatcher(self) -> bool:
+        """SIGKILL of the dispatcher alone; whether there was one."""
+        assert self.process is not None
+        found = titled(self.process.pid, "nemovideo_nodes.webhook.serve")
+        for one in found:
+            with contextlib.suppress(Exception):
+                one.kill()
+        return bool(found)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.communicate(timeout=60)
+        code = self.process.returncode
+        self.process = None
+        return code
+
+    def ask(self, path: str) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
+
+
+class Crowd:
+    """Several senders that repeat each delivery until it is acknowledged, as systems do."""
+
+    def __init__(self, port: int, senders: int = 4) -> None:
+        self._port = port
+        self._senders = senders
+        self.acknowledged: list[str] = []
+        self.latencies: list[float] = []
+        self.attempts = 0
+
+    def send(self, numbers: Sequence[int], rate: float | None = None) -> None:
+        """Deliver products of these numbers, `rate` a second in all; returns when all are taken."""
+        begun = time.perf_counter()
+        parts = [numbers[n :: self._senders] for n in range(self._senders)]
+        pace = None if rate is None else self._senders / rate
+        threads = [threading.Thread(target=self._sender, args=(p, begun, pace)) for p in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def start(self, numbers: Sequence[int], rate: float | None = None) -> threading.Thread:
+        thread = threading.Thread(target=self.send, args=(numbers, rate))
+        thread.start()
+        return thread
+
+    def _sender(self, numbers: Sequence[int], begun: float, pace: float | None) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        for turn, number in enumerate(numbers):
+            if pace is not None:
+                time.sleep(max(0.0, begun + turn * pace - time.perf_counter()))
+            product = {"id": number, "title": f"Cup {number}", "images": []}
+            body = json.dumps(product).encode()
+            headers = signed(body, number)
+            self._until(lambda: self._deliver(connection, body, headers))  # noqa: B023
+            self.acknowledged.append(str(number))
+        connection.close()
+
+    def _deliver(
+        self, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]
+    ) -> bool:
+        self.attempts += 1
+        begun = time.perf_counter()
+        try:
+            connection.request("POST", "/hooks/shop", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            return False
+        self.latencies.append(time.perf_counter() - begun)
+        return answer.status == 200
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        until = time.monotonic() + 120
+        while not done():
+            if time.monotonic() > until:
+                raise TimeoutError("a delivery was not taken in 120 s")
+            time.sleep(0.05)
