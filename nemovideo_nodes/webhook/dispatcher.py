@@ -194,9 +194,10 @@ class Dispatcher:
 
     async def _is_down(self, job: Job, why: str) -> None:
         now = self._now()
-        self._down += 1
-        self._down_until = now + min(_DOWN_S, backoff_s(self._down - 1, self._rng.random()))
-        _log.warning("the target is down: %s", why)
+        if now >= self._down_until:  # not one of several that asked at the same time
+            self._down += 1
+            self._down_until = now + min(_DOWN_S, backoff_s(self._down - 1, self._rng.random()))
+            _log.warning("the target is down: %s", why)
         late = now - job.created_at > self._config.give_up_s
         reason = redact(why)
         at = None if late else self._down_until

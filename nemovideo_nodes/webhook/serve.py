@@ -60,7 +60,7 @@ async def _serve(
 ) -> None:
     beside = _Beside(path)
     receiver = Receiver(config, outbox, notify=beside.wake)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             receiver.app,
             ws="none",
@@ -77,6 +77,17 @@ async def _serve(
     async with beside.running() if dispatches else contextlib.nullcontext():
         await server.serve(sockets=[sock])
     await receiver.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends in order on SIGTERM and SIGINT, and does not raise them once more afterwards."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 class _Beside:

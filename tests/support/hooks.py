@@ -60,13 +60,14 @@ class Hooks:
     def command(self, *arguments: str) -> subprocess.Popen[bytes]:
         known = ("PATH", "PYTHONPATH", "TMPDIR", "HOME", "LANG")
         base = {name: os.environ[name] for name in known if name in os.environ}
-        return subprocess.Popen(
-            [sys.executable, "-c", _MAIN, "webhook", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "stderr.txt").open("ab"),
-            cwd=self.folder,
-            env=base | {"SHOP_SECRET": SECRET} | self.env,
-        )
+        with (self.folder / "stderr.txt").open("ab") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-c", _MAIN, "webhook", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=self.folder,
+                env=base | {"SHOP_SECRET": SECRET} | self.env,
+            )
 
     def start(self) -> None:
         """Start it, and wait until it listens."""

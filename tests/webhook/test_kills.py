@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hooks import SECRET, Crowd, Hooks
 from orchestrator import Orchestrator
-from processes import free_port
+from processes import descendants, free_port
 
 pytestmark = pytest.mark.slow
 Wait = Callable[..., object]
@@ -81,8 +81,6 @@ def test_it_ends_in_order_and_takes_its_dispatcher_with_it(
     hooks.start()
     assert hooks.process is not None
     Crowd(hooks.port).send(range(5))
-    from processes import descendants
-
     wait_until(lambda: hooks.process and len(descendants(hooks.process.pid)) > 1, "a dispatcher")
     left = descendants(hooks.process.pid)
     assert hooks.stop() == 0
