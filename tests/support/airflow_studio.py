@@ -3,49 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+from moments import MOMENTS, ONE_VIDEO, Moment, counts_of, sign_in
 from shell import Service
 from stage import make_pictures
 from standalone import Standalone
 
 from nemovideo_nodes.ledger.facts import Fact, load_fact
 
-__all__ = ["MOMENTS", "Held", "Moment", "Studio", "open_studio"]
+__all__ = ["MOMENTS", "ONE_VIDEO", "Held", "Studio", "open_studio"]
 
-ONE_VIDEO = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
-"""What a video of two pictures comes to, whatever was killed."""
 QUICK = {
     "NEMOVIDEO_POLL_SECONDS": "0.2",
     "NEMOVIDEO_RECONCILE_SECONDS": "0.2",
     "NEMOVIDEO_RATE_LIMIT_SECONDS": "0.2",
 }
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A place in a run where the emulator holds its answer back, until it is let go."""
-
-    name: str
-    endpoint: str
-    kind: str
-    accepted: Mapping[str, int]
-    """What the emulator has accepted of the run by then."""
-
-
-_BEFORE = {"messages": 0, "renders": 0}
-_BETWEEN = {"messages": 1, "renders": 0}
-MOMENTS = (
-    Moment("before_prompt", "state", "hold", _BEFORE),
-    Moment("after_prompt", "run_sse", "hold_after", _BETWEEN),
-    Moment("before_render", "export", "hold", _BETWEEN),
-    Moment("after_render", "export", "hold_after", {"messages": 1, "renders": 1}),
-)
-"""Before and after each call that starts paid work."""
 
 
 class Held:
@@ -146,17 +121,3 @@ def open_studio(
         studio.close()
         raise
     return studio
-
-
-def sign_in(service: Service) -> str:
-    """A new account's token."""
-    url = f"{service.url}/api/auth/anonymous-token"
-    answer = httpx.post(url, headers={"X-Client-Id": os.urandom(8).hex()})
-    token: str = answer.raise_for_status().json()["data"]["token"]
-    return token
-
-
-def counts_of(service: Service) -> dict[str, int]:
-    """What an emulator has accepted, by kind."""
-    counts = service.ask("counts")
-    return {kind: counts[kind] for kind in ONE_VIDEO}

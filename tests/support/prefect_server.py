@@ -1,0 +1,192 @@
+"""A real Prefect on loopback: its server, its workers, and its REST API."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from processes import descendants, end_tree, free_port, kill, titled
+
+__all__ = ["FINAL", "POOL", "PrefectServer"]
+
+POOL = "nemovideo"
+READY_S = 180.0
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+class PrefectServer:
+    """A server with everything that it and its workers write below `home`.
+
+    `env` is added to the environment of all of its processes; `database` is a URL for SQLAlchemy,
+    a SQLite file below `home` by default.
+    """
+
+    def __init__(
+        self, home: Path, env: Mapping[str, str] = {}, database: str = ""
+    ) -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.env = self._environment(database) | dict(env)
+        self._server: subprocess.Popen[bytes] | None = None
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._client = httpx.Client(base_url=f"{self.url}/api", timeout=60)
+
+    @property
+    def output(self) -> Path:
+        """What its processes print."""
+        return self.home / "output.log"
+
+    def start(self) -> PrefectServer:
+        """Start the server, and wait until it answers."""
+        self._server = self._spawn(
+            "server", "start", "--host", "127.0.0.1", "--port", str(self._port)
+        )
+        until = time.monotonic() + READY_S
+        while not self._is_healthy():
+            if self._server.poll() is not None or time.monotonic() > until:
+                tail = self.output.read_text(errors="replace")[-4000:]
+                raise TimeoutError(f"Prefect is not ready after {READY_S:g} s:\n{tail}")
+            time.sleep(0.1)
+        return self
+
+    def stop(self) -> None:
+        """End all that was started here."""
+        self._client.close()
+        for process in (*self._workers.values(), self._server):
+            if process is not None:
+                end_tree(process.pid)
+                process.wait()
+
+    def run(self, *arguments: str, cwd: Path | None = None, seconds: float = 180) -> str:
+        """What `prefect --no-prompt ARGUMENTS` prints; it must succeed."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            env=self.env,
+            cwd=cwd or self.home,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    def start_worker(self, name: str, limit: int = 8) -> None:
+        """A process worker of the pool; the first one makes the pool."""
+        self._workers[name] = self._spawn(
+            "worker", "start", "--pool", POOL, "--type", "process", "--name", name,
+            "--limit", str(limit),
+        )  # fmt: skip
+
+    def kill_worker(self, name: str, *, with_flows: bool) -> int:
+        """SIGKILL to a worker, and to the flow runs below it or not; how many it struck."""
+        worker = self._workers.pop(name)
+        tree = descendants(worker.pid)
+        struck = kill(tree if with_flows else tree[:1])
+        worker.wait()
+        return struck
+
+    def flow_processes(self) -> list[psutil.Process]:
+        """The processes that run the flows: below the workers."""
+        return [
+            child
+            for worker in self._workers.values()
+            for process in titled(worker.pid, "worker", "start")
+            for child in process.children()
+        ]
+
+    def get(self, path: str) -> Any:
+        """What a GET of the API answers."""
+        return self._client.get(path).raise_for_status().json()
+
+    def post(self, path: str, body: object = None) -> Any:
+        """What a POST to the API answers."""
+        answer = self._client.post(path, json={} if body is None else body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def deployment(self, name: str) -> str:
+        """The id of the deployment `FLOW/NAME`."""
+        found: str = self.get(f"/deployments/name/{name}")["id"]
+        return found
+
+    def start_run(self, deployment: str, parameters: Mapping[str, object], **more: object) -> str:
+        """The id of a flow run of the deployment, as a program or a person starts it."""
+        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}, **more}
+        created: str = self.post(f"/deployments/{deployment}/create_flow_run", body)["id"]
+        return created
+
+    def state(self, flow_run: str) -> dict[str, Any]:
+        """The state of a flow run: type, name, message."""
+        state: dict[str, Any] = self.get(f"/flow_runs/{flow_run}")["state"] or {"type": "NONE"}
+        return state
+
+    def set_state(self, flow_run: str, kind: str, name: str = "") -> None:
+        """What the UI's buttons do: Retry is SCHEDULED as AwaitingRetry, Cancel is CANCELLING."""
+        state = {"type": kind, **({"name": name} if name else {})}
+        self.post(f"/flow_runs/{flow_run}/set_state", {"state": state})
+
+    def wait(self, flow_run: str, *kinds: str, seconds: float = 240) -> dict[str, Any]:
+        """The state of the flow run, once it is of one of these kinds (any final one, if none)."""
+        until = time.monotonic() + seconds
+        while (state := self.state(flow_run))["type"] not in (kinds or FINAL):
+            if time.monotonic() > until:
+                raise TimeoutError(f"{flow_run} is {state} after {seconds:g} s")
+            time.sleep(0.1)
+        return state
+
+    def artifacts(self, flow_run: str) -> list[dict[str, Any]]:
+        """The artifacts of a flow run."""
+        chosen = {"flow_runs": {"id": {"any_": [flow_run]}}}
+        found: list[dict[str, Any]] = self.post("/artifacts/filter", chosen)
+        return found
+
+    def logs(self, flow_run: str) -> str:
+        """The lines of a flow run's log."""
+        chosen = {"logs": {"flow_run_id": {"any_": [flow_run]}}, "sort": "TIMESTAMP_ASC"}
+        return "\n".join(line["message"] for line in self.post("/logs/filter", chosen))
+
+    def _spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.output.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "prefect", *arguments],
+                env=self.env,
+                cwd=self.home,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _is_healthy(self) -> bool:
+        try:
+            return bool(self._client.get("/health", timeout=5).is_success)
+        except httpx.HTTPError:
+            return False
+
+    def _environment(self, database: str) -> dict[str, str]:
+        known = ("LANG", "TMPDIR", "PYTHONPATH")
+        env = {name: os.environ[name] for name in known if name in os.environ}
+        user = self.home / "user"
+        user.mkdir(exist_ok=True)
+        return env | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(user),
+            "PREFECT_HOME": str(self.home / "prefect"),
+            "PREFECT_API_URL": f"{self.url}/api",
+            "PREFECT_UI_API_URL": f"{self.url}/api",
+            **({"PREFECT_API_DATABASE_CONNECTION_URL": database} if database else {}),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            # Looked for every second, so that no test waits for a rhythm made for days.
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_API_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
+            "PREFECT_API_SERVICES_LATE_RUNS_LOOP_SECONDS": "5",
+            "NO_COLOR": "1",
+        }
