@@ -28,9 +28,7 @@ class PrefectServer:
     a SQLite file below `home` by default.
     """
 
-    def __init__(
-        self, home: Path, env: Mapping[str, str] = {}, database: str = ""
-    ) -> None:
+    def __init__(self, home: Path, env: Mapping[str, str] = {}, database: str = "") -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self._port = free_port()
