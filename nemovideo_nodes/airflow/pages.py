@@ -1,0 +1,117 @@
+"""A page for each run, read from its journal when it is looked at: videos, timeline, words, steps.
+
+Only who may read DAG runs sees it. It holds no link that is a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from importlib.resources import files
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment
+
+from nemovideo_nodes.airflow.hooks import configured_store
+from nemovideo_nodes.display import run_lines
+from nemovideo_nodes.door import Door
+from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.runs import load_run
+
+__all__ = ["app"]
+
+REFRESH_S = 10
+"""How soon the page of a run that is not done looks again."""
+_FILE = re.compile(r"video(?:-\d{1,4})?(?P<kind>\.mp4|-poster\.jpg|-sheet\.jpg)")
+_TYPES = {".mp4": "video/mp4", "-poster.jpg": "image/jpeg", "-sheet.jpg": "image/jpeg"}
+_HEADERS = {
+    # What the service or a user wrote is text here, and nothing of it may run.
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; "
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def _may_look(user: GetUserDep) -> None:
+    allowed = get_auth_manager().is_authorized_dag(
+        method="GET", access_entity=DagAccessEntity.RUN, user=user
+    )
+    if not allowed:
+        raise HTTPException(403, "You may not look at DAG runs")
+
+
+app = FastAPI(
+    title="NemoVideo runs",
+    openapi_url=None,
+    dependencies=[Depends(_may_look)],
+)
+
+
+@app.get("/runs/{run_id}", response_class=HTMLResponse)
+async def run_page(run_id: str) -> Response:
+    """How the run stands now."""
+    page = await asyncio.to_thread(_page, run_id)
+    return HTMLResponse(page, headers=_HEADERS)
+
+
+@app.get("/runs/{run_id}/{name}")
+async def run_file(run_id: str, name: str) -> Response:
+    """A video of the run, its poster, or its contact sheet."""
+    found = _FILE.fullmatch(name)
+    if found is None:
+        raise HTTPException(404, "A run has videos, posters and contact sheets")
+    door = await asyncio.to_thread(_door)
+    file = f"runs/{_known(door, run_id)}/{name}"
+    kind = _TYPES[found["kind"]]
+    if door.store.root is not None:
+        path = door.store.root / file
+        if await asyncio.to_thread(path.is_file):
+            return FileResponse(path, media_type=kind, headers=_HEADERS)
+    elif (data := await asyncio.to_thread(door.store.read, file)) is not None:
+        return Response(data, media_type=kind, headers=_HEADERS)
+    raise HTTPException(404, f"Run {run_id} has no {name}")
+
+
+def _door() -> Door:
+    try:
+        return Door.open(configured_store())
+    except NemoVideoError as error:
+        raise HTTPException(503, error.sentence) from None
+
+
+def _known(door: Door, run_id: str) -> str:
+    try:
+        return load_run(door.store, run_id).id
+    except BadInput:
+        raise HTTPException(
+            404,
+            "There is no such run in the store that this server sees: set [nemovideo] store to "
+            "the one that the tasks use",
+        ) from None
+
+
+def _page(run_id: str) -> str:
+    door = _door()
+    run = load_run(door.store, _known(door, run_id))
+    result = door.result(run_id)
+    template = files("nemovideo_nodes.airflow").joinpath("run.html.jinja").read_text("utf-8")
+    videos = [
+        ("video" if number == 1 else f"video-{number}", video)
+        for number, video in enumerate(result.videos, 1)
+    ]
+    return (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(
+            result=result,
+            videos=videos,
+            lines="\n".join(run_lines(run)),
+            refresh_s=None if result.status == "done" else REFRESH_S,
+        )
+    )

@@ -1,0 +1,27 @@
+"""The pages of runs, as a part of Airflow's API server."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from airflow.sdk.plugins_manager import AirflowPlugin
+
+__all__ = ["PREFIX", "NemoVideoPlugin"]
+
+PREFIX = "/nemovideo"
+
+
+async def _pages(scope: Any, receive: Any, send: Any) -> None:
+    """The app, imported when the first page is asked for: every part of Airflow loads plugins."""
+    from nemovideo_nodes.airflow.pages import app
+
+    await app(scope, receive, send)
+
+
+class NemoVideoPlugin(AirflowPlugin):
+    """Serves a page for each run, to which the tasks' links lead."""
+
+    name = "nemovideo"
+    fastapi_apps: ClassVar[list[Any]] = [
+        {"app": _pages, "url_prefix": PREFIX, "name": "NemoVideo runs"}
+    ]

@@ -1,0 +1,85 @@
+"""The page of a run, in Airflow's own API server: for those who may see DAG runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from stage import Stage
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+PATH = "/nemovideo/runs"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TestClient]:
+    """The API server with the plugins that it finds, without a network."""
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+    from fastapi.testclient import TestClient
+
+    purge_cached_app()
+    with TestClient(create_app("core")) as client:
+        yield client
+    purge_cached_app()
+
+
+@pytest.fixture
+def signed_in(
+    server: TestClient, studio: Stage, run_dag: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TestClient]:
+    """With the store of the test, and the cookie that a browser has after signing in.
+
+    `run_dag` brings the database in.
+    """
+    monkeypatch.setenv("AIRFLOW__NEMOVIDEO__STORE", studio.store_path)
+    answer = server.post("/auth/token", json={"username": "admin", "password": "admin"})
+    server.cookies.set("_token", answer.json()["access_token"])
+    yield server
+    server.cookies.clear()
+
+
+def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: Stage) -> None:
+    """Words and pictures; the video can be sought in; nothing on the page can run."""
+    ordered = studio.order('A 2 second video titled "<script>alert(1)</script> 早安"')
+    result = asyncio.run(studio.work(ordered))
+    page = signed_in.get(f"{PATH}/{result.run_id}")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "<script>alert" not in page.text
+    assert "早安" in page.text
+    assert "Timeline (" in page.text
+    assert "http-equiv" not in page.text
+    video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4", headers={"Range": "bytes=4-7"})
+    assert (video.status_code, video.content) == (206, b"ftyp")
+    poster = signed_in.get(f"{PATH}/{result.run_id}/video-poster.jpg")
+    assert poster.headers["Content-Type"] == "image/jpeg"
+    assert Path(result.videos[0].path).with_name("video-poster.jpg").read_bytes() == poster.content
+
+
+def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studio: Stage) -> None:
+    """By the page itself; it says how far the run is."""
+    ordered = studio.order()
+    asyncio.run(studio.work(ordered, through="session/0"))
+    page = signed_in.get(f"{PATH}/{ordered.run_id}")
+    assert 'http-equiv="refresh"' in page.text
+    assert "upload/0" in page.text
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "..%2F..%2Fetc%2Fpasswd", "x/journal", "x/manifest.json", "x/video-0.exe"]
+)
+def test_nothing_else_of_the_store_is_served(signed_in: TestClient, name: str) -> None:
+    """No journal, no other file, no way out of the run's folder."""
+    assert signed_in.get(f"{PATH}/{name}").status_code == 404
+
+
+def test_strangers_see_nothing(server: TestClient) -> None:
+    """Neither without a token nor with a forged one."""
+    assert server.get(f"{PATH}/any").status_code == 401
+    forged = server.get(f"{PATH}/any", headers={"Authorization": "Bearer e30.e30.e30"})
+    assert forged.status_code == 403
