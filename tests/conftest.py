@@ -14,7 +14,7 @@ from stage import Stage, make_pictures
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 
-pytest_plugins = ["nemovideo_nodes.testing", "bucket", "photo_site"]
+pytest_plugins = ["nemovideo_nodes.testing", "bucket", "pages", "photo_site"]
 
 _T = TypeVar("_T")
 

@@ -174,7 +174,9 @@ def failure_of(
     """
     sentence = error.sentence
     tries = record.refusals.get(me, 0)
-    backoff = ctx.later(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
+    # Who wants a quick rhythm after a rate limit wants it after a broken connection, too.
+    wait = min(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)], ctx.pace.rate_limit_s)
+    backoff = ctx.later(wait)
     if isinstance(error, VideoInvalid):
         return Failure("stopped", sentence, resumable=True, repeat_at=backoff, repeats=1)
     if not isinstance(error, ServiceError):

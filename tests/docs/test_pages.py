@@ -67,3 +67,10 @@ def test_the_json_of_the_page_is_a_result(blocks: Callable) -> None:
     (block,) = [block for block in blocks("docs/cli.md") if block.language == "json"]
     shown = json.loads(block.text)
     assert RunResult.model_validate(shown).model_dump() == shown
+
+
+def test_links_and_pictures_are_there() -> None:
+    """A link into the repository leads to a file."""
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

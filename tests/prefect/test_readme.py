@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,10 +59,3 @@ def _demo(store: Path) -> str:
         check=True,
     )
     return shown.stdout.strip()
-
-
-def test_links_and_pictures_are_there() -> None:
-    """A link into the repository leads to a file."""
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
