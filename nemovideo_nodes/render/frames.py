@@ -19,9 +19,10 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from nemovideo_nodes.render.clip import Animation, Clip, is_clip
 from nemovideo_nodes.render.letters import Lettering, letter
 from nemovideo_nodes.render.motion import AUTO, PANS, choose_motions, closer, view_at
-from nemovideo_nodes.render.picture import Plate, backdrop, load, shape_of
+from nemovideo_nodes.render.picture import Plate, backdrop, load, plate_of, shape_of
 from nemovideo_nodes.render.sample import Canvas, Planes, Sampler
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
 from nemovideo_nodes.render.transitions import enlarged, join
@@ -33,6 +34,8 @@ V = TypeVar("V")
 
 _ONE = 128
 _TITLE_FADE_MS = 450
+_OPEN_CLIPS = 3
+"""How many decoders a thread keeps: the two of a transition, and one."""
 
 
 class Film:
@@ -45,6 +48,7 @@ class Film:
         self.timeline = timeline = _with_motions(timeline)
         self._starts = [shot.start for shot in timeline.shots]
         self._plates: Shelf[tuple[Path | None, str], Plate] = Shelf(plates)
+        self._animations: Shelf[Path, Animation | None] = Shelf(256)
         self._letterings: Shelf[Title, Lettering | None] = Shelf(32)
 
     def shots_at(self, ms: float) -> tuple[Shot, Shot | None, float]:
@@ -57,11 +61,18 @@ class Film:
             return shots[index - 1], shot, into / shot.fade
         return shot, None, 0.0
 
-    def plate(self, shot: Shot) -> Plate:
+    def plate(self, shot: Shot, ms: float) -> Plate:
+        """What `shot` shows at `ms` of the film; not for clips."""
         width, height = self.timeline.width, self.timeline.height
         source = shot.source
         if source is None:
             return self._plates.get((None, shot.name), lambda: backdrop(shot.name, width, height))
+        moving = self._animations.get(source, lambda: Animation.of(source))
+        if moving is not None:
+            number = moving.number_at(ms - shot.start)
+            return self._plates.get(
+                (source, str(number)), lambda: plate_of(moving.frame(number), width, height)
+            )
         pans = shot.motion in PANS
         return self._plates.get(
             (source, "pans" if pans else ""), lambda: load(source, width, height, pans=pans)
@@ -85,7 +96,9 @@ def _with_motions(timeline: Timeline) -> Timeline:
     frame = timeline.width / timeline.height
     shapes: dict[Path | None, float] = {}
     for shot in timeline.shots:
-        if shot.motion == AUTO and shot.source and shot.source not in shapes:
+        if shot.source is None or is_clip(shot.source) or shot.source in shapes:
+            continue
+        if shot.motion == AUTO:
             shapes[shot.source] = shape_of(shot.source)
     of_each = [shapes.get(shot.source, frame) for shot in timeline.shots]
     chosen = choose_motions(of_each, frame)
@@ -131,6 +144,7 @@ class Painter:
         self._sampler = Sampler(width, height)
         self._under = _blank(width, height)
         self._over = _blank(width, height)
+        self._clips: dict[Shot, Clip] = {}
 
     def paint(self, number: int, canvas: Canvas) -> None:
         """Paint frame `number` (from 0) over the whole of `canvas`."""
@@ -149,9 +163,27 @@ class Painter:
 
     def _draw(self, shot: Shot, ms: float, into: Canvas | Planes, times: float = 1.0) -> None:
         progress = min(1.0, max(0.0, (ms - shot.start) / shot.duration))
-        plate = self._film.plate(shot)
+        if shot.source and is_clip(shot.source):
+            self._clip(shot, shot.source).draw((ms - shot.start) / 1000, into)
+            return
+        plate = self._film.plate(shot, ms)
         view = view_at(shot.motion, progress, shot.duration / 1000, plate.focus, plate.room)
         self._sampler.draw(plate, closer(view, times), into)
+
+    def _clip(self, shot: Shot, source: Path) -> Clip:
+        clip = self._clips.pop(shot, None)
+        if clip is None:
+            timeline = self._film.timeline
+            clip = Clip(source, timeline.width, timeline.height)
+        self._clips[shot] = clip
+        while len(self._clips) > _OPEN_CLIPS:
+            self._clips.pop(next(iter(self._clips))).close()
+        return clip
+
+    def close(self) -> None:
+        """Close the clips that were painted from."""
+        while self._clips:
+            self._clips.popitem()[1].close()
 
 
 def _blank(width: int, height: int) -> Planes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -117,7 +118,8 @@ def _encode_part(
 
     context = encode.video_encoder(timeline.width, timeline.height, timeline.fps)
     wanted = takewhile(lambda _: not stop.is_set(), span)
-    return list(encode.encode_video(context, wanted, paint))
+    with contextlib.closing(painter):
+        return list(encode.encode_video(context, wanted, paint))
 
 
 def _spans(frames: int, parts: int, gop: int) -> list[range]:

@@ -29,7 +29,10 @@ __all__ = [
     "OVERSAMPLING",
     "Plate",
     "backdrop",
+    "blurred",
     "busiest",
+    "covers",
+    "in_srgb",
     "load",
     "open_image",
     "opened",
@@ -121,7 +124,7 @@ def open_image(path: Path, at_least: int | None = None) -> Image.Image:
     with opened(path) as image:
         if at_least:
             image.draft("RGB", (at_least, at_least))
-        return _in_srgb(ImageOps.exif_transpose(image))
+        return in_srgb(ImageOps.exif_transpose(image))
 
 
 def shape_of(path: Path) -> float:
@@ -131,7 +134,7 @@ def shape_of(path: Path) -> float:
         return image.height / image.width if turned else image.width / image.height
 
 
-def _in_srgb(image: Image.Image) -> Image.Image:
+def in_srgb(image: Image.Image) -> Image.Image:
     """`image` as RGB or RGBA in sRGB, by its ICC profile where it has a usable one."""
     alpha = None
     if image.has_transparency_data:
@@ -160,21 +163,27 @@ def load(path: Path, width: int, height: int, *, pans: bool = False) -> Plate:
     return plate_of(picture, width, height, pans=pans)
 
 
-def plate_of(picture: Image.Image, width: int, height: int, *, pans: bool = False) -> Plate:
-    """`picture` (RGB or RGBA) as a plate for frames of `width` x `height` pixels."""
-    wide, high = _plate_size(width, height)
+def plate_of(
+    picture: Image.Image,
+    width: int,
+    height: int,
+    *,
+    pans: bool = False,
+    scale: float = OVERSAMPLING,
+) -> Plate:
+    """`picture` (RGB or RGBA) as a plate `scale` times as large as frames of these pixels."""
+    wide, high = base = _plate_size(width, height, scale)
     if picture.mode == "RGBA" and _hides(picture):
         return _planes(_on_ground(picture, wide, high))
     picture = picture.convert("RGB")
     focus = busiest(picture)
     shape = (picture.width / picture.height) / (width / height)
-    if max(shape, 1 / shape) > _COVERS_UP_TO:
+    if not covers(shape, 1.0):
         return _planes(_on_blur(picture, wide, high))
     if pans:
         wide = 2 * round(wide * min(_ROOM, max(1.0, shape)) / 2)
         high = 2 * round(high * min(_ROOM, max(1.0, 1 / shape)) / 2)
     fitted, focus = _cropped(picture, wide, high, focus)
-    base = _plate_size(width, height)
     return replace(_planes(fitted), focus=focus, room=(wide / base[0], high / base[1]))
 
 
@@ -193,8 +202,13 @@ def backdrop(name: str, width: int, height: int) -> Plate:
     return _planes(tones.convert("RGB").resize((wide, high), Image.Resampling.BICUBIC))
 
 
-def _plate_size(width: int, height: int) -> tuple[int, int]:
-    return 2 * round(width * OVERSAMPLING / 2), 2 * round(height * OVERSAMPLING / 2)
+def covers(shape: float, frame: float) -> bool:
+    """Whether a picture of `shape` (width by height) fills a frame of another, cut a little."""
+    return max(shape / frame, frame / shape) <= _COVERS_UP_TO
+
+
+def _plate_size(width: int, height: int, scale: float = OVERSAMPLING) -> tuple[int, int]:
+    return 2 * round(width * scale / 2), 2 * round(height * scale / 2)
 
 
 def _on_ground(picture: Image.Image, width: int, height: int) -> Image.Image:
@@ -255,7 +269,7 @@ def _on_blur(picture: Image.Image, width: int, height: int) -> Image.Image:
     blurred, darker copy of itself that fills the rest.
     """
     shape = (picture.width / picture.height) / (width / height)
-    fill = _blurred(picture, width, height)
+    fill = blurred(picture, width, height)
     if shape > 1:
         size = (width, max(2, round(width * picture.height / picture.width * _GROWN)))
     else:
@@ -267,7 +281,8 @@ def _on_blur(picture: Image.Image, width: int, height: int) -> Image.Image:
     return fill
 
 
-def _blurred(picture: Image.Image, width: int, height: int) -> Image.Image:
+def blurred(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """A dark, soft copy of `picture` that fills `width` x `height`."""
     # Blurred small and enlarged: the same look as a blur of 1/14 of the frame, far cheaper.
     small = (max(8, width // 12), max(8, height // 12))
     fill = ImageOps.fit(picture, small, Image.Resampling.BOX)

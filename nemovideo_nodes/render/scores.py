@@ -86,18 +86,24 @@ class _Loop:
         if not self._wet.any():
             return self._wet
         tail = min(self.length, 2 * SAMPLE_RATE)
-        fading = np.exp(-np.arange(tail) / (0.45 * SAMPLE_RATE))
-        room = np.zeros((2, self.length))
-        room[:, :tail] = self.noise.standard_normal((2, tail)) * fading
-        spectrum = np.fft.rfft(room) * _low_pass(self.length, 3_500)
-        spectrum /= np.sqrt(np.mean(np.abs(spectrum) ** 2))
-        made = np.fft.irfft(np.fft.rfft(self._wet) * spectrum, self.length)
-        return np.asarray(made, dtype=np.float32)
+        fading = np.exp(-np.arange(tail, dtype=np.float32) / np.float32(0.45 * SAMPLE_RATE))
+        low_pass = _low_pass(self.length, 3_500)
+        made = np.empty_like(self._wet)
+        # One channel at a time, in single precision: the whole at once would take 150 MB.
+        for channel, wet in enumerate(self._wet):
+            room = np.zeros(self.length, np.float32)
+            room[:tail] = self.noise.standard_normal(tail, dtype=np.float32) * fading
+            spectrum = np.fft.rfft(room)
+            spectrum *= low_pass
+            spectrum /= np.sqrt(np.mean(np.abs(spectrum) ** 2))
+            spectrum *= np.fft.rfft(wet)
+            made[channel] = np.fft.irfft(spectrum, self.length)
+        return made
 
 
-def _low_pass(length: int, hertz: float) -> NDArray[np.float64]:
+def _low_pass(length: int, hertz: float) -> Wave:
     share = np.fft.rfftfreq(length, 1 / SAMPLE_RATE) / hertz
-    return np.asarray(1 / (1 + share**2))
+    return (1 / (1 + share**2)).astype(np.float32)
 
 
 def _time(seconds: float) -> Wave:

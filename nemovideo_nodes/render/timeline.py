@@ -18,6 +18,7 @@ __all__ = [
     "CUTS",
     "DEFAULT_SIZE",
     "MOTIONS",
+    "USUAL_VOLUME",
     "Music",
     "Shot",
     "Timeline",
@@ -27,6 +28,8 @@ __all__ = [
 
 DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
+USUAL_VOLUME = 0.35
+"""The volume of music of which nothing else is said."""
 CUTS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash")
 """The transitions that are painted; any other word is a crossfade."""
 VARIED = ("crossfade", "slide", "zoom", "wipe")
@@ -93,12 +96,16 @@ class Title:
 
 @dataclass(frozen=True)
 class Music:
-    """Sound under the film: a style to synthesise; `volume` is 0 to 1."""
+    """Sound under the film: a style to synthesise, or the recording at `source`.
+
+    `volume` is 0 to 1; at `USUAL_VOLUME` the film is as loud as the platforms want it.
+    """
 
     style: str
     start: int
     duration: int
-    volume: float = 0.35
+    volume: float = USUAL_VOLUME
+    source: Path | None = None
 
     @property
     def end(self) -> int:
@@ -143,7 +150,7 @@ def timeline_from_draft(
     )
     shots = _shots(draft, resolve)
     titles = tuple(_titles(draft))
-    music = tuple(_music(draft))
+    music = tuple(_music(draft, resolve))
     spans = [shot.end for shot in shots] or [title.end for title in titles]
     natural = max(spans, default=_DEFAULT_SHOT)
     duration = _clamp(_int(draft.get("d"), natural) or natural, 1, _LONGEST)
@@ -210,15 +217,17 @@ def _titles(draft: Mapping[str, object]) -> Iterator[Title]:
             )
 
 
-def _music(draft: Mapping[str, object]) -> Iterator[Music]:
+def _music(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> Iterator[Music]:
     for segment in _segments(draft, _AUDIO):
         meta = _mapping(segment.get("m"))
         volume = _number(meta.get("volume"))
+        source = _text(meta.get("src"))
         yield Music(
             style=(_text(meta.get("style")) or _text(meta.get("name"))).lower(),
             start=_clamp(_int(meta.get("start"), 0), 0, _LONGEST),
             duration=_clamp(_int(segment.get("d"), _int(draft.get("d"), 0)), 1, _LONGEST),
-            volume=0.35 if volume is None else min(1.0, max(0.0, volume)),
+            volume=USUAL_VOLUME if volume is None else min(1.0, max(0.0, volume)),
+            source=resolve(source) if source else None,
         )
 
 

@@ -1,11 +1,16 @@
 """The music never clips, has no seam, fades, and is as loud as asked."""
 
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.render.music import blocks
 from nemovideo_nodes.render.scores import STYLES, loop, style_of
+from nemovideo_nodes.render.sound import loudness as lufs
 from nemovideo_nodes.render.timeline import Music, Shot, Timeline
 
 RATE = 48_000
@@ -69,9 +74,10 @@ def test_the_sound_is_exactly_as_long_as_the_film() -> None:
 
 
 def test_the_volume_scales_the_sound() -> None:
-    """Half the volume is half the amplitude, and 0 is silence."""
-    full, half = sound(Music("lofi", 0, 4_000, 1.0)), sound(Music("lofi", 0, 4_000, 0.5))
-    assert np.allclose(half * 2, full, atol=1e-6)
+    """Half the usual volume is half the amplitude, full volume is louder, and 0 is silence."""
+    usual, half = sound(Music("lofi", 0, 4_000, 0.3)), sound(Music("lofi", 0, 4_000, 0.15))
+    assert np.allclose(half * 2, usual, atol=0.02)
+    assert loudness(sound(Music("lofi", 0, 4_000, 1.0))) > 1.5 * loudness(usual)
     assert not sound(Music("lofi", 0, 4_000, 0.0)).any()
 
 
@@ -94,6 +100,47 @@ def test_two_pieces_at_once_do_not_clip() -> None:
     """The sum is kept within full scale."""
     wave = sound(Music("upbeat", 0, 4_000, 1.0), Music("cinematic", 0, 4_000, 1.0))
     assert np.abs(wave).max() <= 1
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_film_is_as_loud_as_the_platforms_want(style: str) -> None:
+    """At the usual volume it has -14 LUFS, and no sample comes near full scale, at any volume."""
+    usual = sound(Music(style, 0, 12_000), duration=12_000)
+    assert lufs([usual]) == pytest.approx(-14, abs=1)
+    assert np.abs(usual).max() < 0.9
+    assert np.abs(sound(Music(style, 0, 12_000, 1.0), duration=12_000)).max() < 0.9
+
+
+def recording(path: Path, seconds: float, hertz: float, size: float) -> Path:
+    """A WAV of one tone, mono at 44.1 kHz."""
+    with av.open(str(path), "w", format="wav") as container:
+        stream = container.add_stream("pcm_s16le", rate=44_100, layout="mono")
+        time = np.arange(round(seconds * 44_100)) / 44_100
+        wave = (32_767 * size * np.sin(2 * np.pi * hertz * time)).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(wave[None, :], format="s16", layout="mono")
+        frame.sample_rate = 44_100
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("size", [0.02, 0.9])
+def test_a_recording_plays_as_loud_as_any_music(size: float, tmp_path: Path) -> None:
+    """A soft and a loud one come out alike, and begin again where they end too soon."""
+    path = recording(tmp_path / "song.wav", 1.5, 440, size)
+    wave = sound(Music("", 0, 5_000, source=path), duration=5_000)
+    assert lufs([wave]) == pytest.approx(-14, abs=1)
+    last = wave[0, 3 * RATE : 3 * RATE + 24_000]
+    assert np.abs(np.fft.rfft(last)).argmax() == pytest.approx(220, abs=1)
+
+
+def test_what_has_no_sound_is_refused(tmp_path: Path) -> None:
+    """A file that is broken, or of a type that nobody knows, is named in a sentence."""
+    (tmp_path / "song.mp3").write_bytes(b"ID3 nothing at all")
+    (tmp_path / "song.txt").write_bytes(b"#EXTM3U")
+    for name in ("song.mp3", "song.txt"):
+        with pytest.raises(BadInput, match=name):
+            sound(Music("", 0, 1_000, source=tmp_path / name))
 
 
 def test_no_music_is_silence() -> None:

@@ -1,0 +1,187 @@
+"""Pictures that move by themselves: uploaded clips, and animated GIF and WEBP.
+
+Both begin again where they end before their shot does; a clip's own sound is left out.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from PIL import Image
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.demux import MOVING, open_media
+from nemovideo_nodes.render.picture import blurred, covers, in_srgb, opened, plate_of
+from nemovideo_nodes.render.sample import Canvas, Planes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Animation", "Clip", "is_clip"]
+
+_SHORTEST_FRAME_MS, _USUAL_FRAME_MS = 20, 100
+_MOST_FRAMES = 1_000
+_LONGEST_SKIP_S = 2.0
+"""Up to here frames are decoded one after another instead of sought."""
+
+
+def is_clip(path: Path) -> bool:
+    """Whether the file at `path` is a clip, by the suffix that the service gave it."""
+    return path.suffix.lower() in MOVING
+
+
+class Clip:
+    """The clip at `path`, fitted into frames of `width` x `height`; one thread at a time.
+
+    It fills the frame where the shapes are near; else its blurred first frame fills the rest.
+    """
+
+    def __init__(self, path: Path, width: int, height: int) -> None:
+        self._name = path.name
+        self._size = (width, height)
+        self._container = open_media(path)
+        if not self._container.streams.video:
+            raise BadInput(f"{path.name} has no picture.")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_count = 1
+        self._frames = self._container.decode(self._stream)
+        self._first = self._shown = self._next()
+        if self._first is None:
+            raise BadInput(f"{path.name} has no picture.")
+        self._coming = self._next()
+        self._begin = self._time(self._first)
+        self._length = self._seconds()
+        self._ground = self._made_ground(self._first)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def draw(self, seconds: float, into: Canvas | Planes) -> None:
+        """Fill `into` with what the clip shows at `seconds` from its beginning."""
+        planes = self._planes(self._frame_at(seconds % self._length))
+        for place, plane in enumerate(planes):
+            target = into[place]
+            high, wide = target.shape
+            if self._ground:
+                np.copyto(target, self._ground[place], casting="unsafe")
+            left, top = (wide - plane.shape[1]) // 2, (high - plane.shape[0]) // 2
+            inner = plane[max(0, -top) :, max(0, -left) :][:high, :wide]
+            top, left = max(0, top), max(0, left)
+            target[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+
+    def _frame_at(self, seconds: float) -> av.VideoFrame:
+        wanted = self._begin + seconds
+        assert self._shown is not None
+        ahead = wanted - self._time(self._shown)
+        if ahead < 0 or ahead > _LONGEST_SKIP_S:
+            assert self._stream.time_base is not None
+            self._container.seek(int(wanted / self._stream.time_base), stream=self._stream)
+            self._frames = self._container.decode(self._stream)
+            self._shown, self._coming = self._next() or self._first, self._next()
+        while self._coming is not None and self._time(self._coming) <= wanted:
+            self._shown, self._coming = self._coming, self._next()
+        assert self._shown is not None
+        return self._shown
+
+    def _next(self) -> av.VideoFrame | None:
+        try:
+            return next(self._frames, None)
+        except (av.error.FFmpegError, IndexError):
+            raise BadInput(f"{self._name} is broken.") from None
+
+    def _time(self, frame: av.VideoFrame) -> float:
+        return (
+            0.0
+            if frame.pts is None or frame.time_base is None
+            else float(frame.pts * frame.time_base)
+        )
+
+    def _seconds(self) -> float:
+        stream, container = self._stream, self._container
+        if stream.duration and stream.time_base:
+            return max(0.04, float(stream.duration * stream.time_base))
+        return max(0.04, (container.duration or 1_000_000) / av.time_base)
+
+    def _shape(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """The even size at which the whole frame covers the target, or lies within it."""
+        width, height = self._size
+        wide, high = frame.width, frame.height
+        if frame.rotation % 180:
+            wide, high = high, wide
+        pick = max if covers(wide / high, width / height) else min
+        scale = pick(width / wide, height / high)
+        return 2 * max(1, round(wide * scale / 2)), 2 * max(1, round(high * scale / 2))
+
+    def _planes(self, frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
+        wide, high = self._shape(frame)
+        turns = frame.rotation // 90 % 4
+        if turns % 2:
+            wide, high = high, wide
+        made = frame.reformat(
+            wide,
+            high,
+            "yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+        )
+        planes = []
+        for plane in made.planes:
+            flat: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
+            rows = flat.reshape(plane.height, plane.line_size)[:, : plane.width]
+            planes.append(np.rot90(rows, turns))
+        return planes
+
+    def _made_ground(self, frame: av.VideoFrame) -> Planes | None:
+        width, height = self._size
+        wide, high = self._shape(frame)
+        if wide >= width and high >= height:
+            return None
+        rgb = frame.to_ndarray(format="rgb24")
+        picture = Image.fromarray(np.rot90(rgb, frame.rotation // 90 % 4))
+        plate = plate_of(blurred(picture, width, height), width, height, scale=1.0)
+        return (
+            np.ascontiguousarray(plate.y.T),
+            np.ascontiguousarray(plate.u.T),
+            np.ascontiguousarray(plate.v.T),
+        )
+
+
+class Animation:
+    """The frames of an animated GIF or WEBP; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._ends: list[int] = []
+        with opened(path) as image:
+            for number in range(min(_MOST_FRAMES, getattr(image, "n_frames", 1))):
+                image.seek(number)
+                image.load()  # a WEBP tells a frame's duration only then
+                told = image.info.get("duration") or _USUAL_FRAME_MS
+                self._ends.append(max(_SHORTEST_FRAME_MS, round(told)))
+        self._ends = list(itertools.accumulate(self._ends))
+
+    @classmethod
+    def of(cls, path: Path) -> Animation | None:
+        """The animation at `path`, or None for a picture that stands still."""
+        with opened(path) as image:
+            moves = getattr(image, "n_frames", 1) > 1
+        return cls(path) if moves else None
+
+    def number_at(self, ms: float) -> int:
+        """Which frame is seen at `ms` from the beginning."""
+        place = bisect.bisect_right(self._ends, ms % self._ends[-1])
+        return min(place, len(self._ends) - 1)
+
+    def frame(self, number: int) -> Image.Image:
+        """Frame `number` as RGB or RGBA."""
+        with self._lock, opened(self._path) as image:
+            image.seek(number)
+            return in_srgb(image)

@@ -1,0 +1,136 @@
+"""What is heard under a film: synthesised loops and uploaded recordings, at one loudness."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.demux import opened_media
+from nemovideo_nodes.render.scores import SAMPLE_RATE, loop
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Wave = NDArray[np.float32]
+
+__all__ = ["LOUDNESS", "LoopSound", "Recording", "Sound", "loudness"]
+
+LOUDNESS = -14.0
+"""LUFS of a film's music at its usual volume: what the platforms play at."""
+
+_SILENCE = -60.0
+_MOST_GAIN = 30.0
+_BLOCK = 65_536
+
+
+class Sound(Protocol):
+    """A sound without an end, read from its beginning on."""
+
+    def read(self, count: int) -> Wave:
+        """The next `count` samples, 2 x count, at `LOUDNESS` over its first `length`."""
+
+
+def loudness(blocks: Iterable[Wave]) -> float:
+    """Integrated loudness by EBU R 128 in LUFS of stereo sound at 48 kHz; -70 for silence."""
+    import av
+    from av.filter import Graph
+
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=SAMPLE_RATE, format="fltp", layout="stereo")
+    meter = graph.add("ebur128", "metadata=1:framelog=quiet")
+    source.link_to(meter)
+    meter.link_to(graph.add("abuffersink"))
+    graph.configure()
+    measured = -70.0
+    for block in blocks:
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(block), format="fltp", layout="stereo"
+        )
+        frame.sample_rate = SAMPLE_RATE
+        graph.push(frame)
+        while True:
+            try:
+                measured = float(graph.pull().metadata.get("lavfi.r128.I", measured))
+            except (BlockingIOError, av.error.EOFError):
+                break
+    return measured
+
+
+def _gain(measured: float) -> float:
+    wanted = 0.0 if measured < _SILENCE else min(_MOST_GAIN, LOUDNESS - measured)
+    return float(10 ** (wanted / 20))
+
+
+class LoopSound:
+    """A style of `scores`, again and again; `length` is how many samples will be heard."""
+
+    def __init__(self, style: str, length: int) -> None:
+        self._wave = loop(style)
+        self._gain = _loop_gain(style, min(length, self._wave.shape[1]))
+        self._at = 0
+
+    def read(self, count: int) -> Wave:
+        places = np.arange(self._at, self._at + count) % self._wave.shape[1]
+        self._at += count
+        return self._wave[:, places] * np.float32(self._gain)
+
+
+@functools.lru_cache(maxsize=16)
+def _loop_gain(style: str, length: int) -> float:
+    wave = loop(style)[:, :length]
+    return _gain(loudness(wave[:, at : at + _BLOCK] for at in range(0, length, _BLOCK)))
+
+
+class Recording:
+    """The sound of the file at `path`, from its beginning again where it ends too soon.
+
+    `length` is how many samples will be heard. BadInput if the file has no sound.
+    """
+
+    def __init__(self, path: Path, length: int) -> None:
+        self._path = path
+        self._gain = _gain(loudness(_limited(_decoded(path), length)))
+        self._blocks = _decoded(path)
+        self._rest = np.zeros((2, 0), np.float32)
+
+    def read(self, count: int) -> Wave:
+        while self._rest.shape[1] < count:
+            block = next(self._blocks, None)
+            if block is None:
+                self._blocks = _decoded(self._path)
+                continue
+            self._rest = np.concatenate((self._rest, block), axis=1)
+        taken, self._rest = self._rest[:, :count], self._rest[:, count:]
+        return taken * np.float32(self._gain)
+
+
+def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
+    for block in blocks:
+        if length <= 0:
+            return
+        yield block[:, :length]
+        length -= block.shape[1]
+
+
+def _decoded(path: Path) -> Iterator[Wave]:
+    """All of the file's sound as stereo at 48 kHz; at least one block."""
+    import av
+
+    heard = False
+    with opened_media(path) as container:
+        if not container.streams.audio:
+            raise BadInput(f"{path.name} has no sound.")
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
+        for frame in container.decode(audio=0):
+            for made in resampler.resample(frame):
+                heard = heard or made.samples > 0
+                yield np.asarray(made.to_ndarray(), np.float32)
+        for made in resampler.resample(None):
+            yield np.asarray(made.to_ndarray(), np.float32)
+    if not heard:
+        raise BadInput(f"{path.name} has no sound.")
