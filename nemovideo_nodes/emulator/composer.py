@@ -14,7 +14,7 @@ from typing import Any
 
 from nemovideo_nodes.emulator import replies
 from nemovideo_nodes.emulator.drafts import film_of, loads, to_json
-from nemovideo_nodes.emulator.film import Film, Scene, Title, stem, unlike
+from nemovideo_nodes.emulator.film import Film, Music, Scene, Title, stem, unlike
 from nemovideo_nodes.emulator.rules import RULES
 from nemovideo_nodes.emulator.rules.lists import spread
 from nemovideo_nodes.emulator.rules.music import DEFAULT_MUSIC
@@ -95,6 +95,14 @@ _ADD_PICTURES = re.compile(
     r"|文字))|文件)",
     re.IGNORECASE | re.DOTALL,
 )
+_USE_SOUND = re.compile(
+    r"\b(?:use|add|put|play|with|set)\s(?:in\s|on\s)?(?:my|our|this|that|the uploaded|the attached"
+    r"|uploaded|the new)\s(?:own\s)?(?:music|song|track|audio|sound|recording|mp3|file|tune|bgm)\b"
+    r"(?:\s(?:as|for)\s(?:the\s|its\s)?(?:background\s)?(?:music|sound\s?track|bgm))?"
+    r"|(?:用|换成|配上?|加上?|放)(?:我的?|这[首段个]|上传的|新的)+(?:歌曲|歌|音乐|音频|录音|曲子|配乐)"
+    r"(?:做|当|作为)?(?:背景)?(?:音乐|配乐)?",
+    re.IGNORECASE,
+)
 _GREETING = re.compile(
     r"^\W*(?:hi|hello|hey|thanks?|thank you|ok|okay|test|yes|no|cool|great)\b[\W\s]*$"
     r"|^\W*(?:你好|谢谢|您好|好的|嗯)\W*$|^\W*$",
@@ -117,23 +125,27 @@ def compose(
     `turn` is how many messages the session has had; `introduce` adds the sentence that says
     that a rule-based stand-in is answering; `seed` decides how it is said, and every shuffle.
     """
-    reading = Reading.of(instruction, seed=f"{seed}:{turn}", uploads=[s.id for s in sources])
+    reading = Reading.of(
+        instruction, seed=f"{seed}:{turn}", uploads=[s.id for s in sources if s.kind != "audio"]
+    )
     say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
     asked_nothing = not reading.text
     drop_talk(reading)
     spread(reading)
-    images = [source for source in sources if source.kind == "image"]
-    if len(images) < len(sources):
-        reading.notes.append(replies.ONLY_IMAGES)
+    images = [source for source in sources if source.kind != "audio"]
+    sounds = [source for source in sources if source.kind == "audio"]
     film = film_of(draft) if draft is not None else None
     fresh = _fresh(film, images)
     if _wants_new_film(film, reading):
-        return _generate(Film(scenes=_scenes(fresh or images)), reading, say)
+        begun = Film(scenes=_scenes(fresh or images), music=_recording(sounds))
+        return _generate(begun, reading, say)
     if film is None or asked_nothing:
         return Composition(Work.NOTHING, (), "", say.lost(reading.notes), "")
     edits: list[Edit] = []
     if fresh and reading.take(_ADD_PICTURES):
         edits.append(_append(film, fresh))
+    if sounds and reading.take(_USE_SOUND):
+        edits.append(_underlay(edits[-1].film if edits else film, sounds))
     edits, film = _apply(film, reading, edits)
     if not edits:
         return _nothing(say.lost(reading.notes), reading)
@@ -192,15 +204,17 @@ def _scenes(images: Sequence[Source], taken: Sequence[Scene] = ()) -> tuple[Scen
 def _generate(film: Film, reading: Reading, say: replies.Speaker) -> Composition:
     reading.generating = True
     if not film.scenes:
-        if reading.notes:  # files came, and none that can be shown
-            return Composition(Work.NOTHING, (), "", say.lost(reading.notes), "")
         film = replace(film, scenes=(Scene("plain backdrop", None),), duration=5_000)
         reading.notes.append(replies.NO_IMAGES)
     else:
         film = film.lasting(max(_DEFAULT_MS, _PICTURE_MS * len(film.scenes)))
     edits, done = _apply(film, reading, [])
+    has_added = any(edit.tool == "add_bgm" for edit in edits)
     bare = replace(
-        done, music=None, titles=(), scenes=tuple(replace(s, caption="") for s in done.scenes)
+        done,
+        music=None if has_added else done.music,
+        titles=(),
+        scenes=tuple(replace(s, caption="") for s in done.scenes),
     )
     args = {"images": [scene.name for scene in bare.scenes], "duration": bare.duration / 1000}
     steps = [_step("generate_video", args, bare)]
@@ -245,6 +259,19 @@ def _append(film: Film, images: Sequence[Source]) -> Edit:
     names = [scene.name for scene in added]
     told = f"added {', '.join(names)}", f"加入了{'、'.join(names)}"
     return Edit.draft(longer, told, "add_images", images=names)
+
+
+def _recording(sounds: Sequence[Source]) -> Music | None:
+    """The newest recording that was uploaded, as the film's music."""
+    return Music(stem(sounds[-1].name), "", source=sounds[-1].id) if sounds else None
+
+
+def _underlay(film: Film, sounds: Sequence[Source]) -> Edit:
+    music = _recording(sounds)
+    assert music is not None
+    told = f"put {music.name} under the film", f"配上了{music.name}"
+    args = {"name": music.name, "volume": music.volume}
+    return Edit(replace(film, music=music), "add_bgm", args, *told)
 
 
 def _step(name: str, args: dict[str, Any], film: Film) -> ToolStep:

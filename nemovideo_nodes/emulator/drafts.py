@@ -67,7 +67,7 @@ def film_of(draft: dict[str, Any]) -> Film:
 
 def _music_of(segment: dict[str, Any]) -> Music:
     meta = segment["m"]
-    return Music(meta["name"], meta["style"], meta["volume"])
+    return Music(meta["name"], meta["style"], meta["volume"], meta.get("src"))
 
 
 def _title_of(segment: dict[str, Any]) -> Title:
@@ -87,12 +87,14 @@ def draft_of(film: Film) -> dict[str, Any]:
     fade, starts = film.layout()
     tracks: list[dict[str, Any]] = [{"tt": _VIDEO, "sg": list(_scenes(film, fade, starts))}]
     if film.music:
-        music = {
+        music: dict[str, Any] = {
             "name": film.music.name,
             "style": film.music.style,
             "volume": film.music.volume,
             "start": 0,
         }
+        if film.music.source is not None:
+            music["src"] = film.music.source
         tracks.append({"tt": _AUDIO, "sg": [{"d": film.duration, "m": music}]})
     texts = sorted((*_titles(film), *_captions(film, starts)), key=lambda text: text["m"]["start"])
     if texts:

@@ -62,7 +62,7 @@ def unlike(name: str, taken: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture; `source` is the upload's id, or None for a plain backdrop.
+    """One picture or clip; `source` is the upload's id, or None for a plain backdrop.
 
     `weight` is its part of the film's time, against the other pictures' weights.
     """
@@ -75,11 +75,15 @@ class Scene:
 
 @dataclass(frozen=True)
 class Music:
-    """Sound under the whole film; `style` is the renderer's word, `volume` 0 to 1."""
+    """Sound under the whole film: `style` in the renderer's word, or the upload `source`.
+
+    `volume` is 0 to 1.
+    """
 
     name: str
     style: str
     volume: float = 0.35
+    source: str | None = None
 
 
 @dataclass(frozen=True)

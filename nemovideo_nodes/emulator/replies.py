@@ -9,12 +9,8 @@ from nemovideo_nodes.emulator.chance import pick
 from nemovideo_nodes.emulator.film import Film
 from nemovideo_nodes.emulator.rules.reading import Edit, Note
 
-__all__ = ["NO_IMAGES", "ONLY_IMAGES", "Speaker"]
+__all__ = ["NO_IMAGES", "Speaker"]
 
-ONLY_IMAGES: Note = (
-    "I left out the files that are not pictures: here I can only use pictures.",
-    "我在这里只能使用图片，其他文件没有用上。",
-)
 NO_IMAGES: Note = (
     "There are no pictures yet, so I used a plain backdrop.",
     "现在还没有图片，所以用了纯色背景。",

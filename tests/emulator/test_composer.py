@@ -249,14 +249,51 @@ def test_a_title_at_the_end_stays_there() -> None:
 
 
 def test_without_pictures() -> None:
-    """No media is valid: a plain backdrop; files that are no pictures are named as left out."""
+    """No media is valid: a plain backdrop."""
     draft = loads(compose(None, [], 'make a video that says "Hi"').draft)
     assert draft is not None
     check(draft)
     assert "src" not in draft["t"][0]["sg"][0]["m"]
-    composition = compose(None, [Source("a", "a.mp3", "audio")], "make a video")
-    assert composition.work is Work.NOTHING
-    assert "only use pictures" in composition.closing
+
+
+WITH_SOUND = [
+    *SOURCES[:1],
+    Source("v1", "0123456789ab-surf.mp4", "video"),
+    Source("a1", "0123456789ab-my song.mp3", "audio"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "music"),
+    [
+        ("make a video", ("my song", "a1")),
+        ("make a video with music", ("my song", "a1")),
+        ("make a video with calm music", ("Calm", None)),
+        ("make a video without music", None),
+        ("做一个视频，用我的歌做背景音乐", ("my song", "a1")),
+    ],
+)
+def test_clips_are_shown_and_a_recording_is_heard(text: str, music: object) -> None:
+    """A clip is a shot as any picture is, and a recording the music, unless another is wanted."""
+    draft = loads(compose(None, WITH_SOUND, text).draft)
+    assert draft is not None
+    check(draft)
+    tracks = {track["tt"]: track["sg"] for track in draft["t"]}
+    assert [segment["m"]["src"] for segment in tracks[0]] == ["m1", "v1"]
+    heard = [(s["m"]["name"], s["m"].get("src")) for s in tracks.get(1, [])]
+    assert heard == ([music] if music else [])
+
+
+@pytest.mark.parametrize("text", ["use my song as background music", "用我的歌做背景音乐"])
+def test_a_recording_that_comes_later_takes_the_musics_place(text: str) -> None:
+    """It is asked for by what it is, and stays when the film is edited again."""
+    draft = made("make a video with calm music")
+    composition = compose(draft, WITH_SOUND, text)
+    changed = loads(composition.draft)
+    assert changed is not None, composition.closing
+    again = loads(compose(changed, WITH_SOUND, "make it 20 seconds").draft)
+    assert again is not None
+    assert again["t"][1]["sg"][0]["m"]["src"] == "a1"
 
 
 def test_the_reply_is_in_the_language_of_the_words() -> None:
@@ -277,7 +314,9 @@ names = st.one_of(
     ),
 )
 sources = st.lists(
-    st.builds(Source, st.uuids().map(str), names, st.sampled_from(["image", "image", "video"])),
+    st.builds(
+        Source, st.uuids().map(str), names, st.sampled_from(["image", "image", "video", "audio"])
+    ),
     max_size=30,
     unique_by=lambda source: source.id,
 )
