@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import re
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,14 +22,13 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.remote import fetch_media, is_linkable, is_url, link_media
 from nemovideo_nodes.request import MAX_TEXT, Instruction
 from nemovideo_nodes.settings import MediaAccess
-from nemovideo_nodes.steps import Media
+from nemovideo_nodes.steps import Media, medium_name
 from nemovideo_nodes.wire.codes import FORMATS
 
 __all__ = ["instructions", "take_in"]
 
 MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def take_in(
@@ -119,7 +117,7 @@ def _images_in(folder: Path, source: str) -> list[Path]:
 
 
 def _type_of(path: Path) -> MediaType:
-    name = _name(path)
+    name = medium_name(path.name)
     try:
         size = path.stat().st_size
         head = _head(path)
@@ -141,7 +139,7 @@ def _type_of(path: Path) -> MediaType:
 
 def _keep(store: Store, path: Path, kind: MediaType) -> Media:
     """The file as a medium, and its copy in the store."""
-    name = _name(path)
+    name = medium_name(path.name)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -179,10 +177,6 @@ def _copy(store: Store, file: BinaryIO, media: Media) -> None:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
-
-
-def _name(path: Path) -> str:
-    return _CONTROL.sub("_", well_formed(path.name))[:200] or "media"
 
 
 def _reason(error: Exception) -> str:

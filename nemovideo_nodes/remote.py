@@ -19,7 +19,7 @@ from nemovideo_nodes.errors import BadInput, Unreachable, redact
 from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
 from nemovideo_nodes.settings import MediaAccess, checked_url
-from nemovideo_nodes.steps import Media
+from nemovideo_nodes.steps import Media, medium_name
 
 if TYPE_CHECKING:
     from ssrfguard import Policy, Resolver
@@ -231,5 +231,4 @@ def _ext(path: str) -> str:
 
 
 def _name(source: str) -> str:
-    name = unquote(urlsplit(source).path).rpartition("/")[2]
-    return "".join(c for c in name if c.isprintable() and c not in "/\\")[:150] or "media"
+    return medium_name(unquote(urlsplit(source).path).rpartition("/")[2])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from nemovideo_nodes.errors import well_formed
 
 __all__ = [
     "AcquireToken",
@@ -23,7 +26,25 @@ __all__ = [
     "Step",
     "SubmitRender",
     "Upload",
+    "medium_name",
 ]
+
+_LONGEST_NAME = 200
+"""Bytes; disks take 255, and a name may get an ending."""
+_JOINER = "\u200d"
+"""What holds the parts of an emoji together; the one invisible character that names may have."""
+
+
+def medium_name(called: str) -> str:
+    """What a file or an address is called, as a name that fits a file, a line and a header.
+
+    No folder, nothing invisible or that turns the text around, and the same name for the same
+    letters, however a system composes them.
+    """
+    text = unicodedata.normalize("NFC", well_formed(called))
+    name = "".join(c if (c.isprintable() or c == _JOINER) and c not in "/\\" else "_" for c in text)
+    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return name if name.strip(". ") else "media"
 
 
 class NodeName(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Backend(Protocol):
     """A folder or a bucket; names are slash-separated and known to be harmless."""
 
     url: str
+    segment: re.Pattern[str]
+    """One part of a name, between slashes: nothing that leads elsewhere."""
     broken: tuple[type[BaseException], ...]
     """What its calls raise when they fail."""
 

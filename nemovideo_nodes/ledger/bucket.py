@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -29,6 +30,7 @@ class Bucket:
     """Objects below a prefix; a name is won by a put that carries `If-None-Match: *`."""
 
     root = None
+    segment = re.compile(r"(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f]{1,255}")
 
     def __init__(self, url: str) -> None:
         """Looks whether the bucket can be read; raises what is in `broken`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -20,6 +21,9 @@ __all__ = ["Folder"]
 
 class Folder:
     """Files below `root`; a name is won by a hard link, which only one can make."""
+
+    # obstore writes other characters in a code of its own, which the direct reads do not know.
+    segment = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,255}")
 
     def __init__(self, root: Path) -> None:
         """Makes the folder where it is missing; raises `OSError`."""

@@ -17,8 +17,6 @@ __all__ = ["REMOTE", "Store", "Stored"]
 REMOTE = ("s3://", "gs://", "az://")
 """The beginnings of the URLs that name a bucket."""
 
-_SEGMENT = re.compile(r"(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f]{1,255}")
-"""One part of a name: nothing that leads elsewhere, on a disk or in a bucket."""
 _REQUEST = re.compile(r"^.*Error performing [A-Z]+ \S+ in .*? - ")
 _NO_ACCOUNT = re.compile(r"status: 40[13]|169\.254\.169\.254|PermissionDenied|Unauthenticated")
 """Where no account is named, the machine's own is asked for at that address."""
@@ -130,7 +128,7 @@ class Store:
     def _telling(self, done: str, *names: str) -> Iterator[None]:
         """Tell what goes wrong as a `StoreError`, and let no name out of the store."""
         for name in names:
-            if not all(map(_SEGMENT.fullmatch, name.split("/"))):
+            if not all(map(self._backend.segment.fullmatch, name.split("/"))):
                 raise StoreError(f"{name[:100]!r} can be no name in the store {self.url}")
         try:
             yield

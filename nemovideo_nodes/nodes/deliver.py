@@ -140,5 +140,5 @@ def _clear(part: Path) -> None:
 
 
 def _safe(name: str) -> str:
-    """A name from the service, fit for a file: letters and digits alone."""
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:80]
+    """A name from the service, fit for any disk: ASCII letters and digits alone."""
+    return "".join(c if (c.isascii() and c.isalnum()) or c in "-_" else "-" for c in name)[:80]
