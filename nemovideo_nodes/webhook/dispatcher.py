@@ -13,8 +13,9 @@ from typing import TypeVar
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError, redact
 from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.decisions import Asked, Delivery
 from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
-from nemovideo_nodes.webhook.outbox import Delivery, Job, Outbox
+from nemovideo_nodes.webhook.outbox import Job, Outbox
 from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown, TargetRuns
 
@@ -52,6 +53,7 @@ class Dispatcher:
         self._target = target
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()
+        self._gate = asyncio.Semaphore(self._config.at_once)
         self._under_way: dict[asyncio.Task[None], Job] = {}
         self._ended: list[tuple[str, str, str]] = []
         self._down = 0
@@ -110,7 +112,8 @@ class Dispatcher:
         for delivery, one in zip(found, mapped, strict=True):
             if one is not None:
                 source = self._sources[delivery.source]
-                wanted.append((delivery, one, source.debounce_s, source.known.same_body_again))
+                again = source.known.same_body_again
+                wanted.append(Asked(delivery, one, source.debounce_s, again))
         if wanted:
             await self._write(lambda: self._outbox.decide(wanted, self._now()))
         return True
@@ -155,10 +158,12 @@ class Dispatcher:
 
     async def _begin(self) -> bool:
         now = self._now()
-        free = self._config.at_once - len(self._under_way)
+        most = self._config.at_once * self._target.ahead
+        free = most - len(self._under_way)
         if self._down:
             free = min(free, 1)  # one asks for all whether the target is back
-        if free <= 0 or now < self._down_until:
+        # Many in one transaction: half of what is at hand has to be started first.
+        if free <= 0 or (free < most // 2 and not self._down) or now < self._down_until:
             return False
         claimed = await self._write(lambda: self._outbox.claim(now, self._config.lease_s, free))
         for job in claimed:
@@ -175,7 +180,10 @@ class Dispatcher:
 
     async def _try(self, job: Job) -> None:
         try:
-            started = await self._target.start(job.parameters)
+            async with self._gate:
+                if self._down and self._now() < self._down_until:
+                    raise TargetDown("it did not answer just now")
+                started = await self._target.start(job.parameters)
         except TargetDown as error:
             await self._is_down(job, str(error))
         except NotStarted as error:

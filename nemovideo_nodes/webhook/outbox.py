@@ -11,19 +11,18 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
-    Row,
     Table,
     and_,
+    bindparam,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
@@ -33,7 +32,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.webhook.config import Config
-from nemovideo_nodes.webhook.mapping import Mapped, Parameters
+from nemovideo_nodes.webhook.decisions import Asked, Delivery, decide, settle, want
+from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.tables import (
     WRITES,
     deliveries,
@@ -59,18 +59,6 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """A delivery as it was written down."""
-
-    id: int
-    source: str
-    received_at: float
-    headers: dict[str, str]
-    body: bytes
-    attempts: int
-
-
-@dataclass(frozen=True)
 class Job:
     """A run that is to be started, and is leased to whoever got this."""
 
@@ -92,6 +80,9 @@ class Outbox:
         self._engine = engine
         self._writing = engine.execution_options(**{WRITES: True})
         self._sqlite = engine.dialect.name == "sqlite"
+        dialect = sqlite if self._sqlite else postgresql
+        statement: Any = dialect.insert(deliveries).on_conflict_do_nothing()
+        self._insertion = statement.returning(deliveries.c.id)
 
     @classmethod
     def open(cls, config: Config) -> Outbox:
@@ -135,15 +126,9 @@ class Outbox:
             "body": one.body,
             "state": "new",
             "due_at": one.received_at,
+            "attempts": 0,
         }
-        return self._insert(db, deliveries, values)
-
-    def _insert(self, db: Connection, table: Table, values: dict[str, Any]) -> bool:
-        """Insert a row, unless one like it is there; whether it was inserted."""
-        dialect = sqlite if self._sqlite else postgresql
-        statement: Any = dialect.insert(table).on_conflict_do_nothing()
-        key = table.primary_key.columns.values()[0]
-        return db.scalar(statement.values(values).returning(key)) is not None
+        return db.scalar(self._insertion, values) is not None
 
     def new(self, now: float, limit: int) -> list[Delivery]:
         """Deliveries that nobody has looked at, in the order in which they came."""
@@ -162,7 +147,7 @@ class Outbox:
     ) -> None:
         """Note what became of a delivery that makes no job."""
         with self._change() as db:
-            self._settle(db, delivery, state, reason, forget_bytes=forget_bytes)
+            settle(db, [(delivery.id, state, reason, None)], forget_bytes=forget_bytes)
 
     def put_off(self, delivery: Delivery, reason: str, until: float) -> None:
         """Look at a delivery again later."""
@@ -170,111 +155,10 @@ class Outbox:
         with self._change() as db:
             db.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
 
-    def decide(
-        self,
-        mapped: Iterable[tuple[Delivery, Mapped, float, bool]],
-        now: float,
-    ) -> list[str]:
-        """Make jobs of deliveries, each with its debounce in seconds and whether its bytes may
-        come again; what became of each.
-        """
+    def decide(self, asked: Sequence[Asked], now: float) -> list[str]:
+        """Make jobs of deliveries that ask for a video; what became of each."""
         with self._change() as db:
-            return [
-                self._decide(db, delivery, wanted, now, debounce_s, forget)
-                for delivery, wanted, debounce_s, forget in mapped
-            ]
-
-    def _decide(
-        self,
-        db: Connection,
-        delivery: Delivery,
-        wanted: Mapped,
-        now: float,
-        debounce_s: float,
-        forget: bool,
-    ) -> str:
-        mine = select(deliveries.c.state).where(deliveries.c.id == delivery.id).with_for_update()
-        if (looked_at := db.scalar(mine)) != "new":  # by another dispatcher, or purged
-            return looked_at or "purged"
-        run_id = wanted.parameters.run_id
-        version = delivery.received_at if wanted.version is None else wanted.version
-        of_subject = and_(
-            subjects.c.source == delivery.source, subjects.c.subject == wanted.subject
-        )
-        key = {"source": delivery.source, "subject": wanted.subject}
-        fresh = self._insert(db, subjects, {**key, "version": version, "run_id": ""})
-        known = db.execute(select(subjects).where(of_subject).with_for_update()).one()
-        if not fresh and version < known.version:
-            return self._settle(
-                db, delivery, "stale", "a newer one came before", forget_bytes=forget
-            )
-        db.execute(update(subjects).where(of_subject).values(version=version, run_id=run_id))
-        job = db.execute(select(jobs).where(jobs.c.run_id == run_id)).one_or_none()
-        state = "unchanged" if known.run_id == run_id else "known"
-        replaced_at = self._replace(db, key, run_id)
-        if job is None or job.state in ("dead", "replaced"):
-            begun = now if replaced_at is None else replaced_at
-            due_at = min(now + debounce_s, begun + 10 * debounce_s)
-            self._want(db, job, key, wanted.parameters, begun, due_at)
-            state = "job"
-        why = {
-            "unchanged": "nothing that matters to the video changed",
-            "known": "its video was made before",
-            "job": "",
-        }[state]
-        return self._settle(db, delivery, state, why, run_id, forget_bytes=forget)
-
-    def _replace(self, db: Connection, key: dict[str, str], run_id: str) -> float | None:
-        """Call off what waits for an older state of the same thing; since when it was wanted."""
-        where = and_(
-            jobs.c.source == key["source"],
-            jobs.c.subject == key["subject"],
-            jobs.c.state == "waiting",
-            jobs.c.run_id != run_id,
-        )
-        since: float | None = db.scalar(select(func.min(jobs.c.created_at)).where(where))
-        if since is not None:
-            values = {"state": "replaced", "reason": f"replaced by {run_id}"}
-            db.execute(update(jobs).where(where).values(values))
-        return since
-
-    def _want(
-        self,
-        db: Connection,
-        job: Row[Any] | None,
-        key: dict[str, str],
-        parameters: Parameters,
-        created_at: float,
-        due_at: float,
-    ) -> None:
-        values = {
-            "parameters": parameters.model_dump_json(),
-            "state": "waiting",
-            "due_at": due_at,
-            "created_at": created_at,
-            "attempts": 0,
-            "reason": None,
-        }
-        if job is None:
-            db.execute(insert(jobs).values(**key, run_id=parameters.run_id, **values))
-        else:
-            db.execute(update(jobs).where(jobs.c.id == job.id).values(values))
-
-    def _settle(
-        self,
-        db: Connection,
-        delivery: Delivery,
-        state: str,
-        reason: str,
-        run_id: str | None = None,
-        *,
-        forget_bytes: bool = False,
-    ) -> str:
-        values: dict[str, Any] = {"state": state, "reason": reason or None, "run_id": run_id}
-        if forget_bytes:
-            values["signed_digest"] = None
-        db.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
-        return state
+            return decide(db, asked, now)
 
     def claim(self, now: float, lease_s: float, limit: int) -> list[Job]:
         """Jobs that are due, leased to the caller; never two about one thing."""
@@ -327,15 +211,18 @@ class Outbox:
 
     def started(self, results: Sequence[tuple[str, str, str]]) -> None:
         """Note runs as started (or done): run id, state, and what names it at the target."""
+        if not results:
+            return
+        values: dict[str, Any] = {"state": bindparam("b_state"), "result": bindparam("b_result")}
+        statement = update(jobs).where(jobs.c.run_id == bindparam("b_run_id"))
         with self._change() as db:
-            for run_id, state, result in results:
-                values = {
-                    "state": state,
-                    "result": result,
-                    "reason": None,
-                    "lease_until": 0.0,
-                }
-                db.execute(update(jobs).where(jobs.c.run_id == run_id).values(values))
+            db.execute(
+                statement.values(reason=None, lease_until=0.0, **values),
+                [
+                    {"b_run_id": run_id, "b_state": state, "b_result": result}
+                    for run_id, state, result in results
+                ],
+            )
 
     def failed(self, job: Job, reason: str, *, retry_at: float | None, counts: bool = True) -> None:
         """Note why a run was not started; without `retry_at` the job is dead.
@@ -450,7 +337,7 @@ class Outbox:
         run_id = f"{stem}.{secrets.token_hex(4)}"
         parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
         key = {"source": job["source"], "subject": job["subject"]}
-        self._want(db, None, key, parameters, now, now)
+        want(db, None, key, parameters, now, now)
         return f"Run {run_id} is made anew"
 
     def purge(self, before: float) -> tuple[int, int]:

@@ -184,4 +184,5 @@ def _log_to_stderr() -> None:
 
 
 if __name__ == "__main__":
+    os.nice(5)  # senders wait for the receiver, and nobody for the dispatcher
     dispatch(sys.argv[1], until_eof=True)

@@ -49,6 +49,9 @@ class TargetDown(Exception):
 class TargetRuns(Protocol):
     """Starts runs; used as an async context manager."""
 
+    ahead: int
+    """For how many starts each that is under way may have jobs at hand, to save transactions."""
+
     async def start(self, parameters: Parameters) -> Started:
         """Start the run once; raises `NotStarted` and `TargetDown`."""
         ...
@@ -65,6 +68,8 @@ class TargetRuns(Protocol):
 
 class _OverHttp:
     """A client for a target's API, and how its answers are read."""
+
+    ahead = 8
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         self._http = httpx.AsyncClient(
@@ -200,6 +205,8 @@ class AirflowRuns(_OverHttp):
 
 class HereRuns:
     """Makes the video in this process; it goes on where it was when it is asked for again."""
+
+    ahead = 1  # what waits here, another dispatcher could make
 
     def __init__(self, target: HereTarget, config: Config) -> None:
         self._target = target

@@ -11,6 +11,7 @@ import pytest
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.decisions import Asked
 from nemovideo_nodes.webhook.mapping import Mapped, Parameters
 from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
 
@@ -39,7 +40,7 @@ class Shop:
         self.now += 1
         assert self.outbox.accept([arrived(at=self.now)]) == [True]
         (delivery,) = self.outbox.new(self.now, 10)
-        (state,) = self.outbox.decide([(delivery, wanted, debounce_s, False)], self.now)
+        (state,) = self.outbox.decide([Asked(delivery, wanted, debounce_s)], self.now)
         return state
 
     def claim(self, at: float | None = None, lease_s: float = 60) -> list[Job]:
@@ -185,7 +186,7 @@ def test_bytes_that_may_come_again_are_forgotten_once_looked_at(outbox: Outbox) 
     """Until then they are a duplicate."""
     assert outbox.accept([arrived(None, "1"), arrived(None, "1")]) == [True, False]
     (delivery,) = outbox.new(NOW, 10)
-    outbox.decide([(delivery, asks("red"), 0.0, True)], NOW)
+    outbox.decide([Asked(delivery, asks("red"), forget_bytes=True)], NOW)
     assert outbox.accept([arrived(None, "1")]) == [True]
     (delivery,) = outbox.new(NOW, 10)
     outbox.set_aside(delivery, "ignored", "no", forget_bytes=True)
@@ -240,7 +241,7 @@ def test_purging_keeps_what_is_newest_of_each_thing(shop: Shop) -> None:
     assert shop.outbox.purge(shop.now + 100) == (2, 1)
     assert [row["delivery"] for row in shop.outbox.listed()] == ["new"]
     (delivery,) = shop.outbox.new(shop.now + 1, 10)
-    assert shop.outbox.decide([(delivery, asks("blue"), 0, False)], shop.now) == ["unchanged"]
+    assert shop.outbox.decide([Asked(delivery, asks("blue"))], shop.now) == ["unchanged"]
     assert shop.start() == []
 
 
