@@ -18,6 +18,7 @@ from nemovideo_nodes.connection import Connection, StreamClocks
 from nemovideo_nodes.errors import (
     BadAnswer,
     BadInput,
+    RateLimited,
     Refused,
     Secret,
     TokenInvalid,
@@ -48,8 +49,6 @@ from nemovideo_nodes.wire.turn import StreamEvent, Turn
 
 __all__ = ["NemoVideoClient"]
 
-_GONE = frozenset({400, 401, 403, 404, 410})
-"""What a signed URL answers when it is no longer good."""
 _MOST_REDIRECTS = 5
 
 
@@ -180,8 +179,7 @@ class NemoVideoClient:
             _upload_path(session_id),
             content=body,
             headers=body.headers,
-            # The service works on after the last byte, before it answers.
-            limits=httpx.Timeout(60.0, read=900.0, write=300.0),
+            is_upload=True,
         )
 
     async def upload_urls(self, session_id: str, urls: list[str]) -> None:
@@ -194,7 +192,7 @@ class NemoVideoClient:
         await self._post_json(
             _upload_path(session_id),
             UploadUrlsRequest(urls=urls).model_dump(),
-            limits=httpx.Timeout(60.0, read=900.0),
+            is_upload=True,
         )
 
     async def send_message(
@@ -264,20 +262,23 @@ class NemoVideoClient:
     ) -> None:
         """Fetch a finished render's video into the file `part`, going on where it was left.
 
-        Its URL is asked for anew each time, since it expires; it may point anywhere, so it gets
-        neither token nor attribution headers. The service's own download is the fallback.
+        Its URL is asked for anew each time, since it expires, and once more where it has expired
+        all the same. It may point anywhere, so it gets neither token nor attribution headers. The
+        service's own download is the fallback.
         """
-        render = await self.render_status(render_id)
-        if render.url is not None:
+        for _ in range(2):
+            render = await self.render_status(render_id)
+            if render.url is None:
+                break
             try:
-                url = _joined(self.base_url + "/", render.url)
-                await self._fetch(url, part, progress)
+                await self._fetch(_joined(self.base_url + "/", render.url), part, progress)
                 return
-            except Refused as error:
-                if error.status not in _GONE:
-                    raise
+            except RateLimited:
+                raise
+            except Refused:
+                continue  # it has expired
             except (BadAnswer, Unreachable, VideoInvalid):
-                pass  # no address that can be used, or a page instead of the video
+                break  # no address that can be used, or a page instead of the video
 
         async def fall_back(token: str) -> None:
             url = f"{self.base_url}/api/render/proxy/{_segment(render_id)}/download"
@@ -316,14 +317,14 @@ class NemoVideoClient:
         return self._http.bare(url)
 
     async def _post_json(
-        self, path: str, body: Mapping[str, object], *, limits: httpx.Timeout | None = None
+        self, path: str, body: Mapping[str, object], *, is_upload: bool = False
     ) -> tuple[dict[str, Any], str]:
         return await self._http.call(
             "POST",
             path,
             content=json.dumps(body, ensure_ascii=False).encode(),
             headers={"Content-Type": "application/json"},
-            limits=limits,
+            is_upload=is_upload,
         )
 
 

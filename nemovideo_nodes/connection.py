@@ -67,6 +67,10 @@ class StreamClocks:
     """The whole turn: streams last up to 15 minutes [S]."""
     answer_s: float = 300.0
     """An answer that is no stream, to its last byte: a trickle never meets the socket's limit."""
+    silence_s: float = 60.0
+    """No byte of such an answer, or of a download."""
+    upload_s: float = 900.0
+    """The same after an upload: the service works on it before it answers."""
 
 
 class Connection:
@@ -129,13 +133,13 @@ class Connection:
         *,
         content: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
-        limits: httpx.Timeout | None = None,
+        is_upload: bool = False,
     ) -> tuple[dict[str, Any], str]:
         """A call with the token: the JSON object that it answered, and its exact text."""
 
         async def once(token: str) -> tuple[dict[str, Any], str]:
             signed = self.authorized(token, headers)
-            return await self._send(method, path, content, signed, limits)
+            return await self._send(method, path, content, signed, is_upload)
 
         return await self.repeating(once)
 
@@ -145,7 +149,7 @@ class Connection:
         """A call without a token: the one that gets it."""
 
         async def once(token: str) -> tuple[dict[str, Any], str]:
-            return await self._send(method, path, None, {**self._headers, **headers}, None)
+            return await self._send(method, path, None, {**self._headers, **headers}, False)
 
         return await self.repeating(once, signed=False)
 
@@ -250,19 +254,20 @@ class Connection:
         path: str,
         content: bytes | AsyncIterable[bytes] | None,
         headers: Mapping[str, str],
-        limits: httpx.Timeout | None,
+        is_upload: bool,
     ) -> tuple[dict[str, Any], str]:
         # Long uploads have connections of their own, and no limit on the whole.
-        client = self._client("long", self.base_url, keep_alive_s=5.0) if limits else self.api()
+        client = self._client("long", self.base_url, keep_alive_s=5.0) if is_upload else self.api()
+        read_s = self._clocks.upload_s if is_upload else self._clocks.silence_s
         try:
             async with (
-                asyncio.timeout(None if limits else self._clocks.answer_s) as whole,
+                asyncio.timeout(None if is_upload else self._clocks.answer_s) as whole,
                 client.stream(
                     method,
                     self.base_url + path,
                     content=content,
                     headers=headers,
-                    timeout=limits or httpx.USE_CLIENT_DEFAULT,
+                    timeout=httpx.Timeout(60.0, connect=20.0, read=read_s, write=300.0),
                 ) as response,
             ):
                 whole.reschedule(_from_now(self._clocks.answer_s))
@@ -302,7 +307,7 @@ class Connection:
             self._open[name] = httpx.AsyncClient(
                 transport=self._transport,
                 verify=_ssl_context(),
-                timeout=httpx.Timeout(60.0, connect=20.0),
+                timeout=httpx.Timeout(self._clocks.silence_s, connect=20.0),
                 limits=httpx.Limits(
                     max_connections=20,
                     max_keepalive_connections=20 if keep_alive_s else 0,

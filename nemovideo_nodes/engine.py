@@ -375,8 +375,10 @@ class Engine:
     def _lost(self, step: str, key: str | None, lost: SessionLost, *, acted: bool) -> Fact:
         """A lost session is made anew while nothing in it was paid for, or as the request says."""
         run = self.run
+        if run.session is None:
+            return self._refused(step, key, Failure("not_accepted", lost.sentence, code=1002))
         rebuild = run.order is not None and run.order.request.limits.on_lost_session == "rebuild"
-        may_rebuild = run.session is not None and run.sessions_lost < MAX_SESSIONS_LOST
+        may_rebuild = run.sessions_lost < MAX_SESSIONS_LOST
         # The answer proves that this very effect was not accepted; a mere look proves nothing.
         used = run.session_used(but=step if acted else None)
         if may_rebuild and (rebuild or not used):

@@ -20,6 +20,7 @@ from nemovideo_nodes.errors import (
     BadInput,
     NotFound,
     OutcomeUnknown,
+    RateLimited,
     Refused,
     Secret,
     ServerFailed,
@@ -199,6 +200,8 @@ def _check(response: httpx.Response) -> None:
     status = response.status_code
     if status >= 500:
         raise ServerFailed(f"The download failed (HTTP {status})", status=status)
+    if status == 429:
+        raise RateLimited("The video's host has had too many requests for now", status=status)
     if status in (404, 410):
         raise NotFound(f"The video is not where the service said (HTTP {status})", status=status)
     if status >= 400:

@@ -1,10 +1,9 @@
-"""The engine against the real emulator over sockets: crashes, faults, two at once, accounts."""
+"""The engine against the real emulator over sockets: crashes, rhythms, two at once, accounts."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from stage import (
     assert_video,
 )
 
-from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.engine import Event
 from nemovideo_nodes.errors import StepConflict
 from nemovideo_nodes.ledger.facts import (
@@ -87,143 +85,7 @@ async def test_an_acknowledged_crash_leaves_the_store_readable(stage: Stage) -> 
     )
 
 
-# Faults: what is asked for, what comes of it, what was accepted (messages, renders, uploads), and
-# what the sentence says. `again` is what the same command comes to afterwards.
-
-UNKNOWN = "cannot be known what became of the message"
 AGAIN = "run the same command again to go on"
-
-
-@dataclass(frozen=True)
-class Case:
-    faults: str
-    status: str
-    sent: tuple[int, int, int]
-    says: str = ""
-    again: str = "done"
-
-
-CASES = (
-    # The message: what proves that it was not taken permits one repetition; nothing else does.
-    Case("run_sse:1:reset", "stuck", (0, 0, 1), UNKNOWN, "stuck"),
-    Case("run_sse:1:reset_after", "done", (1, 1, 1)),
-    Case("run_sse:1:cut", "done", (1, 1, 1)),
-    Case("run_sse:1:cancelled", "stuck", (1, 0, 1), "stream broke off", "stuck"),
-    Case("run_sse:1:early_end", "stuck", (1, 0, 1), "nothing on the timeline", "stuck"),
-    Case("run_sse:1:error_frame=Out of luck", "stuck", (1, 0, 1), "Out of luck", "stuck"),
-    Case("run_sse:1:temporary_issue", "done", (1, 1, 1)),
-    Case("run_sse:1:silent", "done", (1, 1, 1)),
-    Case("run_sse:1:html", "stuck", (0, 0, 1), "an HTML page", "stuck"),
-    Case("run_sse:1:html_after", "done", (1, 1, 1)),
-    Case("run_sse:1:http:500", "stuck", (0, 0, 1), "HTTP 500", "stuck"),
-    Case("run_sse:1:http:504_after", "done", (1, 1, 1)),
-    Case("run_sse:1:success_false", "stuck", (0, 0, 1), "Something went wrong", "stuck"),
-    Case("run_sse:1:truncated_json", "done", (1, 1, 1)),
-    Case("run_sse:1:http:429", "done", (1, 1, 1)),
-    Case("run_sse:1:http:429=3", "done", (1, 1, 1)),
-    Case("run_sse:1x2:http:429", "waiting", (0, 0, 1), "too many requests"),
-    Case("run_sse:1:http:429=86400", "waiting", (0, 0, 1), "24 hours"),
-    Case("run_sse:1:code:429", "done", (1, 1, 1)),
-    Case("run_sse:1:code:2001", "stuck", (0, 0, 1), "no credits left"),
-    Case("run_sse:1:code:1001", "done", (1, 1, 1)),
-    Case("run_sse:1:expired_token", "done", (1, 1, 1)),
-    Case("run_sse:1+:code:1001", "stuck", (0, 0, 1), "token", "stuck"),
-    Case("run_sse:1:lost_session", "done", (1, 1, 2)),
-    Case("run_sse:1:http:400", "stuck", (0, 0, 1), "HTTP 400"),
-    Case("run_sse:1:http:422", "stuck", (0, 0, 1), "HTTP 422"),
-    # Signing in, the session, the balance.
-    Case("token:1:reset", "done", (1, 1, 1)),
-    Case("token:1+:reset", "waiting", (0, 0, 0), AGAIN, "waiting"),
-    Case("token:1:html", "done", (1, 1, 1)),
-    Case("token:1:http:429", "done", (1, 1, 1)),
-    Case("token:1:http:429=604800", "waiting", (0, 0, 0), "7 days"),
-    Case("token:1:truncated_json", "done", (1, 1, 1)),
-    Case("session:1:reset_after", "done", (1, 1, 1)),
-    Case("session:1+:http:503", "waiting", (0, 0, 0), "HTTP 503", "waiting"),
-    Case("session:1+:http:401", "stuck", (0, 0, 0), "token", "stuck"),
-    Case("session:1:success_false", "done", (1, 1, 1)),
-    Case("credits:1:html", "done", (1, 1, 1)),
-    Case("credits:1:code:2001", "stuck", (0, 0, 0), "no credits left"),
-    Case("credits:1+:http:500", "waiting", (0, 0, 0), "HTTP 500", "waiting"),
-    Case("credits:3:http:500", "done", (1, 1, 1)),
-    # Uploads: asked for before they are repeated.
-    Case("upload:1:reset", "done", (1, 1, 1)),
-    Case("upload:1:reset_after", "done", (1, 1, 1)),
-    Case("upload:1:html_after", "done", (1, 1, 1)),
-    Case("upload:1:http:503_after", "done", (1, 1, 1)),
-    Case("upload:1:http:500", "done", (1, 1, 1)),
-    Case("upload:1x2:http:500_after", "done", (1, 1, 1)),
-    Case("upload:1+:reset", "waiting", (0, 0, 0), AGAIN, "waiting"),
-    Case("upload:1:code:4001", "stuck", (0, 0, 0), "webp"),
-    Case("upload:1:code:4002", "stuck", (0, 0, 0), "200 MB"),
-    Case("upload:1:http:413", "stuck", (0, 0, 0), "200 MB"),
-    Case("upload:1:http:429", "done", (1, 1, 1)),
-    Case("upload:1:lost_session", "done", (1, 1, 1)),
-    # The state: nothing is sent on a look that failed.
-    Case("state:1:reset", "done", (1, 1, 1)),
-    Case("state:1:html", "done", (1, 1, 1)),
-    Case("state:1:truncated_json", "done", (1, 1, 1)),
-    Case("state:1+:http:500", "waiting", (0, 0, 1), "HTTP 500", "waiting"),
-    Case("state:1:lost_session", "done", (1, 1, 2)),
-    Case("state:2:lost_session", "stuck", (1, 0, 1), "paid again", "stuck"),
-    Case("state:2:expired_token", "done", (1, 1, 1)),
-    # The export: an id of our own, asked for before it is submitted again.
-    Case("export:1:reset", "done", (1, 1, 1)),
-    Case("export:1:reset_after", "done", (1, 1, 1)),
-    Case("export:1:html_after", "done", (1, 1, 1)),
-    Case("export:1:http:502_after", "done", (1, 1, 1)),
-    Case("export:1:truncated_json", "done", (1, 1, 1)),
-    Case("export:1+:http:500", "waiting", (1, 0, 1), "HTTP 500", "waiting"),
-    Case("export:1:http:402", "stuck", (1, 0, 1), "plan"),
-    Case("export:1:http:429", "done", (1, 1, 1)),
-    Case("export:1:render_failed", "done", (1, 2, 1)),
-    Case("export:1x2:render_failed", "stuck", (1, 2, 1), "failed 2 times", "stuck"),
-    Case("export:1:lost_session", "stuck", (1, 0, 1), "paid again", "stuck"),
-    # Waiting for the render.
-    Case("render_status:1:http:404", "done", (1, 1, 1)),
-    Case("render_status:1x3:http:404", "done", (1, 2, 1)),
-    Case("render_status:1+:http:404", "stuck", (1, 2, 1), "lost the render", "stuck"),
-    Case("render_status:1:reset", "done", (1, 1, 1)),
-    Case("render_status:1x2:http:500", "done", (1, 1, 1)),
-    Case("render_status:1+:http:500", "waiting", (1, 1, 1), "HTTP 500", "waiting"),
-    Case("render_status:1+:render_without_url", "done", (1, 1, 1)),
-    Case("render_status:1+:output_url", "done", (1, 1, 1)),
-    # The download: taken up again, checked, and asked for anew where its URL has expired.
-    Case("download:1:cut", "done", (1, 1, 1)),
-    Case("download:1:short", "done", (1, 1, 1)),
-    Case("download:1:cut & download:2:no_range", "done", (1, 1, 1)),
-    Case("download:1:html", "done", (1, 1, 1)),
-    Case("download:1:http:403", "done", (1, 1, 1)),
-    Case("download:1+:http:500", "waiting", (1, 1, 1), "HTTP 500", "waiting"),
-    Case(
-        "download:1+:http:403 & download_fallback:1+:html", "waiting", (1, 1, 1), AGAIN, "waiting"
-    ),
-    # A convenience is never worth a video.
-    Case("claim:1:http:500", "done", (1, 1, 1)),
-)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.faults)
-async def test_a_fault_of_the_service_costs_nothing_twice(stage: Stage, case: Case) -> None:
-    """Each fault comes to the documented end: counted at the service, with one clear sentence."""
-    for spec in case.faults.split(" & "):
-        stage.emulator.faults.add(Fault.parse(spec))
-    ordered = stage.order(pictures=stage.pictures[:1])
-    result = await stage.work(ordered)
-    assert (result.status, stage.sent) == (case.status, case.sent), result.error
-    if result.status == "done":
-        assert_video(result, stage)
-        return
-    error = result.error or ""
-    assert case.says in error
-    assert "\n" not in error
-    assert "Traceback" not in error
-    assert (AGAIN in error) == (result.status == "waiting")
-    more = await stage.work(ordered)
-    assert more.status == case.again, more.error
-    assert stage.sent[0] <= max(1, case.sent[0])
-    if more.status == "done":
-        assert_video(more, stage)
 
 
 async def test_an_unreachable_service_is_said_so_and_gone_on_with(stage: Stage) -> None:

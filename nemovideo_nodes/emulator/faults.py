@@ -25,8 +25,8 @@ On `export`: `render_failed` (accepted, and fails with the text arg). On `render
 `render_without_url`, `render_stuck` (still processing), `output_url` (the newer gateway's word).
 
 On `download` and `download_fallback`: `cut` (reset after arg bytes, half of them), `short` (the
-length is not told, and the end is missing), `corrupt` (a byte in the middle is another), `no_range`
-(a range is answered with the whole), and `http:403` for a URL that has expired.
+length is not told, and the end is missing), `corrupt` (arg bytes in the middle, 1, are others),
+`no_range` (a range is answered with the whole), and `http:403` for a URL that has expired.
 """
 
 from __future__ import annotations

@@ -211,8 +211,8 @@ class Gate:
         half = len(answer.body) // 2
         if fault.kind == "corrupt":
             body = bytearray(answer.body)
-            if body:
-                body[half] ^= 0xFF
+            for place in range(half, min(half + int(fault.number(1)), len(body))):
+                body[place] ^= 0xFF
             await _send_whole(send, answer.status, answer.headers, bytes(body))
         elif fault.kind == "short":
             headers = [pair for pair in answer.headers if pair[0] != b"content-length"]

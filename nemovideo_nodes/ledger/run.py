@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -33,6 +33,10 @@ __all__ = ["Holding", "Run", "StepRecord", "is_unknown"]
 
 _R = TypeVar("_R", bound=BaseModel)
 
+_UNREADABLE = (
+    "The entry {} of the run's journal cannot be read, and it may be about this message: look at "
+    "the session, and add --resend to send it"
+)
 _SESSION_BOUND = frozenset(
     {
         NodeName.SESSION,
@@ -167,6 +171,7 @@ class Run:
         self.seq += 1
         if fact is None:
             self.unreadable += 1
+            self._doubt(self.steps.values())
             return
         self.facts.append(fact)
         match fact:
@@ -250,8 +255,23 @@ class Run:
                         if isinstance(args, AwaitRender) and args.render == record.step.id:
                             waiting.deferred = None
 
+    def _doubt(self, records: Iterable[StepRecord]) -> None:
+        """Messages that an unreadable entry may be about are sent at a person's word alone."""
+        for record in records:
+            untold = not (record.achieved or record.intent or is_unknown(record.refused))
+            if record.step.node is NodeName.PROMPT and untold:
+                record.refused = Refused(
+                    at=record.asked_at,
+                    by="",
+                    step=record.step.id,
+                    verdict="unknown",
+                    sentence=_UNREADABLE.format(self.seq),
+                )
+
     def _insert(self, fact: Asked) -> None:
         new = {s.id: StepRecord(s, fact.at) for s in fact.steps if s.id not in self.steps}
+        if self.unreadable and not self.steps:
+            self._doubt(new.values())  # what cannot be read may have asked for them, and more
         if fact.after not in self.steps:
             self.steps |= new
             return

@@ -1,4 +1,4 @@
-"""Whether a video really plays: every frame decoded and counted; needs the extra `video`."""
+"""Whether a video really plays: every frame and all sound decoded; needs the extra `video`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["check_decodes"]
 
 
 def check_decodes(path: Path) -> int:
-    """The number of frames that the video at `path` shows, each of them decoded.
+    """The number of frames that the video at `path` shows, each of them decoded, and its sound.
 
-    VideoInvalid if it is cut, has no picture, a frame is corrupt, or the count differs from
+    VideoInvalid if it is cut, has no picture, a part is corrupt, or the count differs from
     the container's own. About half a second for 15 s of 1080x1920 on two cores.
     """
     import av
@@ -27,10 +27,10 @@ def check_decodes(path: Path) -> int:
         with av.open(str(path), format="mp4") as container:
             video = container.streams.video[0]
             video.thread_type = "AUTO"
-            for frame in container.decode(video):
+            for frame in container.decode(video, *container.streams.audio):
                 if frame.is_corrupt:
                     raise VideoInvalid(f"{path.name} is corrupt at frame {count}.")
-                count += 1
+                count += isinstance(frame, av.VideoFrame)
     except (av.error.FFmpegError, IndexError, ValueError) as error:
         raise VideoInvalid(f"{path.name} cannot be decoded at frame {count}.") from error
     if not count or (info.frames is not None and count != info.frames):

@@ -12,6 +12,7 @@ from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.errors import (
     BadInput,
     NemoVideoError,
+    NotFound,
     RateLimited,
     Refused,
     ServiceError,
@@ -202,6 +203,8 @@ def failure_of(
             "not_accepted", sentence, code=error.code, repeat_at=ctx.clock.now(), repeats=1
         )
     if isinstance(error, Refused):
+        if type(error) in (Refused, NotFound):  # nothing documented, and so no way on
+            sentence += ". The same command tries it again"
         return Failure("not_accepted", sentence, code=error.code, resumable=error.retryable)
     verdict: Verdict = "not_accepted" if isinstance(error, Unreachable) else "stopped"
     return Failure(verdict, sentence, resumable=True, repeat_at=backoff, repeats=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nemovideo_nodes.errors import NotFound, Refused, RenderFailed
+from nemovideo_nodes.errors import NotFound, Refused, RenderFailed, SessionNotFound
 from nemovideo_nodes.ledger.facts import (
     Evidence,
     Intended,
@@ -34,6 +34,8 @@ __all__ = ["AwaitRenderNode", "SubmitRenderNode"]
 
 _MISSING_POLLS = 3
 """A render may be unknown for a moment after it was accepted; so often in a row it is lost."""
+_UNKNOWN = (NotFound, SessionNotFound)
+"""What the status call says of a render that it does not know: of the session it proves nothing."""
 
 
 class SubmitRenderNode(Node):
@@ -77,7 +79,7 @@ class SubmitRenderNode(Node):
     async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
         try:
             await ctx.client.render_status(intent.key)
-        except NotFound:
+        except _UNKNOWN:
             return Missing("the service does not know this render")
         return Success(RenderResult(render_id=intent.key))
 
@@ -96,7 +98,7 @@ class AwaitRenderNode(Node):
         seen = record.deferred
         try:
             answer = await ctx.client.render_status(render.render_id)
-        except NotFound:
+        except _UNKNOWN:
             missing = (seen.missing if seen else 0) + 1
             if missing >= _MISSING_POLLS:
                 return Broken(submitting, render.render_id, "The service has lost the render")

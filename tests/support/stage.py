@@ -135,6 +135,8 @@ class Stage:
     pictures: list[str]
     token: str | None = None
     client_id: str | None = "stage"
+    config: str = "config"
+    """The folder of the account's files."""
     pace: Pace = QUICK
     events: list[Event] = field(default_factory=list)
     store_url: str | None = None
@@ -152,7 +154,7 @@ class Stage:
             store=self.store_path,
             pace=self.pace,
             media_networks=("127.0.0.1/32",),
-            config_dir=self.folder / "config",
+            config_dir=self.folder / self.config,
         )
 
     def order(
