@@ -28,6 +28,7 @@ def check_decodes(path: Path) -> int:
             video = container.streams.video[0]
             video.thread_type = "AUTO"
             for frame in container.decode(video, *container.streams.audio):
+                assert isinstance(frame, av.VideoFrame | av.AudioFrame)
                 if frame.is_corrupt:
                     raise VideoInvalid(f"{path.name} is corrupt at frame {count}.")
                 count += isinstance(frame, av.VideoFrame)
