@@ -1,0 +1,81 @@
+"""Which run a task instance works on, through retries, Clears and mapping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from nemovideo_nodes.airflow.identity import is_first_try, occasion_of, run_id_in, run_id_of
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request import is_run_id
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What a task instance says of itself."""
+
+    dag_id: str = "dag"
+    run_id: str = "manual__2026-01-05T09:00:00+00:00"
+    task_id: str = "group.video"
+    map_index: int = -1
+    try_number: int = 1
+    max_tries: int = 3
+
+
+def test_a_retry_is_the_same_run() -> None:
+    """Whatever its number; and the id can name a run in any store."""
+    ids = {run_id_of(Instance(try_number=number), "new") for number in (1, 2, 4)}
+    assert len(ids) == 1
+    assert is_run_id(ids.pop())
+
+
+def test_a_clear_is_another_run_or_the_same_one() -> None:
+    """As the operator is told; a Clear of the task raises its `max_tries`, and only that does."""
+    cleared = Instance(try_number=2, max_tries=4)
+    assert run_id_of(cleared, "new") != run_id_of(Instance(), "new")
+    assert run_id_of(cleared, "resume") == run_id_of(Instance(), "resume")
+
+
+@pytest.mark.parametrize(
+    "other", [{"dag_id": "x"}, {"run_id": "x"}, {"task_id": "x"}, {"map_index": 0}]
+)
+def test_everything_else_is_another_run(other: dict[str, object]) -> None:
+    """DAG, DAG run, task, and place of a mapped task."""
+    instance = replace(Instance(), **other)
+    for on_clear in ("new", "resume"):
+        assert run_id_of(instance, on_clear) != run_id_of(Instance(), on_clear)
+
+
+def test_the_first_try_after_a_clear_is_a_first_try() -> None:
+    """What a person permits once counts there, and in no retry."""
+    tries = [Instance(try_number=number) for number in (1, 2, 3)]
+    assert [is_first_try(ti, 3) for ti in tries] == [True, False, False]
+    assert is_first_try(Instance(try_number=3, max_tries=5), 3)
+    assert not is_first_try(Instance(try_number=4, max_tries=5), 3)
+
+
+def test_the_occasion_can_be_read() -> None:
+    """It stands in the run's manifest."""
+    assert occasion_of(Instance(map_index=7), "new") == [
+        "dag",
+        "manual__2026-01-05T09:00:00+00:00",
+        "group.video",
+        7,
+        3,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "run"),
+    [(None, ""), ("", ""), (" one ", "one"), ({"run_id": "one", "status": "done"}, "one")],
+)
+def test_a_run_is_given_by_its_id_or_by_a_result(given: object, run: str) -> None:
+    """As a text of a form, or as the output of another task."""
+    assert run_id_in(given) == run
+
+
+def test_anything_else_is_refused() -> None:
+    """In one sentence."""
+    with pytest.raises(BadInput, match="not list"):
+        run_id_in(["one"])
