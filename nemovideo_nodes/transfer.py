@@ -182,13 +182,37 @@ async def _write_all(
     total: int | None,
     progress: Progress | None,
 ) -> int:
-    async for chunk in response.aiter_bytes():  # as it comes: httpx would lose what it holds back
-        await asyncio.to_thread(file.write, chunk)
-        got += len(chunk)
-        if progress:
-            progress(got, total)
-    await asyncio.to_thread(_flush, file)
+    """Write the body in large pieces, one at a time and off the loop, while the next comes in.
+
+    What came before the connection broke is written, too: a later try goes on behind it.
+    """
+    writing: asyncio.Future[int] | None = None
+    held, size = [], 0
+    try:
+        async for chunk in response.aiter_bytes():  # httpx would lose what it holds back
+            held.append(chunk)
+            size += len(chunk)
+            if size >= CHUNK:
+                if writing is not None:
+                    await writing
+                writing = asyncio.ensure_future(asyncio.to_thread(file.write, b"".join(held)))
+                got += size
+                held, size = [], 0
+                if progress:
+                    progress(got, total)
+    finally:
+        await asyncio.shield(_finish(file, writing, b"".join(held)))
+    got += size
+    if progress:
+        progress(got, total)
     return got
+
+
+async def _finish(file: BinaryIO, writing: asyncio.Future[int] | None, rest: bytes) -> None:
+    if writing is not None:
+        await writing
+    await asyncio.to_thread(file.write, rest)
+    await asyncio.to_thread(_flush, file)
 
 
 def _flush(file: BinaryIO) -> None:
