@@ -12,7 +12,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from prefect import get_client
 from prefect.concurrency.asyncio import rate_limit
+from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
 from nemovideo_nodes.door import Work
@@ -238,7 +240,7 @@ async def send_prompt(
 
     `text` is empty for the instruction that the run was begun with.
     """
-    await rate_limit(MESSAGES)
+    await _slot(MESSAGES)
     args = Prompt(text=text) if text else None
     return await _through(run, NodeName.PROMPT, number, PromptResult, args, resend=resend)
 
@@ -300,6 +302,16 @@ async def show_result(run: RunHandle | str) -> RunResult:
     with in_form_words():
         place = await open_place(handle.store, handle.credentials)
         return await show(handle, place)
+
+
+async def _slot(name: str) -> None:
+    """Wait for a slot of the rate limit, if there is one of that name."""
+    async with get_client() as client:
+        try:
+            await client.read_global_concurrency_limit_by_name(name)
+        except ObjectNotFound:
+            return
+    await rate_limit(name)
 
 
 async def _through(
