@@ -78,18 +78,18 @@ def test_again_makes_a_new_video_and_goes_on_with_an_unfinished_one(
 ) -> None:
     """A new occasion on purpose; an unfinished one is taken up instead of a third."""
     command = ["make", *connected.pictures, *PROMPT, "--json"]
-    first = connected.run(*command)
+    first = connected.type(*command)
     service.add_fault("export", 1, "http:500", times=0)
-    stopped = connected.run(*command, "--again")
+    stopped = connected.type(*command, "--again")
     assert (stopped.code, stopped.result["status"]) == (75, "waiting")
     assert stopped.result["run_id"] != first.result["run_id"]
     assert "render/0" in stopped.result["error"]
     service.ask("faults", {"action": "clear", "faults": []})
-    second = connected.run(*command, "--again")
+    second = connected.type(*command, "--again")
     check_video(second.result)
     assert second.result["run_id"] == stopped.result["run_id"]
     assert service.sent == (2, 2, 4)
-    third = connected.run(*command, "--again")
+    third = connected.type(*command, "--again")
     check_video(third.result)
     assert third.result["run_id"] not in (first.result["run_id"], second.result["run_id"])
 
@@ -97,23 +97,23 @@ def test_again_makes_a_new_video_and_goes_on_with_an_unfinished_one(
 def test_resume_show_and_runs_tell_the_same_of_a_run(connected: Shell, service: Service) -> None:
     """From the store alone: what is unfinished, where it stands, and how it ended."""
     service.add_fault("export", 1, "http:500", times=0)
-    stopped = connected.run("make", *connected.pictures, *PROMPT, "--run-id", "mine", "--json")
+    stopped = connected.type("make", *connected.pictures, *PROMPT, "--run-id", "mine", "--json")
     assert stopped.code == 75
-    shown = connected.run("show", "mine", "--json")
+    shown = connected.type("show", "mine", "--json")
     assert (shown.code, shown.result["status"]) == (0, "waiting")
     assert shown.result["error"] in stopped.result["error"]
     service.ask("faults", {"action": "clear", "faults": []})
-    resumed = connected.run("resume", "mine", "--json")
+    resumed = connected.type("resume", "mine", "--json")
     assert resumed.code == 0
     check_video(resumed.result)
-    assert connected.run("show", "mine", "--json").result == resumed.result
-    assert connected.run("runs", "--json").result == [resumed.result]  # type: ignore[comparison-overlap]
+    assert connected.type("show", "mine", "--json").result == resumed.result
+    assert connected.type("runs", "--json").result == [resumed.result]  # type: ignore[comparison-overlap]
     (connected.store / "runs" / "not a run!").mkdir()
     (connected.store / "runs" / "empty").mkdir()
-    listed = connected.run("runs")
+    listed = connected.type("runs")
     assert listed.code == 0
     assert listed.out.startswith("mine  done")
-    assert connected.run("resume", "mine", "--json").result == resumed.result
+    assert connected.type("resume", "mine", "--json").result == resumed.result
     assert service.sent == (1, 1, 2)
 
 
@@ -122,11 +122,11 @@ def test_a_message_of_unknown_outcome_names_the_way_on(connected: Shell, service
     service.add_fault("run_sse", 1, "cancelled")
     command = ["make", *connected.pictures, *PROMPT, "--json"]
     for _ in range(2):
-        ended = connected.run(*command)
+        ended = connected.type(*command)
         assert (ended.code, ended.result["status"]) == (1, "stuck")
         assert "--resend" in ended.result["error"]
         assert service.sent[0] == 1
-    ended = connected.run(*command, "--resend")
+    ended = connected.type(*command, "--resend")
     check_video(ended.result)
     assert service.sent == (2, 1, 2)
 
@@ -134,12 +134,12 @@ def test_a_message_of_unknown_outcome_names_the_way_on(connected: Shell, service
 def test_a_video_that_was_taken_away_is_put_back_or_missed(connected: Shell) -> None:
     """A run that is done does not name a file that is not there."""
     command = ["make", *connected.pictures, *PROMPT, "--json"]
-    first = connected.run(*command).result
+    first = connected.type(*command).result
     Path(first["videos"][0]["path"]).unlink()
-    check_video(connected.run(*command).result)
+    check_video(connected.type(*command).result)
     Path(first["videos"][0]["path"]).unlink()
     (connected.store / "artifacts" / "sha256" / f"{first['videos'][0]['sha256']}.mp4").unlink()
-    gone = connected.run(*command)
+    gone = connected.type(*command)
     assert gone.code == 1
     assert "--again" in gone.result["error"]
 

@@ -33,7 +33,7 @@ def test_a_url_goes_to_the_service_and_its_picture_into_the_video(
     assert "coffee" in first.result["timeline"]
     assert service.sent == (1, 1, 1)
     assert photo_site.seen == ["HEAD /coffee.png", "GET /coffee.png"]
-    second = reader.run("make", url, *PROMPT)
+    second = reader.type("make", url, *PROMPT)
     assert (second.code, second.result) == (0, first.result)
     assert service.sent == (1, 1, 1)
     assert photo_site.seen[2:] == ["HEAD /coffee.png"]
@@ -43,7 +43,7 @@ def test_a_signed_url_is_fetched_here_and_stands_nowhere(
     reader: Shell, service: Service, photo_site: Site
 ) -> None:
     """The service gets the bytes; store, output and the service's world never see the query."""
-    ended = reader.run("make", f"{photo_site.url}/moved.png?X-Amz-Signature={SECRET}", *PROMPT)
+    ended = reader.type("make", f"{photo_site.url}/moved.png?X-Amz-Signature={SECRET}", *PROMPT)
     assert ended.code == 0, ended.err
     assert service.sent == (1, 1, 1)
     assert [asked.partition("?")[0] for asked in photo_site.seen] == [
