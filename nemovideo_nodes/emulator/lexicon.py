@@ -22,8 +22,12 @@ __all__ = [
 ]
 
 
+_FLAGS = re.IGNORECASE | re.ASCII
+"""ASCII, so that a Latin word ends where a Chinese one begins: 换成Lo-fi音乐."""
+
+
 def _table(*rows: tuple[str, ...]) -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
-    return [(re.compile(pattern, re.IGNORECASE), rest) for pattern, *rest in rows]  # type: ignore[misc]
+    return [(re.compile(pattern, _FLAGS), rest) for pattern, *rest in rows]  # type: ignore[misc]
 
 
 _NO_THING = r"(?!\s+(?:of|photos?|pictures?|images?|shots?|paintings?|photograph\w*)\b)"
@@ -32,7 +36,7 @@ Frame = tuple[re.Pattern[str], tuple[int, int], str, str]
 """A pattern, a size in pixels, and a name in both languages."""
 
 FRAMES: Sequence[Frame] = tuple(
-    (re.compile(pattern, re.IGNORECASE), size, english, chinese)
+    (re.compile(pattern, _FLAGS), size, english, chinese)
     for pattern, size, english, chinese in (
         (
             r"(?<!\d)9\s?[:/x×比]\s?16(?!\d)|\bvertical(?:ly)?\b|\bportrait\b"
@@ -78,7 +82,7 @@ FRAMES: Sequence[Frame] = tuple(
 """Words for a frame, its size in pixels, and its name in both languages; the first match wins."""
 
 STYLES: Sequence[tuple[re.Pattern[str], Music, str]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), music, chinese)
+    (re.compile(pattern, _FLAGS), music, chinese)
     for pattern, music, chinese in (
         (
             r"\blo-?\s?fi\b|\bchill(?:ed|out)?\b|\bhip-?\s?hop\b|\bjazzy?\b|低保真|慵懒|爵士|嘻哈",

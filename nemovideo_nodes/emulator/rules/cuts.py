@@ -7,7 +7,7 @@ from dataclasses import replace
 from nemovideo_nodes.emulator.film import DEFAULT_FADE, VARIED, Film
 from nemovideo_nodes.emulator.lexicon import CUTS
 from nemovideo_nodes.emulator.rules.absence import absent
-from nemovideo_nodes.emulator.rules.reading import Edit, Reading, first_ms, span, words
+from nemovideo_nodes.emulator.rules.reading import Edit, Note, Reading, first_ms, span, words
 from nemovideo_nodes.render.timeline import CUTS as PAINTED
 
 __all__ = ["transitions", "without_transitions"]
@@ -33,7 +33,7 @@ def without_transitions(film: Film, reading: Reading) -> Edit | None:
 
 
 _FADE_LENGTH = words(
-    rf"\b{_CUTS}\s(?:be\s|are\s)?{span(4)}(?=\s(?:long|each)\b)"
+    rf"\b(?:(?:longer|shorter|slower|quicker)\s)?{_CUTS},?\s(?:be\s|are\s)?{span(4)}(?=\s(?:long|each)\b)"
     rf"|(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)"
     rf"|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
     rf"|(?:\b{_CUTS}\s(?:of|lasting|to|for|last|take|should (?:take|last))\s"
@@ -69,8 +69,21 @@ _FADE = words(rf"\b{_FADES}\b|{_FADES_ZH}")
 _ANY = words(rf"\b{_CUTS}\b|{_CUTS_ZH}")
 
 
+_OF_TITLES = words(
+    r"\b(?:titles?|captions?|text|words)\b[^,.;]{0,24}?\bfad(?:e|es|ing)(?: in| out| up)?\b"
+    r"|\bfad(?:e|es|ing) (?:in |out )?(?:the |a |my )?(?:titles?|captions?|text|words)\b"
+    r"|(?:标题|字幕|文字)[^，。]{0,6}(?:淡入淡出|淡入|淡出|渐显|渐隐)"
+)
+_TITLES_STAY: Note = (
+    "I cannot change how titles come and go.",
+    "标题出现和消失的方式我改不了。",
+)
+
+
 def transitions(film: Film, reading: Reading) -> Edit | None:
     """A kind of transition, its length, or transitions at all."""
+    if reading.take_all(_OF_TITLES):
+        reading.notes.append(_TITLES_STAY)
     named = next((names for pattern, names in _KINDS if reading.says(pattern)), None)
     says_fade = reading.says(_FADE)
     found = reading.take(_FADE_LENGTH)

@@ -25,9 +25,12 @@ _EACH = words(
 )
 
 
+_OF_CUTS = words(r"\b(?:transitions?|(?:cross-?\s?)?(?:fades?|dissolves?))\b[^.;。]{0,12}$")
+
+
 def length_of_each(film: Film, reading: Reading) -> Edit | None:
     """So many seconds for each picture."""
-    if not (found := reading.take(_EACH)):
+    if not (found := reading.take(_EACH, unless=_OF_CUTS)):
         return None
     even = replace(film, scenes=tuple(replace(scene, weight=1_000) for scene in film.scenes))
     return _with_length(even, first_ms(found) * len(film.scenes))

@@ -14,7 +14,11 @@ __all__ = ["DEFAULT_MUSIC", "music", "volume", "without_music"]
 _MUSIC = r"(?:music|sound\s?-?track|bgm|songs?|audio|sound|tune)"
 _NOUN_ZH = r"音乐|配乐|背景乐|背景音|bgm|歌曲|曲子|歌"
 _MUSIC_ZH = rf"(?:{_NOUN_ZH}|声音)"
-_NONE = absent(rf"(?:\w+\s)?{_MUSIC}", _MUSIC_ZH, r"\bmuted?\b(?: it)?|\bsilent(?:ly)?\b|静音|无声")
+_NONE = absent(
+    rf"(?:\w+\s)?{_MUSIC}",
+    _MUSIC_ZH,
+    rf"\bmuted?\b(?: (?:it|(?:the )?{_MUSIC}\b))?|\bsilent(?:ly)?\b|静音|无声",
+)
 _NO_MUSIC_YET: Note = (
     "There is no music yet to be louder or softer.",
     "现在还没有配乐，没法调音量。",
