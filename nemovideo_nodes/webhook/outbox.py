@@ -85,13 +85,17 @@ class Outbox:
         self._insertion = statement.returning(deliveries.c.id)
 
     @classmethod
-    def open(cls, config: Config) -> Outbox:
-        """The outbox of a configuration, made where it is not there yet; raises `BadInput`."""
+    def open(cls, config: Config, *, durable: bool = True) -> Outbox:
+        """The outbox of a configuration, made where it is not there yet; raises `BadInput`.
+
+        Without `durable`, a loss of power may take back what was written last: fit for a
+        dispatcher, which would decide the same again, and start it under the same key.
+        """
         url = config.outbox.url
         if url.startswith("env:"):
             url = config.secret(url, "the outbox")
         try:
-            engine = open_engine(url, config.folder)
+            engine = open_engine(url, config.folder, durable=durable)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             told = type(error).__name__ if not isinstance(error, ImportError) else error.msg
             raise BadInput(

@@ -136,7 +136,7 @@ def dispatch(path: str, *, until_eof: bool = False) -> None:
     _log_to_stderr()
     config = read_config(path)
     with (
-        contextlib.closing(Outbox.open(config)) as outbox,
+        contextlib.closing(Outbox.open(config, durable=False)) as outbox,
         contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
     ):
         asyncio.run(_dispatch(config, outbox, until_eof=until_eof))

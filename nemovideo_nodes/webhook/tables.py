@@ -82,8 +82,11 @@ subjects = Table(
 """Of each thing what is newest: when it changed, and the run that shows it so."""
 
 
-def open_engine(url: str, folder: Path) -> Engine:
-    """The engine for a URL, an SQLite file as seen from `folder`; raises SQLAlchemy's errors."""
+def open_engine(url: str, folder: Path, *, durable: bool) -> Engine:
+    """The engine for a URL, an SQLite file as seen from `folder`; raises SQLAlchemy's errors.
+
+    Without `durable`, a loss of power may take back what was written last.
+    """
     prefix = "sqlite:///"
     if not url.startswith("sqlite:"):
         return create_engine(url, pool_pre_ping=True, pool_size=5)
@@ -95,8 +98,9 @@ def open_engine(url: str, folder: Path) -> Engine:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN, below
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
-        # An acknowledged delivery survives the loss of power, too.
-        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        # Writing the log back takes longest; whoever nobody waits for does it first.
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {10_000 if durable else 1_000}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

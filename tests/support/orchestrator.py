@@ -14,7 +14,8 @@ from typing import Any, Self
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -103,7 +104,7 @@ class Orchestrator:
         return JSONResponse({"id": DEPLOYMENT})
 
     async def _flow_run(self, request: Request) -> JSONResponse:
-        value = await request.json()
+        value = await _json(request)
         if (other := self._noted(request)) is not None:
             return other
         deployment, _, key = value["idempotency_key"].partition(":")
@@ -116,7 +117,7 @@ class Orchestrator:
         return JSONResponse({"access_token": self.token}, 201)
 
     async def _dag_run(self, request: Request) -> JSONResponse:
-        value = await request.json()
+        value = await _json(request)
         if (other := self._noted(request)) is not None:
             return other
         if request.headers.get("authorization") != f"Bearer {self.token}":
@@ -139,3 +140,10 @@ class Orchestrator:
         self.runs[key] = parameters
         self.order.append(key)
         return True
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await request.json()
+    except ClientDisconnect:  # it was stopped, or killed
+        raise HTTPException(400) from None
