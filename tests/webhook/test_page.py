@@ -1,0 +1,215 @@
+"""docs/webhook.md is followed line by line: a real Prefect, and a signed delivery by curl."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages import ROOT, blocks_of
+from processes import end_tree, free_port
+
+from nemovideo_nodes.cli.webhook import webhook
+from nemovideo_nodes.webhook.config import Config, Source
+from nemovideo_nodes.webhook.mapping import Mapper, Parameters
+from nemovideo_nodes.webhook.systems import SYSTEMS
+
+PAGE = "docs/webhook.md"
+Wait = Callable[..., object]
+PORTS = {"emulator": "8430", "pictures": "8431", "prefect": "4200", "hooks": "8400"}
+SERVERS = {
+    "nemovideo emulator": "emulator",
+    "python -m http.server": "pictures",
+    "prefect server start": "prefect",
+    "nemovideo webhook serve": "hooks",
+    "prefect worker start": "",
+}
+"""What goes on in a terminal of its own, and what then listens."""
+
+
+def _listens(port: str) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+@dataclass
+class Reader:
+    """Follows the page in a folder, with a terminal for whatever goes on."""
+
+    folder: Path
+    wait_until: Wait
+    ports: dict[str, str] = field(
+        default_factory=lambda: {name: str(free_port()) for name in PORTS}
+    )
+    exported: str = ""
+    said: str = ""
+    terminals: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def follow(self, language: str, text: str) -> str:
+        """Do what a block says; what it prints."""
+        for name, port in PORTS.items():
+            text = text.replace(port, self.ports[name])
+        if language == "toml":
+            (self.folder / "webhooks.toml").write_text(text, "utf-8")
+            return ""
+        lines = text.strip().splitlines()
+        exports = [line for line in lines if line.startswith("export ")]
+        self.exported += "".join(f"{line}\n" for line in exports)
+        if len(exports) == len(lines):
+            return ""
+        server = next((one for one in SERVERS if lines[-1].startswith(one)), None)
+        if server is None:
+            return self.run(text)
+        self.open_terminal(lines[-1], SERVERS[server])
+        return ""
+
+    def run(self, text: str) -> str:
+        done = subprocess.run(
+            self.command(text), cwd=self.folder, env=self.env, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def open_terminal(self, line: str, listens: str) -> None:
+        if listens == "hooks":
+            line += f" --port {self.ports['hooks']}"
+        with (self.folder / "terminals.txt").open("ab") as output:
+            terminal = subprocess.Popen(
+                self.command(f"exec {line}"),
+                cwd=self.folder,
+                env=self.env,
+                stdout=output,
+                stderr=output,
+            )
+        self.terminals.append(terminal)
+        if listens:
+            self.wait_until(lambda: _listens(self.ports[listens]), line, 180)
+
+    def command(self, text: str) -> list[str]:
+        return ["bash", "-euc", f"{self.exported}{text}"]
+
+    @property
+    def env(self) -> dict[str, str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("NEMO", "PREFECT_"))}
+        return env | {
+            "HOME": str(self.folder / "home"),
+            "PATH": f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PREFECT_SERVER_API_PORT": self.ports["prefect"],
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "NEMOVIDEO_POLL_SECONDS": "0.2",
+            "NEMOVIDEO_RECONCILE_SECONDS": "0.1",
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        said = self.run("nemovideo webhook list --json")
+        found: list[dict[str, Any]] = json.loads(said)
+        return found
+
+    def runs(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.run("nemovideo runs --json"))
+        return found
+
+    def messages(self) -> int:
+        """How many the emulator took: what costs money."""
+        url = f"http://127.0.0.1:{self.ports['emulator']}/__emulator__/counts"
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            count: int = json.load(answer)["messages"]
+        return count
+
+
+@pytest.fixture
+def reader(tmp_path: Path, wait_until: Wait) -> Iterator[Reader]:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "home").mkdir()
+    shutil.copytree(ROOT / "docs" / "photos", tmp_path / "docs" / "photos")
+    script = tmp_path / "bin" / "nemovideo"
+    main = "from nemovideo_nodes.cli import main; main()"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -c "{main}" "$@"\n')
+    script.chmod(0o755)
+    reader = Reader(tmp_path, wait_until)
+    yield reader
+    for terminal in reversed(reader.terminals):
+        end_tree(terminal.pid)
+        terminal.wait()
+
+
+def tried_blocks() -> list[tuple[str, str]]:
+    """The blocks of the trial with Prefect, in order."""
+    page = (ROOT / PAGE).read_text("utf-8")
+    tried = page.partition("## Try it")[2].partition("### With Airflow")[0]
+    return [(one.language, one.text) for one in blocks_of(PAGE) if one.text in tried]
+
+
+@pytest.mark.slow
+def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
+    """It ends with a video; neither the same delivery again nor a change of tags makes another."""
+    said = [reader.follow(language, text) for language, text in tried_blocks()]
+    assert json.loads(said[-1]) == {"status": "accepted"}
+    deliver = tried_blocks()[-1][1].replace(PORTS["hooks"], reader.ports["hooks"])
+    wait_until(lambda: reader.rows()[0]["job"] == "started", "the start of the run", 120)
+    wait_until(lambda: [run["status"] for run in reader.runs()] == ["done"], "the video", 240)
+    (run,) = reader.runs()
+    (row,) = reader.rows()
+    assert run["run_id"] == row["run_id"]
+    (video,) = run["videos"]
+    assert (video["width"], video["height"]) == (1080, 1080)
+    assert Path(video["path"]).is_file()
+
+    text = deliver.replace(PORTS["pictures"], reader.ports["pictures"])
+    assert json.loads(reader.run(text)) == {"status": "duplicates"}
+    stock = text.replace('"status": "active"', '"status": "active", "tags": "sale"')
+    assert stock != text
+    assert json.loads(reader.run(stock)) == {"status": "accepted"}
+    wait_until(lambda: reader.rows()[0]["delivery"] == "unchanged", "what became of it", 60)
+    assert len(reader.rows()) == 2
+    assert len(reader.runs()) == 1
+    assert reader.messages() == 1
+    secret = b"a-secret-that-you-share-with-the-shop"
+    left = [path for path in reader.folder.rglob("*") if path.is_file()]
+    assert [path for path in left if secret in path.read_bytes()] == []
+
+
+def test_the_configurations_of_the_page_are_read(tmp_path: Path) -> None:
+    """And their mappings work."""
+    found = [tomllib.loads(one.text) for one in blocks_of(PAGE) if one.language == "toml"]
+    assert len(found) == 4
+    for value in found:
+        sources = value.get("sources", {"shop": {"system": "shopify"}})
+        named = {name: {**source, "name": name} for name, source in sources.items()}
+        config = Config.model_validate({**value, "sources": named})
+        for source in config.sources.values():
+            Mapper(source)
+
+
+def test_the_parameters_of_the_page_are_a_runs() -> None:
+    """All of them, and no others."""
+    (block,) = [one for one in blocks_of(PAGE) if one.language == "json"]
+    shown = json.loads(block.text)
+    assert Parameters.model_validate(shown).model_dump(mode="json") == shown
+
+
+def test_the_page_leaves_nothing_out() -> None:
+    """Every system, key of a source, command and option."""
+    page = (ROOT / PAGE).read_text("utf-8")
+    for name in (*SYSTEMS, *(set(Source.model_fields) - {"name"})):
+        assert f"`{name}`" in page, name
+    for name, command in webhook.commands.items():
+        assert re.search(rf"`webhook {name}[ `]", page), name
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("-"):
+                    assert re.search(rf"`(webhook \w+ )?{option}[ `]", page), f"{name} {option}"
