@@ -1,34 +1,43 @@
-"""Two hundred kills of the command line at random instants; run by hand, its seed printed."""
+"""Two hundred kills of processes at random instants, and the command line at each of its writes.
+
+Run by hand; its seed is printed.
+"""
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from kills import make_despite_kills
-from shell import Service, Shell
+from stage import Stage, copying_renderer
+from storm import Door, killed_at_each, storm
 
-SHARES = 10
-KILLS = 200 // SHARES
-EACH = 5
+from nemovideo_nodes.emulator.options import Options
+
+DOORS: tuple[Door, ...] = ("library", "cli")
+KILLS = 50
+"""Of each door, with one process and with two."""
 
 
-@pytest.mark.parametrize("share", range(SHARES))
-def test_two_hundred_kills_cost_nothing(
-    shell: Shell,
-    open_service: Callable[[float], Service],
-    wait_until: Callable[..., object],
-    share: int,
-) -> None:
-    """Runs, each killed five times, until 200 kills have struck: every effect once, one video."""
-    seed = int(os.environ.get("KILLS_SEED", "20260301")) + share
-    print(f"KILLS_SEED={seed}")
-    rng, struck, number = random.Random(seed), 0, 0
-    service = open_service(0.05)
-    shell.env["NEMO_API_URL"] = service.url
-    while struck < KILLS:
-        struck += make_despite_kills(shell, service, f"run-{number}", rng, EACH, wait_until)
-        number += 1
-    print(f"{struck} kills struck in {number} runs")
+@pytest.fixture
+def options(film: Path) -> Options:
+    """Turns that take a moment, so that a kill can strike in the middle of one."""
+    return Options(quick=True, pace=0.05, renderer=copying_renderer(film))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("door", DOORS)
+def test_two_hundred_kills_cost_nothing(stage: Stage, door: Door, workers: int) -> None:
+    """Every effect once, one video, whatever was killed when."""
+    seed = int(os.environ.get("KILLS_SEED", "20260301")) + workers
+    print(f"KILLS_SEED={seed - workers}")
+    struck = storm(stage, door, workers, random.Random(seed), KILLS)
+    print(f"{struck} kills struck: {door}, {workers} at once")
+    assert struck >= KILLS
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_kill_of_the_command_at_any_write_costs_nothing(stage: Stage, after: bool) -> None:
+    """Each write of the command line, as the short tests do with the library."""
+    assert killed_at_each(stage, "cli", after, range(1, 100)) >= 20

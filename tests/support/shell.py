@@ -191,16 +191,6 @@ class Running:
     def is_over(self) -> bool:
         return self.process.poll() is not None
 
-    def kill_after(self, seconds: float) -> bool:
-        """SIGKILL at that time; whether it was still at work."""
-        try:
-            self.process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            return True
-        return False
-
 
 @pytest.fixture
 def open_service(tmp_path: Path, film: Path) -> Iterator[Callable[[float], Service]]:
