@@ -76,10 +76,18 @@ class Door:
     store: Store
 
     @classmethod
-    def open(cls, store: str = "", account: Account | None = None) -> Self:
-        """The runs in `store` (empty: what the environment names); raises `BadInput`."""
+    def open(
+        cls,
+        store: str = "",
+        account: Account | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> Self:
+        """The runs in `store` (empty: what the environment names), with a bucket's `options`.
+
+        Raises `BadInput`.
+        """
         settings = (account or Account()).settings(store)
-        return cls(settings, Store(settings.store))
+        return cls(settings, Store(settings.store, options))
 
     async def begin(
         self,

@@ -7,10 +7,11 @@ import itertools
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nemovideo_nodes.ledger.backend import Stored
@@ -32,7 +33,7 @@ class Bucket:
     root = None
     segment = re.compile(r"(?!\.{1,2}\Z)[^/\\\x00-\x1f\x7f]{1,255}")
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: Mapping[str, str] = MappingProxyType({})) -> None:
         """Looks whether the bucket can be read; raises what is in `broken`."""
         import obstore
         from obstore.exceptions import AlreadyExistsError, BaseError
@@ -47,10 +48,14 @@ class Bucket:
             "read_timeout": timedelta(seconds=60),
             "timeout": timedelta(minutes=15),
         }
-        if is_loopback(urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""):
+        endpoint = options.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL", "")
+        if is_loopback(urlsplit(endpoint).hostname or ""):
             client["allow_http"] = True
         retry: RetryConfig = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
-        self._store: ObjectStore = from_url(url, client_options=client, retry_config=retry)
+        given: Any = dict(options)  # obstore itself says which names it does not know
+        self._store: ObjectStore = from_url(
+            url, config=given or None, client_options=client, retry_config=retry
+        )
         next(iter(obstore.list(self._store, chunk_size=1)), None)
 
     def create(self, name: str, data: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,9 +28,14 @@ class Store:
     Every call raises `StoreError` where the store cannot be read or written.
     """
 
-    def __init__(self, url: str) -> None:
-        """`url` is a folder, or s3://, gs://, az://; raises `BadInput` if it cannot be used."""
-        self._backend = _bucket(url) if url.startswith(REMOTE) else _folder(url)
+    def __init__(self, url: str, options: Mapping[str, str] | None = None) -> None:
+        """`url` is a folder, or s3://, gs://, az://; raises `BadInput` if it cannot be used.
+
+        `options` are a bucket's account and endpoint by obstore's names (`access_key_id`,
+        `secret_access_key`, `region`, `endpoint`), before those of the environment.
+        """
+        is_bucket = url.startswith(REMOTE)
+        self._backend = _bucket(url, options or {}) if is_bucket else _folder(url)
         self.url = self._backend.url
         self.root = self._backend.root
 
@@ -140,17 +145,17 @@ class Store:
             ) from None
 
 
-def _bucket(url: str) -> Backend:
+def _bucket(url: str, options: Mapping[str, str]) -> Backend:
     from nemovideo_nodes.ledger.bucket import Bucket
 
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query or parts.fragment or not url.isprintable():
         raise BadInput(
             f"The store {redact(url)} must be a bucket and a prefix alone (s3://bucket/videos): "
-            "its account comes from the environment"
+            "its account comes from the environment, or from the options of a block"
         )
     try:
-        return Bucket(url.rstrip("/"))
+        return Bucket(url.rstrip("/"), options)
     except Exception as error:  # obstore raises its own, ValueError and OSError here
         raise _not_opened(url, error) from None
 

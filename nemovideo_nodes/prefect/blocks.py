@@ -8,6 +8,7 @@ from typing import Any
 
 from prefect.blocks import abstract
 from prefect.blocks.core import Block
+from prefect.types import SecretDict
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter
 
 from nemovideo_nodes.client import NemoVideoClient
@@ -119,12 +120,22 @@ class VideoStore(Block):
         title="URL",
         description="A folder, or a bucket (s3://bucket/prefix). Empty: the worker's own.",
     )
+    options: SecretDict = Field(
+        default=SecretDict({}),
+        description="A bucket's account and endpoint: access_key_id, secret_access_key, region, "
+        "endpoint. Empty: the worker's environment, or the role of its machine.",
+    )
     public_url: str = Field(
         default="",
         title="Public URL",
         description="Where a browser finds the store's files, for links in artifacts. "
         "Empty: paths are shown.",
     )
+
+    def door(self, account: Account) -> Door:
+        """The runs in the store, as an account sees them; raises `BadInput`."""
+        options = {name: str(value) for name, value in self.options.get_secret_value().items()}
+        return Door.open(self.url, account, options)
 
 
 class VideoJobRun(abstract.JobRun[RunResult]):
@@ -193,7 +204,7 @@ class VideoJob(abstract.JobBlock[RunResult]):
 
     async def trigger(self) -> VideoJobRun:
         """Check the job and write it down; nothing is sent yet. Raises `BadInput`."""
-        door = await asyncio.to_thread(Door.open, self.store.url, self.credentials.account())
+        door = await asyncio.to_thread(self.store.door, self.credentials.account())
         with in_form_words():
             run_id = await door.begin(
                 self.images,

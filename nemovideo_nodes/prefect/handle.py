@@ -63,7 +63,7 @@ def handle_of(run: RunHandle | str) -> RunHandle:
 
 async def open_place(store: str = "", credentials: str = "", *, local: bool = False) -> Place:
     """The runs of a store as an account sees them, both by name; raises `BadInput`."""
-    account, profile, public_url = Account(local=local), DEFAULT_PROFILE, ""
+    account, profile = Account(local=local), DEFAULT_PROFILE
     if credentials:
         try:
             block = await _loaded(NemoVideoCredentials, credentials)
@@ -81,9 +81,10 @@ async def open_place(store: str = "", credentials: str = "", *, local: bool = Fa
                 f"There is no video store named {store.removeprefix(_BLOCK)!r}: make the block "
                 "under Blocks, or give a folder"
             ) from None
-        store, public_url = kept.url, kept.public_url
+        door = await asyncio.to_thread(kept.door, account)
+        return Place(door, profile, kept.public_url)
     door = await asyncio.to_thread(Door.open, store, account)
-    return Place(door, profile, public_url)
+    return Place(door, profile)
 
 
 async def _loaded(kind: type[_B], name: str) -> _B:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bucket import BucketServer
 
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput, StoreError
@@ -264,3 +265,24 @@ def test_a_full_or_broken_disk_is_one_sentence(folder: Store, tmp_path: Path) ->
             call()
         assert "\n" not in caught.value.sentence
     assert source.read_bytes() == b"x"
+
+
+def test_a_bucket_takes_its_account_from_options(
+    bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without anything in the environment, and names that mean nothing are said."""
+    for name in bucket_server.environment:
+        monkeypatch.delenv(name, raising=False)
+    options = {
+        "endpoint": bucket_server.url,
+        "access_key_id": "canary-access-key",
+        "secret_access_key": "canary-secret-key",
+        "region": "us-east-1",
+    }
+    url = bucket_server.new()
+    assert Store(url, options).create("a", b"1")
+    assert Store(url, options).read("a") == b"1"
+    with pytest.raises(BadInput) as caught:
+        Store(url, {**options, "access_kye": "x"})
+    assert "access_kye" in caught.value.sentence
+    assert "canary" not in caught.value.sentence
