@@ -46,8 +46,11 @@ RENDERS = 2
 SKEW = timedelta(seconds=60)
 """How far the clocks of two hosts may be apart."""
 _BUSY_LOOK = timedelta(seconds=1)
-_POLLS_S = (38.5, 47.0, 55.5, 64.0, 73.0, 81.5, 90.0, 110.0, 150.0, 220.0)
-"""The documented ten polls of the first five minutes, placed where renders end: 30 to 90 s [S]."""
+_POLLS_S = (42.6, 53.7, 63.4, 71.6, 78.4, 83.7, 87.6, 90.0, 130.0, 210.0)
+"""The documented ten polls of the first five minutes, placed where renders end: 30 to 90 s [S].
+
+The gaps shrink: the later a poll is, the fewer renders still need it, so it may be a closer one.
+"""
 _SLOWEST_POLL_S = 300.0
 _LEAST_POLL_S = 0.02
 """A rhythm of 0 must not fill the journal with polls."""

@@ -265,15 +265,15 @@ class RenderingClock(StillClock):
 
 
 async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
-    """Under the defaults: a render that takes 70 s costs five polls, a draft two reads."""
+    """Under the defaults: a render that takes 75 s costs five polls, a draft two reads."""
     stage.pace = Pace()
     clock = RenderingClock(stage)
     stage.emulator.add_fault("render_status", 1, "render_stuck", times=4)
 
     result = await stage.work(stage.order(), clock=clock)
     assert_video(result, stage)
-    # Two reads of the draft 10 s apart, then polls where renders end: 38.5 s to 73 s.
-    assert clock.waits == pytest.approx([10, 38.5, 8.5, 8.5, 8.5, 9.0])
+    # Two reads of the draft 10 s apart, then polls where renders end: 42.6 s to 78.4 s.
+    assert clock.waits == pytest.approx([10, 42.6, 11.1, 9.7, 8.2, 6.8])
     requests = stage.emulator.counts().requests
     assert requests["state"] == 4  # before the message, twice after it, before the export
     assert requests["render_status"] == 6  # five polls, and one for the URL

@@ -445,6 +445,21 @@ def test_a_finished_render_is_noticed_within_five_seconds_on_average() -> None:
     assert sum(delays) / len(delays) <= 5.0
 
 
+def test_the_schedule_beats_a_fixed_rhythm_of_as_many_polls() -> None:
+    """It notices a render in at most 0.45 of that rhythm's time: here, one poll every 20.1 s."""
+
+    def noticed(polls: list[float]) -> tuple[float, float]:
+        ends = [30 + 60 * n / 6000 for n in range(6001)]
+        found = [next((n, p) for n, p in enumerate(polls, 1) if p >= end) for end in ends]
+        delays = [poll - end for (_, poll), end in zip(found, ends, strict=True)]
+        return sum(delays) / len(ends), sum(n for n, _ in found) / len(ends)
+
+    delay, sent = noticed(poll_times())
+    beside, as_many = noticed([20.1 * n for n in range(1, 10)])
+    assert sent == pytest.approx(as_many, abs=0.01)
+    assert delay <= 0.45 * beside
+
+
 def test_polls_come_ever_more_slowly_after_the_usual_time() -> None:
     """Behind 90 s each gap is at least the one before, up to five minutes."""
     late = [poll for poll in poll_times() if poll >= 90]

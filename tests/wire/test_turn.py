@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from nemovideo_nodes.wire.turn import StreamEventKind, Turn, TurnReader
+from nemovideo_nodes.wire.turn import StreamEventKind, Turn, TurnReader, _loads
 
+# With halves of surrogate pairs, as JSON may hold them.
+ANY_TEXT = st.text(st.characters(codec=None), max_size=8)
 GOLDEN = Path(__file__).parent / "sse"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((GOLDEN / "expected.json").read_text("utf-8"))
 BODIES = {name: (GOLDEN / f"{name}.sse").read_bytes() for name in EXPECTED}
@@ -237,3 +239,27 @@ def test_half_an_emoji_is_replaced() -> None:
     assert read(b'data: {"content": {"parts": [{"text": "a\\ud83d"}]}, "author": "x"}\n\n') == Turn(
         replies=["a\ufffd"]
     )
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=8),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT,
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3)
+            ),
+            max_leaves=8,
+        ),
+        max_size=4,
+    )
+)
+@example({"halves": "\ud83d and \ude00"})
+def test_json_is_read_like_by_the_standard_library(value: dict[str, object]) -> None:
+    """Halves of an emoji, deep nesting and numbers of any size, escaped or as they are."""
+    as_it_comes = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+    for text in (json.dumps(value), as_it_comes):
+        assert _loads(text) == json.loads(text)
+    deep = f'{{"deep": {"[" * 500 + "]" * 500}}}'
+    assert _loads(deep) == json.loads(deep)
+    assert _loads(json.dumps(value)[:-1]) is None
