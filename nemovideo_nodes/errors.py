@@ -2,7 +2,8 @@
 
 NemoVideoError
 ├── BadInput                what the user gave cannot work; nothing was sent (exit code 2)
-│   └── StepConflict        the same step was asked for before, with other arguments
+│   ├── StepConflict        the same step was asked for before, with other arguments
+│   └── TooManyPixels       a picture that would take too much memory to open
 ├── StoreError              the store cannot be read or written
 ├── ServiceError            a call to the service did not succeed
 │   ├── Unreachable         no connection: the request was certainly not taken
@@ -51,6 +52,7 @@ __all__ = [
     "StepConflict",
     "StoreError",
     "TokenInvalid",
+    "TooManyPixels",
     "Unreachable",
     "UnsupportedMedia",
     "VideoInvalid",
@@ -151,6 +153,10 @@ class BadInput(NemoVideoError):
 
 class StepConflict(BadInput):
     """The same step was asked for before, with other arguments."""
+
+
+class TooManyPixels(BadInput):
+    """A picture that would take too much memory to open."""
 
 
 class StoreError(NemoVideoError):

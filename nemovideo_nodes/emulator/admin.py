@@ -14,7 +14,7 @@ from nemovideo_nodes.emulator.world import World
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.settings import is_loopback
 
-__all__ = ["admin_routes"]
+__all__ = ["admin_routes", "refuse_others"]
 
 
 class _FaultBody(BaseModel):
@@ -43,10 +43,10 @@ def admin_routes(world: World, faults: Faults) -> list[Route]:
         return JSONResponse({"status": "ok", "world": world.id})
 
     async def counts(request: Request) -> Response:
-        return _refuse(request) or JSONResponse(world.counts().as_json())
+        return refuse_others(request) or JSONResponse(world.counts().as_json())
 
     async def set_faults(request: Request) -> Response:
-        if refused := _refuse(request):
+        if refused := refuse_others(request):
             return refused
         try:
             body = _FaultsBody.model_validate_json(await request.body())
@@ -60,7 +60,7 @@ def admin_routes(world: World, faults: Faults) -> list[Route]:
         return JSONResponse({"added": len(wanted)})
 
     async def met_faults(request: Request) -> Response:
-        return _refuse(request) or JSONResponse({"met": faults.met})
+        return refuse_others(request) or JSONResponse({"met": faults.met})
 
     return [
         Route("/healthz", health, methods=["GET"]),
@@ -70,7 +70,7 @@ def admin_routes(world: World, faults: Faults) -> list[Route]:
     ]
 
 
-def _refuse(request: Request) -> Response | None:
+def refuse_others(request: Request) -> Response | None:
     """No to other machines, and to web pages that reach this one through a browser."""
     here = request.client is not None and is_loopback(request.client.host)
     if here and is_loopback(request.url.hostname or "") and "origin" not in request.headers:

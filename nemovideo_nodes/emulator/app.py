@@ -21,6 +21,7 @@ from nemovideo_nodes.emulator.gate import CODE, FAULT, Gate
 from nemovideo_nodes.emulator.intake import BadMultipart, fetch, receive_multipart
 from nemovideo_nodes.emulator.jobs import RenderQueue
 from nemovideo_nodes.emulator.options import Options
+from nemovideo_nodes.emulator.page import page_routes
 from nemovideo_nodes.emulator.records import Refusal, Session
 from nemovideo_nodes.emulator.signing import signed_query, verify
 from nemovideo_nodes.emulator.turns import Turns
@@ -84,7 +85,7 @@ def create_app(
         return None
 
     app = Starlette(
-        routes=[*routes, *admin_routes(world, faults)],
+        routes=[*routes, *admin_routes(world, faults), *page_routes(world, calls.renders)],
         lifespan=lifespan,
         exception_handlers={Refusal: _refused, HTTPException: _http_error},
     )

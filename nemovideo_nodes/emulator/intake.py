@@ -18,7 +18,11 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from nemovideo_nodes.emulator.records import Refusal, Upload
-from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, sniff
+from nemovideo_nodes.errors import BadInput, TooManyPixels
+from nemovideo_nodes.media.probe import image_size
+from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
+from nemovideo_nodes.media.whole import is_whole
+from nemovideo_nodes.render.picture import MAX_PIXELS
 from nemovideo_nodes.settings import is_loopback
 from nemovideo_nodes.wire.codes import FORMATS, Code
 
@@ -72,6 +76,7 @@ class _File:
                 f"Unsupported file type: {self._name}. Supported formats: {FORMATS}",
             )
         self._stream.close()
+        self._judge(media)
         path = self._folder / f"{self._id}.{media.ext}"
         os.replace(self._part, path)
         return Upload(
@@ -85,10 +90,44 @@ class _File:
             source_url=self._source_url,
         )
 
+    def _judge(self, media: MediaType) -> None:
+        """Refuse what no renderer could use: cut, broken, or with more pixels than fit."""
+        said = ""
+        if not is_whole(self._part, media.ext):
+            said = f"{self._name} is broken or incomplete"
+        elif media.kind == "image":
+            try:
+                image_size(self._part)
+            except TooManyPixels:
+                limit = f"{MAX_PIXELS // 1_000_000} million pixels"
+                raise Refusal(
+                    Code.FILE_TOO_LARGE, f"File too large: {self._name} has over {limit}"
+                ) from None
+            except BadInput:
+                said = f"{self._name} is a broken picture"
+        if said:
+            raise Refusal(
+                Code.UNSUPPORTED_TYPE,
+                f"Unsupported file: {said}. Supported formats: {FORMATS}",
+            )
+
     def discard(self) -> None:
         if self._stream is not None:
             self._stream.close()
         self._part.unlink(missing_ok=True)
+
+
+def _finish(files: list[_File]) -> list[Upload]:
+    """All of `files`, or none of them on the disk."""
+    done: list[Upload] = []
+    try:
+        for file in files:
+            done.append(file.finish())
+    except BaseException:
+        for upload in done:
+            upload.path.unlink(missing_ok=True)
+        raise
+    return done
 
 
 async def receive_multipart(
@@ -117,7 +156,7 @@ async def receive_multipart(
         await anyio.to_thread.run_sync(intake.flush)
         if not intake.files:
             raise BadMultipart('at least one part named "files" is expected')
-        return [file.finish() for file in intake.files]
+        return await anyio.to_thread.run_sync(_finish, intake.files)
     finally:
         intake.discard()
 
@@ -194,7 +233,7 @@ async def fetch(urls: list[str], folder: Path, *, allow_http: bool) -> list[Uplo
                 file = _File(folder, _name_of(url), _check_url(url, allow_http))
                 files.append(file)
                 await _fetch_into(file, client, url, allow_http)
-        return [file.finish() for file in files]
+        return await anyio.to_thread.run_sync(_finish, files)
     except httpx.HTTPError as error:
         raise Refusal(400, f"A URL cannot be fetched ({type(error).__name__})") from error
     finally:

@@ -67,6 +67,11 @@ class Renders:
         rows = self._db.rows("SELECT * FROM renders WHERE key = ?", key)
         return _render(rows[0]) if rows else None
 
+    def of_session(self, session: str) -> list[Render]:
+        """The renders of a session, in the order in which they came."""
+        rows = self._db.rows("SELECT * FROM renders WHERE session = ? ORDER BY number", session)
+        return [_render(row) for row in rows]
+
     def take(self) -> Render | None:
         """The oldest waiting render, now processing."""
         with self._db.change() as db:

@@ -163,6 +163,16 @@ class World:
         )
         return _session(rows[0]) if rows else None
 
+    def sessions(self, most: int) -> list[Session]:
+        """The newest sessions of every account, at most so many."""
+        rows = self._db.rows(
+            "SELECT *, rowid AS number, "
+            "(SELECT count(*) FROM turns WHERE session = sessions.id) AS turns "
+            "FROM sessions ORDER BY rowid DESC LIMIT ?",
+            most,
+        )
+        return [_session(row) for row in rows]
+
     def lose_session(self, session_id: str) -> None:
         """Forget a session, as the service does now and then; what it accepted stays counted."""
         with self._db.change() as db:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, TooManyPixels
 from nemovideo_nodes.render.motion import CENTRE
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def opened(path: Path) -> Iterator[Image.Image]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise BadInput(f"{name} has {image.width}x{image.height} pixels; {limit}.")
+                    raise TooManyPixels(f"{name} has {image.width}x{image.height} pixels; {limit}.")
                 yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadInput(f"{name} is too large; {limit}.") from None
+        raise TooManyPixels(f"{name} is too large; {limit}.") from None
     except (FileNotFoundError, PermissionError):
         raise
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from photo_site import Site
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 
 def test_token_has_the_documented_form_and_is_not_kept(emulator: Any, new_caller: Any) -> None:

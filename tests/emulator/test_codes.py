@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.media.sniff import MAX_BYTES
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 
 class Ticking:

@@ -1,0 +1,49 @@
+"""The owner's page shows what there is, to this machine alone, and runs nothing that was sent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from nemovideo_nodes.emulator.options import Options
+from nemovideo_nodes.emulator.serve import RunningEmulator
+
+EVIL = '<img src=x onerror="alert(1)">.jpg'
+
+
+def test_sessions_drafts_and_renders_are_shown(
+    tmp_path: Path, nemovideo_options: Options, new_caller: Any, picture: bytes
+) -> None:
+    """A finished render has a poster and a link that works, a failed one its error."""
+    with RunningEmulator(tmp_path, options=nemovideo_options) as emulator:
+        assert "Nothing has been asked for yet" in httpx.get(emulator.url).text
+        caller = new_caller(emulator.url).sign_in().open()
+        caller.upload((EVIL, picture))
+        caller.say('make a 2 second video titled "<b>夏日</b>"')
+        caller.export(id="render_1")
+        emulator.add_fault("export", 1, "render_failed", arg="no <disk> left")
+        caller.export(id="render_2")
+        emulator.wait_for_renders()
+        page = httpx.get(emulator.url)
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert "<img src=x" not in page.text
+        assert "<b>" not in page.text
+        assert "&lt;b&gt;夏日&lt;/b&gt;" in page.text
+        assert "render_2<br>failed: no &lt;disk&gt; left" in page.text
+        (poster,) = re.findall(r'src="(/__emulator__/posters/\w+\.jpg)"', page.text)
+        shown = httpx.get(emulator.url + poster)
+        assert (shown.headers["content-type"], shown.content[:2]) == ("image/jpeg", b"\xff\xd8")
+        (link,) = re.findall(r'href="([^"]+)"', page.text)
+        video = httpx.get(emulator.url + link.replace("&amp;", "&"))
+        assert (video.status_code, video.content[4:8]) == (200, b"ftyp")
+
+
+def test_other_machines_and_other_pages_are_refused(emulator: Any) -> None:
+    """A name that points here, and a script of another site, see nothing."""
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        assert httpx.get(emulator.url, headers=headers).status_code == 403
+        poster = f"{emulator.url}/__emulator__/posters/x.jpg"
+        assert httpx.get(poster, headers=headers).status_code == 403
