@@ -80,7 +80,10 @@ def _poster_of(video: Path) -> Path | None:
 def _page(world: World, renders: RenderQueue) -> str:
     sessions = world.sessions(_MOST_SESSIONS)
     counts = world.counts()
-    told = f"{counts.sessions} sessions, {counts.messages} messages, {counts.renders} renders"
+    told = (
+        f"Sessions: {counts.sessions}, messages: {counts.messages}, renders: {counts.renders}, "
+        f"uploads: {counts.uploads}"
+    )
     body = "".join(_section(world, renders, session) for session in sessions)
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"

@@ -68,7 +68,7 @@ def _render(timeline: Timeline, out: Path, progress: Callable[[float], None], pa
     from nemovideo_nodes.render import encode, music
     from nemovideo_nodes.render.frames import Film
 
-    film = Film(timeline, plates=3 * parts + 2)
+    film = Film(timeline, plates=2 * parts + 1)
     spans = _spans(timeline.frames, parts, encode.gop(timeline.fps))
     done = [0] * len(spans)
     stop = Event()

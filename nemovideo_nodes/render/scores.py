@@ -43,6 +43,8 @@ def loop(style: str) -> Wave:
     """Eight bars of `style`, 2 x n samples at 48 kHz, none over 0.97 in size; read only."""
     made = STYLES[style]().finished()
     made.flags.writeable = False
+    for notes in (_tone, _pad):  # some 20 MB that nobody needs any more
+        notes.cache_clear()
     return made
 
 
