@@ -187,10 +187,6 @@ class Running:
         assert "Traceback" not in ended.err, ended.err
         return ended
 
-    @property
-    def is_over(self) -> bool:
-        return self.process.poll() is not None
-
 
 @pytest.fixture
 def open_service(tmp_path: Path, film: Path) -> Iterator[Callable[[float], Service]]:
