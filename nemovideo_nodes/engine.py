@@ -121,6 +121,7 @@ class Engine:
         after: str | None = None,
         because: Literal["request", "refinement", "reply"] = "request",
         said: tuple[str, ...] | None = None,
+        given: tuple[str, ...] | None = None,
         occasion: str | None = None,
     ) -> None:
         """Ask for steps: a no-op for those that were asked for with the same arguments.
@@ -143,6 +144,7 @@ class Engine:
                 after=after,
                 because=because,
                 said=said,
+                given=given,
                 occasion=occasion,
             )
             if await self._journal.appended(fact):

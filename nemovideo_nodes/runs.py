@@ -20,7 +20,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.plan import Done, missing_steps
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request import Instruction, Limits, VideoRequest, checked_run_id
-from nemovideo_nodes.script import compile_request, compile_script
+from nemovideo_nodes.script import check_script, compile_request, compile_script
 from nemovideo_nodes.scriptfile import ScriptFile
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.standing import decision_on, has_ended, standing
@@ -115,6 +115,7 @@ def order_script(
     """Give a script its run id; see `order_video`."""
     if run_id is not None:
         checked_run_id(run_id)
+    check_script(script, media)
     request = VideoRequest(
         script=script,
         media=media,
@@ -248,12 +249,21 @@ async def _ask_refinement(
     again: bool = False,
     occasion: str = "",
 ) -> None:
+    check_script(script)
     said = tuple(instruction.text for instruction in script)
-    known = _asked_on(run, occasion) if occasion else _asked_last(run, said)
+    given = tuple(m.upload_name for instruction in script for m in instruction.media)
+    known = _asked_on(run, occasion) if occasion else _asked_last(run, said, given)
     if known and not again:
         return
     steps, after = _refining(run, script)
-    await engine.ask(steps, after=after, because="refinement", said=said, occasion=occasion or None)
+    await engine.ask(
+        steps,
+        after=after,
+        because="refinement",
+        said=said,
+        given=given,
+        occasion=occasion or None,
+    )
 
 
 async def claim_link(settings: Settings, run: Run) -> str:
@@ -268,10 +278,12 @@ async def claim_link(settings: Settings, run: Run) -> str:
         return await client.claim_link(run.session.session_id, run.session.task_id)
 
 
-def _asked_last(run: Run, said: tuple[str, ...]) -> bool:
-    """Whether these very instructions are what the run was asked for last."""
+def _asked_last(run: Run, said: tuple[str, ...], given: tuple[str, ...]) -> bool:
+    """Whether these very instructions, with these files, are what the run was asked for last."""
     asked = [fact for fact in run.facts if isinstance(fact, Asked) and fact.because != "reply"]
-    return bool(asked) and asked[-1].said == said
+    if not asked or asked[-1].said != said:
+        return False
+    return asked[-1].given is None or asked[-1].given == given
 
 
 def _asked_on(run: Run, occasion: str) -> bool:

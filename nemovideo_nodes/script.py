@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request import Instruction, VideoRequest
 from nemovideo_nodes.routing import Action, route
 from nemovideo_nodes.steps import (
@@ -25,7 +26,19 @@ from nemovideo_nodes.steps import (
     Upload,
 )
 
-__all__ = ["compile_request", "compile_script", "numbered"]
+__all__ = ["check_script", "compile_request", "compile_script", "numbered"]
+
+
+def check_script(script: Iterable[Instruction], media: Iterable[Media] = ()) -> None:
+    """Raises `BadInput` for an instruction to upload what nobody has given."""
+    given = list(media)
+    for instruction in script:
+        given += instruction.media
+        if not given and Action.UPLOAD in route(instruction.text):
+            raise BadInput(
+                f"{instruction.text[:60]!r} asks for an upload, and no file comes with it: "
+                "name the files, too"
+            )
 
 
 def compile_request(request: VideoRequest) -> tuple[Step, ...]:

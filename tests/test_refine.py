@@ -11,12 +11,14 @@ from stage import (
     DyingStore,
     SkippingClock,
     Stage,
+    make_pictures,
 )
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.intake import instructions
+from nemovideo_nodes.intake import instructions, take_in
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request import Instruction
 from nemovideo_nodes.runs import order_script, refine, script_in
 from nemovideo_nodes.scriptfile import Said, ScriptFile
 from nemovideo_nodes.settings import find_profile
@@ -74,6 +76,22 @@ async def test_what_others_spend_between_is_not_what_the_run_cost(stage: Stage) 
     credits = (await refined(stage, run, 'add the title "One"')).credits
     assert (credits.before, credits.after) == (1_000_000, 999_750)
     assert credits.spent == 150
+
+
+async def test_the_same_words_with_another_picture_are_another_refinement(stage: Stage) -> None:
+    """Only the same words with the same files are what was asked for already."""
+    run = (await stage.work(stage.order(pictures=stage.pictures[:1]))).run_id
+    more = make_pictures(stage.folder / "more", 4)[2:]
+    for number in (0, 1, 1):
+        media = take_in(Store(stage.store_path), [more[number]])
+        script = (Instruction(text="add this picture at the end", media=media),)
+        result = await refine(
+            stage.settings(), Store(stage.store_path), run, script, clock=SkippingClock()
+        )
+        assert result.status == "done"
+    assert stage.sent == (3, 3, 3)
+    with pytest.raises(BadInput, match="no file comes with it"):
+        await refined(stage, run, "upload this")
 
 
 async def test_what_changes_nothing_makes_no_second_copy_of_the_video(stage: Stage) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request import Instruction, VideoRequest
-from nemovideo_nodes.script import compile_request, compile_script
+from nemovideo_nodes.script import check_script, compile_request, compile_script
 from nemovideo_nodes.steps import AwaitRender, Download, Media, Prompt, Step
 
 START = ["token/0", "credits/0", "session/0"]
@@ -76,6 +79,15 @@ def test_nothing_to_say_to_the_agent_exports_nothing() -> None:
     """An export at the end is implied by a change, not by a question."""
     request = VideoRequest(script=(Instruction(text="credits"),), profile="p")
     assert not any(step.id.startswith("render/") for step in compile_request(request))
+
+
+def test_an_upload_of_nothing_is_bad_input() -> None:
+    """Unless a file came with it, or before it."""
+    with pytest.raises(BadInput, match="no file comes with it"):
+        check_script((Instruction(text="上传"),))
+    check_script((Instruction(text="upload this", media=(media(1),)),))
+    check_script((Instruction(text="upload this"),), (media(1),))
+    check_script((Instruction(text='add the title "upload"'),))
 
 
 def test_a_refinement_counts_on_and_uploads_nothing_twice() -> None:

@@ -213,6 +213,8 @@ class Asked(_Fact):
     because: Literal["request", "refinement", "reply"] = "request"
     said: tuple[str, ...] | None = None
     """The instructions of a refinement: the same ones again are not said again."""
+    given: tuple[str, ...] | None = None
+    """The files that came with them, by the names that they are uploaded under."""
     occasion: str | None = None
     """What makes a refinement that one: under the same occasion it is not asked for again."""
     order: Order | None = None
