@@ -29,7 +29,10 @@ for _command in (make, refine, resume, show, runs, credits, webhook, prefect_flo
     main.add_command(_command)
 
 
-@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@main.command(
+    short_help="Run the local stand-in for the service.",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def emulator(options: tuple[str, ...]) -> None:
     """Run the local stand-in for the service; --help lists its options."""
@@ -38,7 +41,7 @@ def emulator(options: tuple[str, ...]) -> None:
     raise SystemExit(serve(list(options)))
 
 
-@main.command()
+@main.command(short_help="Print what makes SHELL complete the commands.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes SHELL complete the commands: eval "$(nemovideo completion bash)"."""

@@ -56,7 +56,7 @@ def credits(local: bool, store: str | None, as_json: bool) -> None:
     click.echo(told or "The service does not say how many credits there are.")
 
 
-@click.command()
+@click.command(short_help="Show how RUN stands, and what it cost.")
 @click.argument("run", shell_complete=complete_run)
 @click.option("--link", is_flag=True, help="Ask for the link that hands the session to a person.")
 @store_option

@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 __all__ = ["make", "refine", "resume"]
 
 
-@click.command()
-@click.argument("media", nargs=-1, metavar="MEDIA...")
+@click.command(
+    short_help="Make a video of pictures.",
+    epilog="For example: nemovideo make --local photos/ -p 'a 10-second vertical video, calm music'"
+)
+@click.argument("media", nargs=-1, metavar="[MEDIA...]")
 @click.option(
     "-p", "--prompt", "prompts", multiple=True, metavar="TEXT", help="What the video should be."
 )
@@ -75,7 +78,7 @@ def make(
     store: str | None,
     as_json: bool,
 ) -> None:
-    """Make a video of MEDIA: pictures, or folders of pictures.
+    """Make a video of MEDIA: pictures, folders of pictures, https:// or s3:// URLs.
 
     Without --prompt the profile's own instruction is used. Typing the same again takes an
     unfinished run up, and repeats nothing of a finished one.
@@ -139,7 +142,10 @@ def resume(run: str, resend: bool, store: str | None, as_json: bool) -> None:
     do_ordered(settings, opened, Ordered(run, order), resend=resend, as_json=as_json)
 
 
-@click.command()
+@click.command(
+    short_help="Change the video of RUN, and export it again.",
+    epilog="For example: nemovideo refine RUN -p 'make the music quieter'",
+)
 @click.argument("run", shell_complete=complete_run)
 @click.argument("media", nargs=-1, metavar="[MEDIA...]")
 @click.option(
