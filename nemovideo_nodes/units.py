@@ -108,7 +108,7 @@ async def upload(
     number: int = 0,
     bench: Bench | None = None,
 ) -> UploadResult:
-    """Upload one file into the run's session; raises `BadInput` for what cannot be taken."""
+    """Upload a file, or what is behind a URL; raises `BadInput` for what cannot be taken."""
     bench = bench or Bench()
     settings = bench.read_settings()
     store = await asyncio.to_thread(Store, settings.store)
