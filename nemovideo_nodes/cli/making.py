@@ -41,7 +41,7 @@ __all__ = ["make", "refine", "resume"]
 
 @click.command(
     short_help="Make a video of pictures.",
-    epilog="For example: nemovideo make --local photos/ -p 'a 10-second vertical video, calm music'",
+    epilog="For example: nemovideo make --local photos/ -p 'a 10-second video, calm music'",
 )
 @click.argument("media", nargs=-1, metavar="[MEDIA...]")
 @click.option(
