@@ -43,7 +43,7 @@ _BT709, _LIMITED = 1, 1
 # its CPU time. Five B frames without a choice suit slow, smooth motion; tests/bench/render.py
 # compares. The preset's 8x8dct makes the profile High.
 _PRESET, _CRF = "superfast", "21"
-_X264 = "bframes=5:b-adapt=0:mbtree=1:rc-lookahead=10:open-gop=0:scenecut=0"
+_X264 = "bframes=5:b-adapt=0:mbtree=1:rc-lookahead=8:open-gop=0:scenecut=0"
 # With AVX-512, x264's mbtree reads memory that nobody wrote: the same frames then give other bytes
 # now and then. AVX2 is as fast here.
 if platform.machine().lower() in ("x86_64", "amd64"):

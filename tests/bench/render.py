@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from nemovideo_nodes.render import encode, music
 from nemovideo_nodes.render.frames import Film, Painter
+from nemovideo_nodes.render.job import give_back_memory
 from nemovideo_nodes.render.motion import view_at
 from nemovideo_nodes.render.movie import render
 from nemovideo_nodes.render.picture import Plate
@@ -118,6 +119,7 @@ def in_two(work: Callable[[range], object], count: int) -> None:
 
 def one(name: str, seconds: float) -> Figures:
     """One measurement, in this process."""
+    give_back_memory()
     timeline = film(seconds, PREVIEW if name == "preview" else SIZE)
     if name in ("ours", "preview"):
         with tempfile.TemporaryDirectory() as folder:
