@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nemovideo_nodes.emulator.film import Music
 
 __all__ = [
+    "CROSSFADE",
     "CUTS",
     "FRAMES",
     "NUMBER",
@@ -16,6 +17,7 @@ __all__ = [
     "UNIT",
     "Frame",
     "find_style",
+    "names_of",
     "number_of",
     "ordinal_of",
     "span_ms",
@@ -169,6 +171,16 @@ UNIT = (
     r"|秒钟|秒半|秒|分钟半|分半|分钟|分(?=\s?[0-9零一二三四五六七八九十]+\s?秒))(?![a-z])"
 )
 """A unit of time; not a group of its own."""
+
+
+CROSSFADE = ("crossfade", "crossfades", "淡入淡出")
+"""The kind of transition that a film has of which nothing else is said."""
+
+
+def names_of(cut: str) -> tuple[str, ...]:
+    """A kind of transition: its type in the draft, and its names in English and Chinese."""
+    known = (names for _, names in CUTS if names[0] == cut)
+    return next(known, CROSSFADE)
 
 
 def span_ms(number: str, unit: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nemovideo_nodes.emulator.chance import pick
 from nemovideo_nodes.emulator.film import Film
+from nemovideo_nodes.emulator.lexicon import names_of
 from nemovideo_nodes.emulator.rules.reading import Edit, Note
 
 __all__ = ["NO_IMAGES", "Speaker"]
@@ -95,14 +96,15 @@ class Speaker:
         width, height = film.canvas
         seconds = f"{film.duration / 1000:g}"
         has_cuts = film.fade > 0 and len(film.scenes) > 1
+        _, english, chinese = names_of(film.cut)
         if self.chinese:
             told = f"您的视频做好了：{seconds}秒，{width}x{height}"
-            told += "，图片之间有淡入淡出" if has_cuts else ""
+            told += f"，图片之间有{chinese}" if has_cuts else ""
             told += f"，配上了{film.music.name}音乐" if film.music else ""
             told += "".join(f"，标题是“{title.text}”" for title in film.titles) + "。"
         else:
             told = f"Your video is ready: {seconds} seconds at {width}x{height}"
-            told += ", with crossfades" if has_cuts else ""
+            told += f", with {english}" if has_cuts else ""
             told += f", with {film.music.name} music" if film.music else ""
             told += "".join(f', with the title "{title.text}"' for title in film.titles) + "."
         return self._whole(told, [*notes, *_left(left)], _EXPORT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.film import DEFAULT_FADE, VARIED, Film
-from nemovideo_nodes.emulator.lexicon import CUTS
+from nemovideo_nodes.emulator.lexicon import CROSSFADE, CUTS, names_of
 from nemovideo_nodes.emulator.rules.absence import absent
 from nemovideo_nodes.emulator.rules.reading import Edit, Note, Reading, first_ms, span, words
 from nemovideo_nodes.render.timeline import CUTS as PAINTED
@@ -103,14 +103,7 @@ def transitions(film: Film, reading: Reading) -> Edit | None:
                 f"我没有{named[2]}转场，会显示成淡入淡出。",
             )
         )
-    kind, english, chinese = named or (_CROSSFADE if says_fade else _names_of(film.cut))
+    kind, english, chinese = named or (CROSSFADE if says_fade else names_of(film.cut))
     film = replace(film, fade=fade, cut=kind)
     told = f"set {english} of {fade / 1000:g} s between the pictures", f"图片之间用了{chinese}转场"
     return Edit.draft(film, told, "set_transition", type=kind, duration=fade)
-
-
-_CROSSFADE = ("crossfade", "crossfades", "淡入淡出")
-
-
-def _names_of(cut: str) -> tuple[str, ...]:
-    return next((names for _, names in CUTS if names[0] == cut), _CROSSFADE)
