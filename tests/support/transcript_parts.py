@@ -83,7 +83,9 @@ PARTS = (
             f"make {FLOWER} {ROCKET} --run-id art-zh --profile ai-image-to-video-miricanvas "
             "-p 把我的图片做成带转场的流畅动画视频",
         ),
-        "Without a prompt a skill says its own; in Chinese a user says it.",
+        "Without a prompt a skill says its own default instruction; in Chinese a user says it. "
+        "The skill documents themselves are not in this repository: other sentences that they may "
+        "suggest were not tried.",
     ),
     Part(
         "Quick edit",
