@@ -1,10 +1,10 @@
 """A person looks at the video in the middle of a flow, and says what to change."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from prefect import pause_flow_run, suspend_flow_run
 from prefect.context import FlowRunContext
+from prefect.flow_runs import apause_flow_run, asuspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
@@ -18,7 +18,8 @@ from nemovideo_nodes.prefect.tasks import refine_run
 
 __all__ = ["Look", "look_and_refine"]
 
-_PATIENCE: Final = timedelta(days=7)
+_PATIENCE_S: Final = int(timedelta(days=7).total_seconds())
+_LOOKS_EVERY_S: Final = 2
 
 
 class Look(RunInput):
@@ -40,15 +41,20 @@ async def look_and_refine(run: RunHandle, result: RunResult, rounds: int) -> Run
     if flow_run is None:
         return result
     for number in range(1, rounds + 1):
-        # Prefect's decorators hide that the two are async.
-        stop: Any = suspend_flow_run if flow_run.deployment_id else pause_flow_run
         asking = Look.with_initial_data(description=await summary(run))
-        said = await stop(
-            wait_for_input=asking, timeout=int(_PATIENCE.total_seconds()), key=f"look-{number}"
-        )
+        said = await _stop(asking, f"look-{number}", frees=flow_run.deployment_id is not None)
         change = said.change.strip()
         if not change:
             break
         await refine_run(run, change, occasion=f"look {number} of {flow_run.id}")
         result = await carry_out(run)
     return result
+
+
+async def _stop(asking: type[Look], key: str, *, frees: bool) -> Look:
+    """Wait for a person's answer; `frees` ends the process meanwhile, and it begins anew then."""
+    if frees:
+        return await asuspend_flow_run(wait_for_input=asking, timeout=_PATIENCE_S, key=key)
+    return await apause_flow_run(
+        wait_for_input=asking, timeout=_PATIENCE_S, poll_interval=_LOOKS_EVERY_S, key=key
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from prefect.client.schemas.filters import (
     ArtifactFilterKey,
     FlowRunFilter,
     FlowRunFilterName,
+    FlowRunFilterState,
 )
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.flow_runs import resume_flow_run
 from prefect.states import Completed
 
 from nemovideo_nodes.calendarfile import Post
@@ -57,6 +60,28 @@ async def test_iterative_work_goes_on_with_a_finished_run(studio) -> None:
         again = await iterate_video([], changes="make it landscape", run_id=first.run_id)
         assert len(again.videos) == 4
     assert studio.sent == {"messages": 4, "renders": 4, "uploads": 2, "sessions": 1}
+
+
+async def test_a_person_looks_and_says_what_to_change(studio, wait_until) -> None:
+    """The flow waits with the summary in hand, does what was said, and ends with an empty word."""
+    paused = FlowRunFilter(state=FlowRunFilterState(type={"any_": [StateType.PAUSED]}))
+
+    def answer(change: str) -> None:
+        with get_client(sync_client=True) as client:
+
+            def waiting() -> list[FlowRun]:
+                return client.read_flow_runs(flow_run_filter=paused)
+
+            (asked,) = wait_until(waiting, "the question", 120)
+            resume_flow_run(asked.id, run_input={"change": change})
+            wait_until(lambda: not waiting(), "going on", 120)
+
+    making = asyncio.create_task(iterate_video(studio.images, PROMPT, look=3))
+    await asyncio.to_thread(answer, "make it square")
+    await asyncio.to_thread(answer, "")
+    result = await making
+    assert len(result.videos) == 2
+    assert studio.sent["messages"] == studio.sent["renders"] == 2
 
 
 def calendar_of(folder: Path, images: list[str]) -> str:

@@ -111,7 +111,7 @@ async def test_a_message_of_unknown_outcome_waits_for_a_person(studio) -> None:
     """A plain new run sends nothing; `resend` sends once more."""
     studio.emulator.add_fault("run_sse", 1, "reset")
     for _ in range(2):
-        with pytest.raises(RunStopped, match="prompt/0"):
+        with pytest.raises(RunStopped, match=r"prompt/0.* with `resend` switched on"):
             await image_to_video(studio.images, PROMPT)
     assert studio.sent["messages"] == 0
     assert (await image_to_video(studio.images, PROMPT, resend=True)).status == "done"
