@@ -31,9 +31,10 @@ class ProgressBar:
     The bar is the share of the run's steps that are done, with the part of the one at work.
     """
 
-    def __init__(self, key: str, steps: list[str]) -> None:
+    def __init__(self, key: str, steps: list[str], every_s: float = EVERY_S) -> None:
         """`key` as artifacts have them; `steps` are the ids of the run's steps, in order."""
         self._key = key
+        self._every_s = every_s
         self._steps = steps
         self._percent = 0.0
         self._text = ""
@@ -74,7 +75,7 @@ class ProgressBar:
 
     async def _beats(self) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._every_s)
             await self._tell()
 
     async def _tell(self) -> None:
