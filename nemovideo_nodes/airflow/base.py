@@ -131,7 +131,10 @@ class RunOperator(BaseOperator):
         return drive.door.result(drive.run_id)
 
     def _go_on(self, context: Context, drive: Drive, resends: int | None = None) -> dict[str, Any]:
-        from nemovideo_nodes.airflow.outcome import small, tell_assets
+        from airflow.sdk.lineage import get_hook_lineage_collector
+
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.airflow.outcome import small, tell_assets, tell_lineage
         from nemovideo_nodes.airflow.parts import next_part
         from nemovideo_nodes.airflow.triggers import RunTrigger
 
@@ -154,6 +157,8 @@ class RunOperator(BaseOperator):
             raise RunStopped(f"{result.error} (run {result.run_id})", run_id=result.run_id)
         if result.videos:
             tell_assets(context, self.outlets, result)
+            hook = NemoVideoHook(self.nemovideo_conn_id)
+            tell_lineage(get_hook_lineage_collector(), hook, drive.run(), drive.door, result)
         return small(result)
 
     def _run_of(self, context: Context) -> str:

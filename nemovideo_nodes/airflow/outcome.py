@@ -14,12 +14,15 @@ from nemovideo_nodes.door import Door, in_words
 from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.runs import load_run
+from nemovideo_nodes.steps import Upload
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context, ObjectStoragePath
+    from airflow.sdk import BaseHook, Context, ObjectStoragePath
+    from airflow.sdk.lineage import HookLineageCollector
 
-__all__ = ["fail", "put_videos", "small", "tell_assets"]
+__all__ = ["fail", "put_videos", "small", "tell_assets", "tell_lineage"]
 
 MAX_REPLY = 2_000
 """Characters of one reply in an XCom."""
@@ -92,6 +95,23 @@ def tell_assets(context: Context, outlets: Iterable[Any], result: RunResult) -> 
         elif isinstance(outlet, AssetAlias):
             for video in result.videos:
                 context["outlet_events"][outlet].add(Asset(_uri(video.path)), extra=extra)
+
+
+def tell_lineage(
+    collector: HookLineageCollector, hook: BaseHook, run: Run, door: Door, result: RunResult
+) -> None:
+    """Say what was made from what, with digests; OpenLineage's provider collects that."""
+    for record in run.steps.values():
+        if isinstance(record.step.args, Upload):
+            media = record.step.args.media
+            collector.add_input_asset(
+                hook,
+                uri=media.url or _uri(door.store.place(media.artifact)),
+                asset_extra={"name": media.name, "sha256": media.digest},
+            )
+    for video in result.videos:
+        extra = {"run_id": result.run_id, "sha256": video.sha256}
+        collector.add_output_asset(hook, uri=_uri(video.path), asset_extra=extra)
 
 
 def _put(source: Path, target: ObjectStoragePath, size: int) -> None:

@@ -12,12 +12,14 @@ import pytest
 from airflow.models.asset import AssetEvent
 from airflow.sdk import DAG, Asset, AssetAlias, ExceptionRetryPolicy, chain
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.lineage import HookLineageCollector
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.utils.session import create_session
 from sqlalchemy import select
 from stage import Stage
 
 from nemovideo_nodes.airflow.base import RunOperator, absolute
+from nemovideo_nodes.airflow.hooks import NemoVideoHook
 from nemovideo_nodes.airflow.operators import (
     AcquireTokenOperator,
     CheckCreditsOperator,
@@ -27,6 +29,7 @@ from nemovideo_nodes.airflow.operators import (
     SubmitRenderOperator,
     UploadMediaOperator,
 )
+from nemovideo_nodes.airflow.outcome import tell_lineage
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
 from nemovideo_nodes.airflow.sensors import RenderSensor
 from nemovideo_nodes.airflow.triggers import RunTrigger
@@ -36,8 +39,11 @@ from nemovideo_nodes.airflow.video import (
     RequestedVideoOperator,
     listed,
 )
+from nemovideo_nodes.door import Door
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import Noted
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.runs import load_run
 
 RunDag = Callable[..., Any]
 TOKENS_RUN = "{{ ti.xcom_pull('token')['run_id'] }}"
@@ -129,6 +135,19 @@ def test_assets_are_told_what_was_made(studio: Stage, run_dag: RunDag) -> None:
     (video,) = done.xcoms["video"]["videos"]
     assert len(extras) == 2
     assert all(extra["videos"][0]["sha256"] == video["sha256"] for extra in extras)
+
+
+def test_lineage_tells_what_was_made_from_what(studio: Stage) -> None:
+    """As a reader of lineage gets it: pictures in, videos out, with digests."""
+    collector = HookLineageCollector()
+    door = Door(studio.settings(), Store(studio.store_path))
+    result = asyncio.run(studio.work(studio.order()))
+    tell_lineage(collector, NemoVideoHook(), load_run(door.store, result.run_id), door, result)
+    told = collector.collected_assets
+    assert [one.asset.extra["name"] for one in told.inputs] == ["picture-0.png", "picture-1.png"]
+    (video,) = told.outputs
+    assert video.asset.uri == f"file://{result.videos[0].path}"
+    assert video.asset.extra["sha256"] == result.videos[0].sha256
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""`RunTrigger`: what stands in Airflow's database, and what it does when things go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk.module_loading import import_string
+from stage import Stage
+
+from nemovideo_nodes.airflow.triggers import RunTrigger
+
+
+def trigger(run_id: str, through: str = "await/0", **more: Any) -> RunTrigger:
+    return RunTrigger(run_id, through, "nemovideo_default", **more)
+
+
+async def event_of(one: RunTrigger) -> dict[str, Any]:
+    events = [event.payload async for event in one.run()]
+    assert len(events) == 1
+    payload: dict[str, Any] = events[0]
+    return payload
+
+
+def test_it_is_made_again_from_what_is_stored() -> None:
+    """Plain JSON, in which the account is a connection's id."""
+    first = trigger("run-1", store="/data", deadline="2026-01-05T09:00:00+00:00", resends=1)
+    path, arguments = first.serialize()
+    again = import_string(path)(**json.loads(json.dumps(arguments)))
+    assert again.serialize() == first.serialize()
+    assert sorted(arguments) == [
+        "deadline",
+        "nemovideo_conn_id",
+        "profile",
+        "resends",
+        "run_id",
+        "store",
+        "through",
+    ]
+
+
+async def test_two_triggers_on_one_run_are_harmless(studio: Stage) -> None:
+    """One at a time acts, and the other learns of it: one message, one render."""
+    ordered = studio.order()
+    await studio.work(ordered, through="upload/1")
+    events = await asyncio.gather(
+        event_of(trigger(ordered.run_id)), event_of(trigger(ordered.run_id))
+    )
+    assert [event["status"] for event in events] == ["done", "done"]
+    assert studio.sent == (1, 1, 2)
+
+
+async def test_a_blip_of_the_network_ends_no_trigger(studio: Stage) -> None:
+    """A poll that fails is repeated; one event comes, and it is the good one."""
+    ordered = studio.order()
+    await studio.work(ordered, through="render/0")
+    studio.emulator.add_fault("render_status", 1, "reset")
+    event = await event_of(trigger(ordered.run_id))
+    assert event["status"] == "done"
+
+
+async def test_a_longer_failure_is_one_that_can_be_resumed(studio: Stage) -> None:
+    """The task is tried again then, with what was paid for kept."""
+    ordered = studio.order()
+    await studio.work(ordered, through="render/0")
+    studio.emulator.add_fault("render_status", 1, "code:503", times=50)
+    event = await event_of(trigger(ordered.run_id))
+    assert (event["status"], event["resumable"]) == ("stopped", True)
+    studio.emulator.faults.clear()
+    assert (await event_of(trigger(ordered.run_id)))["status"] == "done"
+    assert studio.sent == (1, 1, 2)
+
+
+async def test_a_deadline_that_has_passed_begins_nothing(studio: Stage) -> None:
+    """As when no triggerer was there in time."""
+    ordered = studio.order()
+    await studio.work(ordered, through="upload/1")
+    event = await event_of(trigger(ordered.run_id, deadline="2026-01-05T09:00:00+00:00"))
+    assert event["status"] == "deadline"
+    assert studio.sent == (0, 0, 2)
+
+
+async def test_a_connection_that_is_gone_is_said(studio: Stage) -> None:
+    """In one sentence, and without another try."""
+    one = RunTrigger("run-1", "await/0", "not-there")
+    event = await event_of(one)
+    assert (event["status"], event["resumable"]) == ("stopped", False)
+    assert "There is no connection 'not-there'" in event["error"]
+
+
+async def test_a_cancelled_trigger_lets_go_at_once(
+    studio: Stage, wait_until: Callable[..., object]
+) -> None:
+    """As when somebody marks the task: the next one goes on without waiting for a lease."""
+    ordered = studio.order()
+    await studio.work(ordered, through="upload/1")
+    studio.emulator.add_fault("run_sse", 1, "hang")
+    first = asyncio.ensure_future(event_of(trigger(ordered.run_id)))
+    await asyncio.to_thread(
+        wait_until, lambda: studio.emulator.counts().requests.get("run_sse"), "a message"
+    )
+    first.cancel()
+    await asyncio.wait([first])
+    await trigger(ordered.run_id).on_kill()
+    topics = [getattr(fact, "topic", None) for fact in studio.facts(ordered.run_id)]
+    assert "cancelled" in topics
+    assert topics[-1] == "released"
