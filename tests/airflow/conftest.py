@@ -21,12 +21,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def studio(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """The emulator as the service behind the connection `nemovideo_default`."""
+def studio(stage: Stage, home: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The emulator as the service behind the connection `nemovideo_default`, the stage's account."""
+    (home / ".config").mkdir()
+    (stage.folder / "config").mkdir()
+    (home / ".config" / "nemovideo").symlink_to(stage.folder / "config")
     connection = {
         "conn_type": "nemovideo",
         "host": stage.emulator.url,
-        "extra": {"store": stage.store_path, "client_id": "studio"},
+        "extra": {"store": stage.store_path, "client_id": stage.client_id},
     }
     environment = {
         "AIRFLOW_CONN_NEMOVIDEO_DEFAULT": json.dumps(connection),

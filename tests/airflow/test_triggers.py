@@ -96,11 +96,9 @@ async def test_a_cancelled_trigger_lets_go_at_once(
     """As when somebody marks the task: the next one goes on without waiting for a lease."""
     ordered = studio.order()
     await studio.work(ordered, through="upload/1")
-    studio.emulator.add_fault("run_sse", 1, "hang")
+    studio.emulator.add_fault("run_sse", 1, "hang_after")
     first = asyncio.ensure_future(event_of(trigger(ordered.run_id)))
-    await asyncio.to_thread(
-        wait_until, lambda: studio.emulator.counts().requests.get("run_sse"), "a message"
-    )
+    await asyncio.to_thread(wait_until, lambda: studio.emulator.counts().messages, "a message")
     first.cancel()
     await asyncio.wait([first])
     await trigger(ordered.run_id).on_kill()
