@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def studio(stage: Stage, home: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """The emulator as the service behind the connection `nemovideo_default`, the stage's account."""
+    """The emulator behind the connection `nemovideo_default`, which is the stage's account."""
     (home / ".config").mkdir()
     (stage.folder / "config").mkdir()
     (home / ".config" / "nemovideo").symlink_to(stage.folder / "config")
