@@ -124,11 +124,14 @@ class UploadMediaOperator(NodeOperator):
 
 
 class PromptOperator(NodeOperator):
-    """Says one instruction to the agent, once: this costs money. Then reads the timeline."""
+    """Says one instruction to the agent, once: this costs money. Then reads the timeline.
+
+    An empty `prompt` leaves it to the profile's own instruction.
+    """
 
     template_fields: Sequence[str] = (*NodeOperator.template_fields, "prompt")
 
-    def __init__(self, *, prompt: str, **kwargs: Any) -> None:
+    def __init__(self, *, prompt: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
 
@@ -139,7 +142,7 @@ class PromptOperator(NodeOperator):
         from nemovideo_nodes.steps import Prompt, ReadState
 
         profile = find_profile(self.profile or DEFAULT_PROFILE)
-        (said,) = instructions([self.prompt], profile)
+        (said,) = instructions([self.prompt] if self.prompt else [], profile)
         return [Prompt(text=said.text), ReadState()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.models.asset import AssetEvent
-from airflow.sdk import DAG, Asset, AssetAlias, ExceptionRetryPolicy, chain
+from airflow.sdk import DAG, Asset, AssetAlias, ExceptionRetryPolicy, ObjectStoragePath, chain
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.lineage import HookLineageCollector
 from airflow.serialization.serialized_objects import DagSerialization
@@ -29,7 +30,7 @@ from nemovideo_nodes.airflow.operators import (
     SubmitRenderOperator,
     UploadMediaOperator,
 )
-from nemovideo_nodes.airflow.outcome import tell_lineage
+from nemovideo_nodes.airflow.outcome import fail, put_videos, tell_lineage
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
 from nemovideo_nodes.airflow.sensors import RenderSensor
 from nemovideo_nodes.airflow.triggers import RunTrigger
@@ -40,7 +41,7 @@ from nemovideo_nodes.airflow.video import (
     listed,
 )
 from nemovideo_nodes.door import Door
-from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.runs import load_run
@@ -135,6 +136,31 @@ def test_assets_are_told_what_was_made(studio: Stage, run_dag: RunDag) -> None:
     (video,) = done.xcoms["video"]["videos"]
     assert len(extras) == 2
     assert all(extra["videos"][0]["sha256"] == video["sha256"] for extra in extras)
+
+
+@pytest.mark.parametrize("where", ["{folder}/copies", "file://{folder}/copies"])
+def test_videos_are_copied_to_where_they_are_wanted(studio: Stage, where: str) -> None:
+    """By a path or a URL; whole, by the run's name, and once more over itself."""
+    door = Door(studio.settings(), Store(studio.store_path))
+    result = asyncio.run(studio.work(studio.order()))
+    for _ in range(2):
+        copied = put_videos(result, door, where.format(folder=studio.folder))
+    (video,) = copied.videos
+    assert video.path.endswith(f"copies/{result.run_id}.mp4")
+    copy = ObjectStoragePath(video.path)
+    assert hashlib.sha256(copy.read_bytes()).hexdigest() == result.videos[0].sha256
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
+def test_a_place_that_takes_no_copy_is_said(studio: Stage) -> None:
+    """The task is tried again: the video itself is safe in the store."""
+    door = Door(studio.settings(), Store(studio.store_path))
+    result = asyncio.run(studio.work(studio.order()))
+    (studio.folder / "file").touch()
+    with pytest.raises(StoreError, match="The video cannot be written to") as caught:
+        put_videos(result, door, str(studio.folder / "file"))
+    with pytest.raises(RunStopped):
+        fail(caught.value)
 
 
 def test_lineage_tells_what_was_made_from_what(studio: Stage) -> None:
