@@ -61,6 +61,7 @@ def film_of(draft: dict[str, Any]) -> Film:
         cut=meta.get("cut", "crossfade"),
         music=next(map(_music_of, tracks.get(_AUDIO, [])), None),
         titles=tuple(_title_of(s) for s in texts if s["m"].get("anchor") != _PICTURE),
+        background=meta.get("background", ""),
         dropped=tuple(meta.get("dropped", ())),
     )
 
@@ -103,6 +104,8 @@ def draft_of(film: Film) -> dict[str, Any]:
     meta: dict[str, Any] = {"canvas": {"w": width, "h": height}, "fps": FPS, "fade": film.fade}
     if film.cut != "crossfade":
         meta["cut"] = film.cut
+    if film.background:
+        meta["background"] = film.background
     if film.dropped:
         meta["dropped"] = list(film.dropped)
     return {"t": tracks, "d": film.duration, "m": meta}

@@ -122,6 +122,8 @@ class Film:
     """The kind of the transitions."""
     music: Music | None = None
     titles: tuple[Title, ...] = ()
+    background: str = ""
+    """What is seen behind cut-outs, as #rrggbb; empty: what they stand out from."""
     dropped: tuple[str, ...] = ()
     """Media ids of pictures that were taken out, so that they do not pass for new ones."""
 

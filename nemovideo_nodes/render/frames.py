@@ -67,15 +67,18 @@ class Film:
         source = shot.source
         if source is None:
             return self._plates.get((None, shot.name), lambda: backdrop(shot.name, width, height))
+        ground = self.timeline.background
         moving = self._animations.get(source, lambda: Animation.of(source))
         if moving is not None:
             number = moving.number_at(ms - shot.start)
             return self._plates.get(
-                (source, str(number)), lambda: plate_of(moving.frame(number), width, height)
+                (source, str(number)),
+                lambda: plate_of(moving.frame(number), width, height, ground=ground),
             )
         pans = shot.motion in PANS
         return self._plates.get(
-            (source, "pans" if pans else ""), lambda: load(source, width, height, pans=pans)
+            (source, "pans" if pans else ""),
+            lambda: load(source, width, height, pans=pans, ground=ground),
         )
 
     def letterings_at(self, ms: float) -> list[tuple[Lettering, int]]:

@@ -40,6 +40,9 @@ __all__ = [
     "shape_of",
 ]
 
+Colour = tuple[int, int, int]
+"""RGB, each 0 to 255."""
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 """The only decoders that a user's file may reach: an EPS named .jpg would start Ghostscript."""
 
@@ -154,13 +157,16 @@ def in_srgb(image: Image.Image) -> Image.Image:
     return image
 
 
-def load(path: Path, width: int, height: int, *, pans: bool = False) -> Plate:
+def load(
+    path: Path, width: int, height: int, *, pans: bool = False, ground: Colour | None = None
+) -> Plate:
     """The picture at `path` as a plate for frames of `width` x `height` pixels.
 
     With `pans` it may be longer than the frame, so that the camera has something to go over.
+    A cut-out stands on `ground`, or on what it stands out from.
     """
     picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
-    return plate_of(picture, width, height, pans=pans)
+    return plate_of(picture, width, height, pans=pans, ground=ground)
 
 
 def plate_of(
@@ -169,12 +175,13 @@ def plate_of(
     height: int,
     *,
     pans: bool = False,
+    ground: Colour | None = None,
     scale: float = OVERSAMPLING,
 ) -> Plate:
     """`picture` (RGB or RGBA) as a plate `scale` times as large as frames of these pixels."""
     wide, high = base = _plate_size(width, height, scale)
     if picture.mode == "RGBA" and _hides(picture):
-        return _planes(_on_ground(picture, wide, high))
+        return _planes(_on_ground(picture, wide, high, ground))
     picture = picture.convert("RGB")
     focus = busiest(picture)
     shape = (picture.width / picture.height) / (width / height)
@@ -211,15 +218,14 @@ def _plate_size(width: int, height: int, scale: float = OVERSAMPLING) -> tuple[i
     return 2 * round(width * scale / 2), 2 * round(height * scale / 2)
 
 
-def _on_ground(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """A cut-out, whole, on a plain ground that it stands out from: light under dark or dark
-    under light.
-    """
+def _on_ground(picture: Image.Image, width: int, height: int, colour: Colour | None) -> Image.Image:
+    """A cut-out, whole, on a plain ground: the colour, or light under dark and dark under light."""
     alpha = picture.getchannel("A")
     small = picture.convert("L").resize((64, 64)), alpha.resize((64, 64))
     light, weight = (np.asarray(image, dtype=np.float64) for image in small)
     mean = float((light * weight).sum() / max(1.0, weight.sum()))
-    ground = Image.new("RGB", (width, height), (28, 30, 36) if mean > 150 else (242, 240, 236))
+    colour = colour or ((28, 30, 36) if mean > 150 else (242, 240, 236))
+    ground = Image.new("RGB", (width, height), colour)
     room = (round(width * _CUT_OUT), round(height * _CUT_OUT))
     front = ImageOps.contain(picture, room, Image.Resampling.LANCZOS)
     ground.paste(front, ((width - front.width) // 2, (height - front.height) // 2), mask=front)

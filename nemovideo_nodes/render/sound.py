@@ -26,6 +26,7 @@ LOUDNESS = -14.0
 _SILENCE = -60.0
 _MOST_GAIN = 30.0
 _BLOCK = 65_536
+_SHORTEST = SAMPLE_RATE // 2
 
 
 class Sound(Protocol):
@@ -121,16 +122,18 @@ def _decoded(path: Path) -> Iterator[Wave]:
     """All of the file's sound as stereo at 48 kHz; at least one block."""
     import av
 
-    heard = False
+    heard = 0
     with opened_media(path) as container:
         if not container.streams.audio:
             raise BadInput(f"{path.name} has no sound.")
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
         for frame in container.decode(audio=0):
             for made in resampler.resample(frame):
-                heard = heard or made.samples > 0
+                heard += made.samples
                 yield np.asarray(made.to_ndarray(), np.float32)
         for made in resampler.resample(None):
             yield np.asarray(made.to_ndarray(), np.float32)
     if not heard:
         raise BadInput(f"{path.name} has no sound.")
+    if heard < _SHORTEST:  # a click, which would have to be opened thousands of times
+        yield np.zeros((2, _SHORTEST - heard), np.float32)

@@ -8,6 +8,7 @@ timeline that makes sense. All times are milliseconds.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -124,6 +125,8 @@ class Timeline:
     music: tuple[Music, ...] = ()
     fps: int = DEFAULT_FPS
     font: Path | None = None
+    background: tuple[int, int, int] | None = None
+    """What is seen behind a cut-out, as RGB; None: what it stands out from."""
 
     @property
     def frames(self) -> int:
@@ -162,6 +165,7 @@ def timeline_from_draft(
         titles=tuple(part for part in titles if part.start < duration),
         music=tuple(part for part in music if part.start < duration),
         fps=_clamp(_int(meta.get("fps"), DEFAULT_FPS), 1, 120),
+        background=_colour(meta.get("background")),
     )
 
 
@@ -260,6 +264,14 @@ def _motion(value: object) -> str:
     word = _text(value).lower()
     word = _MOTION_WORDS.get(word, word)
     return word if word in MOTIONS else AUTO
+
+
+def _colour(value: object) -> tuple[int, int, int] | None:
+    found = re.fullmatch("#?([0-9a-fA-F]{6})", _text(value))
+    if not found:
+        return None
+    red, green, blue = bytes.fromhex(found[1])
+    return red, green, blue
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -256,6 +256,22 @@ def test_without_pictures() -> None:
     assert "src" not in draft["t"][0]["sg"][0]["m"]
 
 
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        ("make a video on a white background", "#ffffff"),
+        ("make a video, background #1a2B3c, with background music", "#1a2b3c"),
+        ("用黑色背景做一个视频", "#000000"),
+        ("make a video with background music", None),
+    ],
+)
+def test_a_background_is_kept_in_the_draft(text: str, colour: str | None) -> None:
+    """It is the film's, and stays when the film is edited."""
+    draft = made(text)
+    assert draft["m"].get("background") == colour
+    assert made("make it 21 seconds", draft)["m"].get("background") == colour
+
+
 WITH_SOUND = [
     *SOURCES[:1],
     Source("v1", "0123456789ab-surf.mp4", "video"),

@@ -72,6 +72,13 @@ def test_a_cut_out_gets_a_ground_that_it_stands_out_from(
     assert corner > 200 if light else corner < 60
 
 
+def test_a_cut_out_may_stand_on_a_chosen_colour(tmp_path: Path) -> None:
+    """The draft's background is what is seen around it."""
+    Image.new("RGBA", (90, 160), (0, 0, 0, 0)).save(tmp_path / "cut.png")
+    plate = load(tmp_path / "cut.png", 90, 160, ground=RED)
+    assert (plate.y[2, 2], plate.u[1, 1], plate.v[1, 1]) == pytest.approx((63, 102, 240), abs=1)
+
+
 def test_another_shape_is_filled_with_blur_and_never_stretched(tmp_path: Path) -> None:
     """A circle in a wide picture stays a circle in a tall frame, with a calm fill around."""
     image = Image.new("RGB", (1200, 500), (90, 90, 90))

@@ -81,6 +81,14 @@ def test_a_transition_has_its_kind(transition: object, cuts: list[str]) -> None:
     assert [s.cut for s in read(draft(*shots)).shots[1:]] == cuts
 
 
+@pytest.mark.parametrize(
+    ("value", "colour"), [("#ff8000", (255, 128, 0)), ("red", None), ("#12345g", None), (7, None)]
+)
+def test_a_background_is_a_colour(value: object, colour: object) -> None:
+    """Anything else is none."""
+    assert read({"m": {"background": value}}).background == colour
+
+
 def test_a_size_given_wins_over_the_canvas() -> None:
     """`size` overrides the draft's canvas, and odd sides become even."""
     film = read({"m": {"canvas": {"w": 10, "h": 10}}}, size=(271, 481))

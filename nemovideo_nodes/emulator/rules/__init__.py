@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nemovideo_nodes.emulator.rules.background import background
 from nemovideo_nodes.emulator.rules.captions import (
     caption_each,
     caption_one,
@@ -64,6 +65,7 @@ RULES: Sequence[Rule] = (
     longer_or_shorter,
     length,
     frame,
+    background,
     music,
     volume,
 )
