@@ -21,7 +21,7 @@ with DAG(
         "profile": PROFILE,
         "destination": Param(
             "",
-            type="string",
+            type=["string", "null"],
             title="Copy to",
             description="A folder or an object storage URL for a copy of the video.",
             section="More",
@@ -31,10 +31,10 @@ with DAG(
     ImageToVideoOperator(
         task_id="video",
         images="{{ params.images | tojson }}",
-        prompt="{{ params.prompt }}",
-        platform="{{ params.platform }}",
-        aspect="{{ params.aspect }}",
+        prompt="{{ params.prompt or '' }}",
+        platform="{{ params.platform or '' }}",
+        aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
-        destination="{{ params.destination }}",
+        destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

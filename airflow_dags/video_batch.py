@@ -30,9 +30,9 @@ with DAG(
     ImageToVideoOperator.partial(
         task_id="video",
         map_index_template="{{ task.images.split('/') | last }}",
-        prompt="{{ params.prompt }}",
-        platform="{{ params.platform }}",
-        aspect="{{ params.aspect }}",
+        prompt="{{ params.prompt or '' }}",
+        platform="{{ params.platform or '' }}",
+        aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand(images=pictures())

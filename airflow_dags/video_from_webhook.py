@@ -16,14 +16,14 @@ with DAG(
     params={
         "run_id": Param(
             "",
-            type="string",
+            type=["string", "null"],
             title="Run id",
             description="The delivery's own: the same once more is the same run.",
         ),
         "images": PICTURES,
         "prompt": PROMPT,
         "profile": PROFILE,
-        "language": Param("", type="string", title="Language", section="More"),
+        "language": Param("", type=["string", "null"], title="Language", section="More"),
         "media_hosts": Param(
             [],
             type=["array", "null"],
@@ -36,11 +36,11 @@ with DAG(
 ):
     RequestedVideoOperator(
         task_id="video",
-        run_id="{{ params.run_id }}",
+        run_id="{{ params.run_id or '' }}",
         images="{{ params.images | tojson }}",
-        prompt="{{ params.prompt }}",
+        prompt="{{ params.prompt or '' }}",
         profile="{{ params.profile }}",
-        language="{{ params.language }}",
+        language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -28,7 +28,7 @@ with DAG(
         ),
         "run_id": Param(
             "",
-            type="string",
+            type=["string", "null"],
             title="Change this run",
             description="The id of a run that is done; then pictures and prompt are not needed.",
         ),
@@ -39,11 +39,11 @@ with DAG(
 ):
     first = ImageToVideoOperator(
         task_id="first",
-        run_id="{{ params.run_id }}",
+        run_id="{{ params.run_id or '' }}",
         images="{{ '' if params.run_id else params.images | tojson }}",
-        prompt="{{ '' if params.run_id else params.prompt }}",
-        platform="{{ params.platform }}",
-        aspect="{{ params.aspect }}",
+        prompt="{{ '' if params.run_id else params.prompt or '' }}",
+        platform="{{ params.platform or '' }}",
+        aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
     )
     RefineVideoOperator(

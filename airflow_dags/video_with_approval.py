@@ -36,7 +36,7 @@ with DAG(
 
     begin = AcquireTokenOperator(task_id="acquire_token")
     run = begin.output
-    prompt = PromptOperator(task_id="prompt", run_id=run, prompt="{{ params.prompt }}")
+    prompt = PromptOperator(task_id="prompt", run_id=run, prompt="{{ params.prompt or '' }}")
     chain(
         begin,
         CheckCreditsOperator(task_id="check_credits", run_id=run),

@@ -42,6 +42,18 @@ def test_every_file_is_one_dag_of_the_same_name(dags: dict[str, Any]) -> None:
     assert sorted(dags) == NAMES
 
 
+def test_a_field_that_is_empty_at_first_may_stay_so(dags: dict[str, Any]) -> None:
+    """The form takes an empty text for none, and is not sent off where that is not allowed."""
+    empty = [
+        (dag_id, name, param.schema["type"])
+        for dag_id, dag in dags.items()
+        for name, param in ((name, dag.params.get_param(name)) for name in dag.params)
+        if param.value == ""
+    ]
+    assert empty
+    assert [(dag_id, name) for dag_id, name, kinds in empty if "null" not in kinds] == []
+
+
 def test_the_form_makes_a_video(dags: dict[str, Any], studio: Stage, run_dag: RunDag) -> None:
     """Pictures as a list, the frame in words, and an event of the asset with the digest."""
     done = ran(
