@@ -11,14 +11,15 @@ import httpx
 __all__ = ["ENDED", "Api"]
 
 ENDED = ("success", "failed")
-STEP_S = 0.1
+STEP_S = 0.5
+"""Each look costs the API server some 20 ms of the cores that Airflow wants for itself."""
 
 
 class Api:
     """`/api/v2` of one Airflow; an answer that is none raises `httpx.HTTPStatusError`."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=f"{url}/api/v2/", timeout=60)
+        self._http = httpx.Client(base_url=f"{url}/api/v2/", timeout=180)
         self._token_url = f"{url}/auth/token"
 
     def sign_in(self) -> None:
@@ -40,7 +41,7 @@ class Api:
     def get(self, path: str, **more: Any) -> Any:
         return self.ask("GET", path, **more).json()
 
-    def wait_for_dag(self, dag_id: str, seconds: float = 90) -> None:
+    def wait_for_dag(self, dag_id: str, seconds: float = 300) -> None:
         """Until the DAG processor has read a DAG of that id."""
 
         def is_there() -> bool:
@@ -62,7 +63,7 @@ class Api:
     def run(self, dag_id: str, run_id: str) -> Any:
         return self.get(f"dags/{dag_id}/dagRuns/{run_id}")
 
-    def wait_for_run(self, dag_id: str, run_id: str, *states: str, seconds: float = 180) -> Any:
+    def wait_for_run(self, dag_id: str, run_id: str, *states: str, seconds: float = 600) -> Any:
         """The run, once it is in one of the states (else: has ended)."""
         wanted = states or ENDED
 
@@ -92,7 +93,7 @@ class Api:
         task_id: str,
         *states: str,
         map_index: int = -1,
-        seconds: float = 120,
+        seconds: float = 300,
     ) -> Any:
         """The task instance, once it is in one of the states."""
 
@@ -111,7 +112,7 @@ class Api:
             return task["try_number"] == number and task["state"] == "running"
 
         what = f"{dag_id} {run_id} {task_id} try {number}"
-        _wait(arrived, what, 120, self._told(dag_id, run_id))
+        _wait(arrived, what, 300, self._told(dag_id, run_id))
 
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task instance, as a person does in the UI."""
@@ -133,9 +134,26 @@ class Api:
             body = {"dry_run": False, "only_failed": False}
             self.ask("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json=body)
 
-    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+    def question(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task asks of a person: its subject, its body, and what can be chosen."""
+        return self.get(_question(dag_id, run_id, task_id))
+
+    def approve(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Say yes to it."""
+        body = {"chosen_options": ["Approve"]}
+        self.ask("PATCH", _question(dag_id, run_id, task_id), json=body)
+
+    def xcom(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        key: str = "return_value",
+        *,
+        map_index: int = -1,
+    ) -> Any:
         path = f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
-        return self.get(path, params={"deserialize": "false"})["value"]
+        return self.get(path, params={"map_index": map_index})["value"]
 
     def links(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """The extra links of a task instance: name → URL."""
@@ -159,6 +177,10 @@ class Api:
             return "\n".join(lines)
 
         return told
+
+
+def _question(dag_id: str, run_id: str, task_id: str) -> str:
+    return f"dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
 
 
 def _wait(condition: Any, what: str, seconds: float, told: Any = None) -> Any:

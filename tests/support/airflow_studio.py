@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +28,7 @@ QUICK = {
 class Held:
     """A DAG run whose emulator holds it at a moment."""
 
-    def __init__(
-        self, studio: Studio, moment: Moment, dag_id: str, params: Mapping[str, str]
-    ) -> None:
+    def __init__(self, studio: Studio, moment: Moment, dag_id: str) -> None:
         self._studio = studio
         self._moment = moment
         self._service = studio.services[moment.name]
@@ -36,7 +36,7 @@ class Held:
         self.let_go()
         self._service.add_fault(moment.endpoint, 1, moment.kind)
         self.dag_id = dag_id
-        conf = {"conn": moment.name, "images": studio.pictures, **params}
+        conf = {"conn": moment.name, "images": studio.pictures}
         self.dag_run = studio.airflow.api.trigger(dag_id, conf)
 
     @property
@@ -79,10 +79,10 @@ class Studio:
     def service(self) -> Service:
         return self.services["nemovideo_default"]
 
-    def hold(self, moment: str, dag_id: str, **params: str) -> Held:
+    def hold(self, moment: str, dag_id: str) -> Held:
         """Start a run of a DAG that will be held at that moment."""
         (found,) = (known for known in MOMENTS if known.name == moment)
-        return Held(self, found, dag_id, params)
+        return Held(self, found, dag_id)
 
     def facts(self, run_id: str) -> list[Fact]:
         """The journal of a run."""
@@ -98,7 +98,7 @@ class Studio:
 def open_studio(
     folder: Path, film: Path, dags: list[Path], *, slots: int = 4, env: Mapping[str, str] = {}
 ) -> Studio:
-    """Start Airflow with these DAG files, an emulator for all, and one for each moment."""
+    """Start Airflow with our DAGs and these, an emulator for all, and one for each moment."""
     names = ["nemovideo_default", *(moment.name for moment in MOMENTS)]
     services = {name: Service(folder / "worlds" / name, film, 0.0) for name in names}
     tokens, connections = [], {}
@@ -112,6 +112,8 @@ def open_studio(
         {"NEMOVIDEO_STORE": str(store), **QUICK, **connections, **env},
         slots,
     )
+    command = [sys.executable, "-m", "nemovideo_nodes.cli", "airflow-dags"]
+    subprocess.run([*command, "--to", airflow.dags], check=True, timeout=60, capture_output=True)
     for path in dags:
         (airflow.dags / path.name).write_bytes(path.read_bytes())
     studio = Studio(airflow, services, store, make_pictures(folder / "pictures"), tokens)

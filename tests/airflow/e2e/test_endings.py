@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from airflow_studio import ONE_VIDEO, Held, Studio
 
-from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.ledger.facts import Noted
-
-DEADLINE = timedelta(seconds=60)
-"""Longer than a loaded machine needs until the task is deferred."""
 
 
 @pytest.fixture(scope="module")
 def held(studio: Studio, wait_until: Callable[..., object]) -> dict[str, Held]:
     """One run for each test, begun together: they have their waiting in common."""
-    for dag_id in ("deferred", "deferred_resuming"):
+    for dag_id in ("deferred", "deferred_resuming", "deferred_for_a_minute"):
         studio.airflow.api.wait_for_dag(dag_id)
-    late = (SystemClock().now() + DEADLINE).isoformat()
     runs = {
-        "late": studio.hold("before_render", "deferred", deadline=late),
+        "late": studio.hold("before_render", "deferred_for_a_minute"),
         "new": studio.hold("after_prompt", "deferred"),
         "resume": studio.hold("after_render", "deferred_resuming"),
     }
     for name, run in runs.items():
-        wait_until(run.has_come, name, 240)
+        wait_until(run.has_come, name, 600)
     return runs
 
 
@@ -41,7 +35,7 @@ def mark_failed(studio: Studio, run: Held, wait_until: Callable[..., object]) ->
         last = studio.facts(run.run_id)[-1]
         return isinstance(last, Noted) and last.topic == "released"
 
-    wait_until(is_free, "the release of the run", 60)
+    wait_until(is_free, "the release of the run", 120)
 
 
 @pytest.mark.slow

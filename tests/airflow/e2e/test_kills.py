@@ -15,7 +15,7 @@ def held_at_each_moment(
     studio.airflow.api.wait_for_dag(dag_id)
     held = [studio.hold(moment.name, dag_id) for moment in MOMENTS]
     for run, moment in zip(held, MOMENTS, strict=True):
-        wait_until(run.has_come, moment.name, 240)
+        wait_until(run.has_come, moment.name, 600)
     return held
 
 

@@ -8,19 +8,25 @@ from nemovideo_nodes.airflow.identity import OnClear
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 
-def made(dag_id: str, *, deferrable: bool, on_clear: OnClear = "new") -> None:
+def made(
+    dag_id: str,
+    *,
+    deferrable: bool,
+    on_clear: OnClear = "new",
+    deadline: datetime.timedelta | None = None,
+) -> None:
     @dag(
         dag_id=dag_id,
         schedule=None,
-        params={"conn": "nemovideo_default", "images": [], "deadline": ""},
+        params={"conn": "nemovideo_default", "images": [], "prompt": "A 2 second video"},
     )
     def video() -> None:
         ImageToVideoOperator(
             task_id="video",
             images="{{ params.images | tojson }}",
-            prompt="A 2 second video",
+            prompt="{{ params.prompt }}",
             nemovideo_conn_id="{{ params.conn }}",
-            deadline="{{ params.deadline }}",
+            deadline=deadline,
             deferrable=deferrable,
             on_clear=on_clear,
             retry_delay=datetime.timedelta(seconds=1),
@@ -30,5 +36,6 @@ def made(dag_id: str, *, deferrable: bool, on_clear: OnClear = "new") -> None:
 
 
 made("deferred", deferrable=True)
+made("deferred_for_a_minute", deferrable=True, deadline=datetime.timedelta(minutes=1))
 made("deferred_resuming", deferrable=True, on_clear="resume")
 made("held_by_a_worker", deferrable=False)
