@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import uvicorn
 
 from nemovideo_nodes.emulator.launch import python_command
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.webhook.config import Config, read_config
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
 from nemovideo_nodes.webhook.outbox import Outbox
@@ -25,7 +25,8 @@ from nemovideo_nodes.webhook.targets import open_target
 __all__ = ["dispatch", "serve"]
 
 _log = logging.getLogger("nemovideo_nodes.webhook")
-_RESTART_S = 1.0
+_RESTART_S = 0.5
+_LONGEST_RESTART_S = 30.0
 _KEEP_ALIVE_S = 75
 
 
@@ -122,13 +123,20 @@ class _Beside:
                 await self._process.wait()
 
     async def _keep(self) -> None:
+        loop = asyncio.get_running_loop()
+        wait_s = _RESTART_S
         while True:
+            begun = loop.time()
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.PIPE
             )
             code = await self._process.wait()
-            _log.error("the dispatcher ended (%s); it is started anew", code)
-            await asyncio.sleep(_RESTART_S)
+            lived = loop.time() - begun
+            wait_s = (
+                _RESTART_S if lived > _LONGEST_RESTART_S else min(2 * wait_s, _LONGEST_RESTART_S)
+            )
+            _log.error("the dispatcher ended (%s); it is started anew in %g s", code, wait_s)
+            await asyncio.sleep(wait_s)
 
 
 def dispatch(path: str, *, until_eof: bool = False) -> None:
@@ -185,4 +193,7 @@ def _log_to_stderr() -> None:
 
 if __name__ == "__main__":
     os.nice(5)  # senders wait for the receiver, and nobody for the dispatcher
-    dispatch(sys.argv[1], until_eof=True)
+    try:
+        dispatch(sys.argv[1], until_eof=True)
+    except NemoVideoError as error:
+        sys.exit(f"nemovideo: {error.sentence}")

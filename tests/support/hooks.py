@@ -9,6 +9,7 @@ import hmac
 import http.client
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -18,9 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator import Orchestrator
 from processes import titled
 
-__all__ = ["SECRET", "Crowd", "Hooks", "signed"]
+from nemovideo_nodes.webhook.config import read_config
+from nemovideo_nodes.webhook.outbox import Outbox
+
+__all__ = ["SECRET", "Crowd", "Hooks", "check_all", "kill_at_random", "signed"]
 
 SECRET = "a-canary-of-the-shop"
 _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
@@ -46,6 +51,7 @@ class Hooks:
     port: int
     env: dict[str, str] = field(default_factory=dict)
     outbox: Mapping[str, Any] = field(default_factory=lambda: {"lease_s": 2})
+    source: Mapping[str, Any] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def write_config(self) -> Path:
@@ -53,6 +59,7 @@ class Hooks:
         lines += ["[outbox]", *(f"{k} = {json.dumps(v)}" for k, v in self.outbox.items())]
         lines += ["[sources.shop]", 'system = "shopify"', 'secrets = ["env:SHOP_SECRET"]']
         lines += ["debounce_s = 0", 'instruction = "A 2 second video about {{ title }}"']
+        lines += [f"{name} = {json.dumps(value)}" for name, value in self.source.items()]
         path = self.folder / "webhooks.toml"
         path.write_text("\n".join(lines), "utf-8")
         return path
@@ -105,6 +112,20 @@ class Hooks:
         code = self.process.returncode
         self.process = None
         return code
+
+    def listed(self) -> list[dict[str, Any]]:
+        """What `webhook list` shows, the newest first."""
+        with contextlib.closing(Outbox.open(read_config(self.write_config()))) as outbox:
+            return outbox.listed()
+
+    def send(self, product: Mapping[str, Any], number: object) -> dict[str, str]:
+        """One signed delivery; what is answered."""
+        body = json.dumps(product).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("POST", "/hooks/shop", body, signed(body, number))
+            said: dict[str, str] = json.loads(connection.getresponse().read())
+        return said
 
     def ask(self, path: str) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -172,3 +193,40 @@ class Crowd:
             if time.monotonic() > until:
                 raise TimeoutError("a delivery was not taken in 120 s")
             time.sleep(0.05)
+
+
+def kill_at_random(
+    hooks: Hooks,
+    orchestrator: Orchestrator,
+    wait_until: Callable[..., object],
+    *,
+    count: int,
+    kills: int,
+    seed: int,
+) -> None:
+    """Kill receiver and dispatcher in turn, each time after so many acknowledgements; then all
+    must have been started once.
+    """
+    rng = random.Random(seed)
+    hooks.start()
+    crowd = Crowd(hooks.port)
+    sending = crowd.start(range(count))
+    marks = sorted(rng.sample(range(1, count), kills))
+    for turn, mark in enumerate(marks):
+        wait_until(lambda: len(crowd.acknowledged) >= mark, "so many", 120)  # noqa: B023
+        if turn % 2 and hooks.kill_dispatcher():
+            continue
+        hooks.kill()
+        hooks.start()
+    sending.join()
+    wait_until(lambda: len(orchestrator.runs) >= count, "all runs", 120)
+    wait_until(lambda: hooks.ask("/counters")["outbox"]["jobs"].get("waiting", 0) == 0, "rest", 60)
+    check_all(orchestrator, crowd, count)
+    assert SECRET not in hooks.stderr
+
+
+def check_all(orchestrator: Orchestrator, crowd: Crowd, count: int) -> None:
+    """One run a product, and nothing else."""
+    assert len(crowd.acknowledged) == count
+    titles = sorted(run["prompt"].rpartition(" ")[2] for run in orchestrator.runs.values())
+    assert titles == sorted(str(number) for number in range(count))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hooks import SECRET, Crowd, Hooks
+from hooks import Crowd, Hooks, check_all, kill_at_random
 from orchestrator import Orchestrator
 from processes import descendants, free_port
 
@@ -23,39 +22,11 @@ def hooks(orchestrator: Orchestrator, tmp_path: Path) -> Iterator[Hooks]:
     opened.kill()
 
 
-def check_all(orchestrator: Orchestrator, crowd: Crowd, count: int) -> None:
-    """One run a product, and nothing else."""
-    assert len(crowd.acknowledged) == count
-    titles = sorted(run["prompt"].rpartition(" ")[2] for run in orchestrator.runs.values())
-    assert titles == sorted(str(number) for number in range(count))
-
-
 def test_kills_at_random_lose_nothing_and_make_nothing_twice(
     hooks: Hooks, orchestrator: Orchestrator, wait_until: Wait
 ) -> None:
     """Receiver and dispatcher in turn, under load."""
     kill_at_random(hooks, orchestrator, wait_until, count=150, kills=4, seed=7)
-
-
-def kill_at_random(
-    hooks: Hooks, orchestrator: Orchestrator, wait_until: Wait, *, count: int, kills: int, seed: int
-) -> None:
-    rng = random.Random(seed)
-    hooks.start()
-    crowd = Crowd(hooks.port)
-    sending = crowd.start(range(count))
-    marks = sorted(rng.sample(range(1, count), kills))
-    for turn, mark in enumerate(marks):
-        wait_until(lambda: len(crowd.acknowledged) >= mark, "so many", 120)  # noqa: B023
-        if turn % 2 and hooks.kill_dispatcher():
-            continue
-        hooks.kill()
-        hooks.start()
-    sending.join()
-    wait_until(lambda: len(orchestrator.runs) >= count, "all runs", 120)
-    wait_until(lambda: hooks.ask("/counters")["outbox"]["jobs"].get("waiting", 0) == 0, "rest", 60)
-    check_all(orchestrator, crowd, count)
-    assert SECRET not in hooks.stderr
 
 
 def test_an_orchestrator_that_is_down_for_the_whole_load_gets_all_of_it(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.decisions import Asked
 from nemovideo_nodes.webhook.mapping import Mapped, Parameters
 from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
+from nemovideo_nodes.webhook.tables import metadata, open_engine
 
 NOW = 1_000.0
 
@@ -279,3 +284,51 @@ def test_sqlite_is_synced_fully(configured: Callable[..., Config], tmp_path: Pat
             assert db.exec_driver_sql("PRAGMA synchronous").scalar_one() == synchronous
         outbox.close()
     assert (tmp_path / "webhooks.db").is_file()
+
+
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.integers(1, 9), st.sampled_from("abc"), st.sampled_from([0.0, 3.0])),
+        st.sampled_from(["start", "fail", "die"]),
+    ),
+    max_size=14,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(EVENTS)
+def test_whatever_comes_when_the_newest_state_is_what_is_made_last(events: list[Any]) -> None:
+    """No order of deliveries, starts and failures starts an older state after a newer one."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine("sqlite:///x.db", Path(folder), durable=False)
+        with contextlib.closing(Outbox(engine)) as outbox:
+            metadata.create_all(engine)
+            _check_order(Shop(outbox), events)
+
+
+def _check_order(shop: Shop, events: list[Any]) -> None:
+    newest: tuple[int, str] | None = None
+    made: list[str] = []
+    for event in (*events, *["start"] * 2):
+        if isinstance(event, tuple):
+            version, title, debounce_s = event
+            state = shop.says(asks(title, version), debounce_s)
+            assert (state == "stale") == (newest is not None and version < newest[0])
+            if state != "stale":
+                newest = version, f"shop-7-{title}"
+            continue
+        shop.now += 100
+        jobs = shop.claim()
+        assert len(jobs) <= 1
+        for job in jobs:
+            assert newest is not None
+            assert job.run_id == newest[1]
+            assert job.run_id not in made
+            if event == "start":
+                made.append(job.run_id)
+                shop.outbox.started([(job.run_id, "started", "there")])
+            else:
+                again = shop.now + 1 if event == "fail" else None
+                shop.outbox.failed(job, "no", retry_at=again)
+    dead = {row["run_id"] for row in shop.outbox.listed(state="dead")}
+    assert newest is None or newest[1] in made or newest[1] in dead

@@ -1,0 +1,110 @@
+"""`nemovideo webhook list | show | replay | purge`, as a person types them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nemovideo_nodes.cli import main
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.webhook.config import read_config
+from nemovideo_nodes.webhook.decisions import Asked
+from nemovideo_nodes.webhook.mapping import Mapper
+from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+
+CONFIG = """
+[target]
+kind = "prefect"
+[sources.shop]
+system = "shopify"
+secrets = ["env:SHOP_SECRET"]
+"""
+PRODUCT = {"id": 7, "title": "早安咖啡", "images": []}
+Type = Callable[..., Result]
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Type:
+    """Types a command; the configuration is there, its secrets are not needed."""
+    path = tmp_path / "webhooks.toml"
+    path.write_text(CONFIG)
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, ["webhook", *arguments, "--config", str(path)])
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def outbox(typed: Type, tmp_path: Path) -> Outbox:
+    """One delivery whose run is dead, one that was refused."""
+    config = read_config(tmp_path / "webhooks.toml")
+    outbox = Outbox.open(config)
+    now = SystemClock().now().timestamp()
+    topic = {"x-shopify-topic": "products/update"}
+    body = json.dumps(PRODUCT, ensure_ascii=False).encode()
+    outbox.accept([Accepted("shop", "a", "a", now, topic, body)])
+    outbox.accept([Accepted("shop", "b", "b", now, {}, b"nonsense")])
+    first, second = outbox.new(now, 10)
+    wanted = Mapper(config.sources["shop"]).map(PRODUCT, topic)
+    outbox.decide([Asked(first, wanted)], now)
+    (job,) = outbox.claim(now, 60, 1)
+    outbox.failed(job, "HTTP 422: token=abcdefgh", retry_at=None)
+    outbox.set_aside(second, "refused", "the body is no JSON")
+    with contextlib.closing(outbox):
+        pass
+    return outbox
+
+
+def test_what_came_is_listed(typed: Type, outbox: Outbox) -> None:
+    """The newest first, with what became of each; by state and source; as JSON."""
+    newest, oldest = typed("list").output.splitlines()
+    assert newest.endswith("shop  refused  the body is no JSON")
+    assert "shop  dead  shop-" in oldest
+    (only,) = json.loads(typed("list", "--state", "dead", "--json").output)
+    assert (only["id"], only["job"]) == (1, "dead")
+    assert typed("list", "--source", "other").output == ""
+    assert len(typed("list", "--limit", "1").output.splitlines()) == 1
+
+
+def test_one_is_shown_with_its_payload(typed: Type, outbox: Outbox) -> None:
+    """In the letters that it has; what the target said is shown without secrets."""
+    told = typed("show", "1").output
+    assert "早安咖啡" in told
+    assert "job state: dead" in told
+    assert "abcdefgh" not in told
+    shown = json.loads(typed("show", "1", "--json").output)
+    assert shown["job"]["parameters"]["prompt"].count("早安咖啡") == 1
+    assert shown["delivery"]["state"] == "job"
+    assert "There is no delivery 9" in typed("show", "9", code=2).output
+
+
+def test_the_dead_are_replayed(typed: Type, outbox: Outbox) -> None:
+    """All of them, or the ones that are named."""
+    assert "is tried again" in typed("replay", "--dead").output
+    assert "Delivery 2 is looked at once more" in typed("replay", "2").output
+    assert "is made anew" in typed("replay", "1", "--again").output
+    assert "Nothing is to be replayed" in typed("replay", code=2).output
+    assert "There is no delivery 9" in typed("replay", "9", code=2).output
+
+
+def test_old_ones_are_forgotten(typed: Type, outbox: Outbox) -> None:
+    """By their age in days; the dead stay."""
+    assert typed("purge", "--older-than", "1").output.startswith("0 deliveries and 0 runs")
+    assert typed("purge", "--older-than", "0").output.startswith("2 deliveries and 0 runs")
+    assert typed("list").output == ""
+
+
+def test_what_is_missing_is_said(typed: Type, tmp_path: Path) -> None:
+    """A secret that nobody set; a configuration that is not there; exit code 2."""
+    assert "set the variable SHOP_SECRET" in typed("serve", code=2).output
+    (tmp_path / "webhooks.toml").unlink()
+    for command in ("serve", "dispatch", "list"):
+        assert "There is no configuration" in typed(command, code=2).output
