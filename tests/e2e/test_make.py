@@ -148,7 +148,9 @@ def test_ctrl_c_is_one_sentence_and_the_next_one_goes_on(
     shell: Shell, open_service: Callable[[float], Service], wait_until: Callable[..., object]
 ) -> None:
     """Code 75; the lease is let go, so that the next command does not wait."""
-    service = open_service(0.5)
+    service = open_service(0.0)
+    # It has no end before the signal comes, however late that is.
+    service.add_fault("render_status", 1, "render_stuck", times=0)
     shell.env["NEMO_API_URL"] = service.url
     command = ["make", *shell.pictures, *PROMPT, "--json"]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -161,9 +163,10 @@ def test_ctrl_c_is_one_sentence_and_the_next_one_goes_on(
         assert ended.err.splitlines()[-1].startswith("nemovideo: Stopped.")
         assert ended.result["status"] == "waiting"
         assert (shell.store / "runs" / ended.result["run_id"]).is_dir()
+    service.ask("faults", {"action": "clear", "faults": []})
     began = time.monotonic()
     last = shell.run(*command)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 100
     assert last.code in (0, 1)
     if last.code == 1:
         assert "--resend" in last.result["error"]
