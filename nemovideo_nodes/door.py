@@ -15,7 +15,6 @@ from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.engine import Engine, Event
 from nemovideo_nodes.errors import BadInput, RunStopped, StepConflict
 from nemovideo_nodes.intake import instructions, take_in
-from nemovideo_nodes.ledger.facts import Result
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
@@ -213,14 +212,17 @@ class Door:
         until: datetime | None = None,
         profile: str = "",
         on_event: Callable[[Event], None] | None = None,
+        journal: Journal | None = None,
     ) -> RunResult:
         """Bring the run up to and with the step `through`, or to its end.
 
         `steps` are asked for before, in a run that somebody puts together step by step; `profile`
-        speaks in such a run. For `waits` and `until` see `Engine.advance`. Raises `RunStopped` with
-        the sentence that says what to do, where it does not get there.
+        speaks in such a run. For `waits` and `until` see `Engine.advance`, for `journal`
+        `runs.go_on`. Raises `RunStopped` with the sentence that says what to do, where it does not
+        get there.
         """
-        settings = await asyncio.to_thread(self._settings_of, run_id)
+        journal = journal or Journal(self.store, checked_run_id(run_id))
+        settings = await asyncio.to_thread(self._settings_of, run_id, journal)
         speaks = find_profile(profile, settings.platform) if profile else None
         result = await go_on(
             settings,
@@ -233,6 +235,7 @@ class Door:
             until=until,
             profile=speaks,
             on_event=on_event,
+            journal=journal,
         )
         if result.status != "done":
             raise RunStopped(
@@ -254,11 +257,6 @@ class Door:
         return [
             step for step, record in run.steps.items() if node is None or record.step.node is node
         ]
-
-    def achieved(self, run_id: str, step: str) -> Result | None:
-        """What a step of the run achieved; None if it has not."""
-        record = self._run(run_id).steps.get(step)
-        return record.result if record else None
 
     def result(self, run_id: str) -> RunResult:
         """How the run stands, from its journal alone.
@@ -296,9 +294,9 @@ class Door:
     def _run(self, run_id: str) -> Run:
         return Journal(self.store, checked_run_id(run_id)).refresh()
 
-    def _settings_of(self, run_id: str) -> Settings:
+    def _settings_of(self, run_id: str, journal: Journal | None = None) -> Settings:
         """The settings for the service that the run was begun at."""
-        order = self._run(run_id).order
+        order = (journal.refresh() if journal else self._run(run_id)).order
         service = order.service if order else self.settings.service
         return settings_where(self.settings, self.store, run_id, service)
 

@@ -97,10 +97,12 @@ class Engine:
         run_id: str,
         clock: Clock | None = None,
         on_event: Callable[[Event], None] | None = None,
+        journal: Journal | None = None,
     ) -> None:
+        """`journal` is the run's, where the caller has read it already."""
         self._client = client
         self._store = store
-        self._journal = Journal(store, run_id)
+        self._journal = journal or Journal(store, run_id)
         self._clock: Clock = clock or SystemClock()
         self._pace = client.settings.pace
         self._observer = on_event

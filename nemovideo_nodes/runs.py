@@ -180,17 +180,27 @@ async def go_on(
     profile: Profile | None = None,
     clock: Clock | None = None,
     on_event: Callable[[Event], None] | None = None,
+    journal: Journal | None = None,
 ) -> RunResult:
     """Bring a run as far as it goes, with what it was asked for before, and `steps` as well.
 
-    `profile` counts where the run was begun step by step, without an order.
+    `profile` counts where the run was begun step by step, without an order. `journal` is the run's,
+    where the caller has read it already: what is new is read into it.
     """
-    run = Journal(store, checked_run_id(run_id)).refresh()
+    journal = journal or Journal(store, checked_run_id(run_id))
+    run = await journal.refreshed()
     chosen = run.order.profile if run.order else profile or find_profile(DEFAULT_PROFILE)
     async with NemoVideoClient(
         settings=settings, profile=chosen, clock=clock, waits=False
     ) as client:
-        engine = Engine(client=client, store=store, run_id=run_id, clock=clock, on_event=on_event)
+        engine = Engine(
+            client=client,
+            store=store,
+            run_id=run_id,
+            clock=clock,
+            on_event=on_event,
+            journal=journal,
+        )
         if steps:
             await engine.ask(steps)
         return await _to_the_end(engine, through, resend=resend, waits=waits, until=until)

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from prefect import Task
 
+from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import tasks
 from nemovideo_nodes.prefect.handle import RunHandle, handle_of, open_place
+from nemovideo_nodes.request import checked_run_id
 from nemovideo_nodes.steps import NodeName
 
 __all__ = ["carry_out", "steps_of"]
@@ -39,16 +41,20 @@ async def carry_out(run: RunHandle | str, *, resend: bool = False) -> RunResult:
     `resend` lets what the run is stopped at be done, and maybe paid for, once more. Raises
     `RunStopped` where it does not come to its end; called again, it goes on.
     """
+    handle = handle_of(run)
+    place = await open_place(handle.store, handle.credentials)
+    journal = Journal(place.door.store, checked_run_id(handle.run_id))
     done: set[str] = set()
     while len(done) < _MOST_STEPS:
         # Read anew each time: the agent may have asked for more in between.
-        step = next((one for one in await steps_of(run) if one not in done), None)
+        asked = (await journal.refreshed()).steps
+        step = next((one for one in asked if one not in done), None)
         if step is None:
             break
         done.add(step)
         node, _, number = step.partition("/")
-        await _TASKS[NodeName(node)](run, number=int(number), resend=resend)
-    result: RunResult = await tasks.show_result(run)
+        await _TASKS[NodeName(node)](handle, number=int(number), resend=resend)
+    result: RunResult = await tasks.show_result(handle)
     return result
 
 

@@ -33,6 +33,7 @@ from nemovideo_nodes.ledger.facts import (
     TokenResult,
     UploadResult,
 )
+from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.artifacts import declare_asset, show
 from nemovideo_nodes.prefect.driving import in_form_words, run_log
@@ -42,6 +43,7 @@ from nemovideo_nodes.prefect.naming import name_of
 from nemovideo_nodes.prefect.occasion import occasion as own_occasion
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.unit import unit
+from nemovideo_nodes.request import checked_run_id
 from nemovideo_nodes.steps import (
     AcquireToken,
     Arguments,
@@ -331,7 +333,8 @@ async def _through(
     handle = handle_of(run)
     with in_form_words():
         place = await open_place(handle.store, handle.credentials)
-        steps = await asyncio.to_thread(place.door.steps, handle.run_id)
+        journal = Journal(place.door.store, checked_run_id(handle.run_id))
+        steps = list((await journal.refreshed()).steps)
         step = f"{node}/{number}"
         new = args is not None and (step not in steps or isinstance(args, Prompt | Upload))
         if not new and step not in steps:
@@ -345,9 +348,11 @@ async def _through(
                     step,
                     [Step(id=step, args=args)] if args and new else [],
                     resend=resend,
+                    profile=place.profile,
                     on_event=_both(log.show, bar.show),
+                    journal=journal,
                 )
-        achieved = await asyncio.to_thread(place.door.achieved, handle.run_id, step)
+        achieved = journal.run.steps[step].result
         if not isinstance(achieved, kind):
             raise RunStopped(f"{step}: this has not come to an end", run_id=handle.run_id)
         return achieved
