@@ -173,7 +173,9 @@ def _delete(
     if cleaned.artifacts_kept:
         click.echo("Pictures and videos were not cleaned up: a journal cannot be read as a whole.")
     freed = f"{cleaned.bytes / 1024 / 1024:.1f} MB"
-    click.echo(f"Deleted: {len(cleaned.runs)} runs, {cleaned.files} files, {freed}.")
+    counted = [(len(cleaned.runs), "run"), (cleaned.files, "file")]
+    told = ", ".join(f"{number} {one if number == 1 else one + 's'}" for number, one in counted)
+    click.echo(f"Deleted: {told}, {freed}.")
 
 
 def _age(text: str) -> timedelta:

@@ -47,7 +47,7 @@ def test_old_runs_are_deleted_and_their_manifests_stay(shell: Shell) -> None:
     store = filled(shell)
     ended = shell.run("runs", "--older-than", "30d", "--delete")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("Deleted: 1 runs, ")
+    assert ended.out.startswith("Deleted: 1 run, ")
     assert names(store, "runs/done") == {"runs/done/manifest.json"}
     assert listed(shell) == ["today", "waiting"]
     told = shell.run(
