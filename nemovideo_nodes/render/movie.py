@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from fractions import Fraction
@@ -74,10 +75,11 @@ def _render(timeline: Timeline, out: Path, progress: Callable[[float], None], pa
     stop = Event()
     pool = ThreadPoolExecutor(parts, thread_name_prefix="render")
     try:
-        futures = [
+        # Each is let go once it is written: a long film's packets do not all stay.
+        futures = deque(
             pool.submit(_encode_part, film, span, done, index, stop)
             for index, span in enumerate(spans)
-        ]
+        )
         with av.open(str(out), "w", format="mp4", container_options=_CONTAINER) as container:
             video = container.add_stream("libx264", rate=timeline.fps)
             encode.configure_video(
@@ -87,7 +89,8 @@ def _render(timeline: Timeline, out: Path, progress: Callable[[float], None], pa
             encode.configure_audio(audio.codec_context)
             container.start_encoding()
             sound = encode.encode_audio(audio.codec_context, music.blocks(timeline))
-            for span, future in zip(spans, futures, strict=True):
+            for span in spans:
+                future = futures.popleft()
                 # The muxer interleaves; it needs both tracks up to the same time.
                 heard = list(_until(sound, Fraction(span.stop, timeline.fps)))
                 while not future.done():
