@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
 from prefect.blocks.core import Block
@@ -72,7 +72,8 @@ async def open_place(store: str = "", credentials: str = "", *, local: bool = Fa
                 f"There are no NemoVideo credentials named {credentials!r}: make the block "
                 "under Blocks, or leave `credentials` empty"
             ) from None
-        account, profile = block.account(), block.profile
+        profile = block.profile
+        account = replace(block.account(), local=local or block.emulator)
     if store.startswith(_BLOCK):
         try:
             kept = await _loaded(VideoStore, store.removeprefix(_BLOCK))

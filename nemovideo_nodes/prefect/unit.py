@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import MaterializingTask
 
-from nemovideo_nodes.errors import RunStopped, StoreError
+from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
 
 __all__ = ["Unit", "unit"]
 
@@ -92,8 +92,8 @@ async def _may_pass(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bo
         await state.aresult()
     except RunStopped as error:
         return error.resumable
-    except StoreError:
-        return True
+    except NemoVideoError as error:
+        return error.retryable or isinstance(error, StoreError)
     except Exception:
         return False
     return False

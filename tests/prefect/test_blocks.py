@@ -11,11 +11,13 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.local import LOCAL
 from nemovideo_nodes.prefect import (
     NemoVideoCredentials,
     VideoJob,
     VideoStore,
 )
+from nemovideo_nodes.prefect.handle import open_place
 from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -121,6 +123,13 @@ def emulated(studio) -> Iterator[str]:
 
     yield str(studio.store)
     stop_local(studio.store / "emulator")
+
+
+async def test_local_goes_before_what_the_credentials_name(studio) -> None:
+    """A trial never reaches the service, whoever would pay there."""
+    await NemoVideoCredentials(token=studio.token).save("paying", overwrite=True)
+    place = await open_place(str(studio.store), "paying", local=True)
+    assert place.door.settings.service == LOCAL
 
 
 async def test_credentials_may_name_the_emulator(studio, emulated: str) -> None:

@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import Artifact
 from prefect.states import Failed
 
 from nemovideo_nodes.engine import Event
-from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
+from nemovideo_nodes.errors import BadInput, RunStopped, StoreError, Unreachable
 from nemovideo_nodes.nodes.node import Progress
 from nemovideo_nodes.prefect import posts_due, send_prompt, tasks
 from nemovideo_nodes.prefect.progress import ProgressBar
@@ -52,6 +52,7 @@ def test_the_message_that_costs_money_is_never_repeated_by_prefect() -> None:
         (RunStopped("the service is away", resumable=True), True),
         (RunStopped("no credits"), False),
         (StoreError("the disk is full"), True),
+        (Unreachable("the pictures' host is away"), True),
         (BadInput("no such file"), False),
         (MemoryError(), False),
     ],
