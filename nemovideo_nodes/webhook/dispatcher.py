@@ -125,6 +125,10 @@ class Dispatcher:
             return None
         try:
             payload = json.loads(delivery.body)
+        except (ValueError, RecursionError):
+            await self._set_aside(delivery, "refused", "the body is no JSON")
+            return None
+        try:
             resolver = self._resolvers[delivery.source]
             if resolver is not None and isinstance(payload, dict):
                 async with gate:
@@ -136,8 +140,6 @@ class Dispatcher:
             await self._set_aside(delivery, "refused", str(error))
         except NotYet as error:
             await self._put_off(delivery, str(error))
-        except (ValueError, RecursionError):
-            await self._set_aside(delivery, "refused", "the body is no JSON")
         except Exception as error:  # ours to mend; others must not wait for it
             _log.error("delivery %s: %s: %s", delivery.id, type(error).__name__, redact(str(error)))
             await self._put_off(delivery, f"an error of the program ({type(error).__name__})")
@@ -162,8 +164,9 @@ class Dispatcher:
         free = most - len(self._under_way)
         if self._down:
             free = min(free, 1)  # one asks for all whether the target is back
-        # Many in one transaction: half of what is at hand has to be started first.
-        if free <= 0 or (free < most // 2 and not self._down) or now < self._down_until:
+        # Where there is work ahead it is taken many in one transaction, when half of it is done.
+        fewest = most // 2 if self._target.ahead > 1 and not self._down else 1
+        if free < fewest or now < self._down_until:
             return False
         claimed = await self._write(lambda: self._outbox.claim(now, self._config.lease_s, free))
         for job in claimed:

@@ -232,7 +232,8 @@ def _accepted(
     name = verified.delivery_id if source.known.unique_ids else None
     return Accepted(
         source=source.name,
-        delivery_id=name[:200] if name else None,
+        # One that no database takes tells nothing; the digest still does.
+        delivery_id=name if name and len(name) <= 200 and name.isprintable() else None,
         signed_digest=verified.signed_digest,
         received_at=now,
         headers=kept,

@@ -207,6 +207,24 @@ async def test_no_more_are_started_at_once_than_is_allowed(open_desk: Callable[.
     assert desk.target.most_at_once <= 3
 
 
+async def test_a_strange_answer_of_a_delivery_api_is_no_fault_of_the_delivery(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """It is read again later; others do not wait for it."""
+    async with Loopback(says(answer({"items": [{"sys": []}]}))) as site:
+        desk = open_desk(
+            system="contentful",
+            resolver_token="plain:read-token",
+            resolver_options={"url": site.url},
+        )
+        sys = {"type": "Entry", "id": "e", "space": {"sys": {"id": "s"}}}
+        desk.deliver({"sys": sys}, {"x-contentful-topic": "ContentManagement.Entry.publish"})
+        await desk.work()
+    (row,) = desk.rows
+    assert row["delivery"] == "new"
+    assert row["reason"].startswith("an error of the program")
+
+
 async def test_an_entry_that_cannot_be_read_yet_is_read_later(
     open_desk: Callable[..., Desk],
 ) -> None:
