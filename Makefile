@@ -132,7 +132,7 @@ PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url 
 pins:
 	$(PIN) --extra prefect --extra emulator --extra video --extra webhook --group dev \
 	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra emulator --extra video --group airflow-test \
+	$(PIN) --extra airflow --extra emulator --extra video --extra webhook --group airflow-test \
 	    --output-file requirements/airflow.txt
 
 clean:

@@ -160,6 +160,29 @@ def test_a_lease_keeps_others_off_and_runs_out(shop: Shop) -> None:
     assert states == {"shop-7-red": "started", "shop-7-blue": "waiting"}
 
 
+def test_several_dispatchers_take_each_job_once(shop: Shop) -> None:
+    """They look at the same deliveries, and claim at the same time."""
+    shop.outbox.accept([arrived(str(n), str(n)) for n in range(40)])
+    found = shop.outbox.new(NOW, 100)
+    asked = [Asked(one, asks("red", subject=str(n))) for n, one in enumerate(found)]
+    decided: list[str] = []
+    claimed: list[str] = []
+
+    def work() -> None:
+        for part in range(0, 40, 8):
+            decided.extend(shop.outbox.decide(asked[part : part + 8], NOW))
+        while jobs := shop.outbox.claim(NOW, 60, 5):
+            claimed.extend(job.run_id for job in jobs)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert decided == ["job"] * 40
+    assert sorted(claimed) == sorted(f"shop-{n}-red" for n in range(40))
+
+
 def test_a_failure_is_tried_again_or_is_dead(shop: Shop) -> None:
     """The dead wait for a person, or for the same thing to be published once more."""
     shop.says(asks("red"))

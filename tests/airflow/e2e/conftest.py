@@ -15,7 +15,8 @@ DAGS = sorted((Path(__file__).parent / "dags").glob("*.py"))
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Studio]:
     """Airflow, ready, with the DAGs of `dags/` beside this file."""
-    studio = open_studio(tmp_path_factory.mktemp("studio"), film, DAGS)
+    here = {"NEMOVIDEO_MEDIA_NETWORKS": "127.0.0.1/32"}  # where the tests' pictures are
+    studio = open_studio(tmp_path_factory.mktemp("studio"), film, DAGS, env=here)
     try:
         yield studio
     finally:
