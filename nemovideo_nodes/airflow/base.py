@@ -49,6 +49,7 @@ class RunOperator(BaseOperator):
 
     run_page: str = ""
     _running: _Running | None = None
+    _told_to_end: bool = False
 
     def __init__(
         self,
@@ -106,6 +107,7 @@ class RunOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """Let go of the run; called by a signal handler, inside the loop that is to end."""
+        self._told_to_end = True
         if self._running is not None:
             loop, task = self._running
             loop.call_soon_threadsafe(task.cancel)
@@ -184,6 +186,8 @@ class RunOperator(BaseOperator):
             task = asyncio.current_task()
             assert task is not None
             self._running = (asyncio.get_running_loop(), task)
+            if self._told_to_end:  # between two loops
+                task.cancel()
             try:
                 return await work
             finally:

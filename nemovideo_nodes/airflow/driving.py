@@ -53,7 +53,6 @@ class Drive:
     async def advance(
         self,
         through: str | None = None,
-        steps: Sequence[Step] = (),
         *,
         resends: int | None = None,
         waits: bool = True,
@@ -80,7 +79,6 @@ class Drive:
                 return await self.door.advance(
                     self.run_id,
                     through,
-                    steps,
                     resend=resend,
                     waits=waits,
                     until=until,

@@ -12,7 +12,7 @@ from nemovideo_nodes.errors import BadInput
 if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
-__all__ = ["OnClear", "is_first_try", "occasion_of", "run_id_in", "run_id_of"]
+__all__ = ["OnClear", "is_first_try", "map_index", "occasion_of", "run_id_in", "run_id_of"]
 
 OnClear = Literal["new", "resume"]
 """What a Clear of the task means: another video, or going on with the one that was begun."""

@@ -287,7 +287,8 @@ def test_a_task_that_is_told_to_end_lets_go_of_its_run(studio: Stage) -> None:
     with pytest.raises(RunStopped, match="told to end") as caught:
         task._wait(until_killed())
     assert caught.value.resumable
-    task.on_kill()  # nothing is running any more
+    with pytest.raises(RunStopped, match="told to end"):
+        task._wait(asyncio.sleep(60))  # it came between two loops
 
 
 def test_a_permission_to_resend_counts_once(studio: Stage, run_dag: RunDag) -> None:
