@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,11 @@ import httpx
 import pytest
 from loopback import WoundClock
 from scripted import ScriptedService, envelope, settings_in
+from stage import Stage, copying_renderer, make_pictures
+from storm import forking, sign_in_twice
 
 from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import (
     BadAnswer,
@@ -29,6 +30,7 @@ from nemovideo_nodes.tokens import FixedToken, KeptToken
 from nemovideo_nodes.wire.models import TokenAnswer
 
 API = "https://api.test"
+PROCESSES = 100
 
 
 class Issuer:
@@ -104,28 +106,52 @@ async def test_calls_of_one_client_renew_one(tmp_path: Path) -> None:
     assert service.counts == {"token": 2, "credits": 10}
 
 
-def test_processes_share_one_token(tmp_path: Path) -> None:
-    """Processes that start together acquire one token of a strict service."""
-    code = (
-        "import asyncio\n"
-        "from nemovideo_nodes.client import NemoVideoClient\n"
-        "async def main():\n"
-        "    async with NemoVideoClient() as client:\n"
-        "        print(await client.acquire_token())\n"
-        "asyncio.run(main())\n"
-    )
+def test_a_hundred_processes_share_one_token_and_its_renewal(
+    tmp_path: Path, wait_until: Callable[..., object]
+) -> None:
+    """All start at once at a strict service, and all meet 1001 at once: one token, and one more."""
     with RunningEmulator(tmp_path / "world", strict_tokens=True) as emulator:
-        env = {**os.environ, "HOME": str(tmp_path), "NEMO_API_URL": emulator.url}
-        env.pop("NEMO_TOKEN", None)
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        settings = settings_in(tmp_path, emulator.url)
+        start, renew = forking.Event(), forking.Event()
+        outs = [tmp_path / f"{number}.out" for number in range(PROCESSES)]
         running = [
-            subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE)
-            for _ in range(4)
+            forking.Process(target=sign_in_twice, args=(settings, start, renew, out))
+            for out in outs
         ]
-        printed = {process.communicate(timeout=60)[0] for process in running}
+        for process in running:
+            process.start()
+        start.set()
+        signed_in = [out.with_suffix(".first") for out in outs]
+        wait_until(lambda: all(path.exists() for path in signed_in), "a hundred tokens", 240.0)
         assert emulator.counts().tokens == 1
-    assert len(printed) == 1
-    assert printed.pop().startswith(b"nmv_usr_")
+        emulator.world.expire_tokens()
+        renew.set()
+        for process in running:
+            process.join(240)
+            assert process.exitcode == 0
+            process.close()
+        assert emulator.counts().tokens == 2
+    (told,) = {out.read_text() for out in outs}
+    first, second = told.split()
+    assert first != second
+
+
+async def test_tokens_of_two_services_never_meet(tmp_path: Path, film: Path) -> None:
+    """Two emulators, one home and one client id: neither is ever shown the other's token."""
+    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+    with (
+        RunningEmulator(tmp_path / "a", options=options) as one,
+        RunningEmulator(tmp_path / "b", options=options) as other,
+    ):
+        for _ in range(2):
+            for emulator in (one, other):
+                stage = Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures", 1))
+                await stage.work(stage.order())
+                async with NemoVideoClient(settings=stage.settings()) as client:
+                    await client.credits()
+        for emulator in (one, other):
+            assert emulator.counts().tokens == 1
+            assert {request.code for request in emulator.world.requests()} == {None}
 
 
 async def test_files_are_the_owners_alone(tmp_path: Path) -> None:

@@ -17,19 +17,21 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Literal
 
 from stage import Stage
 
 from nemovideo_nodes.cli import main
+from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.ledger import store as stores
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.runs import Ordered, load_run, standing, work_on
 from nemovideo_nodes.settings import Settings
 
-__all__ = ["Door", "Scene", "Strike", "forking", "killed_at_each", "storm"]
+__all__ = ["Door", "Scene", "Strike", "forking", "killed_at_each", "sign_in_twice", "storm"]
 
 Door = Literal["library", "cli"]
 forking = multiprocessing.get_context("forkserver")
@@ -41,6 +43,7 @@ forking.set_forkserver_preload(
         "nemovideo_nodes.display",
         "nemovideo_nodes.media.decode",
         "nemovideo_nodes.media.poster",
+        "nemovideo_nodes.testing",
         "nemovideo_nodes.emulator.serve",
         "nemovideo_nodes.render.movie",
         "obstore.store",
@@ -223,6 +226,21 @@ class Scene:
         assert self.sent[0] >= 1
         (video,) = result.videos
         assert hashlib.sha256(Path(video.path).read_bytes()).hexdigest() == video.sha256
+
+
+def sign_in_twice(settings: Settings, start: Event, renew: Event, out: Path) -> None:
+    """In a child: get a token when told to start, and call again when all tokens have ended."""
+
+    async def work() -> str:
+        async with NemoVideoClient(settings=settings) as client:
+            first = await client.acquire_token()
+            out.with_suffix(".first").write_text(first)
+            await asyncio.to_thread(renew.wait, 240)
+            await client.credits()
+            return f"{first} {await client.acquire_token()}"
+
+    start.wait(240)
+    out.write_text(asyncio.run(work()))
 
 
 def killed_at_each(stage: Stage, door: Door, after: bool, writes: Iterable[int]) -> int:
