@@ -22,28 +22,35 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseHook, Context, ObjectStoragePath
     from airflow.sdk.lineage import HookLineageCollector
 
-__all__ = ["fail", "put_videos", "small", "tell_assets", "tell_lineage"]
+__all__ = ["WORDS", "fail", "put_videos", "small", "tell_assets", "tell_lineage"]
 
 MAX_REPLY = 2_000
 """Characters of one reply in an XCom."""
 MAX_REPLIES = 20
 MAX_TIMELINE = 4_000
-_WORDS = {
+WORDS = {
     "add --resend": "trigger video_resume with `resend`",
-    "say with --prompt": "say with `prompt`",
-    "say --prompt": "give a `prompt`",
+    "--resend": "`resend` of video_resume",
     "use --again": "trigger video_resume with `again`",
     "Use --again": "Trigger video_resume with `again`",
+    "say with --prompt": "say with `prompt`",
+    "say --prompt": "give a `prompt`",
     "with --store or NEMOVIDEO_STORE": "with `store`, in the connection, or in [nemovideo] store",
     "(NEMO_TOKEN)": "(the connection's password)",
     "(NEMO_CLIENT_ID)": "(the connection's client id)",
+    ": set NEMO_API_URL": ": name the connection that it was begun with",
+    "(nemovideo resume ": "(trigger video_resume with ",
+    "`nemovideo refine ": "video_iterate for the run `",
+    ": `nemovideo runs` lists them": ": check `run_id` and `store`",
     "run the same command again": "let the task try again",
+    "The same command tries it again": "The next try goes on with it",
 }
+"""The command line's words, and what a person does in Airflow instead."""
 
 
 def fail(error: NemoVideoError) -> NoReturn:
     """End the task: at once, or so that Airflow tries again where that can help."""
-    sentence = in_words(error.sentence, _WORDS)
+    sentence = in_words(error.sentence, WORDS)
     if isinstance(error, DeadlinePassed) or not is_resumable(error):
         raise AirflowFailException(sentence) from None
     raise RunStopped(sentence, resumable=True) from None
