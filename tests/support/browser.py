@@ -1,0 +1,57 @@
+"""Debian's chromium, driven by Playwright; where it is missing, the test is skipped with a word."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+__all__ = ["open_page", "shoot"]
+
+SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+"""Where the pictures go that CI keeps."""
+LIMIT_MS = 60_000
+
+
+@contextlib.contextmanager
+def open_page(name: str, width: int = 1280, height: int = 1100) -> Iterator[Page]:
+    """A page of a browser of its own; how it looked when the block failed is kept."""
+    chromium = _chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Inside a container chromium's own sandbox has no rights to work with.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.set_default_timeout(LIMIT_MS)
+            try:
+                yield page
+            except BaseException:
+                shoot(page, f"{name}-failed")
+                raise
+        finally:
+            browser.close()
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep how a page looks as `name`.png."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")
+
+
+def _chromium() -> str:
+    if found := shutil.which("chromium"):
+        return found
+    word = "chromium is not installed: apt-get install chromium"
+    if os.environ.get("NEMOVIDEO_REQUIRE_BROWSER") == "1":
+        pytest.fail(word)
+    pytest.skip(word)
