@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from stage import (
@@ -208,6 +209,20 @@ async def test_another_account_is_told_so_and_sends_nothing(stage: Stage, given:
     assert "another account" in (result.error or "")
     assert stage.sent == before
     assert stage.emulator.counts().requests == asked
+
+
+@pytest.mark.parametrize("policy", ["stop", "rebuild"])
+async def test_a_session_of_another_account_is_never_made_anew(
+    stage: Stage, policy: Literal["stop", "rebuild"]
+) -> None:
+    """To another account every session is lost: whatever the policy, that is no reason to pay."""
+    ordered = stage.order(limits=Limits(on_lost_session=policy))
+    await stage.work(ordered, through="prompt/0")
+    stage.client_id = "somebody-else"
+    result = await stage.work(ordered, resend=True)
+    assert (result.status, stage.sent) == ("stuck", (1, 0, 2))
+    assert "another account" in (result.error or "")
+    assert stage.emulator.counts().sessions == 1
 
 
 async def test_a_finished_run_is_finished_for_every_account(stage: Stage) -> None:

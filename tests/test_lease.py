@@ -229,7 +229,7 @@ async def test_a_slow_holder_that_ends_late_has_done_it_once(
     ordered = stage.order(pictures=stage.pictures[:1])
     slow = asyncio.ensure_future(stage.work(ordered))
     accepted = functools.partial(asked_for, stage, endpoint)
-    await asyncio.to_thread(wait_until, accepted, f"{step} at the service")
+    await asyncio.to_thread(wait_until, accepted, f"{step} at the service", 120.0)
     # By the clock of this one the lease has run out, with the minute for clocks that differ.
     other = await stage.work(ordered, clock=SkippingClock(skew_s=250.0))
     if step == "prompt/0":

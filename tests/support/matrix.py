@@ -45,7 +45,7 @@ _ROW = re.compile(
 )
 PACE = Pace(poll_s=0.02, reconcile_s=0.002, rate_limit_s=0.002)
 _IMPATIENT = StreamClocks(
-    socket_s=1.0, progress_s=1.0, turn_s=3.0, answer_s=1.0, silence_s=1.0, upload_s=1.0
+    socket_s=1.5, progress_s=1.5, turn_s=3.0, answer_s=1.5, silence_s=1.5, upload_s=1.5
 )
 """For the faults that never end; otherwise a busy machine could be taken for a dead one."""
 _ENDLESS = ("hang", "heartbeats")

@@ -55,7 +55,7 @@ forking.set_forkserver_preload(
         "numpy",
     ]
 )
-_LIMIT_S = 60.0
+_LIMIT_S = 280.0
 
 
 @dataclass(frozen=True)
