@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Bucket"]
 
 _CHUNK = 4 * 1024 * 1024
+_used_by: int | None = None
+"""The process that has used obstore first: its threads do not survive a fork."""
 _AT_ONCE = 1000
 """Objects that one request lists, or deletes."""
 
@@ -53,10 +55,18 @@ class Bucket:
             client["allow_http"] = True
         retry: RetryConfig = {"max_retries": 6, "retry_timeout": timedelta(seconds=60)}
         given: Any = dict(options)  # obstore itself says which names it does not know
-        self._store: ObjectStore = from_url(
+        global _used_by
+        _used_by = _used_by or os.getpid()
+        _check_process()
+        self._opened: ObjectStore = from_url(
             url, config=given or None, client_options=client, retry_config=retry
         )
         next(iter(obstore.list(self._store, chunk_size=1)), None)
+
+    @property
+    def _store(self) -> ObjectStore:
+        _check_process()
+        return self._opened
 
     def create(self, name: str, data: bytes) -> bool:
         try:
@@ -112,3 +122,12 @@ class Bucket:
         rest = iter(names)
         while some := list(itertools.islice(rest, _AT_ONCE)):
             self._obstore.delete(self._store, some)
+
+
+def _check_process() -> None:
+    """Raise `OSError` where the next call would hang for ever."""
+    if _used_by not in (None, os.getpid()):
+        raise OSError(
+            "this process was forked from one that had used a bucket already; "
+            "start it anew (spawn), or fork before the first use"
+        )

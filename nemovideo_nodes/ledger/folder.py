@@ -1,4 +1,8 @@
-"""A store in a folder. Every write is fsynced by us, file and directory: obstore does not."""
+"""A store in a folder, where every write is on the disk, file and directory, when it is done.
+
+Without obstore: its threads do not survive a fork, so that the first write of a forked worker (as
+Airflow and `multiprocessing` have them) would hang for ever.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +22,19 @@ from nemovideo_nodes.ledger.backend import Stored
 
 __all__ = ["Folder"]
 
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+
 
 class Folder:
     """Files below `root`; a name is won by a hard link, which only one can make."""
 
-    # obstore writes other characters in a code of its own, which the direct reads do not know.
     segment = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,255}")
+    broken: tuple[type[BaseException], ...] = (OSError, ValueError)
 
     def __init__(self, root: Path) -> None:
         """Makes the folder where it is missing; raises `OSError`."""
-        import obstore
-        from obstore.exceptions import AlreadyExistsError, BaseError
-        from obstore.store import LocalStore
-
         self.root = root
         self.url = str(root)
-        self.broken: tuple[type[BaseException], ...] = (BaseError, OSError, ValueError)
-        self._obstore = obstore
-        self._taken = AlreadyExistsError
         self._durable: set[Path] = set()
         new = [folder for folder in (root, *root.parents) if not folder.exists()]
         root.mkdir(parents=True, exist_ok=True)
@@ -43,23 +42,29 @@ class Folder:
             _fsync(folder.parent)
         with tempfile.TemporaryFile(dir=root):
             pass
-        self._store = LocalStore(root)
 
     def create(self, name: str, data: bytes) -> bool:
-        try:
-            self._obstore.put(self._store, name, data, mode="create")
-        except self._taken:
-            return False
-        except self.broken:
-            self._check_links(self.root / name)
-            raise
-        self._sync(name)
+        with self._spare(name, data) as (spare, target):
+            try:
+                os.link(spare, target)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                raise BadInput(
+                    f"The store {self.root} lies on a file system without hard links "
+                    f"({error.strerror}), where two workers could not be kept apart: "
+                    "give a folder on another disk, or an s3:// URL"
+                ) from None
+            self._sync(target)
         return True
 
     def replace(self, name: str, data: bytes, *, durable: bool) -> None:
-        self._obstore.put(self._store, name, data)
-        if durable:
-            self._sync(name)
+        with self._spare(name, data, durable=durable) as (spare, target):
+            spare.replace(target)
+            if durable:
+                self._sync(target)
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -94,24 +99,16 @@ class Folder:
         target = self.root / name
         if self.size(name) == source.stat().st_size:
             os.utime(target)  # in use again: no leftover
+            _fsync(target)
         elif not (move and _renamed(source, target)):
-            self._obstore.put(self._store, name, source)
-        self._sync(name)
+            with self._spare(name, source) as (spare, _):
+                spare.replace(target)
+        self._sync(target)
 
     def link(self, name: str, existing: str) -> None:
-        target = self.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        spare = target.with_name(f".{target.name}.{os.getpid()}")
-        spare.unlink(missing_ok=True)
-        try:
-            os.link(self.root / existing, spare)
-        except OSError:  # another disk, or too many links
-            shutil.copyfile(self.root / existing, spare)
-            _fsync(spare)
-        spare.replace(target)
-        # A rename onto another name of the same file does nothing at all.
-        spare.unlink(missing_ok=True)
-        self._sync(name)
+        with self._spare(name, self.root / existing, link=True) as (spare, target):
+            spare.replace(target)
+            self._sync(target)
 
     @contextlib.contextmanager
     def local(self, name: str) -> Iterator[Path]:
@@ -146,34 +143,53 @@ class Folder:
                     path.parent.rmdir()
         self._durable.clear()
 
-    def _sync(self, name: str) -> None:
-        path = self.root / name
-        _fsync(path)
-        # A new folder is durable only when the folder above it is written, too.
-        for folder in path.parents:
+    @contextlib.contextmanager
+    def _spare(
+        self, name: str, content: bytes | Path, *, durable: bool = True, link: bool = False
+    ) -> Iterator[tuple[Path, Path]]:
+        """The content under a hidden name beside where it belongs, and that place.
+
+        It is on the disk before anybody can see it. `link`: the same file, if the disk can.
+        """
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        spare = target.with_name(f".{secrets.token_hex(8)}")
+        try:
+            if isinstance(content, bytes):
+                spare.write_bytes(content)
+            elif not (link and _linked(content, spare)):
+                shutil.copyfile(content, spare)
+            if durable:
+                _fsync(spare)
+            yield spare, target
+        finally:
+            # A rename onto another name of the same file does nothing at all.
+            spare.unlink(missing_ok=True)
+
+    def _sync(self, target: Path) -> None:
+        """Have the name on the disk, too, and each new folder in the folder above it."""
+        for folder in target.parents:
             _fsync(folder)
             if folder in self._durable or folder == self.root:
                 break
-        self._durable.update(path.parents)
+        self._durable.update(target.parents)
 
-    def _check_links(self, target: Path) -> None:
-        """Raise `BadInput` where a write failed because the file system knows no hard links."""
-        with tempfile.NamedTemporaryFile(dir=self.root) as file:
-            spare = Path(f"{file.name}.link")
-            try:
-                os.link(file.name, spare)
-            except OSError as error:
-                raise BadInput(
-                    f"The store {self.root} lies on a file system without hard links "
-                    f"({error.strerror or error}), where two workers could not be kept apart: "
-                    "give a folder on another disk, or an s3:// URL"
-                ) from None
-            spare.unlink()
+
+def _linked(existing: Path, spare: Path) -> bool:
+    """Whether it could be given a second name: not on another disk, nor with too many links."""
+    try:
+        os.link(existing, spare)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _renamed(source: Path, target: Path) -> bool:
     """Whether `source` could be renamed to `target`: not to another disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    _fsync(source)
     try:
         source.replace(target)
     except OSError as error:

@@ -60,27 +60,42 @@ def traced(store: Path, log: Path, *inject: str) -> str:
     return ended.stdout
 
 
-def synced(log: Path, store: Path) -> list[list[str]]:
-    """What was fsynced before each word that a fact is recorded: paths relative to the store."""
+def steps(log: Path, store: Path) -> list[list[str]]:
+    """What was fsynced and linked before each word that a fact is recorded.
+
+    Paths are relative to the store; a hidden name stands as `spare`.
+    """
     found: list[list[str]] = [[]]
     for line in log.read_text(errors="replace").splitlines():
         sync = re.search(r"(?:fsync|fdatasync)\(\d+<([^>]*)>\)\s+= 0", line)
+        link = re.search(r'link(?:at)?\(.*"([^"]*)"(?:, \d+)?\)\s+= 0', line)
         if sync:
-            found[-1].append(os.path.relpath(sync[1], store))
+            path = re.sub(r"/\.[0-9a-f]{16}$", "/spare", os.path.relpath(sync[1], store))
+            found[-1].append(f"sync {path}")
+        elif link and "unlink" not in line:
+            found[-1].append(f"link {os.path.relpath(link[1], store)}")
         elif re.search(r'write\(1<[^>]*>, "recorded', line):
             found.append([])
     return found
 
 
 def test_each_fact_is_on_the_disk_before_anything_is_done_about_it(tmp_path: Path) -> None:
-    """File and folder each time; with the first one all folders that are new, too."""
+    """Its bytes before its name, then its folder; with the first one all folders that are new."""
     store, log = tmp_path / "store", tmp_path / "log"
     assert traced(store, log).splitlines() == ["recorded 0", "recorded 1"]
-    first, second, rest = synced(log, store)
-    assert {"runs/r/journal/00000001.json", "runs/r/journal", "runs/r", "runs", ".", ".."} <= set(
-        first
-    )
-    assert second == ["runs/r/journal/00000002.json", "runs/r/journal"]
+    first, second, rest = steps(log, store)
+    journal = "runs/r/journal"
+    assert second == [
+        f"sync {journal}/spare",
+        f"link {journal}/00000002.json",
+        f"sync {journal}",
+    ]
+    assert first == [
+        "sync ..",
+        f"sync {journal}/spare",
+        f"link {journal}/00000001.json",
+        *(f"sync {folder}" for folder in (journal, "runs/r", "runs", ".")),
+    ]
     assert rest == []
 
 

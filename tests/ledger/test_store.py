@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -286,3 +287,23 @@ def test_a_bucket_takes_its_account_from_options(
         Store(url, {**options, "access_kye": "x"})
     assert "access_kye" in caught.value.sentence
     assert "canary" not in caught.value.sentence
+
+
+def forked(store: Store, name: str) -> bool:
+    """Write in a forked process, as workers have it; whether it could, in reasonable time."""
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)
+        try:
+            os._exit(0 if store.create(name, b"x") else 1)
+        except StoreError as error:
+            os._exit(0 if "forked" in error.sentence else 2)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_writes_or_says_why_not(store: Store) -> None:
+    """It never hangs: Airflow and multiprocessing fork their workers."""
+    store.create("runs/r/1", b"x")
+    assert forked(store, "runs/r/2")
+    assert store.size("runs/r/2") == (1 if store.root else None)
