@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from nemovideo_nodes.ledger.facts import Fact, load_fact
 
 __all__ = ["MOMENTS", "ONE_VIDEO", "Held", "Studio", "open_studio"]
 
+DAGS = Path(__file__).parents[1] / "airflow" / "e2e" / "dags"
 QUICK = {
     "NEMOVIDEO_POLL_SECONDS": "0.2",
     "NEMOVIDEO_RECONCILE_SECONDS": "0.2",
@@ -84,6 +85,23 @@ class Studio:
         (found,) = (known for known in MOMENTS if known.name == moment)
         return Held(self, found, dag_id)
 
+    def hold_at_each_moment(self, dag_id: str, wait_until: Callable[..., object]) -> list[Held]:
+        """A run of the DAG at each moment, all at once, in the order of `MOMENTS`."""
+        self.airflow.api.wait_for_dag(dag_id)
+        held = [Held(self, moment, dag_id) for moment in MOMENTS]
+        for run, moment in zip(held, MOMENTS, strict=True):
+            wait_until(run.has_come, moment.name, 600)
+        return held
+
+    def assert_made_once(self, held: list[Held]) -> None:
+        """Let the runs go: each ends well, and each has done everything once."""
+        for run in held:
+            run.let_go()
+        for run in held:
+            ended = self.airflow.api.wait_for_run(run.dag_id, run.dag_run)
+            assert ended["state"] == "success", f"{run.dag_id} {run.dag_run}"
+        assert [run.sent for run in held] == [ONE_VIDEO] * len(held)
+
     def facts(self, run_id: str) -> list[Fact]:
         """The journal of a run."""
         folder = self.store / "runs" / run_id / "journal"
@@ -95,10 +113,8 @@ class Studio:
             service.kill()
 
 
-def open_studio(
-    folder: Path, film: Path, dags: list[Path], *, slots: int = 4, env: Mapping[str, str] = {}
-) -> Studio:
-    """Start Airflow with our DAGs and these, an emulator for all, and one for each moment."""
+def open_studio(folder: Path, film: Path, *, slots: int = 4, env: Mapping[str, str] = {}) -> Studio:
+    """Start Airflow with our DAGs and the tests', an emulator for all, and one for each moment."""
     names = ["nemovideo_default", *(moment.name for moment in MOMENTS)]
     services = {name: Service(folder / "worlds" / name, film, 0.0) for name in names}
     tokens, connections = [], {}
@@ -114,7 +130,7 @@ def open_studio(
     )
     command = [sys.executable, "-m", "nemovideo_nodes.cli", "airflow-dags"]
     subprocess.run([*command, "--to", airflow.dags], check=True, timeout=60, capture_output=True)
-    for path in dags:
+    for path in DAGS.glob("*.py"):
         (airflow.dags / path.name).write_bytes(path.read_bytes())
     studio = Studio(airflow, services, store, make_pictures(folder / "pictures"), tokens)
     try:

@@ -45,7 +45,7 @@ class Standalone:
         """Start it, and wait until all of its components say that they are healthy."""
         self._spawn("standalone")
         until = time.monotonic() + READY_S
-        while not self._is_healthy():
+        while not self.is_healthy():
             if self._started[0].poll() is not None or time.monotonic() > until:
                 tail = self.output.read_text(errors="replace")[-4000:]
                 raise TimeoutError(f"Airflow is not ready after {READY_S:g} s:\n{tail}")
@@ -97,6 +97,21 @@ class Standalone:
         """Another triggerer, as whatever watches over it in production starts one."""
         self._spawn("triggerer")
 
+    def scheduler(self) -> list[psutil.Process]:
+        """The scheduler alone, without the workers that it started."""
+        return self._tree("bin/airflow scheduler")
+
+    def start_scheduler(self) -> None:
+        """Another scheduler, with workers of its own."""
+        self._spawn("scheduler")
+
+    def kill_all(self) -> None:
+        """SIGKILL to everything, as when the machine goes down; `start` starts it again."""
+        kill([found for process in self._started for found in descendants(process.pid)])
+        for process in self._started:
+            process.wait()
+        self._started.clear()
+
     def _tree(self, *words: str) -> list[psutil.Process]:
         return [found for process in self._started for found in titled(process.pid, *words)]
 
@@ -109,7 +124,8 @@ class Standalone:
                 )
             )
 
-    def _is_healthy(self) -> bool:
+    def is_healthy(self) -> bool:
+        """Whether all components say that they are."""
         try:
             health = self.api.get("monitor/health", timeout=5)
         except httpx.HTTPError:

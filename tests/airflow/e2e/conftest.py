@@ -9,14 +9,12 @@ import pytest
 from airflow_studio import Studio, open_studio
 from standalone import Standalone
 
-DAGS = sorted((Path(__file__).parent / "dags").glob("*.py"))
-
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Studio]:
     """Airflow, ready, with the DAGs of `dags/` beside this file."""
     here = {"NEMOVIDEO_MEDIA_NETWORKS": "127.0.0.1/32"}  # where the tests' pictures are
-    studio = open_studio(tmp_path_factory.mktemp("studio"), film, DAGS, env=here)
+    studio = open_studio(tmp_path_factory.mktemp("studio"), film, env=here)
     try:
         yield studio
     finally:

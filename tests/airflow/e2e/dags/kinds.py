@@ -39,3 +39,15 @@ made("deferred", deferrable=True)
 made("deferred_for_a_minute", deferrable=True, deadline=datetime.timedelta(minutes=1))
 made("deferred_resuming", deferrable=True, on_clear="resume")
 made("held_by_a_worker", deferrable=False)
+
+
+@dag(schedule=None, params={"conn": "nemovideo_default", "images": []})
+def twenty() -> None:
+    ImageToVideoOperator.partial(
+        task_id="video",
+        images="{{ params.images | tojson }}",
+        nemovideo_conn_id="{{ params.conn }}",
+    ).expand(prompt=[f'A 2 second video titled "{number}"' for number in range(20)])
+
+
+twenty()
