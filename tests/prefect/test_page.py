@@ -94,6 +94,8 @@ async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_pat
     for deployment in made.values():
         assert deployment.work_pool_name == "nemovideo"
         assert deployment.pull_steps == []
+        assert deployment.description
+        assert "Args:" not in deployment.description
         assert all(not schedule.active for schedule in deployment.schedules)
     assert "FREQ=WEEKLY" in str(made["weekly-video"].schedules[0].schedule)
     assert "Europe/Berlin" in str(made["scheduled-social-content"].schedules[0].schedule)
