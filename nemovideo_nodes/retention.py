@@ -92,7 +92,8 @@ def _clean_folders(
         if run_id in known:
             continue
         files = store.files(f"runs/{run_id}")
-        if any(one.name.startswith(f"runs/{run_id}/journal/") for one in files):
+        facts = [one for one in files if one.name.endswith(".json") and "/journal/" in one.name]
+        if facts:
             cleaned.artifacts_kept = True  # begun just now, or nothing in it can be read
         elif run_id in cleaned.runs or all(one.at < old for one in files):
             spared = "" if manifests else f"runs/{run_id}/{_MANIFEST}"

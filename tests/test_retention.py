@@ -160,6 +160,18 @@ async def test_a_clean_up_that_was_cut_is_finished_by_the_next(
     assert names(store, "runs") == {"runs/mine/manifest.json"}
 
 
+async def test_what_a_process_left_that_died_at_its_first_fact_goes(
+    tmp_path: Path, clock: StillClock
+) -> None:
+    """A hidden file beside no fact is no journal, and keeps nothing."""
+    store = Store(str(tmp_path / "store"))
+    store.create("runs/dead/journal/.0123456789abcdef", b"{")
+    store.create("artifacts/sha256/x.png", b"picture")
+    cleaned = await clean(store, MONTH, clock=clock)
+    assert (cleaned.files, cleaned.artifacts_kept) == (2, False)
+    assert names(store, "runs") == names(store, "artifacts") == set()
+
+
 async def test_a_picture_that_is_taken_in_again_is_young_again(
     tmp_path: Path, clock: StillClock
 ) -> None:

@@ -202,7 +202,8 @@ class Stage:
     def facts(self, run_id: str) -> list[Fact]:
         """The run's journal, as it stands in the store."""
         store = Store(self.store_path)
-        names = sorted(one.name for one in store.files(f"runs/{run_id}/journal"))
+        found = store.files(f"runs/{run_id}/journal")
+        names = sorted(one.name for one in found if one.name.endswith(".json"))
         facts = [load_fact(store.read(name) or b"") for name in names]
         return [fact for fact in facts if fact is not None]
 
