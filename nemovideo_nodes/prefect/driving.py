@@ -29,6 +29,7 @@ _WORDS: Final = MappingProxyType(
         "with --prompt": "in `prompt`",
         "(nemovideo resume ": "(start it with `run_id` ",
         "run the same command again": "retry this flow run",
+        "The same command tries it again": "A retry of this flow run tries it again",
         ": use the token (NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with": (
             ": name the `credentials` that it was begun with"
         ),
