@@ -82,7 +82,7 @@ async def test_a_silent_turn_that_changed_nothing_is_said_to_be_not_applied(stag
 
 @pytest.fixture
 def later(tmp_path: Path, film: Path) -> Iterator[Stage]:
-    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film), second_stage_s=0.02)
+    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film), second_stage_s=0.005)
     with RunningEmulator(tmp_path / "world", options=options) as emulator:
         yield Stage(emulator, tmp_path, make_pictures(tmp_path / "pictures"))
 
@@ -139,6 +139,7 @@ async def test_a_second_stage_after_the_end_is_no_part_of_the_next_turn(stage: S
 async def test_a_second_stage_over_the_end_of_a_process_is_told(stage: Stage) -> None:
     """What the first look saw is in the journal: another process tells what came after it."""
     ordered = stage.order()
+    stage_two = SecondStage(stage, "never", "")
 
     def cancel(event: Event) -> None:
         if (event.kind, event.step) == ("wait", "state/0"):
@@ -147,7 +148,7 @@ async def test_a_second_stage_over_the_end_of_a_process_is_told(stage: Stage) ->
     working = asyncio.ensure_future(stage.work(ordered, on_event=cancel))
     with pytest.raises(asyncio.CancelledError):
         await working
-    SecondStage(stage).add_music()
+    stage_two.add_music()
     result = await stage.work(ordered)
     assert result.replies[-1].startswith("Added by the service itself: Music added")
 

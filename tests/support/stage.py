@@ -29,7 +29,7 @@ from nemovideo_nodes.testing import copying_renderer as copying_renderer
 from nemovideo_nodes.testing import make_film as make_film
 from nemovideo_nodes.wire.draft import Draft
 
-QUICK = Pace(poll_s=0.05, reconcile_s=0.05, rate_limit_s=0.05)
+QUICK = Pace(poll_s=0.02, reconcile_s=0.02, rate_limit_s=0.02)
 
 
 def make_pictures(folder: Path, count: int = 2) -> list[str]:
@@ -251,12 +251,14 @@ def add_music(emulator: RunningEmulator) -> str:
 class SecondStage:
     """The backend's own edit, at an event of the engine.
 
-    By itself: once the first turn is over and the draft has been read once.
+    By itself: once the first turn is over and the draft has been read once. The wait for the next
+    look is one that a `SkippingClock` jumps over, so that it is there on a slow machine, too.
     """
 
     def __init__(self, stage: Stage, kind: str = "wait", step: str = "state/0") -> None:
         self._stage = stage
         self._at = (kind, step)
+        stage.pace = stage.pace.model_copy(update={"reconcile_s": 5.0})
         self.done = False
         self.digest: str | None = None
 
