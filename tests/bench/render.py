@@ -166,7 +166,8 @@ def by_moviepy(python: str, seconds: float, folder: Path) -> Figures:
         "sound": str(sound), "out": str(folder / "moviepy.mp4")}))  # fmt: skip
     script = Path(__file__).with_name("moviepy_clip.py")
     command = [python, str(script), str(job)]
-    return told(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    # moviepy leaves its sound track in the current folder when it is stopped.
+    return told(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder))
 
 
 GOALS: tuple[tuple[str, str, str, float, bool], ...] = (
