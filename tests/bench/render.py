@@ -165,7 +165,7 @@ def by_moviepy(python: str, seconds: float, folder: Path) -> Figures:
         "seconds": seconds, "fade": FADE / 1000, "title": TITLE, "font": str(font),
         "sound": str(sound), "out": str(folder / "moviepy.mp4")}))  # fmt: skip
     script = Path(__file__).with_name("moviepy_clip.py")
-    command = [python, str(script), str(job)]
+    command = [str(Path(python).absolute()), str(script.absolute()), str(job)]
     # moviepy leaves its sound track in the current folder when it is stopped.
     return told(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder))
 
