@@ -24,6 +24,8 @@ __all__ = ["Dispatcher", "backoff_s"]
 _T = TypeVar("_T")
 _log = logging.getLogger("nemovideo_nodes.webhook")
 _LOOKED_AT_ONCE = 32
+_DECIDED_AT_ONCE = 8
+"""In one transaction: a receiver that wants to write waits for it."""
 _RESOLVED_AT_ONCE = 8
 _LONGEST_S = 300.0
 _DOWN_S = 60.0
@@ -114,8 +116,9 @@ class Dispatcher:
                 source = self._sources[delivery.source]
                 again = source.known.same_body_again
                 wanted.append(Asked(delivery, one, source.debounce_s, again))
-        if wanted:
-            await self._write(lambda: self._outbox.decide(wanted, self._now()))
+        for begin in range(0, len(wanted), _DECIDED_AT_ONCE):
+            part = wanted[begin : begin + _DECIDED_AT_ONCE]
+            await self._write(partial(self._outbox.decide, part, self._now()))
         return True
 
     async def _mapped(self, delivery: Delivery, gate: asyncio.Semaphore) -> Mapped | None:

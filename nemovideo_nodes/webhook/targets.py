@@ -69,7 +69,7 @@ class TargetRuns(Protocol):
 class _OverHttp:
     """A client for a target's API, and how its answers are read."""
 
-    ahead = 8
+    ahead = 3
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         self._http = httpx.AsyncClient(
