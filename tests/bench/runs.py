@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -43,16 +44,18 @@ def fill(folder: Path, runs: int) -> None:
         (journal.parent / SUMMARY).write_text(summary.replace(names[0], name))
 
 
-def listed(folder: Path, *options: str) -> tuple[float, int]:
-    """Seconds and lines of one `nemovideo runs`."""
-    began = time.perf_counter()
+def listed(folder: Path, *options: str) -> tuple[float, float, int]:
+    """Seconds of wall and CPU, and lines, of one `nemovideo runs`."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     ended = subprocess.run(
         [sys.executable, "-c", _MAIN, "runs", "--store", str(folder), *options],
         capture_output=True,
         text=True,
         check=True,
     )
-    return time.perf_counter() - began, len(ended.stdout.splitlines())
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - began
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, cpu, len(ended.stdout.splitlines())
 
 
 def main() -> None:
@@ -63,18 +66,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill(folder, options.runs)
-        started = min(listed(folder / "empty")[0] for _ in range(3))
+        start = min(listed(folder / "empty") for _ in range(3))
         for way in ((), ("--json",)):
             took = [listed(folder, *way) for _ in range(3)]
-            assert {lines for _, lines in took} == {1 if way else options.runs}
-            seconds = min(seconds for seconds, _ in took)
+            assert {lines for *_, lines in took} == {1 if way else options.runs}
+            wall, cpu, _ = min(took)
             print(
-                f"runs {' '.join(way):7} over {options.runs}: {seconds:.2f} s, "
-                f"{started:.2f} s of it the start"
+                f"runs {' '.join(way):7} over {options.runs}: {wall:.2f} s ({cpu:.2f} s CPU), "
+                f"{start[0]:.2f} s of it the start ({start[1]:.2f} s CPU)"
             )
         for number in range(options.without):
             (folder / "runs" / f"run-{number:06d}" / "summary.json").unlink()
-        seconds, _ = listed(folder)
+        seconds, *_ = listed(folder)
         print(f"runs, {options.without} of them without a summary: {seconds:.2f} s")
 
 
