@@ -267,13 +267,13 @@ class Door:
         done = finished(self.store, Ordered(run_id, run.order)) if run.order else None
         return done or standing(run, self.store)
 
-    def misfits(self, run_id: str) -> list[str]:
-        """What the platform that the run is for would not take of its videos, in sentences."""
-        order = load_run(self.store, run_id).order
+    def misfits(self, result: RunResult) -> list[str]:
+        """What the platform that a run is for would not take of its videos, in sentences."""
+        order = load_run(self.store, result.run_id).order
         platform = order.request.platform if order else ""
         return [
             sentence
-            for video in self.result(run_id).videos
+            for video in result.videos
             for sentence in misfits(
                 platform,
                 width=video.width,

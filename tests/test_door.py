@@ -147,7 +147,7 @@ async def test_batch_work_makes_a_video_of_each_picture(stage: Stage) -> None:
     assert len(result.videos) == len(stage.pictures)
     assert stage.sent == (2, 2, 2)
     frame = "Instagram Stories wants 9:16, and the frame is 96x160"
-    assert door.misfits(run) == [frame, "Instagram Stories wants at least 3 s, and it has 1"] * 2
+    assert door.misfits(result) == [frame, "Instagram Stories wants at least 3 s, and it has 1"] * 2
     with pytest.raises(BadInput, match="3 prompts for 2 pictures: give one for each"):
         await door.begin(stage.pictures, ["a", "b", "c"], work="batch")
 

@@ -84,7 +84,7 @@ def _read(handle: RunHandle, place: Place) -> tuple[Run, RunResult, list[str], b
     door = place.door
     result = door.result(handle.run_id)
     run = load_run(door.store, handle.run_id)
-    return run, result, door.misfits(handle.run_id), door.poster(handle.run_id)
+    return run, result, door.misfits(result), door.poster(handle.run_id)
 
 
 def markdown_of(
