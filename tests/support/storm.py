@@ -118,6 +118,7 @@ def _do(job: Job) -> None:
         NEMOVIDEO_STORE=job.settings.store,
         NEMOVIDEO_POLL_SECONDS=str(pace.poll_s),
         NEMOVIDEO_RECONCILE_SECONDS=str(pace.reconcile_s),
+        NEMOVIDEO_RATE_LIMIT_SECONDS=str(pace.rate_limit_s),
         HOME=str(job.settings.config_dir.parent.parent),
     )
     with job.out.open("w") as out, contextlib.redirect_stdout(out):
