@@ -207,7 +207,7 @@ class Door:
         through: str | None = None,
         steps: Sequence[Step] = (),
         *,
-        resend: bool = False,
+        resend: bool | str = False,
         waits: bool = True,
         until: datetime | None = None,
         profile: str = "",

@@ -152,20 +152,26 @@ class Engine:
             if await self._journal.appended(fact):
                 return
 
-    async def allow_resend(self) -> bool:
+    async def allow_resend(self, occasion: str = "") -> bool:
         """Let what the run is stopped at be done once more; False where it is nothing of the kind.
 
         That is a message of unknown outcome, a render that failed as often as is permitted, or
-        all that was paid for in a session that is lost.
+        all that was paid for in a session that is lost. On an occasion it is allowed once: what a
+        person permitted is not repeated by whoever starts that again.
         """
         for _ in range(MAX_DECISIONS):
             run = await self._journal.refreshed()
             permission = missing_permission(run)
-            if permission is None:
+            if permission is None or (occasion and run.was_allowed_on(occasion)):
                 return False
             topic, step = permission
             allowed = Noted(
-                at=self._clock.now(), by=self._me, topic=topic, step=step, text="--resend"
+                at=self._clock.now(),
+                by=self._me,
+                topic=topic,
+                step=step,
+                text="--resend",
+                occasion=occasion or None,
             )
             # Two who allow it at once allow one message, not two.
             if await self._journal.appended(allowed, run.seq):

@@ -147,7 +147,7 @@ async def work_on(
     ordered: Ordered,
     *,
     through: str | None = None,
-    resend: bool = False,
+    resend: bool | str = False,
     waits: bool = True,
     until: datetime | None = None,
     clock: Clock | None = None,
@@ -155,7 +155,8 @@ async def work_on(
 ) -> RunResult:
     """Ask for the run's steps, and bring it as far as it goes; see `Engine.advance`.
 
-    `resend` lets what the run is stopped at be done, and maybe paid for, once more.
+    `resend` lets what the run is stopped at be done, and maybe paid for, once more; with the name
+    of an occasion, once on that.
     """
     async with NemoVideoClient(
         settings=settings, profile=ordered.order.profile, clock=clock, waits=False
@@ -174,7 +175,7 @@ async def go_on(
     steps: Sequence[Step] = (),
     *,
     through: str | None = None,
-    resend: bool = False,
+    resend: bool | str = False,
     waits: bool = True,
     until: datetime | None = None,
     profile: Profile | None = None,
@@ -213,7 +214,7 @@ async def refine(
     script: tuple[Instruction, ...],
     *,
     again: bool = False,
-    resend: bool = False,
+    resend: bool | str = False,
     clock: Clock | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> RunResult:
@@ -326,13 +327,14 @@ async def _to_the_end(
     engine: Engine,
     through: str | None,
     *,
-    resend: bool,
+    resend: bool | str,
     waits: bool = True,
     until: datetime | None = None,
 ) -> RunResult:
     result = await engine.advance(through, waits=waits, until=until)
     # Looked at first: what came late needs no second message.
-    if resend and result.status == "stuck" and await engine.allow_resend():
+    occasion = resend if isinstance(resend, str) else ""
+    if resend and result.status == "stuck" and await engine.allow_resend(occasion):
         result = await engine.advance(through, waits=waits, until=until)
     return result
 

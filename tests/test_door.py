@@ -54,6 +54,19 @@ async def test_a_run_may_be_put_together_without_an_order(stage: Stage) -> None:
     assert stage.sent == (1, 0, 0)
 
 
+async def test_a_permission_counts_once_on_its_occasion(stage: Stage) -> None:
+    """Whoever starts the same thing again has not permitted to pay once more; another one has."""
+    stage.emulator.add_fault("run_sse", 1, "reset", times=2)
+    door = door_of(stage)
+    run = await door.begin(stage.pictures, ["A 2 second video"])
+    for resend in ("monday", "monday", "monday"):
+        with pytest.raises(RunStopped, match="add --resend"):
+            await door.advance(run, resend=resend)
+    assert stage.sent[0] == 0
+    assert (await door.advance(run, resend="tuesday")).status == "done"
+    assert stage.sent[0] == 1
+
+
 async def test_a_run_that_stops_says_why_and_what_to_do(stage: Stage) -> None:
     """With the run's id, and in the words of whoever asks."""
     stage.emulator.add_fault("run_sse", 1, "reset")

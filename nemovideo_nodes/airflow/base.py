@@ -86,7 +86,7 @@ class RunOperator(BaseOperator):
         try:
             drive = self._drive(context, self._run_of(context), absolute(self.deadline))
             self._ask(context, drive)
-            return self._go_on(context, drive, self._resends(context, drive))
+            return self._go_on(context, drive, self._resend(context))
         except NemoVideoError as error:
             fail(error)
 
@@ -124,15 +124,15 @@ class RunOperator(BaseOperator):
         """The last step that the task takes; None: all that the run was asked for."""
         return self._steps(context, drive)[-1].id
 
-    def _resends(self, context: Context, drive: Drive) -> int | None:
+    def _resend(self, context: Context) -> str:
         """See `Drive.advance`."""
-        return None
+        return ""
 
     def _finish(self, context: Context, drive: Drive) -> RunResult:
         """What the task returns, once all its steps are taken."""
         return drive.door.result(drive.run_id)
 
-    def _go_on(self, context: Context, drive: Drive, resends: int | None = None) -> dict[str, Any]:
+    def _go_on(self, context: Context, drive: Drive, resend: str = "") -> dict[str, Any]:
         from airflow.sdk.lineage import get_hook_lineage_collector
 
         from nemovideo_nodes.airflow.hooks import NemoVideoHook
@@ -150,10 +150,10 @@ class RunOperator(BaseOperator):
                     store=self.store,
                     deadline=drive.deadline,
                     profile=self.profile,
-                    resends=resends,
+                    resend=resend,
                 )
                 self.defer(trigger=trigger, method_name="execute_complete")
-            self._wait(drive.advance(part.through, resends=resends))
+            self._wait(drive.advance(part.through, resend=resend))
         result = self._finish(context, drive)
         if result.status == "stuck":
             raise RunStopped(f"{result.error} (run {result.run_id})", run_id=result.run_id)

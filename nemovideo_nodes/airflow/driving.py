@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from datetime import datetime
 
 from airflow.sdk.log import amask_secret
 
-from nemovideo_nodes.airflow.parts import resends as resends_of
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.display import PlainDisplay
 from nemovideo_nodes.door import Door
@@ -54,7 +52,7 @@ class Drive:
         self,
         through: str | None = None,
         *,
-        resends: int | None = None,
+        resend: str = "",
         waits: bool = True,
     ) -> RunResult:
         """`Door.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
@@ -62,8 +60,8 @@ class Drive:
         Nothing is begun or waited for beyond it; a message under way is held to its end, since
         hanging up would destroy what is being paid for.
 
-        A message of unknown outcome is sent again if that was done `resends` times by now: what a
-        person permitted once is not repeated by whoever starts this again.
+        `resend` is the occasion on which a person permitted that what the run is stopped at is done
+        once more: once, whatever restarts in between.
         """
         until = datetime.fromisoformat(self.deadline) if self.deadline else None
         waits_until: list[datetime] = []
@@ -73,7 +71,6 @@ class Drive:
             log.show(event)
 
         await self._hide_token()
-        resend = resends is not None and resends == await asyncio.to_thread(self._resends)
         with _RunLog(self.say) as log:
             try:
                 return await self.door.advance(
@@ -101,9 +98,6 @@ class Drive:
     async def ask(self, steps: Sequence[Step]) -> None:
         """Write the steps down, and take none of them; raises `StepConflict`."""
         await self.door.ask(self.run_id, steps)
-
-    def _resends(self) -> int:
-        return resends_of(self.run())
 
     async def _hide_token(self) -> None:
         """An anonymous token is got at run time, so Airflow does not know it as a secret."""

@@ -12,7 +12,7 @@ from nemovideo_nodes.errors import BadInput
 if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
-__all__ = ["OnClear", "is_first_try", "map_index", "occasion_of", "run_id_in", "run_id_of"]
+__all__ = ["OnClear", "map_index", "occasion_of", "run_id_in", "run_id_of"]
 
 OnClear = Literal["new", "resume"]
 """What a Clear of the task means: another video, or going on with the one that was begun."""
@@ -42,11 +42,6 @@ def run_id_in(given: object) -> str:
     if given is None or isinstance(given, str):
         return (given or "").strip()
     raise BadInput(f"run_id wants a run's id or the result of a task, not {type(given).__name__}")
-
-
-def is_first_try(ti: RuntimeTaskInstanceProtocol, retries: int) -> bool:
-    """Whether the task runs for the first time since it was scheduled or cleared."""
-    return int(ti.try_number) <= int(ti.max_tries) - retries + 1
 
 
 def map_index(ti: RuntimeTaskInstanceProtocol) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.steps import NodeName
 
-__all__ = ["Part", "next_part", "resends"]
+__all__ = ["Part", "next_part"]
 
 _WAITING = frozenset({NodeName.PROMPT, NodeName.STATE, NodeName.RENDER, NodeName.AWAIT})
 """From a message to the finished render there is little to do and much to wait for."""
@@ -35,8 +34,3 @@ def next_part(run: Run, goal: str | None = None) -> Part | None:
         if step_id == goal:
             break
     return part
-
-
-def resends(run: Run) -> int:
-    """How often a message of the run was allowed to be sent again on purpose."""
-    return sum(isinstance(fact, Noted) and fact.topic == "resend" for fact in run.facts)

@@ -28,12 +28,12 @@ class RunTrigger(BaseTrigger):
         store: str = "",
         deadline: str = "",
         profile: str = "",
-        resends: int | None = None,
+        resend: str = "",
     ) -> None:
         """`deadline` is absolute (ISO 8601), so it holds whenever and wherever this starts.
 
-        `resends` is how often a message of the run had been sent again on purpose when the user
-        asked for that: once more is permitted, whatever restarts in between.
+        `resend` is the occasion on which a person permitted that what the run is stopped at is done
+        once more: once, whatever restarts in between.
         """
         super().__init__()
         self.run_id = run_id
@@ -42,7 +42,7 @@ class RunTrigger(BaseTrigger):
         self.store = store
         self.deadline = deadline
         self.profile = profile
-        self.resends = resends
+        self.resend = resend
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Where this class is, and its arguments."""
@@ -53,7 +53,7 @@ class RunTrigger(BaseTrigger):
             "store": self.store,
             "deadline": self.deadline,
             "profile": self.profile,
-            "resends": self.resends,
+            "resend": self.resend,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -84,7 +84,7 @@ class RunTrigger(BaseTrigger):
         try:
             door = await NemoVideoHook(self.nemovideo_conn_id).adoor(self.store)
             drive = Drive(door, self.run_id, self.log.info, self.deadline, self.profile)
-            await drive.advance(self.through, resends=self.resends)
+            await drive.advance(self.through, resend=self.resend)
         except DeadlinePassed as error:
             return event | {"status": "deadline", "error": error.sentence}
         except NemoVideoError as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nemovideo_nodes.airflow.base import RunOperator
-from nemovideo_nodes.airflow.identity import is_first_try, occasion_of, run_id_in, run_id_of
+from nemovideo_nodes.airflow.identity import occasion_of, run_id_in, run_id_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -62,12 +62,10 @@ class VideoOperator(RunOperator):
     def _occasion(self, context: Context) -> str:
         return "/".join(map(str, occasion_of(context["ti"], self.on_clear)))
 
-    def _resends(self, context: Context, drive: Drive) -> int | None:
+    def _resend(self, context: Context) -> str:
         from nemovideo_nodes.airflow.hooks import is_true
-        from nemovideo_nodes.airflow.parts import resends
 
-        first = is_first_try(context["ti"], int(self.retries or 0))
-        return resends(drive.run()) if first and is_true(self.resend) else None
+        return self._occasion(context) if is_true(self.resend) else ""
 
     def _finish(self, context: Context, drive: Drive) -> RunResult:
         from nemovideo_nodes.airflow.outcome import put_videos

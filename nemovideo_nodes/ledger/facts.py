@@ -288,6 +288,8 @@ class Noted(_Fact):
     step: str | None = None
     text: str = ""
     lease: Lease | None = None
+    occasion: str | None = None
+    """Of a permission: what it was given on, once."""
 
 
 Fact = Annotated[

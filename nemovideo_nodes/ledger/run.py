@@ -212,6 +212,10 @@ class Run:
             for record in self.steps.values()
         )
 
+    def was_allowed_on(self, occasion: str) -> bool:
+        """Whether a person has permitted on this occasion that something is done once more."""
+        return any(isinstance(fact, Noted) and fact.occasion == occasion for fact in self.facts)
+
     @property
     def account(self) -> TokenResult | None:
         """The account that the run belongs to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect.context import FlowRunContext
 
-__all__ = ["occasion"]
+__all__ = ["occasion", "permission"]
 
 
 def occasion(*, again: bool = False) -> str:
@@ -24,3 +24,10 @@ def occasion(*, again: bool = False) -> str:
     if flow_run.auto_scheduled and flow_run.expected_start_time is not None:
         return f"scheduled {flow_run.expected_start_time.isoformat()}"
     return flow_run.idempotency_key or ""
+
+
+def permission(*, resend: bool) -> bool | str:
+    """What `resend` permits: once in each flow run, so that a Retry does not pay again."""
+    context = FlowRunContext.get()
+    flow_run = context.flow_run if context is not None else None
+    return f"flow run {flow_run.id}" if resend and flow_run is not None else resend

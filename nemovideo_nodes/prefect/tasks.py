@@ -41,6 +41,7 @@ from nemovideo_nodes.prefect.forms import chosen
 from nemovideo_nodes.prefect.handle import RunHandle, handle_of, open_place
 from nemovideo_nodes.prefect.naming import name_of
 from nemovideo_nodes.prefect.occasion import occasion as own_occasion
+from nemovideo_nodes.prefect.occasion import permission
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.unit import unit
 from nemovideo_nodes.request import checked_run_id
@@ -347,7 +348,7 @@ async def _through(
                     handle.run_id,
                     step,
                     [Step(id=step, args=args)] if args and new else [],
-                    resend=resend,
+                    resend=permission(resend=resend),
                     profile=place.profile,
                     on_event=_both(log.show, bar.show),
                     journal=journal,

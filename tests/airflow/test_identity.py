@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from nemovideo_nodes.airflow.identity import is_first_try, occasion_of, run_id_in, run_id_of
+from nemovideo_nodes.airflow.identity import occasion_of, run_id_in, run_id_of
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request import is_run_id
 
@@ -45,14 +45,6 @@ def test_everything_else_is_another_run(other: dict[str, object]) -> None:
     instance = replace(Instance(), **other)
     for on_clear in ("new", "resume"):
         assert run_id_of(instance, on_clear) != run_id_of(Instance(), on_clear)
-
-
-def test_the_first_try_after_a_clear_is_a_first_try() -> None:
-    """What a person permits once counts there, and in no retry."""
-    tries = [Instance(try_number=number) for number in (1, 2, 3)]
-    assert [is_first_try(ti, 3) for ti in tries] == [True, False, False]
-    assert is_first_try(Instance(try_number=3, max_tries=5), 3)
-    assert not is_first_try(Instance(try_number=4, max_tries=5), 3)
 
 
 def test_the_occasion_can_be_read() -> None:

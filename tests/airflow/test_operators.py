@@ -325,7 +325,7 @@ def test_a_permission_to_resend_counts_once(studio: Stage, run_dag: RunDag) -> N
     assert asyncio.run(studio.work(ordered)).status == "stuck"
 
     async def events() -> list[dict[str, Any]]:
-        trigger = RunTrigger(ordered.run_id, "await/0", "nemovideo_default", resends=0)
+        trigger = RunTrigger(ordered.run_id, "await/0", "nemovideo_default", resend="once")
         return [(event.payload) async for event in trigger.run()]
 
     for _ in range(2):

@@ -26,7 +26,7 @@ async def event_of(one: RunTrigger) -> dict[str, Any]:
 
 def test_it_is_made_again_from_what_is_stored() -> None:
     """Plain JSON, in which the account is a connection's id."""
-    first = trigger("run-1", store="/data", deadline="2026-01-05T09:00:00+00:00", resends=1)
+    first = trigger("run-1", store="/data", deadline="2026-01-05T09:00:00+00:00", resend="once")
     path, arguments = first.serialize()
     again = import_string(path)(**json.loads(json.dumps(arguments)))
     assert again.serialize() == first.serialize()
@@ -34,7 +34,7 @@ def test_it_is_made_again_from_what_is_stored() -> None:
         "deadline",
         "nemovideo_conn_id",
         "profile",
-        "resends",
+        "resend",
         "run_id",
         "store",
         "through",
