@@ -27,6 +27,7 @@ from stage import make_film, make_pictures
 
 IDLE_S = 25.0
 """From the last submitted render; the first poll is due 38.5 s behind each."""
+LIMIT_S = 300.0
 AT_ONCE = 8
 
 
@@ -81,7 +82,10 @@ def lateness(store: Path, run_id: str) -> float:
 
 def wait_for_renders(service: Service, renders: int) -> None:
     """Until the emulator has accepted so many, and a while of nothing but waiting after that."""
+    until = time.monotonic() + LIMIT_S
     while service.sent[1] < renders:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{service.sent[1]} of {renders} renders after {LIMIT_S:g} s")
         time.sleep(0.5)
     time.sleep(IDLE_S)
 
