@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from nemovideo_nodes.errors import NotFound, Refused, RenderFailed, SessionNotFound
 from nemovideo_nodes.ledger.facts import (
     Evidence,
@@ -50,8 +52,9 @@ class SubmitRenderNode(Node):
         if (standing := _standing(ctx, record, state.draft)) is not None:
             return Success(standing)
         stamp = int(ctx.clock.now().timestamp() * 1000)
-        # Two runs of one account may come to this in the same millisecond.
-        salt = int(ctx.run.session.session_id.encode().hex(), 16) if ctx.run.session else 0
+        # Hundreds of runs of one account may come to this in the same millisecond, and two with
+        # one id would share a video: twelve digits of the run's own tell them apart.
+        salt = int(hashlib.sha256(ctx.run.id.encode()).hexdigest(), 16)
         seen = ctx.run.results(StateResult)
         same = bool(seen) and seen[-1].draft_digest == state.draft.digest
         evidence = Evidence(
@@ -60,7 +63,7 @@ class SubmitRenderNode(Node):
             # Only what the last look did not see, such as a second stage that came after it.
             outline=None if same else state.draft.outline(),
         )
-        key = f"render_{stamp}{salt % 1000:03d}"
+        key = f"render_{stamp}{salt % 10**12:012d}"
         return Intent(key=key, evidence=evidence, draft=state.draft)
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
