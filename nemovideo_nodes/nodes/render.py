@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from nemovideo_nodes.errors import NotFound, Refused, RenderFailed, SessionNotFound
 from nemovideo_nodes.ledger.facts import (
@@ -40,6 +41,16 @@ _UNKNOWN = (NotFound, SessionNotFound)
 """What the status call says of a render that it does not know: of the session it proves nothing."""
 
 
+def render_id_of(run_id: str, at: datetime) -> str:
+    """An id for a render that a run submits then: the time in milliseconds, and the run's digits.
+
+    Hundreds of runs of one account may come to this in the same millisecond, and two with one id
+    would share a video.
+    """
+    salt = int(hashlib.sha256(run_id.encode()).hexdigest(), 16) % 10**12
+    return f"render_{int(at.timestamp() * 1000)}{salt:012d}"
+
+
 class SubmitRenderNode(Node):
     """Exports the draft; KEYED by the id that we chose and wrote down."""
 
@@ -51,10 +62,6 @@ class SubmitRenderNode(Node):
             return Failure("not_accepted", _nothing_to_export(ctx))
         if (standing := _standing(ctx, record, state.draft)) is not None:
             return Success(standing)
-        stamp = int(ctx.clock.now().timestamp() * 1000)
-        # Hundreds of runs of one account may come to this in the same millisecond, and two with
-        # one id would share a video: twelve digits of the run's own tell them apart.
-        salt = int(hashlib.sha256(ctx.run.id.encode()).hexdigest(), 16)
         seen = ctx.run.results(StateResult)
         same = bool(seen) and seen[-1].draft_digest == state.draft.digest
         evidence = Evidence(
@@ -63,7 +70,7 @@ class SubmitRenderNode(Node):
             # Only what the last look did not see, such as a second stage that came after it.
             outline=None if same else state.draft.outline(),
         )
-        key = f"render_{stamp}{salt % 10**12:012d}"
+        key = render_id_of(ctx.run.id, ctx.clock.now())
         return Intent(key=key, evidence=evidence, draft=state.draft)
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
