@@ -334,7 +334,8 @@ async def _to_the_end(
     result = await engine.advance(through, waits=waits, until=until)
     # Looked at first: what came late needs no second message.
     occasion = resend if isinstance(resend, str) else ""
-    if resend and result.status == "stuck" and await engine.allow_resend(occasion):
+    if resend and result.status == "stuck":
+        await engine.allow_resend(occasion)  # unless somebody else just has
         result = await engine.advance(through, waits=waits, until=until)
     return result
 
