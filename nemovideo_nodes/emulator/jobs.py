@@ -90,29 +90,29 @@ class RenderQueue:
             return None
 
     def _run(self, render: Render) -> None:
-        if render.doom is not None:
-            self._world.renders.settle(render.key, RenderStatus.FAILED, render.doom)
-            return
         folder = self._folder(render)
         try:
-            code, said = self._process(render, folder)
-            if self._stopping:
-                self._world.renders.settle(render.key, RenderStatus.PENDING)
-            elif code == 0 and (folder / "out.mp4").exists():
-                os.replace(folder / "out.mp4", self.output(render))
-                self._world.renders.settle(render.key, RenderStatus.COMPLETED)
-            elif code == 1 or render.attempts >= MOST_ATTEMPTS:
-                self._world.renders.settle(
-                    render.key, RenderStatus.FAILED, said or "The renderer ended without a word"
-                )
-            else:  # killed from outside, say for want of memory: worth another try
-                self._world.renders.settle(render.key, RenderStatus.PENDING)
-        except OSError as error:
-            self._world.renders.settle(
-                render.key, RenderStatus.FAILED, f"The renderer cannot run: {error.strerror}"
-            )
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            status, error = self._outcome(render, folder)
+        except OSError as broken:
+            status, error = RenderStatus.FAILED, f"The renderer cannot run: {broken.strerror}"
+        # Told last: whoever sees that a render has ended finds nothing unfinished of it.
+        shutil.rmtree(folder, ignore_errors=True)
+        self._world.renders.settle(render.key, status, error)
+
+    def _outcome(self, render: Render, folder: Path) -> tuple[RenderStatus, str | None]:
+        """Render, and say what came of it, with the error where it failed."""
+        if render.doom is not None:
+            return RenderStatus.FAILED, render.doom
+        code, said = self._process(render, folder)
+        if self._stopping:
+            return RenderStatus.PENDING, None
+        if code == 0 and (folder / "out.mp4").exists():
+            os.replace(folder / "out.mp4", self.output(render))
+            return RenderStatus.COMPLETED, None
+        if code == 1 or render.attempts >= MOST_ATTEMPTS:
+            return RenderStatus.FAILED, said or "The renderer ended without a word"
+        # Killed from outside, say for want of memory: worth another try.
+        return RenderStatus.PENDING, None
 
     def _process(self, render: Render, folder: Path) -> tuple[int, str]:
         """Run one render; its exit code, and the last line that it wrote on stderr."""
