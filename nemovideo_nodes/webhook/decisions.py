@@ -114,7 +114,7 @@ def settle(
 
 def want(
     db: Connection,
-    job: Row[*tuple[Any, ...]] | None,
+    job: Row[Any] | None,
     key: Mapping[str, str],
     parameters: Parameters,
     created_at: float,
