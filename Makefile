@@ -93,6 +93,7 @@ endif
 
 wheel: $(VENV)/wheel.stamp
 
+# The pins stand as constraints, too: for pip a package with an extra is another requirement.
 # venv without ensurepip (as some systems ship it) still works: the system's pip brings one in.
 define new_venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -102,7 +103,7 @@ define new_venv
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D) >/dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip $(@D) \
 	    && $(PYTHON) -m pip --python $(@D)/bin/python install --quiet pip; }
-	$(@D)/bin/python -m pip install --quiet --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --require-hashes -r $< -c $<
 	@touch $@
 endef
 
