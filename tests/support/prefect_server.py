@@ -18,6 +18,8 @@ __all__ = ["FINAL", "POOL", "PrefectServer"]
 
 POOL = "nemovideo"
 READY_S = 180.0
+BUSY_S = 60.0
+_COPY = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -36,7 +38,9 @@ class PrefectServer:
         self.env = self._environment(database) | dict(env)
         self._server: subprocess.Popen[bytes] | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
-        self._client = httpx.Client(base_url=f"{self.url}/api", timeout=60)
+        # The server hangs up behind an answer of 503: no connection is used twice.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(base_url=f"{self.url}/api", timeout=60, limits=limits)
 
     @property
     def output(self) -> Path:
@@ -77,12 +81,13 @@ class PrefectServer:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
-    def start_worker(self, name: str, limit: int = 8) -> None:
-        """A process worker of the pool; the first one makes the pool."""
-        self._workers[name] = self._spawn(
-            "worker", "start", "--pool", POOL, "--type", "process", "--name", name,
-            "--limit", str(limit),
-        )  # fmt: skip
+    def start_worker(self, name: str) -> None:
+        """A process worker of the pool.
+
+        It has no `--limit`: with one, Prefect 3.8.8's worker ends in a RuntimeError when a run
+        that has just crashed is retried before its slot is free again.
+        """
+        self._workers[name] = self._spawn("worker", "start", "--pool", POOL, "--name", name)
 
     def kill_worker(self, name: str, *, with_flows: bool) -> int:
         """SIGKILL to a worker, and to the flow runs below it or not; how many it struck."""
@@ -106,10 +111,27 @@ class PrefectServer:
         return self._client.get(path).raise_for_status().json()
 
     def post(self, path: str, body: object = None) -> Any:
-        """What a POST to the API answers."""
-        answer = self._client.post(path, json={} if body is None else body)
+        """What a POST to the API answers; a busy SQLite answers 503, and then nothing was done."""
+        until = time.monotonic() + BUSY_S
+        while True:
+            answer = self._client.post(path, json={} if body is None else body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > until:
+                break
+            time.sleep(0.2)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def delete(self, path: str) -> None:
+        """A DELETE of the API."""
+        self._client.delete(path).raise_for_status()
+
+    def deploy(self) -> None:
+        """Everything that `prefect_flows/prefect.yaml` deploys, as a user does it."""
+        flows = self.home / "flows"
+        copying = [sys.executable, "-P", "-c", _COPY, "prefect-flows", "--to", str(flows)]
+        subprocess.run(copying, env=self.env, check=True, capture_output=True)
+        self.run("work-pool", "create", POOL, "--type", "process")
+        self.run("deploy", "--all", cwd=flows)
 
     def deployment(self, name: str) -> str:
         """The id of the deployment `FLOW/NAME`."""
@@ -131,6 +153,14 @@ class PrefectServer:
         """What the UI's buttons do: Retry is SCHEDULED as AwaitingRetry, Cancel is CANCELLING."""
         state = {"type": kind, **({"name": name} if name else {})}
         self.post(f"/flow_runs/{flow_run}/set_state", {"state": state})
+
+    def retry(self, flow_run: str) -> None:
+        """Retry, and again where the worker's late word of the crash undid it."""
+        for _ in range(5):
+            self.set_state(flow_run, "SCHEDULED", "AwaitingRetry")
+            if self.wait(flow_run, "RUNNING", *FINAL)["type"] != "CRASHED":
+                return
+        raise TimeoutError(f"{flow_run} stays Crashed")
 
     def wait(self, flow_run: str, *kinds: str, seconds: float = 240) -> dict[str, Any]:
         """The state of the flow run, once it is of one of these kinds (any final one, if none)."""

@@ -1,0 +1,141 @@
+"""A real Prefect beside emulators that can be held at an exact moment of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moments import MOMENTS, Moment, counts_of, sign_in
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect_server import PrefectServer
+from shell import Service
+from stage import make_pictures
+
+from nemovideo_nodes.ledger.facts import Fact, load_fact
+from nemovideo_nodes.prefect import NemoVideoCredentials
+
+__all__ = ["EVERYBODY", "Held", "Studio", "block_of", "open_studio"]
+
+EVERYBODY = "everybody"
+"""The credentials of the emulator that no test holds."""
+QUICK = {
+    "NEMOVIDEO_POLL_SECONDS": "0.2",
+    "NEMOVIDEO_RECONCILE_SECONDS": "0.2",
+    "NEMOVIDEO_RATE_LIMIT_SECONDS": "0.2",
+}
+
+
+class Held:
+    """A flow run whose emulator holds it at a moment."""
+
+    def __init__(self, studio: Studio, moment: Moment, slug: str) -> None:
+        self._moment = moment
+        self._service = studio.services[block_of(moment.name)]
+        self._before = counts_of(self._service)
+        self.let_go()
+        self._service.add_fault(moment.endpoint, 1, moment.kind)
+        self.parameters = studio.parameters(slug, credentials=block_of(moment.name))
+        self.flow_run = studio.start(self.parameters)
+
+    @property
+    def sent(self) -> dict[str, int]:
+        """What the emulator has accepted since this began."""
+        now = counts_of(self._service)
+        return {kind: now[kind] - self._before[kind] for kind in now}
+
+    def has_come(self) -> bool:
+        """Whether the moment is there: the request is held, and what it starts has started."""
+        if not self._service.ask("faults")["met"]:
+            return False
+        return self._moment.accepted.items() <= self.sent.items()
+
+    def let_go(self) -> None:
+        """What is held, and whatever comes from now on, is answered."""
+        self._service.ask("faults", {"action": "clear"})
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What a test of the real Prefect has at hand."""
+
+    prefect: PrefectServer
+    services: Mapping[str, Service]
+    """Emulators by the names of their credentials blocks."""
+    store: Path
+    pictures: list[str]
+    tokens: list[str]
+    """The accounts' tokens: secrets, which nothing may keep."""
+    deployment: str
+    """The id of the deployment of `image_to_video`."""
+
+    @property
+    def service(self) -> Service:
+        """The emulator that no test holds."""
+        return self.services[EVERYBODY]
+
+    def parameters(self, slug: str, **more: Any) -> dict[str, Any]:
+        """What makes a short video of two pictures; the prompt tells it from others."""
+        return {
+            "images": self.pictures,
+            "prompt": f"A 2 second video, titled {slug!r}",
+            "slug": slug,
+            "credentials": EVERYBODY,
+            **more,
+        }
+
+    def start(self, parameters: Mapping[str, Any], **more: object) -> str:
+        """A flow run of `image_to_video`; its id."""
+        return self.prefect.start_run(self.deployment, parameters, **more)
+
+    def facts(self, run_id: str) -> list[Fact]:
+        """The journal of a run."""
+        folder = self.store / "runs" / run_id / "journal"
+        facts = [load_fact(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+        return [fact for fact in facts if fact is not None]
+
+    def close(self) -> None:
+        self.prefect.stop()
+        for service in self.services.values():
+            service.kill()
+
+
+def block_of(moment: str) -> str:
+    """The credentials that lead to the emulator of a moment."""
+    return moment.replace("_", "-")
+
+
+def open_studio(
+    folder: Path,
+    film: Path,
+    *,
+    database: str = "",
+    jobs: int = 1,
+    render_s: float = 0.0,
+    moments: Sequence[Moment] = MOMENTS,
+) -> Studio:
+    """Start Prefect with the deployments, an emulator for everybody, and one for each moment."""
+    names = [EVERYBODY, *(block_of(moment.name) for moment in moments)]
+    services = {
+        name: Service(folder / "worlds" / name, film, 0.0, jobs=jobs, render_s=render_s)
+        for name in names
+    }
+    tokens = {name: sign_in(service.start()) for name, service in services.items()}
+    store = folder / "store"
+    prefect = PrefectServer(folder / "prefect", {"NEMOVIDEO_STORE": str(store), **QUICK}, database)
+    try:
+        prefect.start()
+        prefect.deploy()
+        with temporary_settings({PREFECT_API_URL: f"{prefect.url}/api"}):
+            for name, token in tokens.items():
+                block = NemoVideoCredentials(token=token, api_url=services[name].url)
+                block.save(name, overwrite=True)
+        deployment = prefect.deployment("image-to-video/image-to-video")
+    except BaseException:
+        prefect.stop()
+        for service in services.values():
+            service.kill()
+        raise
+    pictures = make_pictures(folder / "pictures")
+    return Studio(prefect, services, store, pictures, [*tokens.values()], deployment)
