@@ -99,7 +99,7 @@ class Standalone:
 
     def scheduler(self) -> list[psutil.Process]:
         """The scheduler alone, without the workers that it started."""
-        return self._tree("bin/airflow scheduler")
+        return self._tree("airflow scheduler")
 
     def start_scheduler(self) -> None:
         """Another scheduler, with workers of its own."""
