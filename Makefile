@@ -14,7 +14,7 @@ DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) 
     --prompt 'Make a 12-second vertical video with crossfades and calm music, titled "Small Wonders"'
 
 PYTEST_ARGS ?= -n auto --dist loadgroup
-# Real servers and a browser load both cores by themselves, and one Prefect server serves them all.
+# Real servers and a browser load both cores by themselves.
 SERVERS_ARGS ?= -n 0
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
 PYTEST := -m pytest --hypothesis-profile=ci
@@ -64,9 +64,12 @@ contracts: $(VENV)/wheel.stamp
 pytest: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-core.xml
 
+# A server for each worker of the first half; a real one with its workers has the machine to itself.
 prefect: $(VENV)/wheel.stamp
-	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect.xml \
-	    tests/prefect
+	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-prefect.xml \
+	    --ignore tests/prefect/e2e tests/prefect
+	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect-e2e.xml \
+	    tests/prefect/e2e
 
 ifneq ($(wildcard tests/webhook/test_*.py),)
 webhook: $(VENV)/wheel.stamp
