@@ -7,7 +7,9 @@ import contextlib
 import fcntl
 import hashlib
 import importlib.util
+import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from nemovideo_nodes.errors import NemoVideoError, StoreError, VideoInvalid
@@ -47,11 +49,8 @@ class DownloadNode(Node):
             ctx.report(Progress(record.step.id, "bytes", "video", done, total))
 
         try:
-            with part.open("ab") as held:
-                # Without it, one that was only slow could write into what is an artifact by now.
-                try:
-                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+            with _held(part) as alone:
+                if not alone:
                     return Postponed(ctx.later(1.0), "another process is downloading the video")
                 await ctx.client.download(render.render_id, part, progress=show)
                 video = await asyncio.to_thread(_keep, ctx.store, part)
@@ -130,6 +129,22 @@ def _posters(store: Store, video: str) -> None:
                 store.replace(name, spare.read_bytes())
         except (NemoVideoError, OSError):
             continue  # a picture of the video is never worth the video
+
+
+@contextlib.contextmanager
+def _held(part: Path) -> Iterator[bool]:
+    """Keep others off an unfinished download; False where one is at it, or has just ended it.
+
+    Without it, one that was only slow could write into what is an artifact by now.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            held = stack.enter_context(part.open("ab"))
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = os.path.samestat(os.fstat(held.fileno()), part.stat())
+        except (BlockingIOError, FileNotFoundError):
+            alone = False
+        yield alone
 
 
 def _clear(part: Path) -> None:

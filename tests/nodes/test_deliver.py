@@ -39,6 +39,28 @@ async def test_a_download_that_another_process_is_at_is_waited_for(stage: Stage)
     assert list((stage.folder / "store" / "unfinished").rglob("*.part*")) == []
 
 
+class ClearedStore(Store):
+    """Another process ends its download right when this one wants to begin."""
+
+    cleared = 0
+
+    def scratch(self, name: str) -> Path:
+        folder = super().scratch(name)
+        if not self.cleared:
+            self.cleared += 1
+            folder.rmdir()
+        return folder
+
+
+async def test_a_download_that_another_process_has_just_ended_is_looked_at_again(
+    stage: Stage,
+) -> None:
+    """The folder for what is unfinished goes away with the last of it."""
+    store = ClearedStore(stage.store_path)
+    result = await stage.work(stage.order(), store=store, clock=SkippingClock(skip_from_s=0.5))
+    assert (result.status, store.cleared) == ("done", 1)
+
+
 class OrderedStore(Store):
     """Remembers in which order names came to be."""
 
