@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from nemovideo_nodes.errors import NemoVideoError, StoreError, VideoInvalid
 from nemovideo_nodes.ledger.facts import DownloadResult, PublishResult, VideoFile
@@ -49,11 +50,11 @@ class DownloadNode(Node):
             ctx.report(Progress(record.step.id, "bytes", "video", done, total))
 
         try:
-            with _held(part) as alone:
-                if not alone:
+            with _held(part) as held:
+                if held is None:
                     return Postponed(ctx.later(1.0), "another process is downloading the video")
                 await ctx.client.download(render.render_id, part, progress=show)
-                video = await asyncio.to_thread(_keep, ctx.store, part)
+                video = await asyncio.to_thread(_keep, ctx.store, part, held)
         except OSError as error:
             raise StoreError(
                 f"The video cannot be written to {part} ({error.strerror or error})"
@@ -77,15 +78,15 @@ class PublishNode(Node):
         return Success(PublishResult(videos=tuple(names), manifest=manifest))
 
 
-def _keep(store: Store, part: Path) -> VideoFile:
+def _keep(store: Store, part: Path, held: IO[bytes]) -> VideoFile:
     """Check the finished download and make it an artifact; what is no video is thrown away."""
     try:
         video = _check(part)
     except VideoInvalid as error:
-        _clear(part)
+        _clear(part, held)
         raise VideoInvalid(f"The downloaded video is no good: {error.sentence}") from None
     store.put_file(video.artifact, part, move=True)
-    _clear(part)
+    _clear(part, held)
     return video
 
 
@@ -132,25 +133,35 @@ def _posters(store: Store, video: str) -> None:
 
 
 @contextlib.contextmanager
-def _held(part: Path) -> Iterator[bool]:
-    """Keep others off an unfinished download; False where one is at it, or has just ended it.
+def _held(part: Path) -> Iterator[IO[bytes] | None]:
+    """Keep others off an unfinished download; None where one is at it, or has just ended it.
 
     Without it, one that was only slow could write into what is an artifact by now.
     """
     with contextlib.ExitStack() as stack:
+        held: IO[bytes] | None
         try:
             held = stack.enter_context(part.open("ab"))
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = os.path.samestat(os.fstat(held.fileno()), part.stat())
+            alone = _is_at(held, part)
         except (BlockingIOError, FileNotFoundError):
             alone = False
-        yield alone
+        yield held if alone else None
 
 
-def _clear(part: Path) -> None:
-    for path in (part, part.with_name(part.name + ".json")):
-        path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # another render's download is in it
+def _is_at(held: IO[bytes], part: Path) -> bool:
+    """Whether the open file is what stands at `part`; raises FileNotFoundError."""
+    return os.path.samestat(os.fstat(held.fileno()), part.stat())
+
+
+def _clear(part: Path, held: IO[bytes]) -> None:
+    """Take away what is left of the download, and nothing of one that has begun behind it."""
+    with contextlib.suppress(FileNotFoundError):  # it was moved
+        if not _is_at(held, part):
+            return
+        part.unlink()
+    part.with_name(part.name + ".json").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # another download is in it
         part.parent.rmdir()
 
 
