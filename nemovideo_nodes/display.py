@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from nemovideo_nodes.engine import Event
+from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
@@ -259,7 +260,7 @@ def result_lines(result: RunResult) -> list[str]:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(redact(text).split())
     return line if len(line) <= 60 else line[:59] + "…"
 
 

@@ -12,37 +12,25 @@ from typing import Literal
 from nemovideo_nodes.catalog import write_summary
 from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.errors import NemoVideoError, StoreError, redact
+from nemovideo_nodes.errors import NemoVideoError, StoreError
 from nemovideo_nodes.followup import next_follow_up
 from nemovideo_nodes.lease import LeaseKeeper
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    Asked,
-    Deferred,
-    Fact,
-    Intended,
-    Noted,
-    Order,
-    Refused,
-)
+from nemovideo_nodes.ledger.facts import Asked, Intended, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.nodes import NODES
 from nemovideo_nodes.nodes.node import (
-    Broken,
     Context,
     Failure,
     Intent,
-    Missing,
     Outcome,
-    Postponed,
     Progress,
-    SessionLost,
     Success,
     failure_of,
 )
+from nemovideo_nodes.outcome import fact_of, refused
 from nemovideo_nodes.plan import (
     REPETITION,
     Done,
@@ -65,7 +53,6 @@ _log = logging.getLogger(__name__)
 
 MAX_DECISIONS = 20_000
 """Far beyond any run; a bound for the loop."""
-MAX_SESSIONS_LOST = 3
 
 EventKind = Literal["begin", "end", "wait", "progress", "refused"]
 
@@ -318,8 +305,7 @@ class Engine:
         except asyncio.CancelledError:
             if self.run.facts and self.run.facts[-1] is fact:
                 told = "It was cancelled before it was sent"
-                unsent = Failure("not_accepted", told, resumable=True)
-                await self._journal.recorded(self._refused(record.step.id, intent.key, unsent))
+                await self._record_refusal(record.step.id, intent.key, told, resumable=True)
             raise
 
     async def _ended(
@@ -330,77 +316,23 @@ class Engine:
         How an effect ended is true whatever others wrote meanwhile; what was only looked at
         counts while nobody else has moved the run on, and is looked at again otherwise.
         """
-        step, at = record.step.id, self._clock.now()
-        fact: Fact
-        match outcome:
-            case Success():
-                fact = Achieved(at=at, by=self._me, step=step, key=key, result=outcome.result)
-            case Postponed():
-                fact = Deferred(
-                    at=at,
-                    by=self._me,
-                    step=step,
-                    key=key,
-                    until=outcome.until,
-                    why=redact(outcome.why),
-                    reads=outcome.reads,
-                    draft_digest=outcome.draft_digest,
-                    missing=outcome.missing,
-                    outline=outcome.outline,
-                    heard=outcome.heard,
-                )
-            case Failure():
-                fact = self._refused(step, key, outcome)
-            case Broken():
-                fact = self._refused(outcome.step, outcome.key, Failure("failed", outcome.sentence))
-            case Missing():
-                fact = Noted(at=at, by=self._me, topic="again", step=step, text=outcome.why)
-            case SessionLost():
-                fact = self._lost(step, key, outcome, acted=acted)
+        step = record.step.id
+        fact = fact_of(outcome, self.run, step, key, self._clock.now(), self._me, acted=acted)
         if acted and not isinstance(fact, Noted):
             await self._journal.recorded(fact)
         elif not await self._journal.appended(fact, planned):
             if acted:
                 # Others went on, maybe in a new session: for this effect it was a refusal.
-                refused = Failure("not_accepted", "The run moved on meanwhile")
-                await self._journal.recorded(self._refused(step, key, refused))
+                await self._record_refusal(step, key, "The run moved on meanwhile")
             return
         if isinstance(outcome, Success):
             self._tell(Event("end", step, record=self.run.steps[step]))
 
-    def _refused(self, step: str, key: str | None, failure: Failure) -> Refused:
-        return Refused(
-            at=self._clock.now(),
-            by=self._me,
-            step=step,
-            key=key,
-            verdict=failure.verdict,
-            sentence=redact(failure.sentence),
-            code=failure.code,
-            resumable=failure.resumable,
-            repeat_at=failure.repeat_at,
-            repeats=failure.repeats,
-        )
-
-    def _lost(self, step: str, key: str | None, lost: SessionLost, *, acted: bool) -> Fact:
-        """A lost session is made anew while nothing in it was paid for, or as the request says."""
-        run = self.run
-        if run.session is None:
-            return self._refused(step, key, Failure("not_accepted", lost.sentence, code=1002))
-        rebuild = run.order is not None and run.order.request.limits.on_lost_session == "rebuild"
-        may_rebuild = run.sessions_lost < MAX_SESSIONS_LOST
-        # The answer proves that this very effect was not accepted; a mere look proves nothing.
-        used = run.session_used(but=step if acted else None)
-        if may_rebuild and (rebuild or not used):
-            return Noted(
-                at=self._clock.now(), by=self._me, topic="session_lost", text=lost.sentence
-            )
-        again = "paid again, so that is not done by itself" if used else "made again"
-        told = (
-            f"{lost.sentence}. What was made in it is gone and would have to be {again}: "
-            "add --resend to have it made anew"
-        )
-        return self._refused(step, key, Failure("stopped", told, code=1002))
+    async def _record_refusal(
+        self, step: str, key: str | None, sentence: str, *, resumable: bool = False
+    ) -> None:
+        failure = Failure("not_accepted", sentence, resumable=resumable)
+        await self._journal.recorded(refused(failure, step, key, self._clock.now(), self._me))
 
     def _wrong_account(self, run: Run) -> str | None:
         account = run.account

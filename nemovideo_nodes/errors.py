@@ -63,6 +63,8 @@ __all__ = [
 
 REDACTED = "[redacted]"
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 _SECRETS = (
     # The vendor's tokens, by their documented prefixes: nmv_usr_..., clm_...
     re.compile(r"(?:nmv_|(?<![A-Za-z])clm_)[A-Za-z0-9._~+/=%-]+"),
@@ -101,8 +103,12 @@ class Secret(str):
 
 
 def redact(text: str, *secrets: str) -> str:
-    """`text` without tokens, signed URLs' queries and the given `secrets`; valid Unicode."""
-    text = well_formed(text)
+    """`text` without tokens, signed URLs' queries and the given `secrets`; valid Unicode.
+
+    Nor has it control characters but tab and line feed: the service's words end on terminals,
+    which obey them.
+    """
+    text = _CONTROL.sub("", well_formed(text))
     for secret in secrets:
         if secret:
             text = text.replace(secret, REDACTED)

@@ -2,6 +2,7 @@
 
 import json
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -105,7 +106,11 @@ def test_prose_is_unchanged(prose: str) -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.text(st.characters(codec="utf-8", exclude_characters="?#@=:_"), max_size=60))
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="?#@=:_"), max_size=60
+    )
+)
 def test_text_without_signs_is_unchanged(text: str) -> None:
     """Nothing is a secret without a sign of one."""
     if not {"bearer", "eyj"} & set(text.lower().split()):
@@ -118,6 +123,15 @@ def test_always_valid_unicode(text: str) -> None:
     """Lone surrogates are replaced, pairs of them joined."""
     redact(text).encode()
     assert well_formed("\ud83c\udfac") == "🎬"
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_no_terminal_obeys(text: str) -> None:
+    """Control characters go, tab and line feed stay, and what they cut apart is seen whole."""
+    assert {one for one in redact(text) if unicodedata.category(one) == "Cc"} <= {"\t", "\n"}
+    assert redact("one\t\x1b[2Jtwo\x07\r\n\x9b31mthree") == "one\t[2Jtwo\n31mthree"
+    assert "s3cr3t" not in redact("nmv_\x00usr_s3cr3t")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ __all__ = ["FINAL", "POOL", "PrefectServer"]
 
 POOL = "nemovideo"
 READY_S = 180.0
-BUSY_S = 60.0
+BUSY_S = 180.0
 _COPY = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -40,7 +40,8 @@ class PrefectServer:
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         # The server hangs up behind an answer of 503: no connection is used twice.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._client = httpx.Client(base_url=f"{self.url}/api", timeout=60, limits=limits)
+        # Nor is it left before its SQLite has given up, which is after 60 s.
+        self._client = httpx.Client(base_url=f"{self.url}/api", timeout=90, limits=limits)
 
     @property
     def output(self) -> Path:
