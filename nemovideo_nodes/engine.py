@@ -165,6 +165,22 @@ class Engine:
                 return True
         return False
 
+    async def trust_account(self) -> bool:
+        """Note, on a person's word, that the account signed in now is the run's.
+
+        A token does not tell whose it is, so a renewed one looks like another account's. False
+        where it was known.
+        """
+        for _ in range(MAX_DECISIONS):
+            run = await self._journal.refreshed()
+            account = self._client.account()
+            if not run.account or run.account & set(account):
+                return False
+            said = Noted(at=self._clock.now(), by=self._me, topic="account", account=account)
+            if await self._journal.appended(said, run.seq):
+                return True
+        return False
+
     async def advance(
         self, through: str | None = None, *, waits: bool = True, until: datetime | None = None
     ) -> RunResult:
@@ -335,12 +351,12 @@ class Engine:
         await self._journal.recorded(refused(failure, step, key, self._clock.now(), self._me))
 
     def _wrong_account(self, run: Run) -> str | None:
-        account = run.account
-        if account is None or set(account.account) & set(self._client.account()):
+        if not run.account or run.account & set(self._client.account()):
             return None
         return (
             "This run belongs to another account than the one signed in now: use the token "
-            "(NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with"
+            "(NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with; where that "
+            f"account has a new token, say so: nemovideo resume {run.id} --same-account"
         )
 
     def _tell(self, event: Event) -> None:

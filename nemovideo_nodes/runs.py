@@ -38,6 +38,7 @@ __all__ = [
     "refine",
     "script_in",
     "standing",
+    "trust_account",
     "work_on",
     "write_down",
 ]
@@ -275,6 +276,13 @@ async def _ask_refinement(
         given=given,
         occasion=occasion or None,
     )
+
+
+async def trust_account(settings: Settings, store: Store, run_id: str) -> bool:
+    """Note that the account of `settings` is the one that began the run; see `Engine`."""
+    async with NemoVideoClient(settings=settings) as client:
+        engine = Engine(client=client, store=store, run_id=checked_run_id(run_id))
+        return await engine.trust_account()
 
 
 async def claim_link(settings: Settings, run: Run) -> str:

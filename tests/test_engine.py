@@ -19,6 +19,7 @@ from stage import (
     assert_video,
 )
 
+from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.engine import Event
 from nemovideo_nodes.errors import StepConflict
 from nemovideo_nodes.ledger.facts import (
@@ -31,6 +32,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request import Limits
+from nemovideo_nodes.runs import trust_account
 from nemovideo_nodes.settings import Pace
 
 
@@ -223,6 +225,39 @@ async def test_a_session_of_another_account_is_never_made_anew(
     assert (result.status, stage.sent) == ("stuck", (1, 0, 2))
     assert "another account" in (result.error or "")
     assert stage.emulator.counts().sessions == 1
+
+
+async def test_a_renewed_token_goes_on_where_a_person_says_whose_it_is(stage: Stage) -> None:
+    """A token does not tell its account: at a person's word, once, the run goes on for all."""
+    ordered = stage.order()
+    await stage.work(ordered, through="prompt/0")
+    async with NemoVideoClient(settings=stage.settings()) as client:
+        old = await client.acquire_token()
+    stage.config = "another-machine"
+    async with NemoVideoClient(settings=stage.settings()) as client:
+        stage.token = await client.acquire_token()
+    assert stage.token != old
+    refused = await stage.work(ordered)
+    assert refused.status == "stuck"
+    assert f"nemovideo resume {ordered.run_id} --same-account" in (refused.error or "")
+    store = Store(stage.store_path)
+    assert await trust_account(stage.settings(), store, ordered.run_id)
+    assert not await trust_account(stage.settings(), store, ordered.run_id)
+    assert_video(await stage.work(ordered), stage)
+    assert stage.sent == (1, 1, 2)
+    stage.token = None
+    assert_video(await stage.work(ordered), stage)
+
+
+async def test_a_wrong_word_about_an_account_pays_for_nothing(stage: Stage) -> None:
+    """Another account does not see the session: what was paid in it is not paid again."""
+    ordered = stage.order()
+    await stage.work(ordered, through="prompt/0")
+    stage.client_id = "somebody-else"
+    assert await trust_account(stage.settings(), Store(stage.store_path), ordered.run_id)
+    result = await stage.work(ordered)
+    assert (result.status, stage.sent) == ("stuck", (1, 0, 2))
+    assert "paid again" in (result.error or "")
 
 
 async def test_a_finished_run_is_finished_for_every_account(stage: Stage) -> None:

@@ -122,19 +122,27 @@ def make(
 @click.command()
 @click.argument("run", shell_complete=complete_run)
 @resend_option
+@click.option(
+    "--same-account",
+    is_flag=True,
+    help="The token is a new one of the account that began RUN.",
+)
 @quiet_option
 @verbose_option
 @store_option
 @json_option
-def resume(run: str, resend: bool, store: str | None, as_json: bool) -> None:
+def resume(run: str, resend: bool, same_account: bool, store: str | None, as_json: bool) -> None:
     """Go on with RUN, with the arguments that it was begun with."""
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import Ordered, load_run
+    from nemovideo_nodes.runs import Ordered, load_run, trust_account
 
     settings = settings_of(store)
     opened = Store(settings.store)
     order = load_run(opened, run).order
+    if same_account:
+        service = order.service if order else settings.service
+        asyncio.run(trust_account(settings_where(settings, opened, run, service), opened, run))
     if order is None:
         raise BadInput(f"Run {run} was begun step by step, by a flow: let the flow go on")
     say_if_finished(opened, Ordered(run, order), as_json=as_json)

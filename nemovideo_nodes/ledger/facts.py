@@ -279,7 +279,9 @@ class Refused(_Fact):
     """How many repetitions one holder may make after a refusal of this kind."""
 
 
-Topic = Literal["lease", "released", "resend", "again", "session_lost", "cancelled", "remark"]
+Topic = Literal[
+    "lease", "released", "resend", "account", "again", "session_lost", "cancelled", "remark"
+]
 
 
 class Noted(_Fact):
@@ -290,6 +292,8 @@ class Noted(_Fact):
     lease: Lease | None = None
     occasion: str | None = None
     """Of a permission: what it was given on, once."""
+    account: tuple[str, ...] | None = None
+    """Fingerprints that a person has said to be the run's account, too."""
 
 
 Fact = Annotated[

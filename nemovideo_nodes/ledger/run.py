@@ -159,6 +159,7 @@ class Run:
         self.facts: list[Fact] = []
         self.unreadable = 0
         self.sessions_lost = 0
+        self._renewed: frozenset[str] = frozenset()
         self.turn: StepRecord | None = None
         """The last message that was carried out, until the draft was read settled after it."""
         self.settled = True
@@ -217,9 +218,10 @@ class Run:
         return any(isinstance(fact, Noted) and fact.occasion == occasion for fact in self.facts)
 
     @property
-    def account(self) -> TokenResult | None:
-        """The account that the run belongs to."""
-        return next(self._results(TokenResult), None)
+    def account(self) -> frozenset[str]:
+        """Fingerprints of the account that the run belongs to; empty before it has signed in."""
+        signed_in = next(self._results(TokenResult), None)
+        return frozenset(signed_in.account) | self._renewed if signed_in else frozenset()
 
     def render_of(self, step_id: str) -> RenderResult | None:
         """The accepted render of the step that submitted it."""
@@ -293,6 +295,8 @@ class Run:
                 self.holding = Holding(fact.by, fact.lease)
             case "released" if self.holding and self.holding.holder == fact.by:
                 self.holding = None
+            case "account":
+                self._renewed |= set(fact.account or ())
             case "session_lost":
                 self.sessions_lost += 1
                 self.settled, self.turn = True, None

@@ -203,7 +203,7 @@ def folded(run: Run) -> dict[str, object]:
         "occasion": run.order.occasion if run.order else None,
         "script": [i.text for i in run.order.request.script] if run.order else None,
         "session": run.session.session_id if run.session else None,
-        "account": list(run.account.account) if run.account else None,
+        "account": sorted(run.account) or None,
         "holder": run.holding.holder if run.holding else None,
         "settled": run.settled,
         "sessions_lost": run.sessions_lost,
