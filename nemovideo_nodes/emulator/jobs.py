@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ __all__ = ["RenderQueue"]
 
 QUICK_SIDE = 384
 MOST_ATTEMPTS = 3
+_OUT_OF_CPU = -getattr(signal, "SIGXCPU", 24)
 
 
 class RenderQueue:
@@ -109,6 +112,8 @@ class RenderQueue:
         if code == 0 and (folder / "out.mp4").exists():
             os.replace(folder / "out.mp4", self.output(render))
             return RenderStatus.COMPLETED, None
+        if code == _OUT_OF_CPU:
+            return RenderStatus.FAILED, "The render needs more CPU time than it may take"
         if code == 1 or render.attempts >= MOST_ATTEMPTS:
             return RenderStatus.FAILED, said or "The renderer ended without a word"
         # Killed from outside, say for want of memory: worth another try.
@@ -145,7 +150,11 @@ class RenderQueue:
                 process.stdin.close()
             stderr.seek(0)
             lines = stderr.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
-        return code, lines[-1][:300] if lines else ""
+        said = lines[-1] if lines else ""
+        for upload in self._world.uploads(render.session):
+            # The renderer knows the file; its owner knows the name.
+            said = said.replace(upload.path.name, upload.name)
+        return code, said[:300]
 
     def _job(self, render: Render, folder: Path) -> dict[str, Any]:
         draft = json.loads(render.draft)
@@ -160,4 +169,5 @@ class RenderQueue:
             "media": {up.id: str(up.path) for up in self._world.uploads(render.session)},
             "out": str(folder / "out.mp4"),
             "progress": str(folder / "progress"),
+            "limits": asdict(self._options.limits),
         }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from nemovideo_nodes.render.job import Limits
 
 __all__ = ["Options"]
 
@@ -29,6 +31,8 @@ class Options:
     """How long a download URL is valid."""
     render_limit_s: float = 1800.0
     """How long one render may take."""
+    limits: Limits = field(default_factory=Limits)
+    """What else one render may take."""
     allow_http: bool = False
     """Whether media may be fetched by http from other machines."""
     renderer: tuple[str, ...] | None = None

@@ -3,8 +3,9 @@
     python -m nemovideo_nodes.render JOB.json
 
 JOB.json holds `draft`, `media` (media id to path), `out`, and optionally `progress` (a small
-file that is rewritten with a number from 0 to 1), `font`, `size` ([width, height]) and `parts`.
-The exit code is 0 when `out` is whole and durable; else 1, and stderr ends with one sentence.
+file that is rewritten with a number from 0 to 1), `font`, `size` ([width, height]), `parts` and
+`limits`. The exit code is 0 when `out` is whole and durable; else 1, and stderr ends with one
+sentence. Where its CPU time is used up, SIGXCPU ends the process.
 """
 
 from __future__ import annotations
@@ -22,16 +23,36 @@ from pathlib import Path
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.render.timeline import Timeline, timeline_from_draft
 
-__all__ = ["Job", "give_back_memory", "main", "run"]
+__all__ = ["Job", "Limits", "give_back_memory", "main", "run"]
 
-_MEMORY = 2 * 1024**3
-_FILE_SIZE = 4 * 1024**3
 # A core-second of ours makes more than a second of film; this only ends what has gone mad.
 _CPU_PER_FILM_S, _CPU_FLOOR_S = 30, 120
+# At the hard limit the kernel sends SIGKILL, which could have come from anybody.
+_CPU_GRACE_S = 5
 _NICENESS = 5
 # As malloc.h of glibc has them.
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _PROGRESS_EVERY_S = 0.1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a render may take: address space and size of a file in bytes, CPU time in seconds."""
+
+    memory: int = 2 * 1024**3
+    file_size: int = 4 * 1024**3
+    cpu_s: int | None = None
+    """None: by the film's length."""
+
+    @classmethod
+    def of(cls, fields: object) -> Limits:
+        """The limits in a job's `limits`; what is missing or odd is as usual."""
+        known = fields if isinstance(fields, dict) else {}
+        return cls(**{
+            name: known[name]
+            for name in ("memory", "file_size", "cpu_s")
+            if isinstance(known.get(name), int) and known[name] > 0
+        })  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,7 @@ class Job:
     out: Path
     progress: Path | None = None
     parts: int = 2
+    limits: Limits = Limits()
 
     @classmethod
     def read(cls, path: Path) -> Job:
@@ -67,6 +89,7 @@ class Job:
             out=Path(out),
             progress=Path(progress) if isinstance(progress, str) else None,
             parts=min(16, max(1, parts)) if isinstance(parts, int) else 2,
+            limits=Limits.of(fields.get("limits")),
         )
 
 
@@ -131,22 +154,22 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _limit(film_s: float) -> None:
+def _limit(limits: Limits, film_s: float) -> None:
     """Keep a hostile picture or an absurd draft from taking the machine; where there are limits."""
     try:
         import resource
     except ImportError:
         return
-    cpu = round(_CPU_FLOOR_S + _CPU_PER_FILM_S * film_s)
-    for kind, wanted in (
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_FSIZE, _FILE_SIZE),
-        (resource.RLIMIT_CPU, cpu),
+    cpu = limits.cpu_s or round(_CPU_FLOOR_S + _CPU_PER_FILM_S * film_s)
+    for kind, wanted, grace in (
+        (resource.RLIMIT_AS, limits.memory, 0),
+        (resource.RLIMIT_FSIZE, limits.file_size, 0),
+        (resource.RLIMIT_CPU, cpu, _CPU_GRACE_S),
     ):
-        _, hard = resource.getrlimit(kind)
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        _, most = resource.getrlimit(kind)
+        hard = wanted + grace if most == resource.RLIM_INFINITY else min(wanted + grace, most)
         try:
-            resource.setrlimit(kind, (limit, limit))
+            resource.setrlimit(kind, (min(wanted, hard), hard))
         except (OSError, ValueError):
             # Some systems (macOS for RLIMIT_AS) refuse; the others still hold.
             continue
@@ -170,7 +193,7 @@ def main(arguments: list[str]) -> int:
         return _failed("usage: python -m nemovideo_nodes.render JOB.json")
     try:
         job = Job.read(Path(arguments[0]))
-        _limit(job.timeline.duration / 1000)
+        _limit(job.limits, job.timeline.duration / 1000)
         run(job)
     except NemoVideoError as error:
         return _failed(error.sentence)

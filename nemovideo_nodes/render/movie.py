@@ -147,7 +147,9 @@ def _mux(container: OutputContainer, stream: Stream, packets: Iterable[Packet[St
 
 
 def _reason(error: Exception) -> str:
-    text = str(error).strip().splitlines()
+    # The system's own words, without the path that it names.
+    told = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    text = told.strip().splitlines()
     return text[0].rstrip(".") if text else type(error).__name__
 
 

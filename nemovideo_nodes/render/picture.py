@@ -74,7 +74,7 @@ _BAND = 128
 _SRGB = ImageCms.createProfile("sRGB")
 
 # What Pillow's parsers raise on crafted files, beside OSError.
-_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, MemoryError)
+_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
         raise
     except OSError:
         raise BadInput(f"{name} cannot be read as a JPG, PNG, WEBP or GIF picture.") from None
+    except MemoryError:
+        raise BadInput(f"{name} needs more memory than there is.") from None
     except _BROKEN:
         raise BadInput(f"{name} is a broken picture.") from None
 
