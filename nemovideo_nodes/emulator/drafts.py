@@ -62,6 +62,7 @@ def film_of(draft: dict[str, Any]) -> Film:
         music=next(map(_music_of, tracks.get(_AUDIO, [])), None),
         titles=tuple(_title_of(s) for s in texts if s["m"].get("anchor") != _PICTURE),
         background=meta.get("background", ""),
+        plate=meta.get("plate"),
         dropped=tuple(meta.get("dropped", ())),
     )
 
@@ -106,6 +107,8 @@ def draft_of(film: Film) -> dict[str, Any]:
         meta["cut"] = film.cut
     if film.background:
         meta["background"] = film.background
+    if film.plate is not None:
+        meta["plate"] = film.plate
     if film.dropped:
         meta["dropped"] = list(film.dropped)
     return {"t": tracks, "d": film.duration, "m": meta}

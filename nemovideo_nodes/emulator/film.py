@@ -124,6 +124,8 @@ class Film:
     titles: tuple[Title, ...] = ()
     background: str = ""
     """What is seen behind cut-outs, as #rrggbb; empty: what they stand out from."""
+    plate: bool | None = None
+    """Whether texts stand on dark plates; None: where the renderer finds them hard to read."""
     dropped: tuple[str, ...] = ()
     """Media ids of pictures that were taken out, so that they do not pass for new ones."""
 

@@ -8,6 +8,7 @@ painted in any order.
 from __future__ import annotations
 
 import bisect
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -34,6 +35,9 @@ V = TypeVar("V")
 
 _ONE = 128
 _TITLE_FADE_MS = 450
+_SMALL = 320
+"""The longer side of the frames in which the ground of a title is looked at."""
+_MOST_LOOKS = 12
 _OPEN_CLIPS = 3
 """How many decoders a thread keeps: the two of a transition, and one."""
 
@@ -50,6 +54,7 @@ class Film:
         self._plates: Shelf[tuple[Path | None, str], Plate] = Shelf(plates)
         self._animations: Shelf[Path, Animation | None] = Shelf(256)
         self._letterings: Shelf[Title, Lettering | None] = Shelf(32)
+        self._hard_to_read: Shelf[str, bool] = Shelf(4)
 
     def shots_at(self, ms: float) -> tuple[Shot, Shot | None, float]:
         """The shot at `ms`, the one that comes in over it if any, and how far that is, 0 to 1."""
@@ -88,10 +93,18 @@ class Film:
             if title.start <= ms < title.end:
                 fade = min(_TITLE_FADE_MS, title.duration / 3)
                 share = min(1.0, (ms - title.start) / fade, (title.end - ms) / fade)
-                lettering = self._letterings.get(title, partial(letter, title, self.timeline))
+                lettering = self._letterings.get(title, partial(self._letter, title))
                 if lettering:
                     found.append((lettering, round(_ONE * share * share * (3 - 2 * share))))
         return found
+
+    def _letter(self, title: Title) -> Lettering | None:
+        plate = self.timeline.plate
+        if plate is None:
+            # Titles in one place look alike: all of them have a plate, or none.
+            wanted = partial(hard_to_read, self.timeline, title.place)
+            plate = self._hard_to_read.get(title.place, wanted)
+        return letter(title, self.timeline, plate=plate)
 
 
 def _with_motions(timeline: Timeline) -> Timeline:
@@ -110,6 +123,31 @@ def _with_motions(timeline: Timeline) -> Timeline:
         for shot, motion in zip(timeline.shots, chosen, strict=True)
     ]
     return replace(timeline, shots=tuple(shots))
+
+
+def hard_to_read(timeline: Timeline, place: str) -> bool:
+    """Whether white letters at `place` would lie on what is bright or restless at some moment."""
+    scale = _SMALL / max(timeline.width, timeline.height)
+    small = replace(
+        timeline,
+        width=2 * max(1, round(timeline.width * scale / 2)),
+        height=2 * max(1, round(timeline.height * scale / 2)),
+    )
+    moments = [
+        (title, title.start + share * title.duration)
+        for title in timeline.titles
+        if title.place == place
+        for share in (0.15, 0.5, 0.85)
+    ]
+    y, u, v = (plane.astype(np.uint8) for plane in _blank(small.width, small.height))
+    with contextlib.closing(Painter(Film(replace(small, titles=()), plates=2))) as painter:
+        for title, ms in moments[:: -(-len(moments) // _MOST_LOOKS)]:
+            lettering = letter(title, small)
+            if lettering:
+                painter.paint(int(ms * small.fps / 1000), (y, u, v))
+                if lettering.is_lost(y):
+                    return True
+    return False
 
 
 class Shelf(Generic[K, V]):

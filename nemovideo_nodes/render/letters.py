@@ -1,7 +1,10 @@
-"""A title as planes to blend over frames: white letters with a dark outline and a soft shadow."""
+"""A title as planes to blend over frames: white letters with a dark outline and a soft shadow, or
+on a dark plate.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,12 @@ _ONE = 128
 _WHITE, _BLACK = 235.0, 16.0
 _LINES, _MOST_LINES = 2, 4
 _OUTLINE, _SHADOW = 0.78, 0.60
+# White on a grey lighter than this has less than 3:1, what WCAG asks of large letters.
+_TOO_BRIGHT = 16 + 149 * 219 / 255
+_TOO_RESTLESS = 45.0
+"""Standard deviation of the ground's luma."""
+_PLATE = 0.62
+"""How much of the ground a plate hides."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,15 @@ class Lettering:
         half = _faded(self.alpha_half, strength)
         for plane in canvas[1:]:
             _blend(plane, self.left // 2, self.top // 2, half, np.int16(128))
+
+    def is_lost(self, luma: NDArray[np.uint8]) -> bool:
+        """Whether white letters are hard to read on the frame whose Y is `luma`."""
+        high, wide = self.alpha.shape
+        area = luma[self.top : self.top + high, self.left : self.left + wide]
+        ground = area[self.alpha > _ONE // 2].astype(np.float32)
+        if not ground.size:
+            return False
+        return bool(np.quantile(ground, 0.8) > _TOO_BRIGHT or ground.std() > _TOO_RESTLESS)
 
 
 def _faded(alpha: NDArray[np.int16], strength: int) -> NDArray[np.int16]:
@@ -68,8 +86,11 @@ def _blend(
     np.copyto(area, mixed, casting="unsafe")
 
 
-def letter(title: Title, timeline: Timeline) -> Lettering | None:
-    """`title` drawn for frames of `timeline`, within their safe margins; None if it is empty."""
+def letter(title: Title, timeline: Timeline, *, plate: bool = False) -> Lettering | None:
+    """`title` drawn for frames of `timeline`, within their safe margins; None if it is empty.
+
+    With `plate` it stands on a dark, rounded box that the ground shines through.
+    """
     text = clean(title.text)
     if not text:
         return None
@@ -95,10 +116,22 @@ def letter(title: Title, timeline: Timeline) -> Lettering | None:
             )
             ImageDraw.Draw(fill).text((x, y), piece, fill=255, font=font, anchor="ls")
             x += font.getlength(piece)
-    shadow = outline.filter(ImageFilter.GaussianBlur(size / 9))
     left = (width - wide) // 2 // 2 * 2
     top = _top(title.place, width, height, high, pad) // 2 * 2
-    return _planes(left, top, fill, outline, shadow)
+    if plate:
+        ground = outline, _box(wide, high, pad, size)
+        return _planes(left, top, fill, zip(ground, (_OUTLINE, _PLATE), strict=True))
+    ground = outline, outline.filter(ImageFilter.GaussianBlur(size / 9))
+    return _planes(left, top, fill, zip(ground, (_OUTLINE, _SHADOW), strict=True))
+
+
+def _box(wide: int, high: int, pad: int, size: int) -> Image.Image:
+    """A rounded box about letters of `size` pixels that keep `pad` from each edge."""
+    box = Image.new("L", (4 * wide, 4 * high), 0)
+    across, down = pad - 0.46 * size, pad - 0.12 * size
+    edges = (4 * across, 4 * down, 4 * (wide - across), 4 * (high - down))
+    ImageDraw.Draw(box).rounded_rectangle(edges, radius=4 * 0.3 * size, fill=255)
+    return box.resize((wide, high), Image.Resampling.BOX)
 
 
 def _set(text: str, timeline: Timeline) -> tuple[list[str], int]:
@@ -137,12 +170,14 @@ def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
 
 
 def _planes(
-    left: int, top: int, fill: Image.Image, outline: Image.Image, shadow: Image.Image
+    left: int, top: int, fill: Image.Image, darks: Iterable[tuple[Image.Image, float]]
 ) -> Lettering:
+    """White where `fill` is, over the black of each of `darks` at its strength."""
     white = np.asarray(fill, dtype=np.float32) / 255
-    dark = np.asarray(outline, dtype=np.float32) * (_OUTLINE / 255)
-    soft = np.asarray(shadow, dtype=np.float32) * (_SHADOW / 255)
-    alpha = 1 - (1 - white) * (1 - dark) * (1 - soft)
+    clear = 1 - white
+    for dark, strength in darks:
+        clear *= 1 - np.asarray(dark, dtype=np.float32) * (strength / 255)
+    alpha = 1 - clear
     shade = (_WHITE * white + _BLACK * (alpha - white)) / np.maximum(alpha, 1e-6)
     high, wide = alpha.shape
     half = alpha.reshape(high // 2, 2, wide // 2, 2).mean(axis=(1, 3))

@@ -127,6 +127,8 @@ class Timeline:
     font: Path | None = None
     background: tuple[int, int, int] | None = None
     """What is seen behind a cut-out, as RGB; None: what it stands out from."""
+    plate: bool | None = None
+    """Whether titles stand on a dark plate; None: where they could not be read well without."""
 
     @property
     def frames(self) -> int:
@@ -166,6 +168,7 @@ def timeline_from_draft(
         music=tuple(part for part in music if part.start < duration),
         fps=_clamp(_int(meta.get("fps"), DEFAULT_FPS), 1, 120),
         background=_colour(meta.get("background")),
+        plate=plate if isinstance(plate := meta.get("plate"), bool) else None,
     )
 
 

@@ -46,6 +46,36 @@ def test_letters_stand_out_on_any_ground(text: str, ground: int) -> None:
     assert (frame[0][: lettering.top] == ground).all()
 
 
+@pytest.mark.parametrize("ground", [0, 128, 255])
+def test_a_plate_darkens_the_ground_about_the_letters(ground: int) -> None:
+    """Around the letters the ground shines through a dark box; outside of it nothing changes."""
+    bare, frame = drawn("Sale 特惠"), canvas(PORTRAIT, ground)
+    plated = letter(Title("Sale 特惠", 0, 1000), timeline(PORTRAIT), plate=True)
+    assert plated is not None
+    assert (plated.left, plated.top, plated.alpha.shape) == (bare.left, bare.top, bare.alpha.shape)
+    plated.blend(frame, 128)
+    high, wide = plated.alpha.shape
+    area = frame[0][plated.top : plated.top + high, plated.left : plated.left + wide]
+    box = (plated.alpha > 70) & (plated.alpha < 90)
+    assert box.mean() > 0.2
+    assert area[box].max() < 120
+    assert (area[plated.alpha == 0] == ground).all()
+    assert (area[(plated.alpha == 128) & (plated.shade == 235)] >= 233).all()
+
+
+@pytest.mark.parametrize(("ground", "lost"), [(40, False), (120, False), (170, True), (235, True)])
+def test_white_letters_are_lost_on_bright_ground(ground: int, lost: bool) -> None:
+    """By the contrast that WCAG asks of large letters."""
+    assert drawn("Sale").is_lost(canvas(PORTRAIT, ground)[0]) is lost
+
+
+def test_white_letters_are_lost_on_restless_ground() -> None:
+    """Black and white stripes are half dark, and no ground to read from."""
+    luma = canvas(PORTRAIT, 16)[0]
+    luma[::8] = luma[1::8] = luma[2::8] = 140
+    assert drawn("Sale").is_lost(luma)
+
+
 def test_chinese_letters_differ_from_each_other() -> None:
     """Each character has a shape of its own, not the box of a missing one."""
     shapes = [drawn(character).alpha for character in "夏日特惠"]

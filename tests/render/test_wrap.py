@@ -21,6 +21,11 @@ def test_chinese_breaks_after_its_punctuation() -> None:
     assert wrap("夏日特惠，全场五折", 12, wide) == ["夏日特惠，", "全场五折"]
 
 
+def test_two_scripts_part_where_they_meet() -> None:
+    """A break between Latin and Chinese is better than one inside the Latin."""
+    assert wrap("Summer Sale 夏日惠", 16, wide) == ["Summer Sale", "夏日惠"]
+
+
 def test_a_katakana_word_is_not_torn_apart() -> None:
     """It stays whole as a Latin word does."""
     assert wrap("日本語のタイトルです", 16, wide) == ["日本語の", "タイトルです"]

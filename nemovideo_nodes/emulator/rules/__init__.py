@@ -27,6 +27,7 @@ from nemovideo_nodes.emulator.rules.length import (
 )
 from nemovideo_nodes.emulator.rules.music import music, volume, without_music
 from nemovideo_nodes.emulator.rules.order import drop, keep_only, move, order
+from nemovideo_nodes.emulator.rules.plates import plates
 from nemovideo_nodes.emulator.rules.reading import Rule
 from nemovideo_nodes.emulator.rules.retitle import (
     change_title,
@@ -42,6 +43,7 @@ RULES: Sequence[Rule] = (
     # What is to go, before what is to come.
     without_music,
     without_transitions,
+    plates,
     uncaption_one,
     without_named,
     drop,
