@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +28,9 @@ from sqlalchemy import (
 __all__ = ["WRITES", "deliveries", "jobs", "metadata", "open_engine", "subjects"]
 
 _BUSY_S: Final = 5.0
+"""How long a writer waits for its turn."""
+_PAUSE_S: Final = 0.0005
+_LONGER_PAUSE_S: Final = 0.002
 WRITES: Final = "webhook_writes"
 """The execution option of a connection that is going to write."""
 
@@ -106,7 +111,31 @@ def open_engine(url: str, folder: Path, *, durable: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # At once as a writer: a reader that becomes one later may find that it cannot.
-        writes = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get(WRITES):
+            _take_turn(connection, _PAUSE_S if durable else _LONGER_PAUSE_S)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _take_turn(connection: Connection, pause_s: float) -> None:
+    """Begin as the one writer that SQLite has; who pauses less between two tries goes first.
+
+    SQLite's own waiting pauses for up to 100 ms, whether the other has ended or not.
+    """
+    raw: Any = connection.connection.driver_connection
+    until = time.monotonic() + _BUSY_S
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < until:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            time.sleep(pause_s)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # its error is one of SQLAlchemy's
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000:.0f}")

@@ -94,6 +94,19 @@ def test_many_at_once_write_each_delivery_once(outbox: Outbox) -> None:
     assert len(outbox.new(NOW, 100)) == 20
 
 
+def test_a_writer_gets_its_turn_or_says_that_it_cannot(configured: Callable[..., Config]) -> None:
+    """When the other has ended; one that never ends is not waited for without a limit."""
+    held, waiting = Outbox.open(configured()), Outbox.open(configured(), durable=False)
+    with contextlib.closing(held), contextlib.closing(waiting):
+        with held._change():
+            with pytest.raises(StoreError, match="database is locked"):
+                waiting.accept([arrived("a")])
+            thread = threading.Thread(target=waiting.accept, args=([arrived("b")],))
+            thread.start()
+        thread.join()
+        assert len(held.new(NOW, 10)) == 1
+
+
 def test_a_thing_that_changed_is_made_once(shop: Shop) -> None:
     """The same again changes nothing; what was made before is not made again."""
     assert shop.says(asks("red", 1)) == "job"
