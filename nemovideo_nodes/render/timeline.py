@@ -31,7 +31,7 @@ DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
 USUAL_VOLUME = 0.35
 """The volume of music of which nothing else is said."""
-CUTS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash")
+CUTS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash", "spin", "glitch")
 """The transitions that are painted; any other word is a crossfade."""
 VARIED = ("crossfade", "slide", "zoom", "wipe")
 """What a draft that asks for varied ones gets, in turns."""

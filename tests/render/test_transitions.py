@@ -62,6 +62,37 @@ def test_the_rest_fade(kind: str) -> None:
         assert np.abs(plane.astype(int) - (DARK + LIGHT) // 2).max() <= 1
 
 
+def halves() -> Planes:
+    """Dark on the left, light on the right."""
+    made = planes(DARK)
+    for plane in made:
+        plane[:, plane.shape[1] // 2 :] = LIGHT
+    return made
+
+
+def test_a_spin_turns_the_old_away_and_the_new_upright() -> None:
+    """Half way the old lies on its side, and the new one on the other side."""
+    half = (HEIGHT // 2, WIDTH // 2)
+    canvas = np.empty((HEIGHT, WIDTH), np.uint8), np.empty(half, np.uint8), np.empty(half, np.uint8)
+    join("spin", halves(), halves(), 0.4999, canvas)
+    before = [
+        plane[: len(plane) // 3].mean() - plane[-len(plane) // 3 :].mean() for plane in canvas
+    ]
+    join("spin", halves(), halves(), 0.5001, canvas)
+    after = [plane[: len(plane) // 3].mean() - plane[-len(plane) // 3 :].mean() for plane in canvas]
+    for old, new in zip(before, after, strict=True):
+        assert abs(old) > 60
+        assert new == pytest.approx(-old, abs=8)
+
+
+def test_a_glitch_shows_bands_of_both() -> None:
+    """Half way some rows are of the old picture, some of the new; the same in every run."""
+    y, _, _ = painted("glitch", 0.5)
+    assert {DARK, LIGHT} == set(np.unique(y))
+    assert (y == painted("glitch", 0.5)[0]).all()
+    assert (y != painted("glitch", 0.7)[0]).any()
+
+
 def test_a_zoom_begins_and_ends_at_the_usual_size() -> None:
     """The old picture grows from its size, the new one shrinks to its own."""
     assert enlarged("zoom", 0.0)[0] == enlarged("zoom", 1.0)[1] == 1.0

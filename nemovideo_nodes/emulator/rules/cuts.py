@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nemovideo_nodes.emulator.film import DEFAULT_FADE, VARIED, Film
+from nemovideo_nodes.emulator.film import DEFAULT_FADE, Film
 from nemovideo_nodes.emulator.lexicon import CROSSFADE, CUTS, names_of
 from nemovideo_nodes.emulator.rules.absence import absent
 from nemovideo_nodes.emulator.rules.reading import Edit, Note, Reading, first_ms, span, words
-from nemovideo_nodes.render.timeline import CUTS as PAINTED
 
 __all__ = ["transitions", "without_transitions"]
 
@@ -96,13 +95,6 @@ def transitions(film: Film, reading: Reading) -> Edit | None:
         return None
     for pattern in (*(pattern for pattern, _ in _KINDS), _ANY):
         reading.take_all(pattern)
-    if named and named[0] not in (*PAINTED, VARIED):
-        reading.notes.append(
-            (
-                f"The film shows {named[1]} as crossfades: I have no such transition.",
-                f"我没有{named[2]}转场，会显示成淡入淡出。",
-            )
-        )
     kind, english, chinese = named or (CROSSFADE if says_fade else names_of(film.cut))
     film = replace(film, fade=fade, cut=kind)
     told = f"set {english} of {fade / 1000:g} s between the pictures", f"图片之间用了{chinese}转场"
