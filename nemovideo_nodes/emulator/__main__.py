@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options=Options(
                 pace=args.pace,
                 quick=args.quick,
+                preview=args.preview,
                 jobs=args.jobs,
                 silent=args.silent,
                 second_stage_s=args.second_stage,
@@ -116,6 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, help="renders at once (1)")
     parser.add_argument("--pace", type=float, default=0.02, help="1.0: as slow as the real one")
     parser.add_argument("--quick", action="store_true", help="render small pictures")
+    parser.add_argument(
+        "--preview", action="store_true", help="render drafts: half the size, 15 frames a second"
+    )
     # For `ensure_local`: where to say the URL, and how long to wait for an emulator that ends.
     parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--lock-wait", type=float, default=0.0, help=argparse.SUPPRESS)

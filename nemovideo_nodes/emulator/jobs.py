@@ -166,6 +166,7 @@ class RenderQueue:
         return {
             "draft": draft,
             "size": size,
+            "preview": self._options.preview,
             "media": {up.id: str(up.path) for up in self._world.uploads(render.session)},
             "out": str(folder / "out.mp4"),
             "progress": str(folder / "progress"),

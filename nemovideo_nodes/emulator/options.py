@@ -17,6 +17,8 @@ class Options:
     pace: float = 0.02
     quick: bool = False
     """Render a small picture (at most 384 pixels on the long side); the draft keeps its frame."""
+    preview: bool = False
+    """Render at most 960 pixels on the long side and 15 frames a second, in a fifth of the time."""
     jobs: int = 1
     """How many renders run at once."""
     generation_cost: int = 100

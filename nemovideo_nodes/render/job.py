@@ -3,9 +3,10 @@
     python -m nemovideo_nodes.render JOB.json
 
 JOB.json holds `draft`, `media` (media id to path), `out`, and optionally `progress` (a small
-file that is rewritten with a number from 0 to 1), `font`, `size` ([width, height]), `parts` and
-`limits`. The exit code is 0 when `out` is whole and durable; else 1, and stderr ends with one
-sentence. Where its CPU time is used up, SIGXCPU ends the process.
+file that is rewritten with a number from 0 to 1), `font`, `size` ([width, height]), `preview`
+(true: smaller and with fewer frames), `parts` and `limits`. The exit code is 0 when `out` is whole
+and durable; else 1, and stderr ends with one sentence. Where its CPU time is used up, SIGXCPU ends
+the process.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError
-from nemovideo_nodes.render.timeline import Timeline, timeline_from_draft
+from nemovideo_nodes.render.timeline import Timeline, preview_of, timeline_from_draft
 
 __all__ = ["Job", "Limits", "give_back_memory", "main", "run"]
 
@@ -83,6 +84,8 @@ class Job:
         timeline = timeline_from_draft(draft, _Media(media).path, size=_size(size))
         if isinstance(font, str):
             timeline = replace(timeline, font=Path(font))
+        if fields.get("preview") is True:
+            timeline = preview_of(timeline)
         parts = fields.get("parts", 2)
         return cls(
             timeline=timeline,

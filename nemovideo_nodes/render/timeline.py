@@ -24,6 +24,7 @@ __all__ = [
     "Shot",
     "Timeline",
     "Title",
+    "preview_of",
     "timeline_from_draft",
 ]
 
@@ -41,6 +42,7 @@ _VIDEO, _AUDIO, _TEXT = 0, 1, 7
 _LONGEST = 3_600_000
 _MOST_SEGMENTS = 1_000
 _SMALLEST_SIDE, _LARGEST_SIDE = 16, 4096
+_PREVIEW_SIDE, _PREVIEW_FPS = 960, 15
 _DEFAULT_SHOT = 4_000
 _DEFAULT_FADE = 600
 _DEFAULT_TITLE = 3_000
@@ -134,6 +136,17 @@ class Timeline:
     def frames(self) -> int:
         """How many frames the film has: exactly the rounded product of duration and rate."""
         return max(1, round(self.duration * self.fps / 1000))
+
+
+def preview_of(timeline: Timeline) -> Timeline:
+    """The same film, smaller (540x960 for 1080x1920) and with at most 15 frames a second."""
+    scale = min(1.0, _PREVIEW_SIDE / max(timeline.width, timeline.height))
+    return replace(
+        timeline,
+        width=_even(round(timeline.width * scale)),
+        height=_even(round(timeline.height * scale)),
+        fps=min(timeline.fps, _PREVIEW_FPS),
+    )
 
 
 def timeline_from_draft(

@@ -80,3 +80,12 @@ def test_a_job_may_ask_for_another_size(tmp_path: Path) -> None:
     """`size` wins over the draft's canvas."""
     job = Job.read(write(tmp_path, draft={}, out="x.mp4", size=[64, 48], parts=1))
     assert (job.timeline.width, job.timeline.height, job.parts) == (64, 48, 1)
+
+
+def test_a_job_may_be_a_preview(tmp_path: Path) -> None:
+    """Half the size and half the frames of the usual film; what is small already stays."""
+    job = Job.read(write(tmp_path, draft={}, out="x.mp4", preview=True))
+    timeline = job.timeline
+    assert (timeline.width, timeline.height, timeline.fps) == (540, 960, 15)
+    small = Job.read(write(tmp_path, draft=DRAFT, media={"a": "a"}, out="x.mp4", preview=True))
+    assert (small.timeline.width, small.timeline.height) == (96, 160)
