@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Final
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
+from prefect.events import emit_event
+from prefect.exceptions import Pause
 from prefect.flow_runs import apause_flow_run, asuspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
@@ -18,6 +21,8 @@ from nemovideo_nodes.prefect.tasks import refine_run
 
 __all__ = ["Look", "look_and_refine"]
 
+WAITS: Final = "nemovideo.flow-run.waits"
+"""The event that `automations.yaml` expects of a run that was suspended."""
 _PATIENCE_S: Final = int(timedelta(days=7).total_seconds())
 _LOOKS_EVERY_S: Final = 2
 
@@ -42,7 +47,7 @@ async def look_and_refine(run: RunHandle, result: RunResult, rounds: int) -> Run
         return result
     for number in range(1, rounds + 1):
         asking = Look.with_initial_data(description=await summary(run))
-        said = await _stop(asking, f"look-{number}", frees=flow_run.deployment_id is not None)
+        said = await _answer(asking, f"look-{number}", flow_run)
         change = said.change.strip()
         if not change:
             break
@@ -51,10 +56,25 @@ async def look_and_refine(run: RunHandle, result: RunResult, rounds: int) -> Run
     return result
 
 
-async def _stop(asking: type[Look], key: str, *, frees: bool) -> Look:
-    """Wait for a person's answer; `frees` ends the process meanwhile, and it begins anew then."""
-    if frees:
+async def _answer(asking: type[Look], key: str, flow_run: FlowRun) -> Look:
+    """What a person says; a deployment's process ends meanwhile, and begins anew with the answer.
+
+    A heartbeat may arrive behind the server's word that the run is suspended, and the automation
+    on heartbeats would take it for lost: our own word goes the way of the heartbeats, behind them.
+    """
+    if flow_run.deployment_id is None:
+        return await apause_flow_run(
+            wait_for_input=asking, timeout=_PATIENCE_S, poll_interval=_LOOKS_EVERY_S, key=key
+        )
+    try:
         return await asuspend_flow_run(wait_for_input=asking, timeout=_PATIENCE_S, key=key)
-    return await apause_flow_run(
-        wait_for_input=asking, timeout=_PATIENCE_S, poll_interval=_LOOKS_EVERY_S, key=key
-    )
+    except Pause:
+        emit_event(
+            WAITS,
+            resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"},
+            related=[
+                {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
+                for tag in flow_run.tags
+            ],
+        )
+        raise

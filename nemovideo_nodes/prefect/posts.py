@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from prefect.client.schemas.objects import State
+from prefect import tags
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 
 from nemovideo_nodes.calendarfile import Post, due_posts, read_calendar
@@ -45,7 +46,8 @@ async def make_each(
     """Make each post by a subflow of its own, a few at once; their results, in order.
 
     One that fails does not keep the others from being made. Then it raises `RunStopped`, which
-    names those that failed; a Retry makes only them.
+    names those that failed; a Retry makes only them. The subflows have the flow run's tags, so
+    that automations see them, too.
     """
     slots = asyncio.Semaphore(max(at_once, 1))
 
@@ -53,7 +55,9 @@ async def make_each(
         async with slots:
             return await make(post)
 
-    states = await asyncio.gather(*(made(post) for post in posts))
+    flow_run = _flow_run()
+    with tags(*(flow_run.tags if flow_run is not None else ())):
+        states = await asyncio.gather(*(made(post) for post in posts))
     failed = [
         f"{post.slug}: {(state.message or state.name or '').splitlines()[0]}"
         for post, state in zip(posts, states, strict=True)
@@ -70,7 +74,11 @@ async def make_each(
 
 
 def _now() -> datetime:
-    context = FlowRunContext.get()
-    flow_run = context.flow_run if context is not None else None
+    flow_run = _flow_run()
     planned = flow_run.expected_start_time if flow_run is not None else None
     return planned or SystemClock().now()
+
+
+def _flow_run() -> FlowRun | None:
+    context = FlowRunContext.get()
+    return context.flow_run if context is not None else None

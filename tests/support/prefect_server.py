@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ class PrefectServer:
         home.mkdir(parents=True, exist_ok=True)
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self.env = self._environment(database) | dict(env)
+        self.env_given = dict(env)
+        self.env = self._environment(database) | self.env_given
         self._server: subprocess.Popen[bytes] | None = None
+        self._services: subprocess.Popen[bytes] | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         # The server hangs up behind an answer of 503: no connection is used twice.
         limits = httpx.Limits(max_keepalive_connections=0)
@@ -48,10 +51,10 @@ class PrefectServer:
         """What its processes print."""
         return self.home / "output.log"
 
-    def start(self) -> PrefectServer:
+    def start(self, *options: str) -> PrefectServer:
         """Start the server, and wait until it answers."""
         self._server = self._spawn(
-            "server", "start", "--host", "127.0.0.1", "--port", str(self._port)
+            "server", "start", "--host", "127.0.0.1", "--port", str(self._port), *options
         )
         until = time.monotonic() + READY_S
         while not self._is_healthy():
@@ -64,10 +67,20 @@ class PrefectServer:
     def stop(self) -> None:
         """End all that was started here."""
         self._client.close()
-        for process in (*self._workers.values(), self._server):
+        for process in (*self._workers.values(), self._services, self._server):
             if process is not None:
                 end_tree(process.pid)
                 process.wait()
+
+    def start_services(self) -> None:
+        """Scheduler, automations and so on, which servers with `--no-services` leave to these."""
+        self._services = self._spawn("server", "services", "start")
+
+    def kill(self) -> None:
+        """SIGKILL to the server alone."""
+        assert self._server is not None
+        kill(descendants(self._server.pid))
+        self._server.wait()
 
     def run(self, *arguments: str, cwd: Path | None = None, seconds: float = 180) -> str:
         """What `prefect --no-prompt ARGUMENTS` prints; it must succeed."""
@@ -163,6 +176,10 @@ class PrefectServer:
                 return
         raise TimeoutError(f"{flow_run} stays Crashed")
 
+    def resume(self, flow_run: str, **answer: object) -> None:
+        """What the UI's form of a suspended run does."""
+        self.post(f"/flow_runs/{flow_run}/resume", {"run_input": answer})
+
     def wait(self, flow_run: str, *kinds: str, seconds: float = 240) -> dict[str, Any]:
         """The state of the flow run, once it is of one of these kinds (any final one, if none)."""
         until = time.monotonic() + seconds
@@ -171,6 +188,16 @@ class PrefectServer:
                 raise TimeoutError(f"{flow_run} is {state} after {seconds:g} s")
             time.sleep(0.1)
         return state
+
+    @contextlib.contextmanager
+    def automations(self, file: Path) -> Iterator[None]:
+        """Those of a file, created as a user does it, as long as the block lasts."""
+        self.run("automation", "create", "--from-file", str(file))
+        try:
+            yield
+        finally:
+            for automation in self.post("/automations/filter"):
+                self.delete(f"/automations/{automation['id']}")
 
     def artifacts(self, flow_run: str) -> list[dict[str, Any]]:
         """The artifacts of a flow run."""

@@ -13,11 +13,21 @@ from prefect_server import PrefectServer
 from shell import Service
 from stage import make_pictures
 
+import prefect_flows
 from nemovideo_nodes.ledger.facts import Fact, load_fact
 from nemovideo_nodes.prefect import NemoVideoCredentials
 
-__all__ = ["EVERYBODY", "Held", "Studio", "block_of", "open_studio"]
+__all__ = [
+    "AUTOMATIONS",
+    "EVERYBODY",
+    "Held",
+    "Studio",
+    "automations_within",
+    "block_of",
+    "open_studio",
+]
 
+AUTOMATIONS = Path(prefect_flows.__file__).with_name("automations.yaml")
 EVERYBODY = "everybody"
 """The credentials of the emulator that no test holds."""
 QUICK = {
@@ -89,6 +99,11 @@ class Studio:
         """A flow run of `image_to_video`; its id."""
         return self.prefect.start_run(self.deployment, parameters, **more)
 
+    def start_looked_at(self, slug: str) -> str:
+        """A flow run of `iterate_video` that stops once for a person; its id."""
+        deployment = self.prefect.deployment("iterate-video/iterate-video")
+        return self.prefect.start_run(deployment, self.parameters(slug, look=1))
+
     def facts(self, run_id: str) -> list[Fact]:
         """The journal of a run."""
         folder = self.store / "runs" / run_id / "journal"
@@ -101,6 +116,17 @@ class Studio:
             service.kill()
 
 
+def automations_within(seconds: int, folder: Path) -> Path:
+    """The automations of the package in a file, but they wait only so long for a lost run."""
+    text = AUTOMATIONS.read_text("utf-8")
+    for shipped in ("within: 120\n", "within: 600\n"):
+        assert shipped in text
+        text = text.replace(shipped, f"within: {seconds}\n")
+    file = folder / AUTOMATIONS.name
+    file.write_text(text, "utf-8")
+    return file
+
+
 def block_of(moment: str) -> str:
     """The credentials that lead to the emulator of a moment."""
     return moment.replace("_", "-")
@@ -111,11 +137,16 @@ def open_studio(
     film: Path,
     *,
     database: str = "",
+    env: Mapping[str, str] = {},
+    options: Sequence[str] = (),
     jobs: int = 1,
     render_s: float = 0.0,
     moments: Sequence[Moment] = MOMENTS,
 ) -> Studio:
-    """Start Prefect with the deployments, an emulator for everybody, and one for each moment."""
+    """Start Prefect with the deployments, an emulator for everybody, and one for each moment.
+
+    `env` and `options` are its server's.
+    """
     names = [EVERYBODY, *(block_of(moment.name) for moment in moments)]
     services = {
         name: Service(folder / "worlds" / name, film, 0.0, jobs=jobs, render_s=render_s)
@@ -123,9 +154,10 @@ def open_studio(
     }
     tokens = {name: sign_in(service.start()) for name, service in services.items()}
     store = folder / "store"
-    prefect = PrefectServer(folder / "prefect", {"NEMOVIDEO_STORE": str(store), **QUICK}, database)
+    env = {"NEMOVIDEO_STORE": str(store), **QUICK, **env}
+    prefect = PrefectServer(folder / "prefect", env, database)
     try:
-        prefect.start()
+        prefect.start(*options)
         prefect.deploy()
         with temporary_settings({PREFECT_API_URL: f"{prefect.url}/api"}):
             for name, token in tokens.items():
