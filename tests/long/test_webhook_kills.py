@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hooks import Crowd, Hooks, check_all, kill_at_random
+from hooks import Hooks, kill_at_random, outlast
 from orchestrator import Orchestrator
-from processes import free_port
+from postgres import is_installed, postgres
 
 Wait = Callable[..., object]
 
@@ -19,12 +20,18 @@ def orchestrator() -> Iterator[Orchestrator]:
         yield there
 
 
-@pytest.fixture
-def hooks(orchestrator: Orchestrator, tmp_path: Path) -> Iterator[Hooks]:
-    target = {"kind": "prefect", "url": f"{orchestrator.url}/api"}
-    opened = Hooks(tmp_path, target, free_port())
-    yield opened
-    opened.kill()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def hooks(
+    request: pytest.FixtureRequest, orchestrator: Orchestrator, tmp_path: Path
+) -> Iterator[Hooks]:
+    with contextlib.ExitStack() as stack:
+        outbox = {}
+        if request.param == "postgresql":
+            if not is_installed():
+                pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+            address = stack.enter_context(postgres("webhooks"))
+            outbox["url"] = f"postgresql+psycopg://{address}"
+        yield stack.enter_context(Hooks.at(tmp_path, orchestrator, outbox))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -39,14 +46,4 @@ def test_an_orchestrator_that_is_down_for_the_whole_load_gets_all_of_it(
     hooks: Hooks, orchestrator: Orchestrator, wait_until: Wait
 ) -> None:
     """1,200 deliveries, each once, while the dispatcher is killed, too."""
-    orchestrator.stop()
-    hooks.start()
-    crowd = Crowd(hooks.port)
-    crowd.send(range(1200))
-    wait_until(lambda: "the target is down" in hooks.stderr, "that it is down", 60)
-    orchestrator.start()
-    for part in (100, 500, 900):
-        wait_until(lambda: len(orchestrator.runs) >= part, "some runs", 180)  # noqa: B023
-        hooks.kill_dispatcher()
-    wait_until(lambda: len(orchestrator.runs) >= 1200, "all runs", 300)
-    check_all(orchestrator, crowd, 1200)
+    outlast(hooks, orchestrator, wait_until, count=1200, kills=3)

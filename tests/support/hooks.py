@@ -14,18 +14,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestrator import Orchestrator
-from processes import titled
+from processes import free_port, titled
 
 from nemovideo_nodes.webhook.config import read_config
 from nemovideo_nodes.webhook.outbox import Outbox
 
-__all__ = ["SECRET", "Crowd", "Hooks", "check_all", "kill_at_random", "signed"]
+__all__ = ["SECRET", "Crowd", "Hooks", "kill_at_random", "outlast", "signed"]
 
 SECRET = "a-canary-of-the-shop"
 _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
@@ -75,6 +75,21 @@ class Hooks:
                 cwd=self.folder,
                 env=base | {"SHOP_SECRET": SECRET} | self.env,
             )
+
+    @classmethod
+    @contextlib.contextmanager
+    def at(
+        cls, folder: Path, orchestrator: Orchestrator, outbox: Mapping[str, Any] | None = None
+    ) -> Iterator[Hooks]:
+        """One that starts runs at `orchestrator`, with an empty outbox; it ends with the block."""
+        target = {"kind": "prefect", "url": f"{orchestrator.url}/api"}
+        hooks = cls(folder, target, free_port(), outbox={"lease_s": 2, **(outbox or {})})
+        with contextlib.closing(Outbox.open(read_config(hooks.write_config()))) as opened:
+            opened.forget_everything()
+        try:
+            yield hooks
+        finally:
+            hooks.kill()
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
@@ -223,6 +238,32 @@ def kill_at_random(
     wait_until(lambda: hooks.ask("/counters")["outbox"]["jobs"].get("waiting", 0) == 0, "rest", 60)
     check_all(orchestrator, crowd, count)
     assert SECRET not in hooks.stderr
+
+
+def outlast(
+    hooks: Hooks,
+    orchestrator: Orchestrator,
+    wait_until: Callable[..., object],
+    *,
+    count: int,
+    kills: int = 0,
+) -> None:
+    """The orchestrator is down for the whole load; back again, it gets all of it, each once,
+    while the dispatcher is killed so many times.
+    """
+    orchestrator.stop()
+    hooks.start()
+    crowd = Crowd(hooks.port)
+    crowd.send(range(count))
+    wait_until(lambda: "the target is down" in hooks.stderr, "that it is down", 60)
+    assert hooks.ask("/counters")["outbox"]["jobs"].get("started", 0) == 0
+    orchestrator.start()
+    for turn in range(kills):
+        mark = count * (turn + 1) // (kills + 2)
+        wait_until(lambda: len(orchestrator.runs) >= mark, "some runs", 180)  # noqa: B023
+        hooks.kill_dispatcher()
+    wait_until(lambda: len(orchestrator.runs) >= count, "all runs", 300)
+    check_all(orchestrator, crowd, count)
 
 
 def check_all(orchestrator: Orchestrator, crowd: Crowd, count: int) -> None:

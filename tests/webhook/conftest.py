@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from orchestrator import Orchestrator
+from postgres import is_installed, postgres
 
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.outbox import Outbox
@@ -21,33 +18,12 @@ SECRET = "a-canary-of-the-shop"
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of the tests' own, reached by a socket in a folder."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found or (os.getuid() == 0 and shutil.which("runuser") is None):
-        pytest.skip("PostgreSQL is not installed on this machine")
-    programs = found[-1].parent
-    # As root it refuses to run; the folder's path must fit into a socket's name.
-    user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    if user:
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*user, str(programs / program), "-D", str(data), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd="/")
-
-    try:
-        run("initdb", "-U", "webhook", "-A", "trust", "--no-sync")
-        options = f"-k {folder} -c listen_addresses=''"
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql+psycopg://webhook@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of the tests' own; whoever uses it empties it first."""
+    if not is_installed():
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgres("webhooks") as address:
+        yield f"postgresql+psycopg://{address}"
 
 
 @pytest.fixture
@@ -75,7 +51,7 @@ def outbox(request: pytest.FixtureRequest, configured: Callable[..., Config]) ->
     """An empty outbox, in each database."""
     options: dict[str, Any] = {}
     if request.param == "postgresql":
-        options["url"] = request.getfixturevalue("postgres")
+        options["url"] = request.getfixturevalue("postgres_url")
     with contextlib.closing(Outbox.open(configured(outbox=options))) as opened:
         opened.forget_everything()
         yield opened

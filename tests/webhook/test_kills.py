@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hooks import Crowd, Hooks, check_all, kill_at_random
+from hooks import Crowd, Hooks, kill_at_random, outlast
 from orchestrator import Orchestrator
-from processes import descendants, free_port
+from processes import descendants
 
 pytestmark = pytest.mark.slow
 Wait = Callable[..., object]
@@ -16,10 +16,16 @@ Wait = Callable[..., object]
 
 @pytest.fixture
 def hooks(orchestrator: Orchestrator, tmp_path: Path) -> Iterator[Hooks]:
-    target = {"kind": "prefect", "url": f"{orchestrator.url}/api"}
-    opened = Hooks(tmp_path, target, free_port())
-    yield opened
-    opened.kill()
+    with Hooks.at(tmp_path, orchestrator) as opened:
+        yield opened
+
+
+@pytest.fixture
+def postgres_hooks(
+    orchestrator: Orchestrator, tmp_path: Path, postgres_url: str
+) -> Iterator[Hooks]:
+    with Hooks.at(tmp_path, orchestrator, {"url": postgres_url}) as opened:
+        yield opened
 
 
 def test_kills_at_random_lose_nothing_and_make_nothing_twice(
@@ -29,19 +35,25 @@ def test_kills_at_random_lose_nothing_and_make_nothing_twice(
     kill_at_random(hooks, orchestrator, wait_until, count=150, kills=4, seed=7)
 
 
+def test_nor_do_they_with_postgresql(
+    postgres_hooks: Hooks, orchestrator: Orchestrator, wait_until: Wait
+) -> None:
+    """Whose server goes on, and finds out by itself who has died."""
+    kill_at_random(postgres_hooks, orchestrator, wait_until, count=150, kills=4, seed=8)
+
+
 def test_an_orchestrator_that_is_down_for_the_whole_load_gets_all_of_it(
     hooks: Hooks, orchestrator: Orchestrator, wait_until: Wait
 ) -> None:
     """Once it is back, each once."""
-    orchestrator.stop()
-    hooks.start()
-    crowd = Crowd(hooks.port)
-    crowd.send(range(100))
-    wait_until(lambda: "the target is down" in hooks.stderr, "that it is down", 60)
-    assert hooks.ask("/counters")["outbox"]["jobs"].get("started", 0) == 0
-    orchestrator.start()
-    wait_until(lambda: len(orchestrator.runs) >= 100, "all runs", 120)
-    check_all(orchestrator, crowd, 100)
+    outlast(hooks, orchestrator, wait_until, count=100)
+
+
+def test_so_it_does_with_postgresql(
+    postgres_hooks: Hooks, orchestrator: Orchestrator, wait_until: Wait
+) -> None:
+    """While the dispatcher is killed, too."""
+    outlast(postgres_hooks, orchestrator, wait_until, count=100, kills=1)
 
 
 def test_it_ends_in_order_and_takes_its_dispatcher_with_it(
