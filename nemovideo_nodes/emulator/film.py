@@ -124,6 +124,8 @@ class Film:
     titles: tuple[Title, ...] = ()
     background: str = ""
     """What is seen behind cut-outs, as #rrggbb; empty: what they stand out from."""
+    fills: bool = False
+    """Whether every picture is cut to fill the frame."""
     plate: bool | None = None
     """Whether texts stand on dark plates; None: where the renderer finds them hard to read."""
     dropped: tuple[str, ...] = ()

@@ -40,11 +40,13 @@ def is_clip(path: Path) -> bool:
 class Clip:
     """The clip at `path`, fitted into frames of `width` x `height`; one thread at a time.
 
-    It fills the frame where the shapes are near; else its blurred first frame fills the rest.
+    It fills the frame where the shapes are near, or as told; else its blurred first frame fills
+    the rest.
     """
 
-    def __init__(self, path: Path, width: int, height: int) -> None:
+    def __init__(self, path: Path, width: int, height: int, *, fills: bool = False) -> None:
         self._name = path.name
+        self._fills = fills
         self._size = (width, height)
         self._container = open_media(path)
         if not self._container.streams.video:
@@ -115,7 +117,7 @@ class Clip:
         wide, high = frame.width, frame.height
         if frame.rotation % 180:
             wide, high = high, wide
-        pick = max if covers(wide / high, width / height) else min
+        pick = max if self._fills or covers(wide / high, width / height) else min
         scale = pick(width / wide, height / high)
         return 2 * max(1, round(wide * scale / 2)), 2 * max(1, round(high * scale / 2))
 

@@ -72,18 +72,18 @@ class Film:
         source = shot.source
         if source is None:
             return self._plates.get((None, shot.name), lambda: backdrop(shot.name, width, height))
-        ground = self.timeline.background
+        fills, ground = self.timeline.fills, self.timeline.background
         moving = self._animations.get(source, lambda: Animation.of(source))
         if moving is not None:
             number = moving.number_at(ms - shot.start)
             return self._plates.get(
                 (source, str(number)),
-                lambda: plate_of(moving.frame(number), width, height, ground=ground),
+                lambda: plate_of(moving.frame(number), width, height, fills=fills, ground=ground),
             )
         pans = shot.motion in PANS
         return self._plates.get(
             (source, "pans" if pans else ""),
-            lambda: load(source, width, height, pans=pans, ground=ground),
+            lambda: load(source, width, height, pans=pans, fills=fills, ground=ground),
         )
 
     def letterings_at(self, ms: float) -> list[tuple[Lettering, int]]:
@@ -92,7 +92,10 @@ class Film:
         for title in self.timeline.titles:
             if title.start <= ms < title.end:
                 fade = min(_TITLE_FADE_MS, title.duration / 3)
-                share = min(1.0, (ms - title.start) / fade, (title.end - ms) / fade)
+                share = min(1.0, (title.end - ms) / fade)
+                # The first frame is what many platforms show as the cover: a title is there.
+                if title.start:
+                    share = min(share, (ms - title.start) / fade)
                 lettering = self._letterings.get(title, partial(self._letter, title))
                 if lettering:
                     found.append((lettering, round(_ONE * share * share * (3 - 2 * share))))
@@ -215,7 +218,7 @@ class Painter:
         clip = self._clips.pop(shot, None)
         if clip is None:
             timeline = self._film.timeline
-            clip = Clip(source, timeline.width, timeline.height)
+            clip = Clip(source, timeline.width, timeline.height, fills=timeline.fills)
         self._clips[shot] = clip
         while len(self._clips) > _OPEN_CLIPS:
             self._clips.pop(next(iter(self._clips))).close()

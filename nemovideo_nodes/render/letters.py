@@ -23,6 +23,9 @@ __all__ = ["Lettering", "letter"]
 _ONE = 128
 _WHITE, _BLACK = 235.0, 16.0
 _LINES, _MOST_LINES = 2, 4
+_HEADLINE, _CAPTION = 0.106, 0.08
+"""The largest letters, as a part of the frame's shorter side; what stands at the bottom by wish is
+read as a caption."""
 _OUTLINE, _SHADOW = 0.78, 0.60
 # White on a grey lighter than this has less than 3:1, what WCAG asks of large letters.
 _TOO_BRIGHT = 16 + 149 * 219 / 255
@@ -95,7 +98,7 @@ def letter(title: Title, timeline: Timeline, *, plate: bool = False) -> Letterin
     if not text:
         return None
     width, height = timeline.width, timeline.height
-    lines, size = _set(text, timeline)
+    lines, size = _set(text, timeline, _CAPTION if title.place == "bottom" else _HEADLINE)
     typeface = Typeface(size, timeline.font)
     if not any(map(typeface.length, lines)):
         return None
@@ -134,10 +137,10 @@ def _box(wide: int, high: int, pad: int, size: int) -> Image.Image:
     return box.resize((wide, high), Image.Resampling.BOX)
 
 
-def _set(text: str, timeline: Timeline) -> tuple[list[str], int]:
+def _set(text: str, timeline: Timeline, share: float) -> tuple[list[str], int]:
     """Lines and size in pixels: two lines if the letters need not be much smaller for it."""
     across = timeline.width * (0.82 if timeline.height >= timeline.width else 0.72)
-    largest = max(8, round(min(timeline.width, timeline.height) * 0.092))
+    largest = max(8, round(min(timeline.width, timeline.height) * share))
     for most, smallest in ((_LINES, 0.72), (_LINES + 1, 0.6), (_MOST_LINES, 0.5)):
         size = largest
         while size >= max(8, largest * smallest):

@@ -56,8 +56,9 @@ _COVERS_UP_TO = 1.51
 """Crop to fill as long as the shapes differ by no more than this (3:2 in a square); thinner
 bars than it would leave look like a mistake. Beyond it, blur the rest."""
 
-_GROWN = 1.2
-"""How much of itself a picture over its own blur may lose, so that it is seen larger."""
+_GROWN = 1.3
+"""How much larger than whole a picture is seen over its own blur: it loses a quarter, about its
+focus."""
 
 _CUT_OUT = 0.86
 """How much of the frame a cut-out may take: a zoom leaves all of it in sight."""
@@ -160,15 +161,22 @@ def in_srgb(image: Image.Image) -> Image.Image:
 
 
 def load(
-    path: Path, width: int, height: int, *, pans: bool = False, ground: Colour | None = None
+    path: Path,
+    width: int,
+    height: int,
+    *,
+    pans: bool = False,
+    fills: bool = False,
+    ground: Colour | None = None,
 ) -> Plate:
     """The picture at `path` as a plate for frames of `width` x `height` pixels.
 
-    With `pans` it may be longer than the frame, so that the camera has something to go over.
-    A cut-out stands on `ground`, or on what it stands out from.
+    With `pans` it may be longer than the frame, so that the camera has something to go over; if
+    it `fills` the frame, it is cut about its focus whatever its shape. A cut-out stands on
+    `ground`, or on what it stands out from.
     """
     picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
-    return plate_of(picture, width, height, pans=pans, ground=ground)
+    return plate_of(picture, width, height, pans=pans, fills=fills, ground=ground)
 
 
 def plate_of(
@@ -177,6 +185,7 @@ def plate_of(
     height: int,
     *,
     pans: bool = False,
+    fills: bool = False,
     ground: Colour | None = None,
     scale: float = OVERSAMPLING,
 ) -> Plate:
@@ -187,8 +196,8 @@ def plate_of(
     picture = picture.convert("RGB")
     focus = busiest(picture)
     shape = (picture.width / picture.height) / (width / height)
-    if not covers(shape, 1.0):
-        return _planes(_on_blur(picture, wide, high))
+    if not fills and not covers(shape, 1.0):
+        return _planes(_on_blur(picture, wide, high, focus))
     if pans:
         wide = 2 * round(wide * min(_ROOM, max(1.0, shape)) / 2)
         high = 2 * round(high * min(_ROOM, max(1.0, 1 / shape)) / 2)
@@ -272,8 +281,10 @@ def _hides(picture: Image.Image) -> bool:
     return float(np.asarray(alpha, dtype=np.float64).mean()) <= 250
 
 
-def _on_blur(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """`picture`, nearly whole (it may lose a sixth of its longer side), never stretched, on a
+def _on_blur(
+    picture: Image.Image, width: int, height: int, focus: tuple[float, float]
+) -> Image.Image:
+    """`picture`, nearly whole (it may lose a quarter of its longer side), never stretched, on a
     blurred, darker copy of itself that fills the rest.
     """
     shape = (picture.width / picture.height) / (width / height)
@@ -282,7 +293,7 @@ def _on_blur(picture: Image.Image, width: int, height: int) -> Image.Image:
         size = (width, max(2, round(width * picture.height / picture.width * _GROWN)))
     else:
         size = (max(2, round(height * picture.width / picture.height * _GROWN)), height)
-    front = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+    front, _ = _cropped(picture, *size, focus)
     corner = ((width - size[0]) // 2, (height - size[1]) // 2)
     _shade(fill, corner, size)
     fill.paste(front, corner)

@@ -129,6 +129,8 @@ class Timeline:
     font: Path | None = None
     background: tuple[int, int, int] | None = None
     """What is seen behind a cut-out, as RGB; None: what it stands out from."""
+    fills: bool = False
+    """Whether every picture is cut to fill the frame; else one of another shape is seen whole."""
     plate: bool | None = None
     """Whether titles stand on a dark plate; None: where they could not be read well without."""
 
@@ -181,6 +183,7 @@ def timeline_from_draft(
         music=tuple(part for part in music if part.start < duration),
         fps=_clamp(_int(meta.get("fps"), DEFAULT_FPS), 1, 120),
         background=_colour(meta.get("background")),
+        fills=meta.get("fit") == "fill",
         plate=plate if isinstance(plate := meta.get("plate"), bool) else None,
     )
 

@@ -257,6 +257,31 @@ def test_without_pictures() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("fill the whole frame", "fill"),
+        ("make the pictures full screen", "fill"),
+        ("crop the photos to fill the screen, no blurred background", "fill"),
+        ("make a 20 second video, edge to edge", "fill"),
+        ("铺满屏幕", "fill"),
+        ("不要背景虚化", "fill"),
+        ("show them without cropping the photos", None),
+        ("show the whole pictures", None),
+        ("完整显示图片", None),
+    ],
+)
+def test_how_pictures_fit_is_kept_in_the_draft(text: str, fit: str | None) -> None:
+    """Cut to fill the frame, or whole again; it stays when the film is edited."""
+    before = made("make a video" if fit else "make a full-screen video")
+    after = made(text, before)
+    assert after["m"].get("fit") == fit
+    assert made("make it 21 seconds", after)["m"].get("fit") == fit
+    closing = compose(before, SOURCES, text).closing
+    assert "not understand" not in closing
+    assert "没有听懂" not in closing
+
+
+@pytest.mark.parametrize(
     ("text", "plate"),
     [
         ("add a dark box behind the title", True),

@@ -79,6 +79,16 @@ def test_a_cut_out_may_stand_on_a_chosen_colour(tmp_path: Path) -> None:
     assert (plate.y[2, 2], plate.u[1, 1], plate.v[1, 1]) == pytest.approx((63, 102, 240), abs=1)
 
 
+def test_by_wish_a_picture_of_another_shape_fills_the_frame(tmp_path: Path) -> None:
+    """It is cut about its busiest place, and nothing of a blur is seen."""
+    image = Image.new("RGB", (1200, 400), BLACK)
+    ImageDraw.Draw(image).rectangle((900, 100, 1100, 300), fill=WHITE)
+    image.save(tmp_path / "wide.png")
+    y = luma(load(tmp_path / "wide.png", 90, 160, fills=True))
+    assert (y[: y.shape[0] // 5] == 16).all()
+    assert 0.5 < (y[y.shape[0] // 2] > 200).mean() < 1
+
+
 def test_another_shape_is_filled_with_blur_and_never_stretched(tmp_path: Path) -> None:
     """A circle in a wide picture stays a circle in a tall frame, with a calm fill around."""
     image = Image.new("RGB", (1200, 500), (90, 90, 90))

@@ -17,6 +17,7 @@ from nemovideo_nodes.emulator.rules.captions import (
     uncaption_one,
 )
 from nemovideo_nodes.emulator.rules.cuts import transitions, without_transitions
+from nemovideo_nodes.emulator.rules.fit import fit
 from nemovideo_nodes.emulator.rules.frame import frame
 from nemovideo_nodes.emulator.rules.length import (
     hold,
@@ -44,6 +45,7 @@ RULES: Sequence[Rule] = (
     without_music,
     without_transitions,
     plates,
+    fit,
     uncaption_one,
     without_named,
     drop,
