@@ -62,6 +62,7 @@ def film_of(draft: dict[str, Any]) -> Film:
         music=next(map(_music_of, tracks.get(_AUDIO, [])), None),
         titles=tuple(_title_of(s) for s in texts if s["m"].get("anchor") != _PICTURE),
         background=meta.get("background", ""),
+        silent_clips=meta.get("clips") == "silent",
         fills=meta.get("fit") == "fill",
         plate=meta.get("plate"),
         dropped=tuple(meta.get("dropped", ())),
@@ -108,6 +109,8 @@ def draft_of(film: Film) -> dict[str, Any]:
         meta["cut"] = film.cut
     if film.background:
         meta["background"] = film.background
+    if film.silent_clips:
+        meta["clips"] = "silent"
     if film.fills:
         meta["fit"] = "fill"
     if film.plate is not None:

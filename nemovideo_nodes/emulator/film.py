@@ -124,6 +124,8 @@ class Film:
     titles: tuple[Title, ...] = ()
     background: str = ""
     """What is seen behind cut-outs, as #rrggbb; empty: what they stand out from."""
+    silent_clips: bool = False
+    """Whether clips are without their own sound."""
     fills: bool = False
     """Whether every picture is cut to fill the frame."""
     plate: bool | None = None

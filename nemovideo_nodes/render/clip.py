@@ -1,6 +1,6 @@
 """Pictures that move by themselves: uploaded clips, and animated GIF and WEBP.
 
-Both begin again where they end before their shot does; a clip's own sound is left out.
+Both begin again where they end before their shot does. A clip's own sound is in `sound`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,19 @@ from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.render.demux import MOVING, open_media
+from nemovideo_nodes.render.demux import open_media, picture_span
 from nemovideo_nodes.render.picture import blurred, covers, in_srgb, opened, plate_of
 from nemovideo_nodes.render.sample import Canvas, Planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Animation", "Clip", "is_clip"]
+__all__ = ["Animation", "Clip"]
 
 _SHORTEST_FRAME_MS, _USUAL_FRAME_MS = 20, 100
 _MOST_FRAMES = 1_000
 _LONGEST_SKIP_S = 2.0
 """Up to here frames are decoded one after another instead of sought."""
-
-
-def is_clip(path: Path) -> bool:
-    """Whether the file at `path` is a clip, by the suffix that the service gave it."""
-    return path.suffix.lower() in MOVING
 
 
 class Clip:
@@ -59,7 +54,7 @@ class Clip:
             raise BadInput(f"{path.name} has no picture.")
         self._coming = self._next()
         self._begin = self._time(self._first)
-        self._length = self._seconds()
+        _, self._length = picture_span(self._container)
         self._ground = self._made_ground(self._first)
 
     def close(self) -> None:
@@ -104,12 +99,6 @@ class Clip:
             if frame.pts is None or frame.time_base is None
             else float(frame.pts * frame.time_base)
         )
-
-    def _seconds(self) -> float:
-        stream, container = self._stream, self._container
-        if stream.duration and stream.time_base:
-            return max(0.04, float(stream.duration * stream.time_base))
-        return max(0.04, (container.duration or 1_000_000) / av.time_base)
 
     def _shape(self, frame: av.VideoFrame) -> tuple[int, int]:
         """The even size at which the whole frame covers the target, or lies within it."""

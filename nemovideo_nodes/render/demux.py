@@ -12,7 +12,7 @@ from nemovideo_nodes.errors import BadInput
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-__all__ = ["MOVING", "open_media", "opened_media"]
+__all__ = ["MOVING", "is_clip", "open_media", "opened_media", "picture_span"]
 
 MOVING = (".mp4", ".mov", ".avi", ".webm", ".mkv")
 """The suffixes of clips; the service names an upload by what it found in it."""
@@ -22,6 +22,22 @@ _DEMUXERS = {
     ".mp4": "mp4", ".mov": "mov", ".m4a": "mp4", ".avi": "avi", ".webm": "matroska",
     ".mkv": "matroska", ".mp3": "mp3", ".wav": "wav", ".aac": "aac",
 }  # fmt: skip
+
+
+_SHORTEST_S = 0.04
+
+
+def is_clip(path: Path) -> bool:
+    """Whether the file at `path` is a clip, by the suffix that the service gave it."""
+    return path.suffix.lower() in MOVING
+
+
+def picture_span(container: InputContainer) -> tuple[float, float]:
+    """When the pictures of a clip begin, and how long they go on, in seconds."""
+    stream = container.streams.video[0]
+    base = float(stream.time_base or 0)
+    length = float(stream.duration or 0) * base or float(container.duration or 0) / 1e6
+    return float(stream.start_time or 0) * base, max(_SHORTEST_S, length or 1.0)
 
 
 def open_media(path: Path) -> InputContainer:

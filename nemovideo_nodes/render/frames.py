@@ -20,7 +20,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from nemovideo_nodes.render.clip import Animation, Clip, is_clip
+from nemovideo_nodes.render.clip import Animation, Clip
+from nemovideo_nodes.render.demux import is_clip
 from nemovideo_nodes.render.letters import Lettering, letter
 from nemovideo_nodes.render.motion import AUTO, PANS, choose_motions, closer, view_at
 from nemovideo_nodes.render.picture import Plate, backdrop, load, plate_of, shape_of

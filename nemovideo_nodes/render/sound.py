@@ -1,16 +1,18 @@
-"""What is heard under a film: synthesised loops and uploaded recordings, at one loudness."""
+"""What is heard in a film: synthesised loops, recordings, clips' own sound, at one loudness."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.render.demux import opened_media
+from nemovideo_nodes.render.demux import is_clip, opened_media, picture_span
 from nemovideo_nodes.render.scores import SAMPLE_RATE, loop
 
 if TYPE_CHECKING:
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 
     Wave = NDArray[np.float32]
 
-__all__ = ["LOUDNESS", "LoopSound", "Recording", "Sound", "loudness"]
+__all__ = ["LOUDNESS", "LoopSound", "Recording", "Sound", "has_sound", "loudness"]
 
 LOUDNESS = -14.0
 """LUFS of a film's music at its usual volume: what the platforms play at."""
 
 _SILENCE = -60.0
-_MOST_GAIN = 30.0
+_MOST_GAIN, _MOST_GAIN_OF_CLIP = 30.0, 9.0
+"""dB. What is nearly silent in a clip is the air of its room, and not to be made loud."""
 _BLOCK = 65_536
 _SHORTEST = SAMPLE_RATE // 2
 
@@ -62,8 +65,8 @@ def loudness(blocks: Iterable[Wave]) -> float:
     return measured
 
 
-def _gain(measured: float) -> float:
-    wanted = 0.0 if measured < _SILENCE else min(_MOST_GAIN, LOUDNESS - measured)
+def _gain(measured: float, most: float = _MOST_GAIN) -> float:
+    wanted = 0.0 if measured < _SILENCE else min(most, LOUDNESS - measured)
     return float(10 ** (wanted / 20))
 
 
@@ -90,24 +93,33 @@ def _loop_gain(style: str, length: int) -> float:
 class Recording:
     """The sound of the file at `path`, from its beginning again where it ends too soon.
 
-    `length` is how many samples will be heard. BadInput if the file has no sound.
+    That of a clip keeps to its pictures. `length` is how many samples will be heard. BadInput if
+    the file has no sound.
     """
 
     def __init__(self, path: Path, length: int) -> None:
-        self._path = path
-        self._gain = _gain(loudness(_limited(_decoded(path), length)))
-        self._blocks = _decoded(path)
+        of_clip = is_clip(path)
+        self._decoded = partial(_beside_pictures if of_clip else _decoded, path)
+        measured = loudness(_limited(self._decoded(), length))
+        self._gain = _gain(measured, _MOST_GAIN_OF_CLIP if of_clip else _MOST_GAIN)
+        self._blocks = self._decoded()
         self._rest = np.zeros((2, 0), np.float32)
 
     def read(self, count: int) -> Wave:
         while self._rest.shape[1] < count:
             block = next(self._blocks, None)
             if block is None:
-                self._blocks = _decoded(self._path)
+                self._blocks = self._decoded()
                 continue
             self._rest = np.concatenate((self._rest, block), axis=1)
         taken, self._rest = self._rest[:, :count], self._rest[:, count:]
         return taken * np.float32(self._gain)
+
+
+def has_sound(path: Path) -> bool:
+    """Whether the clip at `path` has sound of its own."""
+    with opened_media(path) as container:
+        return bool(container.streams.audio)
 
 
 def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
@@ -116,6 +128,32 @@ def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
             return
         yield block[:, :length]
         length -= block.shape[1]
+
+
+def _beside_pictures(path: Path) -> Iterator[Wave]:
+    """The sound of a clip from its first picture to its last, silence where it has none."""
+    with opened_media(path) as container:
+        begin, length = picture_span(container)
+        sound = container.streams.audio[0]
+        late = float((sound.start_time or 0) * (sound.time_base or 0)) - begin
+    skipped, rest = max(0, round(-late * SAMPLE_RATE)), round(length * SAMPLE_RATE)
+    silence = (np.zeros((2, count), np.float32) for count in _pieces(round(late * SAMPLE_RATE)))
+    for block in itertools.chain(silence, _decoded(path)):
+        heard = block[:, skipped:][:, :rest]
+        skipped = max(0, skipped - block.shape[1])
+        rest -= heard.shape[1]
+        if heard.size:
+            yield heard
+        if not rest:
+            return
+    for count in _pieces(rest):
+        yield np.zeros((2, count), np.float32)
+
+
+def _pieces(count: int) -> Iterator[int]:
+    while count > 0:
+        yield min(count, _BLOCK)
+        count -= _BLOCK
 
 
 def _decoded(path: Path) -> Iterator[Wave]:

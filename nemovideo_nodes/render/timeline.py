@@ -129,6 +129,8 @@ class Timeline:
     font: Path | None = None
     background: tuple[int, int, int] | None = None
     """What is seen behind a cut-out, as RGB; None: what it stands out from."""
+    silent_clips: bool = False
+    """Whether clips are without their own sound."""
     fills: bool = False
     """Whether every picture is cut to fill the frame; else one of another shape is seen whole."""
     plate: bool | None = None
@@ -183,6 +185,7 @@ def timeline_from_draft(
         music=tuple(part for part in music if part.start < duration),
         fps=_clamp(_int(meta.get("fps"), DEFAULT_FPS), 1, 120),
         background=_colour(meta.get("background")),
+        silent_clips=meta.get("clips") == "silent",
         fills=meta.get("fit") == "fill",
         plate=plate if isinstance(plate := meta.get("plate"), bool) else None,
     )

@@ -257,6 +257,26 @@ def test_without_pictures() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "clips", "music"),
+    [
+        ("mute the clips", "silent", "calm"),
+        ("without the original sound", "silent", "calm"),
+        ("remove the sound of the clips", "silent", "calm"),
+        ("去掉视频原声", "silent", "calm"),
+        ("no sound at all", "silent", None),
+        ("without music", None, None),
+    ],
+)
+def test_what_is_heard_of_clips(text: str, clips: str | None, music: str | None) -> None:
+    """Their own sound goes by itself or with everything; without music it stays."""
+    before = made("make a video with calm music")
+    after = made(text, before)
+    assert (after["m"].get("clips"), facts(after)["music"]) == (clips, music)
+    assert made("make it 21 seconds", after)["m"].get("clips") == clips
+    assert "not understand" not in compose(before, SOURCES, text).closing
+
+
+@pytest.mark.parametrize(
     ("text", "fit"),
     [
         ("fill the whole frame", "fill"),

@@ -1,5 +1,6 @@
 """The music never clips, has no seam, fades, and is as loud as asked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -132,6 +133,67 @@ def test_a_recording_plays_as_loud_as_any_music(size: float, tmp_path: Path) -> 
     assert lufs([wave]) == pytest.approx(-14, abs=1)
     last = wave[0, 3 * RATE : 3 * RATE + 24_000]
     assert np.abs(np.fft.rfft(last)).argmax() == pytest.approx(220, abs=1)
+
+
+def clip(path: Path, late: float = 0.0, sounds: bool = True) -> Path:
+    """Two seconds of grey; a tone of 440 Hz in the first of them, from `late` on."""
+    with av.open(str(path), "w", format="matroska") as container:
+        video = container.add_stream("libx264", rate=10)
+        video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
+        audio = container.add_stream("pcm_s16le", rate=RATE, layout="stereo") if sounds else None
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 32), 128, np.uint8), format="yuv420p")
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        if audio:
+            time = np.arange(RATE) / RATE
+            wave = (6_000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
+            sound = av.AudioFrame.from_ndarray(np.repeat(wave, 2)[None, :], "s16", "stereo")
+            sound.sample_rate, sound.pts = RATE, round(late * RATE)
+            container.mux([*audio.encode(sound), *audio.encode(None)])
+    return path
+
+
+def seconds(wave: NDArray[np.float32]) -> list[float]:
+    """How loud each second is."""
+    return [loudness(wave[:, at : at + RATE]) for at in range(0, wave.shape[1], RATE)]
+
+
+def test_a_clip_is_heard_as_it_is_seen(tmp_path: Path) -> None:
+    """While its shot lasts, in step with its pictures when these begin again; then no more."""
+    shots = (
+        Shot(None, 0, 1_000),
+        Shot(clip(tmp_path / "c.mkv"), 1_000, 4_000),
+        Shot(None, 5_000, 1_000),
+    )
+    timeline = Timeline(90, 160, 6_000, shots)
+    heard = seconds(np.concatenate(list(blocks(timeline)), axis=1))
+    assert [loud > 0.05 for loud in heard] == [False, True, False, True, False, False]
+    assert not any(
+        seconds(np.concatenate(list(blocks(replace(timeline, silent_clips=True))), axis=1))
+    )
+
+
+def test_a_clips_sound_may_begin_late(tmp_path: Path) -> None:
+    """Silence stands before it, as in the clip itself."""
+    shots = (Shot(clip(tmp_path / "c.mkv", late=0.5), 0, 2_000),)
+    wave = np.concatenate(list(blocks(Timeline(90, 160, 2_000, shots))), axis=1)
+    assert np.flatnonzero(np.abs(wave[0]) > 0.02)[0] / RATE == pytest.approx(0.5, abs=0.03)
+
+
+def test_music_goes_before_a_clips_own_sound(tmp_path: Path) -> None:
+    """Under music it is softer, and a clip without sound is only seen."""
+    path = clip(tmp_path / "c.mkv")
+    alone, under = (
+        np.concatenate(
+            list(blocks(Timeline(90, 160, 1_000, (Shot(path, 0, 1_000),), music=music))), axis=1
+        )
+        for music in ((), (Music("calm", 0, 1_000, 0.0),))
+    )
+    assert 0.3 < loudness(under) / loudness(alone) < 0.5
+    mute = Shot(clip(tmp_path / "m.mkv", sounds=False), 0, 1_000)
+    assert not any(block.any() for block in blocks(Timeline(90, 160, 1_000, (mute,))))
 
 
 def test_what_has_no_sound_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from nemovideo_nodes.emulator.rules.length import (
     longer_or_shorter,
     pace,
 )
-from nemovideo_nodes.emulator.rules.music import music, volume, without_music
+from nemovideo_nodes.emulator.rules.music import clip_sound, music, volume, without_music
 from nemovideo_nodes.emulator.rules.order import drop, keep_only, move, order
 from nemovideo_nodes.emulator.rules.plates import plates
 from nemovideo_nodes.emulator.rules.reading import Rule
@@ -42,6 +42,7 @@ __all__ = ["RULES"]
 
 RULES: Sequence[Rule] = (
     # What is to go, before what is to come.
+    clip_sound,
     without_music,
     without_transitions,
     plates,

@@ -1,4 +1,4 @@
-"""Wishes for music: a style, another one, none, and how loud."""
+"""Wishes for sound: a style of music, another one, none, how loud, and the clips' own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nemovideo_nodes.emulator.lexicon import STYLES, find_style
 from nemovideo_nodes.emulator.rules.absence import absent
 from nemovideo_nodes.emulator.rules.reading import Edit, Note, Reading, words
 
-__all__ = ["DEFAULT_MUSIC", "music", "volume", "without_music"]
+__all__ = ["DEFAULT_MUSIC", "clip_sound", "music", "volume", "without_music"]
 
 _MUSIC = r"(?:music|sound\s?-?track|bgm|songs?|audio|sound|tune)"
 _NOUN_ZH = r"音乐|配乐|背景乐|背景音|bgm|歌曲|曲子|歌"
@@ -26,12 +26,39 @@ _NO_MUSIC_YET: Note = (
 DEFAULT_MUSIC = Music("Lo-fi", "lofi")
 
 
+_CLIP_EN = (
+    r"(?:(?:original|own|camera) (?:sound|audio)s?"
+    r"|(?:clips?|videos?)(?:'s?|s')? (?:(?:own|original) )?(?:sound|audio|noise)s?"
+    r"|(?:sound|audio)s? (?:of|from|in) (?:the |my )?(?:clips?|videos?|footage))"
+)
+_CLIP_ZH = r"(?:(?:视频|片段|素材)(?:的|里的)?(?:声音|原声|音频)|原声|原音|同期声)"
+_SILENT_CLIPS = absent(
+    _CLIP_EN, _CLIP_ZH, r"\bmute (?:the |my |all )*(?:clips?|footage|original sound)\b"
+)
+_CLIPS_HEARD = words(rf"\b(?:use|play|hear|add|with) (?:the |my )?{_CLIP_EN}\b|用{_CLIP_ZH}")
+_ALL_SOUND = words(r"\b(?:sound(?!\s?-?track)|audio|muted?|silent(?:ly)?)\b|静音|无声|声音")
+
+
+def clip_sound(film: Film, reading: Reading) -> Edit | None:
+    """Clips without their own sound, or with it again."""
+    if reading.take(_SILENT_CLIPS):
+        told = "muted the clips", "去掉了视频原声"
+        return Edit.draft(replace(film, silent_clips=True), told, "set_clip_sound", on=False)
+    if reading.take(_CLIPS_HEARD):
+        told = "let the clips be heard", "保留了视频原声"
+        return Edit.draft(replace(film, silent_clips=False), told, "set_clip_sound", on=True)
+    return None
+
+
 def without_music(film: Film, reading: Reading) -> Edit | None:
-    """No music."""
-    if not reading.take(_NONE):
+    """No music; where it is the sound that is not wanted, none of the clips' either."""
+    found = reading.take(_NONE)
+    if not found:
         return None
     reading.refused.add("music")
-    return Edit.draft(replace(film, music=None), ("took the music out", "去掉了配乐"), "remove_bgm")
+    silent = film.silent_clips or bool(_ALL_SOUND.search(found[0]))
+    told = "took the music out", "去掉了配乐"
+    return Edit.draft(replace(film, music=None, silent_clips=silent), told, "remove_bgm")
 
 
 _ANY_MUSIC = words(
