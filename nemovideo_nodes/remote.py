@@ -8,7 +8,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,16 +16,16 @@ import httpx
 
 from nemovideo_nodes.errors import BadInput, Unreachable, redact
 from nemovideo_nodes.ledger.store import REMOTE, Store
+from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
 from nemovideo_nodes.settings import MediaAccess, checked_url
 from nemovideo_nodes.steps import Media, medium_name
 
 if TYPE_CHECKING:
-    from ssrfguard import Policy, Resolver
+    from ssrfguard import Resolver
 
 __all__ = ["fetch_media", "is_linkable", "is_url", "link_media"]
 
-MAX_REDIRECTS = 3
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
 _CHUNK = 1024 * 1024
 _WHOLE_S = 900.0
@@ -118,7 +117,7 @@ def _asking(
         # Without the environment: a proxy would look names up by itself, unchecked. The
         # certificates to trust are still what SSL_CERT_FILE says, as for the service.
         with Client(
-            policy=_policy(access),
+            policy=guard(access),
             resolver=resolver,
             timeout=_LIMITS,
             trust_env=False,
@@ -146,28 +145,6 @@ def _asking(
     except httpx.HTTPError as error:
         raise _unreachable(source, error) from None
     raise BadInput(f"{redact(source)} redirects more than {MAX_REDIRECTS} times")
-
-
-def _policy(access: MediaAccess) -> Policy:
-    from ssrfguard import DEFAULT_DENIED, AddressTable, Block, Policy, Reach
-
-    # Beyond 2000::/3 nothing is public (RFC 4291), and there stand forms that ssrfguard 0.4.1
-    # does not know, as ::ffff:0:127.0.0.1 of RFC 2765. What it knows is longer, and goes before.
-    unassigned = tuple(
-        Block(ip_network(one), "not global unicast", "RFC4291", Reach.DENIED)
-        for one in ("::/3", "4000::/2", "8000::/1")
-    )
-    try:
-        return Policy(
-            denied_networks=AddressTable((*DEFAULT_DENIED.blocks, *unassigned)),
-            allowed_ports=frozenset(range(1, 65536)),
-            allowed_networks=tuple(ip_network(one) for one in access.networks),
-            allowed_hosts=frozenset(access.hosts),
-            allow_userinfo=True,  # some sites still have theirs there; it stays in no journal
-            max_redirects=MAX_REDIRECTS,
-        )
-    except ValueError as error:
-        raise BadInput(f"What media may be fetched from cannot be meant: {error}") from None
 
 
 def _check(answer: httpx.Response, source: str) -> None:

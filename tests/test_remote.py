@@ -10,6 +10,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from photo_site import Site
 from PIL import Image
 from stage import Stage
 
+from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, Unreachable
 from nemovideo_nodes.intake import take_in
 from nemovideo_nodes.ledger.store import Store
@@ -86,6 +88,12 @@ class _Site(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+@pytest.fixture
+def options(nemovideo_options: Options) -> Options:
+    """The service, too, may ask the site of the tests."""
+    return replace(nemovideo_options, media=HERE)
 
 
 @pytest.fixture(scope="module")

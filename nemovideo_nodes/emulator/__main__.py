@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 silent=args.silent,
                 second_stage_s=args.second_stage,
                 plan=args.plan,
-                allow_http=Settings.from_environment().allow_http,
+                media=Settings.from_environment().media_access,
             ),
             faults=[Fault.parse(spec) for spec in args.fault],
             credits=args.credits,

@@ -190,7 +190,7 @@ class _Calls:
         folder = self._world.folder / "uploads" / session.id
         if request.headers.get("content-type", "").startswith("application/json"):
             urls = (await _json(request, UploadUrlsRequest)).urls
-            uploads = await fetch(urls, folder, allow_http=self._options.allow_http)
+            uploads = await fetch(urls, folder, self._options.media)
         else:
             content_type = request.headers.get("content-type", "")
             try:

@@ -19,11 +19,12 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from nemovideo_nodes.emulator.records import Refusal, Upload
 from nemovideo_nodes.errors import BadInput, TooManyPixels
+from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
 from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
 from nemovideo_nodes.media.whole import is_whole
 from nemovideo_nodes.render.picture import MAX_PIXELS
-from nemovideo_nodes.settings import is_loopback
+from nemovideo_nodes.settings import MediaAccess, is_loopback
 from nemovideo_nodes.wire.codes import FORMATS, Code
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BadMultipart", "fetch", "receive_multipart"]
 
-MAX_REDIRECTS = 3
 _CHUNK = 1024 * 1024
 _FIELD = b"files"
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+"""What unpacks to more than it is need not be unpacked at all."""
 
 
 class BadMultipart(Exception):
@@ -219,22 +221,38 @@ class _Intake:
             file.discard()
 
 
-async def fetch(urls: list[str], folder: Path, *, allow_http: bool) -> list[Upload]:
+async def fetch(urls: list[str], folder: Path, access: MediaAccess) -> list[Upload]:
     """The files behind `urls`, as `receive_multipart` gives files.
 
-    https only, but for loopback and where `allow_http` is set.
+    https only, but for loopback and where `access` allows http; every address is checked when it
+    is connected to, loopback, too.
     """
     import httpx
+    from ssrfguard import SSRFGuardError
+    from ssrfguard.httpx import AsyncClient
 
     files: list[_File] = []
     try:
-        async with httpx.AsyncClient(follow_redirects=False, timeout=30) as client:
+        async with AsyncClient(
+            policy=guard(access),
+            timeout=30,
+            trust_env=False,
+            headers=_AS_IT_IS,
+            verify=httpx.create_ssl_context(),
+        ) as client:
             for url in urls:
-                file = _File(folder, _name_of(url), _check_url(url, allow_http))
+                file = _File(folder, _name_of(url), _check_url(url, access.allow_http))
                 files.append(file)
-                await _fetch_into(file, client, url, allow_http)
+                await _fetch_into(file, client, url, access.allow_http)
         return await anyio.to_thread.run_sync(_finish, files)
-    except httpx.HTTPError as error:
+    except SSRFGuardError as error:
+        reason = getattr(error, "reason", "it is not allowed")
+        raise Refusal(
+            400,
+            f"A URL's address is refused ({reason}): NEMOVIDEO_MEDIA_NETWORKS names others, where "
+            "the emulator is started",
+        ) from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Refusal(400, f"A URL cannot be fetched ({type(error).__name__})") from error
     finally:
         for file in files:
@@ -251,7 +269,7 @@ async def _fetch_into(file: _File, client: httpx.AsyncClient, url: str, allow_ht
                 continue
             if response.status_code != 200:
                 raise Refusal(400, f"{_plain(url)} answers HTTP {response.status_code}")
-            async for chunk in response.aiter_bytes(_CHUNK):
+            async for chunk in response.aiter_raw(_CHUNK):
                 await anyio.to_thread.run_sync(file.write, chunk)
             return
     raise Refusal(400, f"{_plain(url)} redirects more than {MAX_REDIRECTS} times")

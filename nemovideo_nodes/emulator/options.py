@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nemovideo_nodes.render.job import Limits
+from nemovideo_nodes.settings import MediaAccess
 
 __all__ = ["Options"]
 
@@ -35,7 +36,7 @@ class Options:
     """How long one render may take."""
     limits: Limits = field(default_factory=Limits)
     """What else one render may take."""
-    allow_http: bool = False
-    """Whether media may be fetched by http from other machines."""
+    media: MediaAccess = MediaAccess()  # noqa: RUF009 (it is frozen)
+    """Where media may be fetched from that a request names by URL."""
     renderer: tuple[str, ...] | None = None
     """The command that renders a job file, for tests; None for our own renderer."""

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from nemovideo_nodes.emulator.serve import RunningEmulator
+from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.wire.turn import Turn, TurnReader
 
 HEADERS = {"X-Skill-Source": "test", "X-Skill-Version": "1.0.0", "X-Skill-Platform": "unknown"}
@@ -133,7 +134,8 @@ def emulator(tmp_path: Path, stub_renderer: Any) -> Iterator[RunningEmulator]:
     """An emulator whose renders take no time."""
     from nemovideo_nodes.emulator.options import Options
 
-    options = Options(pace=0.0, quick=True, renderer=stub_renderer(""))
+    here = MediaAccess(networks=("127.0.0.0/8",))
+    options = Options(pace=0.0, quick=True, renderer=stub_renderer(""), media=here)
     with RunningEmulator(tmp_path / "world", options=options) as running:
         yield running
 

@@ -6,6 +6,7 @@ import base64
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -193,6 +194,29 @@ def test_redirects_are_followed_by_https_alone(caller: Any, photo_site: Site) ->
     assert "more than 3 times" in told["/round"][1]
     assert "Only https" in told["/away"][1]
     assert "HTTP 503" in told["/broken"][1]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://127.0.0.1:{port}/coffee.png", "127.0.0.0/8 is Loopback"),
+        ("https://[::ffff:127.0.0.1]:{port}/coffee.png", ""),
+        ("https://10.0.0.7/coffee.png", "10.0.0.0/8 is"),
+        ("https://169.254.169.254/latest.png", "169.254."),
+    ],
+)
+def test_only_public_addresses_are_asked(
+    tmp_path: Path, photo_site: Site, new_caller: Any, url: str, told: str
+) -> None:
+    """Unless the emulator's own environment names others: a request is nobody's word for it."""
+    with RunningEmulator(tmp_path / "closed") as emulator:
+        caller = new_caller(emulator.url).sign_in().open()
+        body = {"urls": [url.format(port=urlsplit(photo_site.url).port)], "source_type": "url"}
+        path = f"/api/upload-video/nemo_agent/me/{caller.session_id}"
+        answer = caller.http.post(path, json=body).json()
+    assert answer["code"] == 400
+    assert f"is refused ({told}" in answer["message"]
+    assert photo_site.seen == []
 
 
 def test_claim_link(caller: Any) -> None:

@@ -27,10 +27,12 @@ from pathlib import Path
 from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import serve
+from nemovideo_nodes.settings import MediaAccess
 serve(
     Path(sys.argv[1]),
     options=Options(
-        quick=True, pace=float(sys.argv[2]), jobs=int(sys.argv[3]), renderer=tuple(sys.argv[4:])
+        quick=True, pace=float(sys.argv[2]), jobs=int(sys.argv[3]), renderer=tuple(sys.argv[4:]),
+        media=MediaAccess(networks=("127.0.0.0/8",)),
     ),
     on_ready=lambda url: print(url, flush=True),
 )

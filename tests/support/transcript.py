@@ -12,7 +12,7 @@ import shlex
 import signal
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -26,9 +26,11 @@ from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.media.sniff import MAX_BYTES
+from nemovideo_nodes.settings import MediaAccess
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "transcript.md"
+HERE = MediaAccess(networks=("127.0.0.0/8",))
 HEAD = """\
 # A transcript
 
@@ -101,7 +103,7 @@ def transcript() -> str:
             kind = "yaml" if name.endswith("yaml") else "markdown"
             parts.append(f"The file `{name}`:\n\n```{kind}\n{text}```\n")
         film = make_film(person.folder / "film.mp4")
-        options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+        options = Options(quick=True, pace=0.0, renderer=copying_renderer(film), media=HERE)
         with RunningEmulator(
             person.folder / "world", options=options, seed="transcript"
         ) as emulator:
@@ -125,7 +127,8 @@ def _elsewhere(person: Person, world: World, folder: Path) -> str:
     first, last = world.typed[:-1], world.typed[-1:]
     env = {"NEMO_CLIENT_ID": folder.name, **world.env}
     told = []
-    with RunningEmulator(folder, options=world.options, **world.world) as emulator:
+    options = replace(world.options, media=HERE)
+    with RunningEmulator(folder, options=options, **world.world) as emulator:
         if world.env.get("NEMO_TOKEN", "").startswith("("):
             env["NEMO_TOKEN"], _ = emulator.world.issue_token("owner", "127.0.0.1")
         if world.before_last:
@@ -139,7 +142,7 @@ def _elsewhere(person: Person, world: World, folder: Path) -> str:
             told.append(person.tells(left, emulator, **env))
         port = int(emulator.url.rpartition(":")[2])
     if world.before_last == "it forgets":
-        with RunningEmulator(folder / "anew", options=world.options, port=port) as emulator:
+        with RunningEmulator(folder / "anew", options=options, port=port) as emulator:
             told.append(person.tells(last, emulator, **env))
     return "\n".join(told)
 
