@@ -20,7 +20,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 
-__all__ = ["Credits", "RunResult", "Video", "manifest_of", "result_of"]
+__all__ = ["Credits", "RunResult", "Video", "manifest_of", "media_of", "result_of"]
 
 Status = Literal["done", "stuck", "waiting"]
 
@@ -113,7 +113,7 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
             {"name": m.name, "url": m.url}
             if m.url  # the service fetched it: its bytes were never here
             else {"name": m.name, "sha256": m.digest, "bytes": m.size}
-            for m in _media(run)
+            for m in media_of(run)
         ],
         "videos": [
             {"file": name.rsplit("/", 1)[-1], **download.video.model_dump(mode="json")}
@@ -139,7 +139,7 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
     return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
 
 
-def _media(run: Run) -> list[Media]:
+def media_of(run: Run) -> list[Media]:
     """All that was uploaded, also with an instruction or a refinement."""
     return [r.step.args.media for r in run.steps.values() if isinstance(r.step.args, Upload)]
 

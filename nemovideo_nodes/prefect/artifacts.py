@@ -12,7 +12,6 @@ import importlib.util
 import io
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from prefect.artifacts import (
     acreate_image_artifact,
@@ -23,10 +22,11 @@ from prefect.artifacts import (
 from prefect.assets import Asset
 from prefect.assets.core import MAX_ASSET_DESCRIPTION_LENGTH, AssetProperties
 from prefect.context import AssetContext
+from rich.cells import cell_len, set_cell_size
 
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.facts import PublishResult, StateResult
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.manifest import RunResult, media_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.prefect.handle import Place, RunHandle, open_place
 from nemovideo_nodes.runs import load_run
@@ -39,6 +39,8 @@ MAX_TEXT = 2_000
 """Characters of one reply, instruction or timeline."""
 MAX_EXCHANGES = 50
 MAX_ROWS = 600
+_CELLS, _DIGITS = 32, 12
+"""What a table shows of a name and a digest: it wraps nothing, and hides what is too wide."""
 _POSTER = (640, 640)
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|!])")
 
@@ -57,7 +59,7 @@ async def show(handle: RunHandle, place: Place) -> RunResult:
     await acreate_table_artifact(
         key=f"{key}-manifest",
         table=table_of(run, result),
-        description="What was made from what, with SHA-256 digests",
+        description="What was made from what; the manifest has it whole",
     )
     for number, link in enumerate(links):
         last = f"-{number + 1}" if number else ""
@@ -107,7 +109,7 @@ def markdown_of(
             link = links[number] if number < len(links) else video.path
             lines.append(
                 f"| [{_plain(name)}](<{link}>) | {video.duration_s:.1f} s "
-                f"| {video.width}x{video.height} | {video.bytes / 1_000_000:.1f} MB "
+                f"| {video.width}x{video.height} | {_size(video.bytes)} "
                 f"| `{video.path}` |"
             )
         lines.append("")
@@ -126,16 +128,26 @@ def poster_of(url: str) -> str:
     return f"![A frame of the video]({url})"
 
 
-def table_of(run: Run, result: RunResult) -> list[dict[str, Any]]:
-    """The manifest's heart: each medium, instruction and video, a row each."""
-    request = run.order.request if run.order else None
-    rows: list[dict[str, Any]] = []
-    for medium in request.media if request else ():
-        rows.append(_row("medium", medium.name, medium.size, medium.digest))
-    for exchange in conversation(run):
-        rows.append(_row("instruction", _short(exchange.said), None, ""))
-    for video in result.videos:
-        rows.append(_row("video", video.path, video.bytes, video.sha256))
+def table_of(run: Run, result: RunResult) -> list[dict[str, str]]:
+    """The manifest's heart: each medium, instruction and video, a row each, to be read at a glance.
+
+    Names are without their folders, words and digests are cut: the manifest has them whole.
+    """
+    rows = [
+        _row(one.kind, one.name, one.size, digest="" if one.url else one.digest)
+        for one in media_of(run)
+    ]
+    rows += [_row("instruction", one.said) for one in conversation(run)]
+    rows += [
+        _row(
+            "result",
+            one.path.rsplit("/", 1)[-1],
+            one.bytes,
+            f"{one.duration_s:.1f} s, {one.width}x{one.height}",
+            one.sha256,
+        )
+        for one in result.videos
+    ]
     return rows[:MAX_ROWS]
 
 
@@ -172,8 +184,18 @@ def _published(run: Run) -> tuple[str, ...]:
     return published[-1].videos if published else ()
 
 
-def _row(what: str, name: str, size: int | None, digest: str) -> dict[str, Any]:
-    return {"what": what, "name": name, "bytes": size, "sha256": digest}
+def _row(what: str, name: str, size: int = 0, extent: str = "", digest: str = "") -> dict[str, str]:
+    return {
+        "what": what,
+        "name": _cropped(name),
+        "size": _size(size) if size else "",
+        "frame": extent,
+        "SHA-256": digest[:_DIGITS],
+    }
+
+
+def _size(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1_000:.1f} kB"
 
 
 def _timeline(run: Run, result: RunResult) -> list[str]:
@@ -203,6 +225,12 @@ def _plain(text: str) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _cropped(text: str) -> str:
+    if cell_len(text) <= _CELLS:
+        return text
+    return set_cell_size(text, _CELLS - 1).rstrip() + "…"
 
 
 def _data_url(poster: bytes) -> str | None:

@@ -36,8 +36,8 @@ class PrefectServer:
         home.mkdir(parents=True, exist_ok=True)
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
-        self.env_given = dict(env)
-        self.env = self._environment(database) | self.env_given
+        self._given = dict(env), database
+        self.env = self._environment(database) | dict(env)
         self._server: subprocess.Popen[bytes] | None = None
         self._services: subprocess.Popen[bytes] | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
@@ -50,6 +50,10 @@ class PrefectServer:
     def output(self) -> Path:
         """What its processes print."""
         return self.home / "output.log"
+
+    def another(self, home: Path) -> PrefectServer:
+        """One more API server of the same Prefect, not yet started; they share a database."""
+        return PrefectServer(home, *self._given)
 
     def start(self, *options: str) -> PrefectServer:
         """Start the server, and wait until it answers."""

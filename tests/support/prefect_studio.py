@@ -99,10 +99,10 @@ class Studio:
         """A flow run of `image_to_video`; its id."""
         return self.prefect.start_run(self.deployment, parameters, **more)
 
-    def start_looked_at(self, slug: str) -> str:
-        """A flow run of `iterate_video` that stops once for a person; its id."""
+    def start_looked_at(self, slug: str, looks: int = 1) -> str:
+        """A flow run of `iterate_video` that stops so often for a person; its id."""
         deployment = self.prefect.deployment("iterate-video/iterate-video")
-        return self.prefect.start_run(deployment, self.parameters(slug, look=1))
+        return self.prefect.start_run(deployment, self.parameters(slug, look=looks))
 
     def facts(self, run_id: str) -> list[Fact]:
         """The journal of a run."""
