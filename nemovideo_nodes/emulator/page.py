@@ -35,11 +35,15 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem
 section { background: #fff; border: 1px solid #ddd; border-radius: 8px; padding: 1rem 1.2rem;
   margin: 1rem 0 }
 h2 { font-size: 1rem; margin: 0 0 .4rem } code { color: #666; font-size: .85em }
+.timeline { color: #666 }
 .renders { display: flex; flex-wrap: wrap; gap: 1rem; margin-top: .8rem }
-figure { margin: 0; width: 9rem } img, .none { width: 9rem; border-radius: 6px; display: block }
-.none { height: 9rem; background: #eee } figcaption { font-size: .85em; overflow-wrap: anywhere }
+figure { margin: 0; max-width: 20rem } img, .none { height: 16rem; max-width: 100%;
+  object-fit: cover; border-radius: 8px; display: block; box-shadow: 0 1px 6px #0004 }
+.none { width: 9rem; height: 5rem; background: #eee } figcaption { font-size: .85em; margin-top: .4rem;
+  max-width: 12rem; overflow-wrap: anywhere }
 @media (prefers-color-scheme: dark) { body { background: #18181a; color: #ddd }
-  section { background: #222; border-color: #333 } .none { background: #333 } }
+  section { background: #222; border-color: #333 } .none { background: #333 }
+  .timeline, code { color: #999 } }
 """
 
 
@@ -101,7 +105,7 @@ def _section(world: World, renders: RenderQueue, session: Session) -> str:
     shown = "".join(_figure(world, renders, one) for one in world.renders.of_session(session.id))
     return (
         f"<section><h2>Session {session.number} <code>{_safe(session.id)}</code></h2>"
-        f"<div>{_safe(uploads)}</div><div>{_safe(timeline)}</div>"
+        f"<div>{_safe(uploads)}</div><div class=timeline>{_safe(timeline)}</div>"
         f"<div class=renders>{shown}</div></section>"
     )
 
