@@ -39,8 +39,8 @@ h2 { font-size: 1rem; margin: 0 0 .4rem } code { color: #666; font-size: .85em }
 .renders { display: flex; flex-wrap: wrap; gap: 1rem; margin-top: .8rem }
 figure { margin: 0; max-width: 20rem } img, .none { height: 16rem; max-width: 100%;
   object-fit: cover; border-radius: 8px; display: block; box-shadow: 0 1px 6px #0004 }
-.none { width: 9rem; height: 5rem; background: #eee } figcaption { font-size: .85em; margin-top: .4rem;
-  max-width: 12rem; overflow-wrap: anywhere }
+.none { width: 9rem; height: 5rem; background: #eee }
+figcaption { font-size: .85em; margin-top: .4rem; max-width: 12rem; overflow-wrap: anywhere }
 @media (prefers-color-scheme: dark) { body { background: #18181a; color: #ddd }
   section { background: #222; border-color: #333 } .none { background: #333 }
   .timeline, code { color: #999 } }
