@@ -38,7 +38,7 @@ from nemovideo_nodes.tokens import TokenSource
 from nemovideo_nodes.wire.codes import bind_id, read_answer
 from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn, TurnReader
 
-__all__ = ["Connection", "StreamClocks", "transport_error"]
+__all__ = ["Connection", "StreamClocks", "quiet_logs", "transport_error"]
 
 _T = TypeVar("_T")
 _NOT_SENT = (
@@ -106,7 +106,7 @@ class Connection:
         self._waits = waits
         self._open: dict[str, httpx.AsyncClient] = {}
         self._bind: str | None = None
-        _quiet_logs()
+        quiet_logs()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -371,7 +371,7 @@ class _Redacting(logging.Filter):
 
 
 @functools.cache
-def _quiet_logs() -> None:
+def quiet_logs() -> None:
     """httpx logs whole URLs, signed ones too; httpcore the headers, with addresses in them."""
     # A filter on a logger does not see what comes from the loggers below it.
     parts = ("connection", "http11", "http2", "proxy", "socks")

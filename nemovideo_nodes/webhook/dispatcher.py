@@ -6,16 +6,16 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError, redact
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.decisions import Asked, Delivery
 from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
-from nemovideo_nodes.webhook.outbox import Job, Outbox
+from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
 from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown, TargetRuns
 
@@ -131,6 +131,9 @@ class Dispatcher:
         except (ValueError, RecursionError):
             await self._set_aside(delivery, "refused", "the body is no JSON")
             return None
+        if parts := self._mappers[delivery.source].parts(payload):
+            await self._divide(delivery, parts)
+            return None
         try:
             resolver = self._resolvers[delivery.source]
             if resolver is not None and isinstance(payload, dict):
@@ -147,6 +150,22 @@ class Dispatcher:
             _log.error("delivery %s: %s: %s", delivery.id, type(error).__name__, redact(str(error)))
             await self._put_off(delivery, f"an error of the program ({type(error).__name__})")
         return None
+
+    async def _divide(self, delivery: Delivery, parts: Sequence[dict[str, Any]]) -> None:
+        """Make deliveries of the parts of one; done once more, it makes the same ones."""
+        arrived = [
+            Accepted(
+                source=delivery.source,
+                delivery_id=f"{delivery.id}.{number}",
+                signed_digest=None,
+                received_at=delivery.received_at,
+                headers=delivery.headers,
+                body=json.dumps(part).encode(),
+            )
+            for number, part in enumerate(parts, 1)
+        ]
+        await self._write(lambda: self._outbox.accept(arrived))
+        await self._set_aside(delivery, "ignored", f"it became {len(parts)} deliveries")
 
     async def _set_aside(self, delivery: Delivery, state: str, why: str) -> None:
         source = self._sources.get(delivery.source)
@@ -191,9 +210,9 @@ class Dispatcher:
                     raise TargetDown("it did not answer just now")
                 started = await self._target.start(job.parameters)
         except TargetDown as error:
-            await self._is_down(job, str(error))
+            await self._is_down(job, redact(str(error)))
         except NotStarted as error:
-            await self._failed(job, str(error), for_good=error.for_good)
+            await self._failed(job, redact(str(error)), for_good=error.for_good)
         except Exception as error:  # ours to mend; the job waits for it
             _log.error("%s: %s: %s", job.run_id, type(error).__name__, redact(str(error)))
             await self._failed(job, f"an error of the program ({type(error).__name__})")
@@ -213,9 +232,8 @@ class Dispatcher:
             self._down_until = now + min(_DOWN_S, backoff_s(self._down - 1, self._rng.random()))
             _log.warning("the target is down: %s", why)
         late = now - job.created_at > self._config.give_up_s
-        reason = redact(why)
         at = None if late else self._down_until
-        await self._write(lambda: self._outbox.failed(job, reason, retry_at=at, counts=False))
+        await self._write(lambda: self._outbox.failed(job, why, retry_at=at, counts=False))
 
     async def _failed(self, job: Job, why: str, *, for_good: bool = False) -> None:
         now = self._now()
@@ -226,7 +244,7 @@ class Dispatcher:
         )
         at = None if given_up else now + backoff_s(job.attempts, self._rng.random())
         _log.warning("%s was not started: %s", job.run_id, why)
-        await self._write(lambda: self._outbox.failed(job, redact(why), retry_at=at))
+        await self._write(lambda: self._outbox.failed(job, why, retry_at=at))
 
     async def _note(self) -> None:
         ended, self._ended = self._ended, []

@@ -103,6 +103,14 @@ class Mapper:
         except ValueError as error:
             raise BadInput(f"The media_hosts of source {source.name} are wrong: {error}") from None
 
+    def parts(self, payload: object) -> list[dict[str, Any]]:
+        """The payloads of which this is made up where it is about several things, else none."""
+        each = self._source.known.each
+        things = payload.get(each) if each and isinstance(payload, dict) else None
+        if not isinstance(payload, dict) or not isinstance(things, list) or len(things) < 2:
+            return []
+        return [{**payload, each: [one]} for one in things]
+
     def map(self, payload: object, headers: Mapping[str, str]) -> Mapped:
         """What the payload asks for; raises `Ignored` and `NotMapped`."""
         if not isinstance(payload, dict):

@@ -179,6 +179,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, port))
+            sock.listen()  # who reads that it is there, finds it there
         except OSError as error:
             raise BadInput(
                 f"The receiver cannot listen on {host} port {port}: "

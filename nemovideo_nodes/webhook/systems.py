@@ -41,6 +41,8 @@ class System:
     media_hosts: tuple[str, ...] = ()
     resolver: str = ""
     """What completes a payload that holds ids only; see `resolvers`."""
+    each: str = ""
+    """The key of a list in the payload: each thing in it becomes a delivery of its own."""
     same_body_again: bool = False
     """Whether two deliveries with the same bytes may both be meant: then a digest of the bytes
     tells duplicates only until the first of them was looked at."""
@@ -154,12 +156,21 @@ SYSTEMS: Final = MappingProxyType(
             same_body_again=True,
         ),
         "directus": System("bearer", same_body_again=True),
-        # These two send ids only: where the pictures are has to be configured.
         "storyblok": System(
             "storyblok",
-            when="action == 'published'",
+            when="action == 'published' && story_id",
             subject="story_id",
-            fields={"title": "text", "link": "full_slug"},
+            version="story.published_at",
+            images="assets[].url",
+            fields={
+                "title": "story.content.title || story.content.headline || story.name",
+                "price": "story.content.price",
+                "description": "story.content.description",
+                "language": "story.lang",
+                "link": "full_slug",
+            },
+            media_hosts=("*.storyblok.com",),
+            resolver="storyblok",
             same_body_again=True,
         ),
         "prismic": System(
@@ -167,6 +178,19 @@ SYSTEMS: Final = MappingProxyType(
             status=200,
             when="type == 'api-update' && documents[0]",
             subject="documents[0]",
+            version="document.last_publication_date",
+            images="assets[].url",
+            fields={
+                # A rich text is a list of its paragraphs, a plain one a text.
+                "title": "document.data.title[0].text || document.data.title || document.uid",
+                "price": "document.data.price",
+                "description": ("document.data.description[].text || document.data.description"),
+                "language": "document.lang",
+                "link": "document.url",
+            },
+            media_hosts=("images.prismic.io",),
+            resolver="prismic",
+            each="documents",  # a release publishes many
             same_body_again=True,
         ),
     }

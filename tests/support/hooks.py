@@ -52,6 +52,8 @@ class Hooks:
     env: dict[str, str] = field(default_factory=dict)
     outbox: Mapping[str, Any] = field(default_factory=lambda: {"lease_s": 2})
     source: Mapping[str, Any] = field(default_factory=dict)
+    config: str = ""
+    """The configuration whole, where it is not the shop's."""
     process: subprocess.Popen[bytes] | None = None
 
     def write_config(self) -> Path:
@@ -61,7 +63,7 @@ class Hooks:
         lines += ["debounce_s = 0", 'instruction = "A 2 second video about {{ title }}"']
         lines += [f"{name} = {json.dumps(value)}" for name, value in self.source.items()]
         path = self.folder / "webhooks.toml"
-        path.write_text("\n".join(lines), "utf-8")
+        path.write_text(self.config or "\n".join(lines), "utf-8")
         return path
 
     def command(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -97,7 +99,7 @@ class Hooks:
         self.process = self.command("serve", "--port", str(self.port))
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line.startswith(b"shopify: http://"), self.stderr
+        assert b": http://" in line, self.stderr
 
     @property
     def stderr(self) -> str:

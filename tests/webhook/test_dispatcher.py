@@ -293,3 +293,20 @@ def test_waits_grow_and_are_bounded(attempts: int, chance: float) -> None:
     seconds = backoff_s(attempts, chance)
     assert 0.5 <= seconds <= 300
     assert backoff_s(attempts, 0) <= backoff_s(attempts + 1, 0)
+
+
+async def test_a_delivery_about_several_things_is_divided(open_desk: Callable[..., Desk]) -> None:
+    """Each is a delivery of its own, once, also where it is divided once more after a crash."""
+    desk = open_desk(
+        system="prismic", instruction="{{ link }}", fields={"link": "documents[0]"}, resolver=""
+    )
+    release = {"type": "api-update", "documents": ["one", "two", "one"], "domain": "cups"}
+    desk.deliver(release, {})
+    await desk.work()
+    assert sorted(desk.target.started) == ["one", "two"]
+    first = desk.rows[-1]
+    assert (first["delivery"], first["reason"]) == ("ignored", "it became 3 deliveries")
+    desk.outbox.replay(first["id"], desk.clock.now().timestamp())
+    await desk.work()
+    assert len(desk.rows) == 4
+    assert len(desk.target.started) == 2

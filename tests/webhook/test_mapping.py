@@ -3,42 +3,17 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Loopback, answer, says
+from payloads import NOV_20, SAMPLES, a_source, mapped
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
-from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
 from nemovideo_nodes.webhook.systems import SYSTEMS
-
-FOLDER = Path(__file__).parent / "payloads"
-SAMPLES: dict[str, dict[str, Any]] = {
-    path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.glob("*.json")
-}
-NOV_20 = 1_795_168_800.0
-
-
-def a_source(system: str, **more: Any) -> Source:
-    return Source(name="shop", system=system, **more)
-
-
-def mapped(source: Source, sample: dict[str, Any]) -> Mapped:
-    return Mapper(source).map(sample["payload"], sample["headers"])
-
-
-async def resolved(source: Source, sample: dict[str, Any]) -> dict[str, Any]:
-    config = Config(target={"kind": "here"}, sources={"shop": source})  # type: ignore[arg-type]
-    resolver = resolver_of(config, source)
-    assert resolver is not None
-    return {**sample, "payload": await resolver(sample["payload"], sample["headers"])}
 
 
 def test_shopify() -> None:
@@ -76,85 +51,6 @@ def test_ghost() -> None:
     assert seen.parameters.images == ("https://blog.example/content/images/cup.jpg",)
     page = {"headers": {}, "payload": {"page": SAMPLES["ghost"]["payload"]["post"]}}
     assert mapped(a_source("ghost"), page).digest == seen.digest
-
-
-async def test_strapi() -> None:
-    """Pictures anywhere in the entry, at URLs that are relative to the site."""
-    source = a_source("strapi", base_url="https://cms.example")
-    seen = mapped(source, await resolved(source, SAMPLES["strapi"]))
-    assert (seen.subject, seen.version) == ("product/doc7", NOV_20)
-    assert seen.parameters.images == ("https://cms.example/uploads/cup.jpg",)
-    assert seen.parameters.language == "en"
-
-
-async def test_sanity() -> None:
-    """References to images become URLs of its CDN, in the order of the document."""
-    source = a_source("sanity")
-    seen = mapped(source, await resolved(source, SAMPLES["sanity"]))
-    site = "https://cdn.sanity.io/images/abc123/production"
-    assert seen.parameters.images == (
-        f"{site}/928ac96d53b0c9049836c86ff25fd3c009039a16-2000x3000.jpg",
-        f"{site}/Tb9Ew8CXIwaY6R1kjMvI0uRR-300x200.png",
-    )
-    with pytest.raises(NotMapped, match="project and dataset"):
-        await resolved(source, SAMPLES["sanity"] | {"headers": {"sanity-dataset": "../x"}})
-
-
-def _delivered(revision: int) -> dict[str, Any]:
-    """What the Content Delivery API says of the sample's entry."""
-    link = {"sys": {"type": "Link", "linkType": "Asset", "id": "asset1"}}
-    sys = SAMPLES["contentful"]["payload"]["sys"] | {"revision": revision, "locale": "en-US"}
-    file = {"url": "//images.ctfassets.net/space1/cup.jpg", "contentType": "image/jpeg"}
-    asset = {"sys": {"id": "asset1", "type": "Asset"}, "fields": {"title": "A cup", "file": file}}
-    fields = {"title": "Morning cup", "price": 12.5, "picture": link, "more": [link]}
-    return {"items": [{"sys": sys, "fields": fields}], "includes": {"Asset": [asset]}}
-
-
-async def test_contentful() -> None:
-    """The entry is read with a token of its own, once the delivery API has what was published."""
-    site = Loopback(says(answer({"items": []}), answer(_delivered(2)), answer(_delivered(3))))
-    async with site:
-        source = a_source(
-            "contentful",
-            resolver_token="plain:a-read-token",
-            resolver_options={"url": site.url, "locale": "en-US"},
-        )
-        for told in ("does not have the entry yet", "an older revision"):
-            with pytest.raises(NotYet, match=told):
-                await resolved(source, SAMPLES["contentful"])
-        seen = mapped(source, await resolved(source, SAMPLES["contentful"]))
-    assert (seen.subject, seen.version) == ("cup7", NOV_20)
-    assert seen.parameters.images == ("https://images.ctfassets.net/space1/cup.jpg",)
-    assert seen.parameters.prompt.endswith('"Morning cup", with the price 12.5 at the end.')
-    assert seen.parameters.language == "en-US"
-    (first, *_) = site.seen
-    assert first.headers["authorization"] == "Bearer a-read-token"
-    assert "a-read-token" not in first.target
-    assert first.target.startswith("/spaces/space1/environments/master/entries?sys.id=cup7")
-
-
-async def test_a_delivery_api_that_is_down_is_asked_later() -> None:
-    """Nothing there, an error, and something that is no JSON."""
-    raw = b"HTTP/1.1 200 x\r\ncontent-length: 1\r\n\r\n{"
-    async with Loopback(says(answer({}, 503), answer({}, 429), raw)) as site:
-        source = a_source(
-            "contentful", resolver_token="plain:x", resolver_options={"url": site.url}
-        )
-        for _ in range(3):
-            with pytest.raises(NotYet):
-                await resolved(source, SAMPLES["contentful"])
-    with pytest.raises(NotYet, match="does not answer"):
-        await resolved(source, SAMPLES["contentful"])
-
-
-def test_storyblok_and_prismic_send_ids_alone() -> None:
-    """What they are about is known; words and pictures have to be configured."""
-    seen = mapped(
-        a_source("storyblok", instruction="A video about {{ link }}."), SAMPLES["storyblok"]
-    )
-    assert (seen.subject, seen.parameters.prompt) == ("7", "A video about cup.")
-    seen = mapped(a_source("prismic", instruction="A video of the week."), SAMPLES["prismic"])
-    assert (seen.subject, seen.parameters.images) == ("WM5AHSUAAEkAqCSA", ())
 
 
 @pytest.mark.parametrize(

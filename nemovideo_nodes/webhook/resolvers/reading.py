@@ -1,0 +1,72 @@
+"""What a resolver is, and what several need: an API that is asked, objects in plain data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol
+
+import httpx
+
+from nemovideo_nodes.connection import quiet_logs
+
+__all__ = ["DEEPEST", "NAME", "ApiRefused", "NotYet", "Resolver", "ask", "objects"]
+
+NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,100}")
+"""An id that may become a part of an address."""
+DEEPEST: Final = 50
+"""How far plain data is looked into."""
+_REDIRECTS: Final = 3
+
+
+class NotYet(Exception):
+    """The entry cannot be read now; it is tried again later."""
+
+
+class ApiRefused(NotYet):
+    """The delivery API answers, but gives nothing; `status` is its answer's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the delivery API answers HTTP {status}")
+        self.status = status
+
+
+class Resolver(Protocol):
+    """Fetches or computes what a payload only names; made of a source and its read token."""
+
+    async def __call__(self, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """The payload made whole; raises `NotMapped` where that can never be, `NotYet` else."""
+        ...
+
+
+async def ask(
+    address: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The object that a delivery API answers with; raises `NotYet`.
+
+    No error names the address: some vendors take their token in the query alone.
+    """
+    quiet_logs()
+    try:
+        async with httpx.AsyncClient(
+            timeout=20.0, trust_env=False, follow_redirects=True, max_redirects=_REDIRECTS
+        ) as http:
+            answer = await http.get(address, params=query, headers=headers)
+            value = answer.json() if answer.status_code == 200 else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise NotYet(f"the delivery API does not answer ({type(error).__name__})") from None
+    if not isinstance(value, dict):
+        raise ApiRefused(answer.status_code)
+    return value
+
+
+def objects(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """All objects in plain data, in order."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from objects(one, depth + 1)
