@@ -10,7 +10,7 @@ from nemovideo_nodes.emulator.rules.absence import NO_EN, NO_ZH, OFF_ZH
 from nemovideo_nodes.emulator.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.rules.reading import QUOTE, Edit, Note, Reading, words
 from nemovideo_nodes.emulator.rules.titles import with_titles
-from nemovideo_nodes.emulator.rules.wording import CAPTION_WORD, TITLE, TITLE_ZH
+from nemovideo_nodes.emulator.rules.wording import CAPTION_WORD, HEADING, TITLE, TITLE_ZH
 
 __all__ = ["caption_each", "caption_one", "running_caption", "uncaption_one"]
 
@@ -27,6 +27,9 @@ _CAPTION_EACH = words(
     r"|\bsub\s?titles?\b|字幕|说明文字"
 )
 _TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|加|显示|配(?!乐)")
+_TITLED = words(
+    rf"(?:\b(?:{HEADING}|titled|entitled|called)\s?:?\s?|(?:标题|题目|片名)(?:是|为|叫|:)?\s?)({QUOTE})"
+)
 _NAMES_USED: Note = (
     "I do not look into pictures, so I wrote their names.",
     "我不会看图片内容，所以用了图片的名字。",
@@ -35,7 +38,8 @@ _NAMES_USED: Note = (
 
 def caption_each(film: Film, reading: Reading) -> Edit | None:
     """A caption for each picture: the quoted texts in order, or the pictures' names."""
-    signs = re.findall(QUOTE, reading.text)
+    titled = _TITLED.findall(reading.text)
+    signs = [sign for sign in re.findall(QUOTE, reading.text) if sign not in titled]
     says_each, says_caption = reading.says(_EACH), reading.says(CAPTION_WORD)
     if (says_caption and (says_each or len(signs) > 1) and len(signs) != 1) or (
         says_each and len(signs) > 1 and reading.says(_TEXT_WORD)
