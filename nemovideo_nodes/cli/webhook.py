@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["webhook"]
 
+STATES = (
+    *("new", "known", "unchanged", "stale", "ignored", "refused", "job"),
+    *("waiting", "started", "done", "replaced", "dead"),
+)
+"""Of deliveries, and of the jobs that they made."""
 _config_option = click.option(
     "--config",
     "config",
@@ -74,7 +79,12 @@ def dispatch(config: str) -> None:
 
 @webhook.command("list")
 @_config_option
-@click.option("--state", metavar="STATE", help="Only what stands so, as dead, job, refused.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    metavar="STATE",
+    help="Only what stands so, as dead, job, refused.",
+)
 @click.option("--source", metavar="NAME", help="Only deliveries of this source.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @json_option
@@ -110,7 +120,8 @@ def show(delivery: int, config: str, as_json: bool) -> None:
         return
     for what, values in found.items():
         for name, value in (values or {}).items():
-            click.echo(f"{what} {name}: {_shown(name, value)}")
+            if value is not None:
+                click.echo(f"{what} {name}: {_shown(name, value)}")
 
 
 @webhook.command()

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -247,29 +248,24 @@ class Outbox:
                 freed = {"lease_until": 0.0}
                 db.execute(update(jobs).where(jobs.c.run_id == job.run_id).values(freed))
 
-    def next_due(self) -> float | None:
-        """When something is to be done next, in seconds of the epoch."""
-        with self._read() as db:
-            times = [
-                db.execute(
-                    select(func.min(deliveries.c.due_at)).where(deliveries.c.state == "new")
-                ).scalar_one(),
-                db.execute(
-                    select(func.min(jobs.c.due_at)).where(jobs.c.state == "waiting")
-                ).scalar_one(),
-            ]
-        return min((one for one in times if one is not None), default=None)
-
     def counts(self, now: float) -> dict[str, Any]:
-        """How many deliveries and jobs stand how, and how long the oldest one is due."""
+        """How many deliveries and jobs stand how, and for how long the oldest one waits in vain."""
+        looked_for = case(
+            (deliveries.c.attempts == 0, deliveries.c.due_at), else_=deliveries.c.received_at
+        )
+        waited_for = case((jobs.c.reason.is_(None), jobs.c.due_at), else_=jobs.c.created_at)
         with self._read() as db:
             of_deliveries = _by_state(db, deliveries)
             of_jobs = _by_state(db, jobs)
-        due = self.next_due()
+            oldest = [
+                db.scalar(select(func.min(looked_for)).where(deliveries.c.state == "new")),
+                db.scalar(select(func.min(waited_for)).where(jobs.c.state == "waiting")),
+            ]
+        lag = max((now - one for one in oldest if one is not None), default=0.0)
         return {
             "deliveries": of_deliveries,
             "jobs": of_jobs,
-            "lag_s": 0.0 if due is None else round(max(0.0, now - due), 3),
+            "lag_s": round(max(0.0, lag), 3),
             "dead": of_jobs.get("dead", 0),
         }
 
