@@ -7,16 +7,16 @@ import gzip
 import io
 import socket
 import struct
-import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
+from loopback import served
 from photo_site import Site
 from PIL import Image
 from stage import Stage
@@ -98,12 +98,8 @@ def options(nemovideo_options: Options) -> Options:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Site) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with served(_Site) as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Loopback", "Seen", "WoundClock", "answer", "chunked", "says"]
+__all__ = ["Loopback", "Seen", "WoundClock", "answer", "chunked", "says", "served"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,17 @@ class Loopback:
             body += await reader.readexactly(size)
             await reader.readline()
         return body
+
+
+@contextlib.contextmanager
+def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The URL of what answers in threads of its own, for tests without an event loop."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def answer(body: bytes | object, status: int = 200, **headers: str) -> bytes:

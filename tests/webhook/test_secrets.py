@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from canaries import files_below
 from hooks import Hooks
+from loopback import served
 from orchestrator import Orchestrator
 from payloads import SAMPLES
 from processes import free_port
@@ -94,12 +94,8 @@ class _Apis(BaseHTTPRequestHandler):
 @pytest.fixture
 def apis() -> Iterator[str]:
     handler = type("Handler", (_Apis,), {"refused": set()})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with served(handler) as url:
+        yield url
 
 
 @pytest.fixture

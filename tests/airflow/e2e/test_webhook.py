@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from airflow_studio import Studio
 from hooks import SECRET, Hooks
+from loopback import served
 from moments import ONE_VIDEO, counts_of
 from processes import free_port
 
@@ -22,12 +22,8 @@ def pictures(studio: Studio) -> Iterator[str]:
     """The studio's pictures, as a shop has them."""
     folder = str(Path(studio.pictures[0]).parent)
     handler = functools.partial(SimpleHTTPRequestHandler, directory=folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with served(handler) as url:
+        yield url
 
 
 @pytest.fixture
