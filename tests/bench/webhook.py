@@ -1,14 +1,16 @@
 """How many signed deliveries a second the receiver acknowledges, and how fast.
 
-`PYTHONPATH=tests/support python tests/bench/webhook.py [--rate 300] [--seconds 20]`: senders in a
-process of their own sign and send at that rate; the outbox is SQLite with synchronous=FULL; every
-run is started at a stand-in for Prefect. Printed are the rate, the latencies of the
+`PYTHONPATH=tests/support python tests/bench/webhook.py [--rate 300] [--seconds 20] [--postgres]`:
+eight senders in a process of their own sign and send at that rate, all eight at the same moments;
+the outbox is SQLite with synchronous=FULL, or a PostgreSQL with fsync; every run is started at a
+stand-in for Prefect. Printed are the rate, the latencies of the
 acknowledgement as the senders see them, when the last run was started, and whether any is missing.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import statistics
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from hooks import Crowd, Hooks
 from orchestrator import Orchestrator
+from postgres import postgres
 from processes import descendants, free_port
 
 WARM_UP = 200
@@ -53,11 +56,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=300.0)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--postgres", action="store_true")
     given = parser.parse_args()
     count = int(given.rate * given.seconds)
-    with tempfile.TemporaryDirectory() as folder, Orchestrator() as orchestrator:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        orchestrator = stack.enter_context(Orchestrator())
         target = {"kind": "prefect", "url": f"{orchestrator.url}/api"}
-        hooks = Hooks(Path(folder), target, free_port(), outbox={})
+        outbox = {}
+        if given.postgres:
+            address = stack.enter_context(postgres("webhooks", durable=True))
+            outbox["url"] = f"postgresql+psycopg://{address}"
+        hooks = Hooks(Path(folder), target, free_port(), outbox=outbox)
         hooks.start()
         try:
             sent(hooks.port, range(WARM_UP), None)

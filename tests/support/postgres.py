@@ -25,25 +25,27 @@ def is_installed() -> bool:
 
 
 @contextlib.contextmanager
-def postgres(database: str) -> Iterator[str]:
+def postgres(database: str, *, durable: bool = False) -> Iterator[str]:
     """An empty database, `user@host:port/database`; its server and its files end with the block.
 
-    The server trusts loopback, and gives up what a crash of the machine would need, which is no
-    matter for tests. Its folder is none of pytest's, which only their owner can enter.
+    The server trusts loopback, and unless it is to be durable it gives up what a crash of the
+    machine would need, which is no matter for tests. Its folder is none of pytest's, which only
+    their owner can enter.
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, _OWNER)
-        with _served(Path(folder), database) as address:
+        with _served(Path(folder), database, durable) as address:
             yield address
 
 
 @contextlib.contextmanager
-def _served(folder: Path, database: str) -> Iterator[str]:
+def _served(folder: Path, database: str, durable: bool) -> Iterator[str]:
     bin_folder, port = max(_programs()), _free_port()
     data, log = folder / "data", folder / "log"
     _run(bin_folder / "initdb", "-D", data, "-U", _OWNER, "-A", "trust", "-N")
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=200"
+    fsync = "on" if durable else "off"
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync={fsync} -c max_connections=200"
     control = (bin_folder / "pg_ctl", "-D", data, "-w", "-t", _LIMIT_S)
     _run(*control, "-l", log, "-o", options, "start")
     try:
