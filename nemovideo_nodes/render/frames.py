@@ -55,7 +55,7 @@ class Film:
         self._plates: Shelf[tuple[Path | None, str], Plate] = Shelf(plates)
         self._animations: Shelf[Path, Animation | None] = Shelf(256)
         self._letterings: Shelf[Title, Lettering | None] = Shelf(32)
-        self._hard_to_read: Shelf[str, bool] = Shelf(4)
+        self._plated: Shelf[str, bool] = Shelf(4)
 
     def shots_at(self, ms: float) -> tuple[Shot, Shot | None, float]:
         """The shot at `ms`, the one that comes in over it if any, and how far that is, 0 to 1."""
@@ -106,8 +106,8 @@ class Film:
         plate = self.timeline.plate
         if plate is None:
             # Titles in one place look alike: all of them have a plate, or none.
-            wanted = partial(hard_to_read, self.timeline, title.place)
-            plate = self._hard_to_read.get(title.place, wanted)
+            wanted = partial(_needs_plate, self.timeline, title.place)
+            plate = self._plated.get(title.place, wanted)
         return letter(title, self.timeline, plate=plate)
 
 
@@ -129,7 +129,7 @@ def _with_motions(timeline: Timeline) -> Timeline:
     return replace(timeline, shots=tuple(shots))
 
 
-def hard_to_read(timeline: Timeline, place: str) -> bool:
+def _needs_plate(timeline: Timeline, place: str) -> bool:
     """Whether white letters at `place` would lie on what is bright or restless at some moment."""
     scale = _SMALL / max(timeline.width, timeline.height)
     small = replace(
