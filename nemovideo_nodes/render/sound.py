@@ -99,6 +99,8 @@ class Recording:
 
     def __init__(self, path: Path, length: int) -> None:
         of_clip = is_clip(path)
+        if not has_sound(path):
+            raise BadInput(f"{path.name} has no sound.")
         self._decoded = partial(_beside_pictures if of_clip else _decoded, path)
         measured = loudness(_limited(self._decoded(), length))
         self._gain = _gain(measured, _MOST_GAIN_OF_CLIP if of_clip else _MOST_GAIN)
@@ -117,9 +119,12 @@ class Recording:
 
 
 def has_sound(path: Path) -> bool:
-    """Whether the clip at `path` has sound of its own."""
+    """Whether the file at `path` has sound that can be heard."""
     with opened_media(path) as container:
-        return bool(container.streams.audio)
+        tracks = container.streams.audio
+        if not tracks or tracks[0].codec_context is None:  # of a kind that nobody here knows
+            return False
+        return any(frame.samples for frame in container.decode(tracks[0]))
 
 
 def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
@@ -162,8 +167,6 @@ def _decoded(path: Path) -> Iterator[Wave]:
 
     heard = 0
     with opened_media(path) as container:
-        if not container.streams.audio:
-            raise BadInput(f"{path.name} has no sound.")
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
         for frame in container.decode(audio=0):
             for made in resampler.resample(frame):
@@ -171,7 +174,5 @@ def _decoded(path: Path) -> Iterator[Wave]:
                 yield np.asarray(made.to_ndarray(), np.float32)
         for made in resampler.resample(None):
             yield np.asarray(made.to_ndarray(), np.float32)
-    if not heard:
-        raise BadInput(f"{path.name} has no sound.")
     if heard < _SHORTEST:  # a click, which would have to be opened thousands of times
         yield np.zeros((2, _SHORTEST - heard), np.float32)

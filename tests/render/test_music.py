@@ -135,19 +135,23 @@ def test_a_recording_plays_as_loud_as_any_music(size: float, tmp_path: Path) -> 
     assert np.abs(np.fft.rfft(last)).argmax() == pytest.approx(220, abs=1)
 
 
-def clip(path: Path, late: float = 0.0, sounds: bool = True) -> Path:
-    """Two seconds of grey; a tone of 440 Hz in the first of them, from `late` on."""
+def clip(path: Path, late: float = 0.0, tones: int | None = 1) -> Path:
+    """Two seconds of grey; a tone of 440 Hz for so many, from `late` on; None: no track."""
     with av.open(str(path), "w", format="matroska") as container:
         video = container.add_stream("libx264", rate=10)
         video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
-        audio = container.add_stream("pcm_s16le", rate=RATE, layout="stereo") if sounds else None
+        audio = (
+            container.add_stream("pcm_s16le", rate=RATE, layout="stereo")
+            if tones is not None
+            else None
+        )
         for number in range(20):
             frame = av.VideoFrame.from_ndarray(np.full((48, 32), 128, np.uint8), format="yuv420p")
             frame.pts = number
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
-        if audio:
-            time = np.arange(RATE) / RATE
+        if audio and tones:
+            time = np.arange(RATE * tones) / RATE
             wave = (6_000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
             sound = av.AudioFrame.from_ndarray(np.repeat(wave, 2)[None, :], "s16", "stereo")
             sound.sample_rate, sound.pts = RATE, round(late * RATE)
@@ -192,8 +196,13 @@ def test_music_goes_before_a_clips_own_sound(tmp_path: Path) -> None:
         for music in ((), (Music("calm", 0, 1_000, 0.0),))
     )
     assert 0.3 < loudness(under) / loudness(alone) < 0.5
-    mute = Shot(clip(tmp_path / "m.mkv", sounds=False), 0, 1_000)
-    assert not any(block.any() for block in blocks(Timeline(90, 160, 1_000, (mute,))))
+
+
+@pytest.mark.parametrize("tones", [0, None])
+def test_a_clip_without_sound_is_only_seen(tones: int | None, tmp_path: Path) -> None:
+    """Whether it has no track of sound, or an empty one as recordings of a screen have it."""
+    shot = Shot(clip(tmp_path / "c.mkv", tones=tones), 0, 1_000)
+    assert not any(block.any() for block in blocks(Timeline(90, 160, 1_000, (shot,))))
 
 
 def test_what_has_no_sound_is_refused(tmp_path: Path) -> None:
