@@ -23,6 +23,8 @@ from nemovideo_nodes.emulator.rules.talk import drop_talk, left_out
 
 __all__ = ["Composition", "Source", "ToolStep", "Work", "compose", "loads", "unasked"]
 
+_LOOKS = ("set_fit", "set_plates", "set_background", "set_clip_sound")
+"""Edits that are told one by one of a new film, whose other traits stand in a sentence."""
 _PICTURE_MS = 4_000
 _DEFAULT_MS = 15_000
 
@@ -209,6 +211,8 @@ def _generate(film: Film, reading: Reading, say: replies.Speaker) -> Composition
     else:
         film = film.lasting(max(_DEFAULT_MS, _PICTURE_MS * len(film.scenes)))
     edits, done = _apply(film, reading, [])
+    looks = [edit for edit in edits if edit.tool and edit.args.get("op") in _LOOKS]
+    reading.notes += [(f"I {edit.english}.", f"{edit.chinese}。") for edit in looks]
     has_added = any(edit.tool == "add_bgm" for edit in edits)
     bare = replace(
         done,
