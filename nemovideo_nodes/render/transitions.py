@@ -116,10 +116,8 @@ def _turned(plane: NDArray[np.uint8], angles: list[float]) -> NDArray[np.uint8]:
     fine = len(angles) < 3
     small = plane if fine else np.asarray(Image.fromarray(plane).reduce(2))
     rows, columns = small.shape
-    most = math.radians(max(map(abs, angles)))
-    sine, cosine = math.sin(min(most, math.pi / 2)), abs(math.cos(most))
-    beside = 2 + max(0, math.ceil((columns * max(cosine, 0.7) + rows * sine - columns) / 2))
-    above = 2 + max(0, math.ceil((rows * max(cosine, 0.7) + columns * sine - rows) / 2))
+    diagonal = math.hypot(rows, columns)
+    above, beside = (math.ceil((diagonal - side) / 2) + 1 for side in (rows, columns))
     wider = Image.fromarray(np.pad(small, ((above, above), (beside, beside)), "symmetric"))
     total = np.zeros((rows, columns), np.uint16)
     for angle in map(math.radians, angles):
