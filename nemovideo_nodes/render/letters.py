@@ -98,7 +98,7 @@ def letter(title: Title, timeline: Timeline, *, plate: bool = False) -> Letterin
     if not text:
         return None
     width, height = timeline.width, timeline.height
-    lines, size = _set(text, timeline, _CAPTION if title.place == "bottom" else _HEADLINE)
+    lines, size = _set(text, timeline, is_caption=title.place == "bottom")
     typeface = Typeface(size, timeline.font)
     if not any(map(typeface.length, lines)):
         return None
@@ -137,10 +137,14 @@ def _box(wide: int, high: int, pad: int, size: int) -> Image.Image:
     return box.resize((wide, high), Image.Resampling.BOX)
 
 
-def _set(text: str, timeline: Timeline, share: float) -> tuple[list[str], int]:
-    """Lines and size in pixels: two lines if the letters need not be much smaller for it."""
-    across = timeline.width * (0.82 if timeline.height >= timeline.width else 0.72)
-    largest = max(8, round(min(timeline.width, timeline.height) * share))
+def _set(text: str, timeline: Timeline, *, is_caption: bool) -> tuple[list[str], int]:
+    """Lines and size in pixels: two lines if the letters need not be much smaller for it.
+
+    A caption of a portrait frame leaves the right rail to the platforms' buttons.
+    """
+    width, height = timeline.width, timeline.height
+    across = width * (0.72 if width > height else 0.76 if is_caption and height > width else 0.82)
+    largest = max(8, round(min(width, height) * (_CAPTION if is_caption else _HEADLINE)))
     for most, smallest in ((_LINES, 0.72), (_LINES + 1, 0.6), (_MOST_LINES, 0.5)):
         size = largest
         while size >= max(8, largest * smallest):

@@ -21,6 +21,12 @@ def test_chinese_breaks_after_its_punctuation() -> None:
     assert wrap("夏日特惠，全场五折", 12, wide) == ["夏日特惠，", "全场五折"]
 
 
+def test_a_chinese_word_is_not_torn_where_that_can_be_told() -> None:
+    """A number stays with what it counts, and no line begins with a particle."""
+    assert wrap("早安，新的一天从一只猫开始", 20, wide) == ["早安，新的一天", "从一只猫开始"]
+    assert wrap("这家店开了三年", 8, wide) == ["这家店", "开了三年"]
+
+
 def test_two_scripts_part_where_they_meet() -> None:
     """A break between Latin and Chinese is better than one inside the Latin."""
     assert wrap("Summer Sale 夏日惠", 16, wide) == ["Summer Sale", "夏日惠"]
