@@ -24,7 +24,7 @@ __all__ = ["Dispatcher", "backoff_s"]
 _T = TypeVar("_T")
 _log = logging.getLogger("nemovideo_nodes.webhook")
 _LOOKED_AT_ONCE = 32
-_DECIDED_AT_ONCE = 8
+_WRITTEN_AT_ONCE = 8
 """In one transaction: a receiver that wants to write waits for it."""
 _RESOLVED_AT_ONCE = 8
 _LONGEST_S = 300.0
@@ -116,8 +116,8 @@ class Dispatcher:
                 source = self._sources[delivery.source]
                 again = source.known.same_body_again
                 wanted.append(Asked(delivery, one, source.debounce_s, again))
-        for begin in range(0, len(wanted), _DECIDED_AT_ONCE):
-            part = wanted[begin : begin + _DECIDED_AT_ONCE]
+        for begin in range(0, len(wanted), _WRITTEN_AT_ONCE):
+            part = wanted[begin : begin + _WRITTEN_AT_ONCE]
             await self._write(partial(self._outbox.decide, part, self._now()))
         return True
 
@@ -164,7 +164,9 @@ class Dispatcher:
             )
             for number, part in enumerate(parts, 1)
         ]
-        await self._write(lambda: self._outbox.accept(arrived))
+        for begin in range(0, len(arrived), _WRITTEN_AT_ONCE):
+            part = arrived[begin : begin + _WRITTEN_AT_ONCE]
+            await self._write(partial(self._outbox.accept, part))
         await self._set_aside(delivery, "ignored", f"it became {len(parts)} deliveries")
 
     async def _set_aside(self, delivery: Delivery, state: str, why: str) -> None:

@@ -109,7 +109,9 @@ class Mapper:
         things = payload.get(each) if each and isinstance(payload, dict) else None
         if not isinstance(payload, dict) or not isinstance(things, list) or len(things) < 2:
             return []
-        return [{**payload, each: [one]} for one in things]
+        # What else is in it in bulk would be written down as often as there are things.
+        rest = {k: v for k, v in payload.items() if not isinstance(v, list | dict)}
+        return [{**rest, each: [one]} for one in things]
 
     def map(self, payload: object, headers: Mapping[str, str]) -> Mapped:
         """What the payload asks for; raises `Ignored` and `NotMapped`."""

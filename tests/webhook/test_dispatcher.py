@@ -300,7 +300,7 @@ async def test_a_delivery_about_several_things_is_divided(open_desk: Callable[..
     desk = open_desk(
         system="prismic", instruction="{{ link }}", fields={"link": "documents[0]"}, resolver=""
     )
-    release = {"type": "api-update", "documents": ["one", "two", "one"], "domain": "cups"}
+    release = {"type": "api-update", "documents": ["one", "two", "one"], "tags": {"update": []}}
     desk.deliver(release, {})
     await desk.work()
     assert sorted(desk.target.started) == ["one", "two"]
