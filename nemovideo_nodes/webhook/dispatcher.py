@@ -57,6 +57,8 @@ class Dispatcher:
         self._rng = rng or random.Random()
         self._gate = asyncio.Semaphore(self._config.at_once)
         self._under_way: dict[asyncio.Task[None], Job] = {}
+        self._resolving: dict[str, asyncio.Task[None]] = {}
+        """By source: a system that does not answer keeps no other one waiting."""
         self._ended: list[tuple[str, str, str]] = []
         self._down = 0
         self._down_until = 0.0
@@ -79,9 +81,10 @@ class Dispatcher:
                 if not busy:
                     await self._rest()
         finally:
-            for task in (beat, *self._under_way):
+            tasks = (beat, *self._resolving.values(), *self._under_way)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(beat, *self._under_way, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             if self._ended:
                 await self._write(lambda: self._outbox.started(self._ended))
 
@@ -94,20 +97,39 @@ class Dispatcher:
 
     async def idle(self) -> None:
         """Wait for what is under way (for tests and tools)."""
-        while self._under_way:
-            await asyncio.wait(list(self._under_way))
+        while tasks := [*self._resolving.values(), *self._under_way]:
+            await asyncio.wait(tasks)
             await self._note()
 
     async def _rest(self) -> None:
         self._wake.clear()
-        tasks = [asyncio.ensure_future(self._wake.wait()), *self._under_way]
+        wake = asyncio.ensure_future(self._wake.wait())
+        tasks = [wake, *self._resolving.values(), *self._under_way]
         _, _ = await asyncio.wait(tasks, timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
-        tasks[0].cancel()
+        wake.cancel()
 
     async def _look(self) -> bool:
-        found = await self._write(lambda: self._outbox.new(self._now(), _LOOKED_AT_ONCE))
-        if not found:
-            return False
+        busy = tuple(self._resolving)
+        found = await self._write(lambda: self._outbox.new(self._now(), _LOOKED_AT_ONCE, busy))
+        await self._decide([one for one in found if self._resolvers.get(one.source) is None])
+        for source in dict.fromkeys(one.source for one in found):
+            if self._resolvers.get(source) is not None:
+                part = [one for one in found if one.source == source]
+                task = asyncio.create_task(self._resolve(part))
+                self._resolving[source] = task
+                task.add_done_callback(partial(self._resolved, source))
+        return bool(found)
+
+    async def _resolve(self, found: Sequence[Delivery]) -> None:
+        try:
+            await self._decide(found)
+        except StoreError as error:  # they are looked at once more
+            _log.error("%s", error.sentence)
+
+    def _resolved(self, source: str, _: object) -> None:
+        del self._resolving[source]
+
+    async def _decide(self, found: Sequence[Delivery]) -> None:
         gate = asyncio.Semaphore(_RESOLVED_AT_ONCE)
         mapped = await asyncio.gather(*(self._mapped(one, gate) for one in found))
         wanted = []
@@ -119,7 +141,6 @@ class Dispatcher:
         for begin in range(0, len(wanted), _WRITTEN_AT_ONCE):
             part = wanted[begin : begin + _WRITTEN_AT_ONCE]
             await self._write(partial(self._outbox.decide, part, self._now()))
-        return True
 
     async def _mapped(self, delivery: Delivery, gate: asyncio.Semaphore) -> Mapped | None:
         """What a delivery asks for; None once it is noted why it asks for nothing (now)."""

@@ -135,9 +135,16 @@ class Outbox:
         }
         return db.scalar(self._insertion, values) is not None
 
-    def new(self, now: float, limit: int) -> list[Delivery]:
-        """Deliveries that nobody has looked at, in the order in which they came."""
-        where = and_(deliveries.c.state == "new", deliveries.c.due_at <= now)
+    def new(self, now: float, limit: int, besides: Sequence[str] = ()) -> list[Delivery]:
+        """Deliveries that nobody has looked at, in the order in which they came.
+
+        Those of the sources `besides` are left out.
+        """
+        where = and_(
+            deliveries.c.state == "new",
+            deliveries.c.due_at <= now,
+            deliveries.c.source.not_in(besides),
+        )
         with self._read() as db:
             rows = db.execute(
                 select(deliveries).where(where).order_by(deliveries.c.id).limit(limit)

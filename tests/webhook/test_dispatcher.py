@@ -12,7 +12,7 @@ from typing import Any, Self
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Loopback, WoundClock, answer, says
+from loopback import Loopback, Seen, WoundClock, answer, says
 from stage import Stage
 
 from nemovideo_nodes.webhook.config import Config
@@ -55,8 +55,8 @@ class Target:
 class Desk:
     """A dispatcher whose time passes when the test says so."""
 
-    def __init__(self, config: Config) -> None:
-        self.outbox = Outbox.open(config)
+    def __init__(self, config: Config, outbox: Outbox) -> None:
+        self.outbox = outbox
         self.clock = WoundClock()
         self.target = Target()
         self.dispatcher = Dispatcher(
@@ -64,13 +64,15 @@ class Desk:
         )
         self.number = 0
 
-    def deliver(self, payload: object, headers: dict[str, str] | None = None) -> None:
+    def deliver(
+        self, payload: object, headers: dict[str, str] | None = None, source: str = "shop"
+    ) -> None:
         self.number += 1
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         name = str(self.number)
         now = self.clock.now().timestamp()
         self.outbox.accept(
-            [Accepted("shop", name, name, now, TOPIC if headers is None else headers, body)]
+            [Accepted(source, name, name, now, TOPIC if headers is None else headers, body)]
         )
 
     async def work(self) -> None:
@@ -93,9 +95,8 @@ def open_desk(configured: Callable[..., Config]) -> Iterator[Callable[..., Desk]
 
         def make(**more: Any) -> Desk:
             more = {"instruction": "{{ title }}"} | more
-            desk = Desk(configured(**more))
-            stack.callback(desk.outbox.close)
-            return desk
+            config = configured(**more)
+            return Desk(config, stack.enter_context(contextlib.closing(Outbox.open(config))))
 
         yield make
 
@@ -250,6 +251,38 @@ async def test_an_entry_that_cannot_be_read_yet_is_read_later(
         await desk.later(300)
     assert desk.rows[0]["delivery"] == "refused"
     assert desk.rows[0]["reason"].startswith("given up: the delivery API does not answer")
+
+
+async def test_an_api_that_hangs_keeps_no_other_source_waiting(
+    configured: Callable[..., Config],
+) -> None:
+    """Only its own deliveries wait for it."""
+    awake = asyncio.Event()
+
+    async def answering(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        await awake.wait()
+        writer.write(answer({"items": []}))
+
+    async with Loopback(answering) as site:
+        shop = configured(instruction="{{ title }}")
+        config = configured(
+            system="contentful",
+            resolver_token="plain:read-token",
+            resolver_options={"url": site.url},
+        )
+        sources = {**config.sources, "other": shop.sources["shop"]}
+        with contextlib.closing(Outbox.open(config)) as outbox:
+            desk = Desk(config.model_copy(update={"sources": sources}), outbox)
+            sys = {"type": "Entry", "id": "e", "space": {"sys": {"id": "s"}}}
+            desk.deliver({"sys": sys}, {})
+            desk.deliver(product(), source="other")
+            async with asyncio.timeout(30):
+                while not desk.target.started:
+                    await desk.dispatcher.step()
+            assert desk.rows[-1]["reason"] is None
+            awake.set()
+            await desk.dispatcher.idle()
+            assert desk.rows[-1]["reason"] == "the delivery API does not have the entry yet"
 
 
 async def test_debounced_deliveries_make_the_last_one(open_desk: Callable[..., Desk]) -> None:
