@@ -128,7 +128,10 @@ def compose(
     that a rule-based stand-in is answering; `seed` decides how it is said, and every shuffle.
     """
     reading = Reading.of(
-        instruction, seed=f"{seed}:{turn}", uploads=[s.id for s in sources if s.kind != "audio"]
+        instruction,
+        seed=f"{seed}:{turn}",
+        uploads=[source.id for source in sources if source.kind != "audio"],
+        has_clips=any(source.kind == "video" for source in sources),
     )
     say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
     asked_nothing = not reading.text

@@ -276,11 +276,23 @@ def test_a_new_films_looks_are_told() -> None:
 )
 def test_what_is_heard_of_clips(text: str, clips: str | None, music: str | None) -> None:
     """Their own sound goes by itself or with everything; without music it stays."""
-    before = made("make a video with calm music")
-    after = made(text, before)
+    sources = [*SOURCES, Source("m4", "walk.mp4", "video")]
+    before = loads(compose(None, sources, "make a video with calm music").draft)
+    composition = compose(before, sources, text)
+    after = loads(composition.draft)
+    assert after is not None
     assert (after["m"].get("clips"), facts(after)["music"]) == (clips, music)
     assert made("make it 21 seconds", after)["m"].get("clips") == clips
-    assert "not understand" not in compose(before, SOURCES, text).closing
+    assert "not understand" not in composition.closing
+
+
+def test_without_clips_none_can_be_mute() -> None:
+    """It is said, and nothing changes; sound that is not wanted is the music."""
+    before = made("make a video with calm music")
+    composition = compose(before, SOURCES, "mute the clips")
+    assert composition.draft is None
+    assert "no clip here" in composition.closing
+    assert "clips" not in made("no sound at all", before)["m"]
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,19 @@ _SILENT_CLIPS = absent(
     _CLIP_EN, _CLIP_ZH, r"\bmute (?:the |my |all )*(?:clips?|footage|original sound)\b"
 )
 _CLIPS_HEARD = words(rf"\b(?:use|play|hear|add|with) (?:the |my )?{_CLIP_EN}\b|用{_CLIP_ZH}")
+_NO_CLIPS: Note = (
+    "There is no clip here that has sound of its own.",
+    "这里没有带原声的视频片段。",
+)
 _ALL_SOUND = words(r"\b(?:sound(?!\s?-?track)|audio|muted?|silent(?:ly)?)\b|静音|无声|声音")
 
 
 def clip_sound(film: Film, reading: Reading) -> Edit | None:
     """Clips without their own sound, or with it again."""
+    if not reading.has_clips:
+        if reading.take_all(_SILENT_CLIPS) or reading.take_all(_CLIPS_HEARD):
+            reading.notes.append(_NO_CLIPS)
+        return None
     if reading.take(_SILENT_CLIPS):
         told = "muted the clips", "去掉了视频原声"
         return Edit.draft(replace(film, silent_clips=True), told, "set_clip_sound", on=False)
@@ -56,7 +64,7 @@ def without_music(film: Film, reading: Reading) -> Edit | None:
     if not found:
         return None
     reading.refused.add("music")
-    silent = film.silent_clips or bool(_ALL_SOUND.search(found[0]))
+    silent = film.silent_clips or bool(reading.has_clips and _ALL_SOUND.search(found[0]))
     told = "took the music out", "去掉了配乐"
     return Edit.draft(replace(film, music=None, silent_clips=silent), told, "remove_bgm")
 

@@ -47,6 +47,8 @@ class Reading:
     text: str
     seed: str = ""
     uploads: Sequence[str] = ()
+    has_clips: bool = False
+    """Whether a clip was uploaded."""
     generating: bool = False
     """Whether a new film is being made, not an old one changed."""
     quotes: dict[str, str] = field(default_factory=dict)
