@@ -51,25 +51,26 @@ async def show(handle: RunHandle, place: Place) -> RunResult:
     links = [place.link(name) for name in _published(run)]
     picture = await asyncio.to_thread(_data_url, poster) if poster else None
     key = f"nemovideo-{handle.key}"
-    await acreate_markdown_artifact(
-        key=key,
-        markdown=markdown_of(run, result, links=links, misfits=misfits, poster_url=picture),
-        description=f"{handle.name or handle.run_id}: {result.status}",
-    )
-    await acreate_table_artifact(
-        key=f"{key}-manifest",
-        table=table_of(run, result),
-        description="What was made from what; the manifest has it whole",
-    )
+    made = [
+        acreate_markdown_artifact(
+            key=key,
+            markdown=markdown_of(run, result, links=links, misfits=misfits, poster_url=picture),
+            description=f"{handle.name or handle.run_id}: {result.status}",
+        ),
+        acreate_table_artifact(
+            key=f"{key}-manifest",
+            table=table_of(run, result),
+            description="What was made from what; the manifest has it whole",
+        ),
+    ]
     for number, link in enumerate(links):
         last = f"-{number + 1}" if number else ""
-        await acreate_link_artifact(
-            link=link, link_text=link.rsplit("/", 1)[-1], key=f"{key}-video{last}"
-        )
+        text = link.rsplit("/", 1)[-1]
+        made.append(acreate_link_artifact(link=link, link_text=text, key=f"{key}-video{last}"))
     if place.public_url and poster:
-        await acreate_image_artifact(
-            place.link(f"runs/{run.id}/video-poster.jpg"), key=f"{key}-poster"
-        )
+        shown = place.link(f"runs/{run.id}/video-poster.jpg")
+        made.append(acreate_image_artifact(shown, key=f"{key}-poster"))
+    await asyncio.gather(*made)
     return result
 
 

@@ -33,6 +33,9 @@ _WORDS: Final = MappingProxyType(
         ": use the token (NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with": (
             ": name the `credentials` that it was begun with"
         ),
+        # The form has no word for this: it is a person's at the worker.
+        "say so: nemovideo resume ": "say so on the worker, in a shell: nemovideo resume ",
+        " --same-account": " with the option same-account",
         ": set NEMO_API_URL": ": name the `credentials` that it was begun with",
         "give another folder with --store or NEMOVIDEO_STORE": "give another `store`",
         ": `nemovideo runs` lists them": ": check the `run_id` and the `store`",

@@ -62,11 +62,13 @@ def unit(
 
     The journal decides what is done again, so nothing is cached or persisted. With `repeats`
     Prefect runs the task again, twice at most, where waiting can help and nothing is paid twice.
+    For each run of a task with `tags` Prefect asks its server whether they are limited, and a busy
+    SQLite is asked again after two seconds: only what is worth a limit has any.
     """
     options: dict[str, Any] = {
         "name": name,
         "task_run_name": run_name,
-        "tags": ["nemovideo", *tags],
+        "tags": tags,
         "timeout_seconds": timeout_s,
         "retries": len(RETRY_DELAYS_S) if repeats else 0,
         "retry_delay_seconds": list(RETRY_DELAYS_S) if repeats else None,

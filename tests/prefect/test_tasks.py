@@ -35,7 +35,6 @@ def test_every_task_is_named_described_and_bounded(unit: Task[Any, Any]) -> None
     """The journal decides what is done again: nothing is cached or persisted."""
     assert unit.description
     assert unit.name[0].isupper()
-    assert "nemovideo" in unit.tags
     assert unit.timeout_seconds
     assert unit.persist_result is False
     assert unit.cache_policy is NO_CACHE

@@ -129,19 +129,22 @@ class PrefectServer:
         return self._client.get(path).raise_for_status().json()
 
     def post(self, path: str, body: object = None) -> Any:
-        """What a POST to the API answers; a busy SQLite answers 503, and then nothing was done."""
-        until = time.monotonic() + BUSY_S
-        while True:
-            answer = self._client.post(path, json={} if body is None else body)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > until:
-                break
-            time.sleep(0.2)
-        answer.raise_for_status()
+        """What a POST to the API answers."""
+        answer = self._written("POST", path, {} if body is None else body)
         return answer.json() if answer.content else None
 
     def delete(self, path: str) -> None:
         """A DELETE of the API."""
-        self._client.delete(path).raise_for_status()
+        self._written("DELETE", path)
+
+    def _written(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """The answer to a request that writes; a busy SQLite answers 503: nothing was done."""
+        until = time.monotonic() + BUSY_S
+        while True:
+            answer = self._client.request(method, path, json=body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > until:
+                return answer.raise_for_status()
+            time.sleep(0.2)
 
     def deploy(self) -> None:
         """Everything that `prefect_flows/prefect.yaml` deploys, as a user does it."""
