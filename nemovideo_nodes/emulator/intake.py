@@ -23,7 +23,7 @@ from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
 from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
 from nemovideo_nodes.media.whole import is_whole
-from nemovideo_nodes.render.picture import MAX_PIXELS
+from nemovideo_nodes.render.image import MAX_PIXELS
 from nemovideo_nodes.settings import MediaAccess, is_loopback
 from nemovideo_nodes.wire.codes import FORMATS, Code
 

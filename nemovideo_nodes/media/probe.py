@@ -16,7 +16,7 @@ def image_size(path: Path) -> tuple[int, int]:
     Reads the header alone. BadInput if it is no JPG, PNG, WEBP or GIF, or over 50 million
     pixels; OSError if it cannot be read.
     """
-    from nemovideo_nodes.render.picture import opened
+    from nemovideo_nodes.render.image import opened
 
     with opened(path) as image:
         width, height = image.size

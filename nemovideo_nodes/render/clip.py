@@ -18,7 +18,8 @@ from PIL import Image
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.render.demux import open_media, picture_span
-from nemovideo_nodes.render.picture import blurred, covers, in_srgb, opened, plate_of
+from nemovideo_nodes.render.image import in_srgb, opened
+from nemovideo_nodes.render.picture import blurred, covers, plate_of
 from nemovideo_nodes.render.sample import Canvas, Planes
 
 if TYPE_CHECKING:

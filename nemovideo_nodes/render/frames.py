@@ -22,9 +22,10 @@ import numpy as np
 
 from nemovideo_nodes.render.clip import Animation, Clip
 from nemovideo_nodes.render.demux import is_clip
+from nemovideo_nodes.render.image import shape_of
 from nemovideo_nodes.render.letters import Lettering, letter
 from nemovideo_nodes.render.motion import AUTO, PANS, choose_motions, closer, view_at
-from nemovideo_nodes.render.picture import Plate, backdrop, load, plate_of, shape_of
+from nemovideo_nodes.render.picture import Plate, backdrop, load, plate_of
 from nemovideo_nodes.render.sample import Canvas, Planes, Sampler
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
 from nemovideo_nodes.render.transitions import enlarged, join

@@ -1,4 +1,4 @@
-"""A picture file as planes to film from: decoded safely, fitted to the frame, in YUV.
+"""A picture as planes to film from: fitted to the frame, in YUV.
 
 The plate is the frame's picture at `OVERSAMPLING` times its size, so that motion over it
 always reads between pixels that are finer than the output's.
@@ -6,48 +6,32 @@ always reads between pixels that are finer than the output's.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from nemovideo_nodes.errors import BadInput, TooManyPixels
+from nemovideo_nodes.render.image import open_image
 from nemovideo_nodes.render.motion import CENTRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "MAX_PIXELS",
     "OVERSAMPLING",
     "Plate",
     "backdrop",
     "blurred",
     "busiest",
     "covers",
-    "in_srgb",
     "load",
-    "open_image",
-    "opened",
     "plate_of",
-    "shape_of",
 ]
 
 Colour = tuple[int, int, int]
 """RGB, each 0 to 255."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-"""The only decoders that a user's file may reach: an EPS named .jpg would start Ghostscript."""
-
-MAX_PIXELS = 50_000_000
-"""More is refused before it is decoded; Pillow's own limit only raises at twice its figure."""
 
 OVERSAMPLING = 1.3
 """How much finer the plate is than the output at zoom 1; at 1.0 the motion shimmers."""
@@ -72,11 +56,6 @@ _GRID = 48
 _BAND = 128
 """Rows that are converted at a time, so that memory holds no picture in floats; even."""
 
-_SRGB = ImageCms.createProfile("sRGB")
-
-# What Pillow's parsers raise on crafted files, beside OSError.
-_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError)
-
 
 @dataclass(frozen=True)
 class Plate:
@@ -93,71 +72,6 @@ class Plate:
     """The busiest place, in shares of the sides."""
     room: tuple[float, float] = (1.0, 1.0)
     """How many times as wide and as high as the frame's own shape it is: what a pan goes over."""
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
-    """The image at `path`, header checked and pixels not yet decoded; BadInput if unusable.
-
-    Errors while the block decodes it become BadInput as well.
-    """
-    name = path.name
-    limit = f"pictures may have up to {MAX_PIXELS // 1_000_000} million pixels"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise TooManyPixels(f"{name} has {image.width}x{image.height} pixels; {limit}.")
-                yield image
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooManyPixels(f"{name} is too large; {limit}.") from None
-    except (FileNotFoundError, PermissionError):
-        raise
-    except OSError:
-        raise BadInput(f"{name} cannot be read as a JPG, PNG, WEBP or GIF picture.") from None
-    except MemoryError:
-        raise BadInput(f"{name} needs more memory than there is.") from None
-    except _BROKEN:
-        raise BadInput(f"{name} is a broken picture.") from None
-
-
-def open_image(path: Path, at_least: int | None = None) -> Image.Image:
-    """The image at `path`, upright, its first frame, as RGB or RGBA; BadInput if unusable.
-
-    A JPEG may be decoded smaller (much faster), with no side under `at_least` pixels.
-    """
-    with opened(path) as image:
-        if at_least:
-            image.draft("RGB", (at_least, at_least))
-        return in_srgb(ImageOps.exif_transpose(image))
-
-
-def shape_of(path: Path) -> float:
-    """Width by height of the picture at `path` as it is seen; reads its header alone."""
-    with opened(path) as image:
-        turned = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        return image.height / image.width if turned else image.width / image.height
-
-
-def in_srgb(image: Image.Image) -> Image.Image:
-    """`image` as RGB or RGBA in sRGB, by its ICC profile where it has a usable one."""
-    alpha = None
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = image.getchannel("A")
-    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow itself would cut off at 255
-        image = Image.fromarray((np.asarray(image).clip(0, 65_535) >> 8).astype(np.uint8))
-    profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
-        with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            ours = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            image = image.convert("RGB") if image.mode == "RGBA" else image
-            image = ImageCms.profileToProfile(image, ours, _SRGB, outputMode="RGB") or image
-    image = image.convert("RGB")
-    if alpha is not None:
-        image.putalpha(alpha)
-    return image
 
 
 def load(
