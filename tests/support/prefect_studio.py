@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moments import MOMENTS, Moment, counts_of, sign_in
+import moments
+from moments import MOMENTS, QUICK, Emulators, Moment, sign_in
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_server import PrefectServer
 from shell import Service
 from stage import make_pictures
 
 import prefect_flows
-from nemovideo_nodes.ledger.facts import Fact, load_fact
 from nemovideo_nodes.prefect import NemoVideoCredentials
 
 __all__ = [
@@ -30,53 +30,22 @@ __all__ = [
 AUTOMATIONS = Path(prefect_flows.__file__).with_name("automations.yaml")
 EVERYBODY = "everybody"
 """The credentials of the emulator that no test holds."""
-QUICK = {
-    "NEMOVIDEO_POLL_SECONDS": "0.2",
-    "NEMOVIDEO_RECONCILE_SECONDS": "0.2",
-    "NEMOVIDEO_RATE_LIMIT_SECONDS": "0.2",
-}
 
 
-class Held:
+class Held(moments.Held):
     """A flow run whose emulator holds it at a moment."""
 
     def __init__(self, studio: Studio, moment: Moment, slug: str) -> None:
-        self._moment = moment
-        self._service = studio.services[block_of(moment.name)]
-        self._before = counts_of(self._service)
-        self.let_go()
-        self._service.add_fault(moment.endpoint, 1, moment.kind)
+        super().__init__(studio.services[block_of(moment.name)], moment)
         self.parameters = studio.parameters(slug, credentials=block_of(moment.name))
         self.flow_run = studio.start(self.parameters)
 
-    @property
-    def sent(self) -> dict[str, int]:
-        """What the emulator has accepted since this began."""
-        now = counts_of(self._service)
-        return {kind: now[kind] - self._before[kind] for kind in now}
 
-    def has_come(self) -> bool:
-        """Whether the moment is there: the request is held, and what it starts has started."""
-        if not self._service.ask("faults")["met"]:
-            return False
-        return self._moment.accepted.items() <= self.sent.items()
-
-    def let_go(self) -> None:
-        """What is held, and whatever comes from now on, is answered."""
-        self._service.ask("faults", {"action": "clear"})
-
-
-@dataclass(frozen=True)
-class Studio:
+@dataclass(frozen=True, kw_only=True)
+class Studio(Emulators):
     """What a test of the real Prefect has at hand."""
 
     prefect: PrefectServer
-    services: Mapping[str, Service]
-    """Emulators by the names of their credentials blocks."""
-    store: Path
-    pictures: list[str]
-    tokens: list[str]
-    """The accounts' tokens: secrets, which nothing may keep."""
     deployment: str
     """The id of the deployment of `image_to_video`."""
 
@@ -103,12 +72,6 @@ class Studio:
         """A flow run of `iterate_video` that stops so often for a person; its id."""
         deployment = self.prefect.deployment("iterate-video/iterate-video")
         return self.prefect.start_run(deployment, self.parameters(slug, look=looks))
-
-    def facts(self, run_id: str) -> list[Fact]:
-        """The journal of a run."""
-        folder = self.store / "runs" / run_id / "journal"
-        facts = [load_fact(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
-        return [fact for fact in facts if fact is not None]
 
     def close(self) -> None:
         self.prefect.stop()
@@ -170,4 +133,11 @@ def open_studio(
             service.kill()
         raise
     pictures = make_pictures(folder / "pictures")
-    return Studio(prefect, services, store, pictures, [*tokens.values()], deployment)
+    return Studio(
+        services=services,
+        tokens=[*tokens.values()],
+        store=store,
+        pictures=pictures,
+        prefect=prefect,
+        deployment=deployment,
+    )
