@@ -43,7 +43,7 @@ def resolver_of(config: Config, source: Source) -> Resolver | None:
     if needs_token and not source.resolver_token:
         raise BadInput(
             f"Source {source.name} sends ids only: give resolver_token, a token that may read "
-            "the published content"
+            'the published content, or resolver = "" to do with the ids'
         )
     token = config.secret(source.resolver_token, what) if source.resolver_token else ""
     return make(source, token)
