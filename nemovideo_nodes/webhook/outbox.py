@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,9 @@ class Outbox:
         self._sqlite = engine.dialect.name == "sqlite"
         dialect = sqlite if self._sqlite else postgresql
         statement: Any = dialect.insert(deliveries).on_conflict_do_nothing()
-        self._insertion = statement.returning(deliveries.c.id)
+        self._insertion = statement.returning(
+            deliveries.c.source, deliveries.c.delivery_id, deliveries.c.signed_digest
+        )
 
     @classmethod
     def open(cls, config: Config, *, durable: bool = True) -> Outbox:
@@ -119,21 +122,14 @@ class Outbox:
     def accept(self, arrived: Sequence[Accepted]) -> list[bool]:
         """Write deliveries down, durably; for each whether it is new, and no duplicate."""
         with self._change() as db:
-            return [self._accept(db, one) for one in arrived]
-
-    def _accept(self, db: Connection, one: Accepted) -> bool:
-        values = {
-            "source": one.source,
-            "delivery_id": one.delivery_id,
-            "signed_digest": one.signed_digest,
-            "received_at": one.received_at,
-            "headers": json.dumps(one.headers),
-            "body": one.body,
-            "state": "new",
-            "due_at": one.received_at,
-            "attempts": 0,
-        }
-        return db.scalar(self._insertion, values) is not None
+            written = db.execute(self._insertion, [_row(one) for one in arrived])
+            left = Counter((row.source, row.delivery_id, row.signed_digest) for row in written)
+        new = []
+        for one in arrived:
+            key = one.source, one.delivery_id, one.signed_digest
+            new.append(left[key] > 0)
+            left[key] -= 1
+        return new
 
     def new(self, now: float, limit: int, besides: Sequence[str] = ()) -> list[Delivery]:
         """Deliveries that nobody has looked at, in the order in which they came.
@@ -386,6 +382,20 @@ class Outbox:
             told = type(cause or error).__name__
             detail = f": {cause}" if self._sqlite and cause is not None else ""
             raise StoreError(f"The outbox does not answer ({told}{detail})") from None
+
+
+def _row(one: Accepted) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "delivery_id": one.delivery_id,
+        "signed_digest": one.signed_digest,
+        "received_at": one.received_at,
+        "headers": json.dumps(one.headers),
+        "body": one.body,
+        "state": "new",
+        "due_at": one.received_at,
+        "attempts": 0,
+    }
 
 
 def _by_state(db: Connection, table: Table) -> dict[str, int]:
