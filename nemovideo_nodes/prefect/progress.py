@@ -51,6 +51,8 @@ class ProgressBar:
             self._text = event.text
         elif progress is not None and progress.kind in ("bytes", "fraction") and progress.total:
             part = min(progress.done / progress.total, 1.0)
+        elif event.kind == "end":
+            part = 1.0
         elif progress is not None and progress.text.strip():
             self._text = progress.text
         if step in self._steps and (part or event.kind == "begin"):

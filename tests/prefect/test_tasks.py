@@ -73,11 +73,11 @@ async def test_the_bar_shows_the_share_of_the_run_that_is_done(prefect_home, wai
     steps = ["upload/0", "prompt/0", "render/0", "await/0"]
     text = "thinking about token=nmv_usr_canary0123456789"
 
-    def shown() -> list[Artifact]:
+    def shown(percent: float = 37.5) -> list[Artifact]:
         key = ArtifactFilterKey(any_=["bar-progress"])
         with get_client(sync_client=True) as client:
             found = client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
-        return [one for one in found if one.data == 37.5]
+        return [one for one in found if one.data == percent]
 
     @flow
     async def watched() -> list[Artifact]:
@@ -86,9 +86,12 @@ async def test_the_bar_shows_the_share_of_the_run_that_is_done(prefect_home, wai
             half = Progress("prompt/0", "fraction", done=1, total=2)
             bar.show(Event("progress", "prompt/0", progress=half))
             bar.show(Event("progress", "prompt/0", progress=Progress("prompt/0", "text", text)))
-            return list(await asyncio.to_thread(wait_until, shown, "the bar", 60))
+            seen = list(await asyncio.to_thread(wait_until, shown, "the bar", 60))
+            bar.show(Event("end", "prompt/0"))
+        return seen
 
     (artifact,) = await watched()
+    assert await asyncio.to_thread(shown, 50.0)  # the step as a whole, once it is done
     assert artifact.type == "progress"
     assert "thinking" in str(artifact.description)
     assert "canary" not in str(artifact.description)
