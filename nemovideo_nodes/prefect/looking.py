@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Final
 
 from prefect.client.schemas.objects import FlowRun
-from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.exceptions import Pause
 from prefect.flow_runs import apause_flow_run, asuspend_flow_run
@@ -15,6 +14,7 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.artifacts import summary
 from nemovideo_nodes.prefect.course import carry_out
 from nemovideo_nodes.prefect.handle import RunHandle
+from nemovideo_nodes.prefect.occasion import current_flow_run
 from nemovideo_nodes.prefect.tasks import refine_run
 
 # Prefect reads the types of a run input's fields: no `from __future__` here.
@@ -41,8 +41,7 @@ async def look_and_refine(run: RunHandle, result: RunResult, rounds: int) -> Run
     A flow run of a deployment frees its worker meanwhile, any other one waits. What was said is
     not asked again when the flow goes on, is retried, or crashed.
     """
-    context = FlowRunContext.get()
-    flow_run = context.flow_run if context is not None else None
+    flow_run = current_flow_run()
     if flow_run is None:
         return result
     for number in range(1, rounds + 1):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
-__all__ = ["occasion", "permission"]
+__all__ = ["current_flow_run", "occasion", "permission"]
+
+
+def current_flow_run() -> FlowRun | None:
+    """The flow run that calls; None outside one."""
+    context = FlowRunContext.get()
+    return context.flow_run if context is not None else None
 
 
 def occasion(*, again: bool = False) -> str:
@@ -14,8 +21,7 @@ def occasion(*, again: bool = False) -> str:
     their idempotency key. `again` is this flow run's own occasion: a Retry of it goes on, and the
     next flow run is another one.
     """
-    context = FlowRunContext.get()
-    flow_run = context.flow_run if context is not None else None
+    flow_run = current_flow_run()
     if flow_run is None:
         return ""
     if again:
@@ -28,6 +34,5 @@ def occasion(*, again: bool = False) -> str:
 
 def permission(*, resend: bool) -> bool | str:
     """What `resend` permits: once in each flow run, so that a Retry does not pay again."""
-    context = FlowRunContext.get()
-    flow_run = context.flow_run if context is not None else None
+    flow_run = current_flow_run()
     return f"flow run {flow_run.id}" if resend and flow_run is not None else resend

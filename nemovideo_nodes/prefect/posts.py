@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from prefect import tags
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import FlowRunContext
+from prefect.client.schemas.objects import State
 
 from nemovideo_nodes.calendarfile import Post, due_posts, read_calendar
 from nemovideo_nodes.clock import SystemClock
@@ -17,6 +16,7 @@ from nemovideo_nodes.errors import RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.driving import in_form_words
 from nemovideo_nodes.prefect.handle import open_place
+from nemovideo_nodes.prefect.occasion import current_flow_run
 from nemovideo_nodes.prefect.unit import unit
 
 __all__ = ["make_each", "posts_due"]
@@ -55,7 +55,7 @@ async def make_each(
         async with slots:
             return await make(post)
 
-    flow_run = _flow_run()
+    flow_run = current_flow_run()
     with tags(*(flow_run.tags if flow_run is not None else ())):
         states = await asyncio.gather(*(made(post) for post in posts))
     failed = [
@@ -74,11 +74,6 @@ async def make_each(
 
 
 def _now() -> datetime:
-    flow_run = _flow_run()
+    flow_run = current_flow_run()
     planned = flow_run.expected_start_time if flow_run is not None else None
     return planned or SystemClock().now()
-
-
-def _flow_run() -> FlowRun | None:
-    context = FlowRunContext.get()
-    return context.flow_run if context is not None else None

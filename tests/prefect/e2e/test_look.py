@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 from browser import open_page, shoot
 from moments import counts_of
-from prefect_studio import Studio
+from prefect_studio import AUTOMATIONS, Studio
+
+from nemovideo_nodes.prefect.looking import WAITS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -31,7 +34,7 @@ def answer(page: Page, name: str, change: str) -> None:
     dialog.wait_for(state="hidden")
 
 
-def test_a_look_in_the_browser(studio: Studio) -> None:
+def test_a_look_in_the_browser(studio: Studio, wait_until: Callable[..., object]) -> None:
     """In the old UI and in the new one: the dialog shows the video; each change is paid once."""
     before = counts_of(studio.service)
     flow_run = studio.start_looked_at("looked at", looks=2)
@@ -50,3 +53,11 @@ def test_a_look_in_the_browser(studio: Studio) -> None:
     after = counts_of(studio.service)
     made = {kind: after[kind] - before[kind] for kind in after}
     assert made == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 1}
+    # What keeps the automation on heartbeats away from a run that waits.
+    told = {"event": {"name": [WAITS]}, "resource": {"id": [f"prefect.flow-run.{flow_run}"]}}
+
+    def count() -> int:
+        return len(studio.prefect.post("/events/filter", {"filter": told})["events"])
+
+    wait_until(lambda: count() == 2, "the word that the run waits, each time", 60)
+    assert WAITS in AUTOMATIONS.read_text("utf-8")
