@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import signal
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -273,7 +274,7 @@ def do_work(
     from nemovideo_nodes.ledger.manifest import result_of
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     live = sys.stderr.isatty() and sys.stdout.isatty() and not as_json
     told = loudness()
     display: Display
@@ -293,6 +294,14 @@ def do_work(
     if refining:
         known = result_of(Journal(store, run_id).refresh().unrefined(), store, "waiting")
     _end(result, as_json=as_json, known=known, link=link)
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """A running loop cancels its work then; an exception would cut it in the middle of anything."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # ignored, as in a shell's background
+        handler = signal.default_int_handler
+    handler(number, frame)
 
 
 def _claim_link(settings: Settings, store: Store, run_id: str) -> str | None:
