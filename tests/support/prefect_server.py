@@ -144,7 +144,7 @@ class PrefectServer:
             answer = self._client.request(method, path, json=body)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > until:
                 return answer.raise_for_status()
-            time.sleep(0.2)
+            time.sleep(1.0)
 
     def deploy(self) -> None:
         """Everything that `prefect_flows/prefect.yaml` deploys, as a user does it."""
