@@ -101,9 +101,10 @@ async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_pat
     assert "Europe/Berlin" in str(made["scheduled-social-content"].schedules[0].schedule)
     form = made["image-to-video"].parameter_openapi_schema or {}
     assert "instagram-reels" in form["properties"]["platform"]["enum"]
-    (zombies, failures) = sorted(automations, key=lambda one: one.trigger.posture)
+    kinds = sorted(one.actions[0].type for one in automations)
+    assert kinds == ["change-flow-run-state", "change-flow-run-state", "pause-deployment"]
+    (zombies,) = [one for one in automations if "prefect.flow-run.heartbeat" in one.trigger.after]
     assert {"prefect.flow-run.Suspended", "prefect.flow-run.Paused"} <= set(zombies.trigger.expect)
-    assert failures.actions[0].type == "pause-deployment"
 
 
 async def test_the_limits_of_the_page_can_be_made(prefect_home, tmp_path: Path) -> None:
