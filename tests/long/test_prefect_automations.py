@@ -1,5 +1,6 @@
-"""The automations as they are shipped, at their own pace: who is lost, who waits, who is at work.
+"""The automations that come with the deployments: who is lost is Crashed, what fails is paused.
 
+On PostgreSQL, as the docs advise: a busy SQLite loses some of the events that automations count on.
 By hand: `python -m pytest tests/long/test_prefect_automations.py -s`; it prints what it measured.
 """
 
@@ -11,27 +12,50 @@ from pathlib import Path
 
 import pytest
 from moments import MOMENTS, ONE_VIDEO, counts_of
-from prefect_studio import AUTOMATIONS, Held, Studio, open_studio
+from postgres import is_installed, postgres
+from prefect_studio import AUTOMATIONS, Held, Studio, automations_within, open_studio
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="PostgreSQL is not installed")
 
 PROMISED_S = 120 + 5 + 10
 """Two minutes, the server looks every five seconds, and it has to be asked and told."""
 
 
+SHORT_S = 15
+"""What the other tests wait instead of the two and ten minutes of the shipped file."""
+
+
 @pytest.fixture
 def studio(tmp_path: Path, film: Path) -> Iterator[Studio]:
-    """Prefect with the automations, and no worker yet."""
-    studio = open_studio(tmp_path, film)
-    try:
-        with studio.prefect.automations(AUTOMATIONS):
+    """Prefect on PostgreSQL, with a worker that is named `first`."""
+    with postgres("prefect") as address:
+        studio = open_studio(tmp_path, film, database=f"postgresql+asyncpg://{address}")
+        try:
+            studio.prefect.start_worker("first")
             yield studio
-    finally:
-        studio.close()
+        finally:
+            studio.close()
 
 
-def test_only_what_is_lost_is_crashed(studio: Studio, wait_until: Callable[..., object]) -> None:
+@pytest.fixture
+def shipped(studio: Studio) -> Iterator[None]:
+    """The automations of the package, at their own pace."""
+    with studio.prefect.automations(AUTOMATIONS):
+        yield
+
+
+@pytest.fixture
+def automations(studio: Studio, tmp_path: Path) -> Iterator[None]:
+    """Those of the package, but for how long they wait."""
+    with studio.prefect.automations(automations_within(SHORT_S, tmp_path)):
+        yield
+
+
+def test_only_what_is_lost_is_crashed(
+    studio: Studio, shipped: None, wait_until: Callable[..., object]
+) -> None:
     """Flow and worker killed: Crashed within the time. Suspended, or at work for long: neither."""
     prefect = studio.prefect
-    prefect.start_worker("first")
     lost = Held(studio, MOMENTS[1], "lost")
     wait_until(lost.has_come, "the message of the run to be lost", 240)
     prefect.start_worker("second")
@@ -60,3 +84,43 @@ def test_only_what_is_lost_is_crashed(studio: Studio, wait_until: Callable[..., 
     for run in (at_work, looked_at):
         assert prefect.wait(run)["type"] == "COMPLETED"
     assert counts_of(studio.service)["messages"] == 2
+
+
+def test_lost_runs_are_crashed(
+    studio: Studio, automations: None, wait_until: Callable[..., object]
+) -> None:
+    """Killed with their worker, at work and before they began: Crashed, and Retry makes them."""
+    prefect = studio.prefect
+    held = Held(studio, MOMENTS[1], "lost")
+    wait_until(held.has_come, "the message of the run to be lost", 240)
+    barely = studio.start(studio.parameters("barely begun"))
+    prefect.wait(barely, "PENDING", "RUNNING")
+    prefect.kill_worker("first", with_flows=True)
+    ended = {run: prefect.wait(run) for run in (held.flow_run, barely)}
+    prefect.start_worker("first")
+    assert {state["type"] for state in ended.values()} == {"CRASHED"}
+    assert ended[held.flow_run]["name"] == "Lost"
+    assert ended[barely]["name"] in ("Never began", "Lost")
+    held.let_go()
+    for run in ended:
+        prefect.retry(run)
+        assert prefect.wait(run)["type"] == "COMPLETED"
+    assert held.sent == ONE_VIDEO
+
+
+def test_a_deployment_that_fails_is_paused(
+    studio: Studio, automations: None, wait_until: Callable[..., object]
+) -> None:
+    """After three failures, and it alone; what is started by hand is made all the same."""
+    prefect = studio.prefect
+    for _ in range(3):
+        run = studio.start({"images": []})
+        assert prefect.wait(run)["type"] == "FAILED"
+    wait_until(lambda: prefect.get(f"/deployments/{studio.deployment}")["paused"], "the pause", 60)
+    try:
+        deployments = prefect.post("/deployments/filter")
+        assert [one["name"] for one in deployments if one["paused"]] == ["image-to-video"]
+        by_hand = studio.start(studio.parameters("by hand"))
+        assert prefect.wait(by_hand)["type"] == "COMPLETED"
+    finally:
+        prefect.post(f"/deployments/{studio.deployment}/resume_deployment")
