@@ -40,6 +40,9 @@ WORDS = {
     "(NEMO_CLIENT_ID)": "(the connection's client id)",
     ": set NEMO_API_URL": ": name the connection that it was begun with",
     "(nemovideo resume ": "(trigger video_resume with ",
+    # The DAGs have no word for this: it is a person's at the worker.
+    "say so: nemovideo resume ": "say so in a shell on the worker, by `nemovideo` with `resume ",
+    " --same-account": " --same-account`",
     "`nemovideo refine ": "video_iterate for the run `",
     ": `nemovideo runs` lists them": ": check `run_id` and `store`",
     "run the same command again": "let the task try again",
