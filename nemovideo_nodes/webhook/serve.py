@@ -193,7 +193,7 @@ def _log_to_stderr() -> None:
 
 
 if __name__ == "__main__":
-    os.nice(5)  # senders wait for the receiver, and nobody for the dispatcher
+    os.nice(15)  # senders wait for the receiver, and nobody for the dispatcher
     try:
         dispatch(sys.argv[1], until_eof=True)
     except NemoVideoError as error:
