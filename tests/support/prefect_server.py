@@ -107,6 +107,10 @@ class PrefectServer:
         """
         self._workers[name] = self._spawn("worker", "start", "--pool", POOL, "--name", name)
 
+    def busiest_worker(self) -> str:
+        """The worker with most processes below it: which one takes the runs is a race."""
+        return max(self._workers, key=lambda name: len(descendants(self._workers[name].pid)))
+
     def kill_worker(self, name: str, *, with_flows: bool) -> int:
         """SIGKILL to a worker, and to the flow runs below it or not; how many it struck."""
         worker = self._workers.pop(name)
