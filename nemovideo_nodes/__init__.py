@@ -9,13 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.client import NemoVideoClient
-    from nemovideo_nodes.engine import Engine
+    from nemovideo_nodes.api.client import NemoVideoClient
+    from nemovideo_nodes.engine.loop import Engine
     from nemovideo_nodes.errors import NemoVideoError
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.profiles import Profile
-    from nemovideo_nodes.request import VideoRequest
+    from nemovideo_nodes.request.model import VideoRequest
     from nemovideo_nodes.settings import Settings
     from nemovideo_nodes.wire.turn import Turn
 
@@ -32,15 +32,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Engine": "engine",
-    "NemoVideoClient": "client",
+    "Engine": "engine.loop",
+    "NemoVideoClient": "api.client",
     "NemoVideoError": "errors",
     "Profile": "profiles",
     "RunResult": "ledger.manifest",
     "Settings": "settings",
     "Store": "ledger.store",
     "Turn": "wire.turn",
-    "VideoRequest": "request",
+    "VideoRequest": "request.model",
 }
 
 

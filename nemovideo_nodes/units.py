@@ -19,11 +19,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.engine import Engine, Event
+from nemovideo_nodes.engine.loop import Engine, Event
 from nemovideo_nodes.errors import RunStopped
-from nemovideo_nodes.intake import take_in
 from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
@@ -39,9 +38,8 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.request import checked_run_id
-from nemovideo_nodes.settings import Settings
-from nemovideo_nodes.steps import (
+from nemovideo_nodes.request.model import checked_run_id
+from nemovideo_nodes.request.steps import (
     AcquireToken,
     Arguments,
     AwaitRender,
@@ -56,6 +54,8 @@ from nemovideo_nodes.steps import (
     SubmitRender,
     Upload,
 )
+from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.ingest import take_in
 
 __all__ = [
     "Bench",

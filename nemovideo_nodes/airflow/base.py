@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.airflow.driving import Drive
     from nemovideo_nodes.ledger.manifest import RunResult
-    from nemovideo_nodes.steps import Step
+    from nemovideo_nodes.request.steps import Step
 
 __all__ = ["RunOperator", "absolute"]
 
@@ -170,7 +170,7 @@ class RunOperator(BaseOperator):
         """The run at hand; its id and the link to its page are XComs at once, whatever follows."""
         from nemovideo_nodes.airflow.driving import Drive
         from nemovideo_nodes.airflow.hooks import NemoVideoHook
-        from nemovideo_nodes.request import checked_run_id
+        from nemovideo_nodes.request.model import checked_run_id
 
         self.run_page = page_of(checked_run_id(run_id))
         context["ti"].xcom_push(key="run_id", value=run_id)

@@ -10,14 +10,14 @@ from datetime import datetime
 from airflow.sdk.log import amask_secret
 
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.display import PlainDisplay
-from nemovideo_nodes.door import Door
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.steps import Step
+from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.workspace.display import PlainDisplay
+from nemovideo_nodes.workspace.door import Door
 
 __all__ = ["DeadlinePassed", "Drive", "is_resumable"]
 

@@ -15,13 +15,13 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import amask_secret, mask_secret
 
-from nemovideo_nodes.door import Account, Door
 from nemovideo_nodes.errors import BadInput, NemoVideoError, TokenInvalid
+from nemovideo_nodes.workspace.door import Account, Door
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from nemovideo_nodes.client import NemoVideoClient
+    from nemovideo_nodes.api.client import NemoVideoClient
     from nemovideo_nodes.settings import Settings
 
 __all__ = ["NemoVideoHook"]
@@ -83,7 +83,7 @@ class NemoVideoHook(HttpHook):
 
     def get_conn(self, *_: object, **__: object) -> NemoVideoClient:
         """The core's client for this account; use it in an `async with`."""
-        from nemovideo_nodes.client import NemoVideoClient
+        from nemovideo_nodes.api.client import NemoVideoClient
 
         return NemoVideoClient(settings=self._settings())
 
@@ -99,7 +99,7 @@ class NemoVideoHook(HttpHook):
             return False, error.sentence
 
     async def _ask(self) -> str:
-        from nemovideo_nodes.client import NemoVideoClient
+        from nemovideo_nodes.api.client import NemoVideoClient
 
         settings = await asyncio.to_thread(self._settings)
         given = settings.token
@@ -118,7 +118,7 @@ class NemoVideoHook(HttpHook):
 
     def _settings(self) -> Settings:
         from nemovideo_nodes.ledger.store import Store
-        from nemovideo_nodes.local import local_settings
+        from nemovideo_nodes.workspace.local_service import local_settings
 
         account, store = self.account()
         settings = account.settings(store or configured_store())

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk.exceptions import AirflowFailException
 
 from nemovideo_nodes.airflow.driving import DeadlinePassed, is_resumable
-from nemovideo_nodes.door import Door, in_words
 from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.runs import load_run
-from nemovideo_nodes.steps import Upload
+from nemovideo_nodes.request.steps import Upload
+from nemovideo_nodes.workspace.door import Door, in_words
+from nemovideo_nodes.workspace.runs import load_run
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseHook, Context, ObjectStoragePath

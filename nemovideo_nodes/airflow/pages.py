@@ -17,10 +17,10 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment
 
 from nemovideo_nodes.airflow.hooks import configured_store
-from nemovideo_nodes.display import run_lines
-from nemovideo_nodes.door import Door
 from nemovideo_nodes.errors import BadInput, NemoVideoError
-from nemovideo_nodes.runs import load_run
+from nemovideo_nodes.workspace.display import run_lines
+from nemovideo_nodes.workspace.door import Door
+from nemovideo_nodes.workspace.runs import load_run
 
 __all__ = ["app"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from nemovideo_nodes.airflow.driving import Drive
-    from nemovideo_nodes.steps import Arguments
+    from nemovideo_nodes.request.steps import Arguments
 
 __all__ = ["RenderSensor"]
 
@@ -65,6 +65,6 @@ class RenderSensor(NodeOperator, BaseSensorOperator):
         return PokeReturnValue(is_done=True, xcom_value=small(self._finish(context, drive)))
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import AwaitRender
+        from nemovideo_nodes.request.steps import AwaitRender
 
         return [AwaitRender(render=f"render/{self._number(context)}")]

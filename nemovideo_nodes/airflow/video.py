@@ -144,15 +144,15 @@ class ImageToVideoOperator(VideoOperator):
     def _work(self) -> Any:
         from typing import get_args
 
-        from nemovideo_nodes.door import Work
         from nemovideo_nodes.errors import BadInput
+        from nemovideo_nodes.workspace.door import Work
 
         if self.work not in get_args(Work):
             raise BadInput(f"work wants one of {', '.join(get_args(Work))}, not {self.work!r}")
         return self.work
 
     def _goal(self, context: Context, drive: Drive) -> str | None:
-        from nemovideo_nodes.steps import NodeName
+        from nemovideo_nodes.request.steps import NodeName
 
         if self.wait_for_completion:
             return None

@@ -151,7 +151,7 @@ def settings_of(store: str | None) -> Settings:
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
-    from nemovideo_nodes.catalog import known_runs
+    from nemovideo_nodes.engine.summaries import known_runs
     from nemovideo_nodes.ledger.store import Store
 
     try:

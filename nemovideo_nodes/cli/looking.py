@@ -22,7 +22,7 @@ from nemovideo_nodes.cli.group import (
 from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.catalog import Summary
+    from nemovideo_nodes.engine.summaries import Summary
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.wire.models import CreditsAnswer
 
@@ -35,9 +35,9 @@ __all__ = ["credits", "runs", "show"]
 @json_option
 def credits(local: bool, store: str | None, as_json: bool) -> None:
     """Say how many credits the account has."""
-    from nemovideo_nodes.client import NemoVideoClient
+    from nemovideo_nodes.api.client import NemoVideoClient
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import local_settings
+    from nemovideo_nodes.workspace.local_service import local_settings
 
     settings = settings_of(store)
     if local:
@@ -66,11 +66,11 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
-    from nemovideo_nodes.display import result_lines, run_lines
+    from nemovideo_nodes.engine.status import standing
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import claim_link, load_run
-    from nemovideo_nodes.standing import standing
+    from nemovideo_nodes.workspace.display import result_lines, run_lines
+    from nemovideo_nodes.workspace.local_service import settings_where
+    from nemovideo_nodes.workspace.runs import claim_link, load_run
 
     settings = settings_of(store)
     opened = Store(settings.store)
@@ -118,8 +118,8 @@ def runs(
 
     An unfinished run is deleted only with --status waiting, and none that somebody is at work on.
     """
-    from nemovideo_nodes.catalog import summaries
     from nemovideo_nodes.clock import SystemClock
+    from nemovideo_nodes.engine.summaries import summaries
     from nemovideo_nodes.ledger.store import Store
 
     age = _age(older_than) if older_than is not None else None
@@ -162,7 +162,7 @@ def _delete(
     with_manifests: bool,
     as_json: bool,
 ) -> None:
-    from nemovideo_nodes.retention import clean
+    from nemovideo_nodes.workspace.retention import clean
 
     cleaned = asyncio.run(clean(store, age, chosen=chosen, manifests=with_manifests))
     if as_json:

@@ -32,10 +32,10 @@ from nemovideo_nodes.settings import Settings, find_profile
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from nemovideo_nodes.engine import Event
+    from nemovideo_nodes.engine.loop import Event
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.runs import Ordered
+    from nemovideo_nodes.workspace.runs import Ordered
 
 __all__ = ["make", "refine", "resume"]
 
@@ -84,11 +84,11 @@ def make(
     Without --prompt the profile's own instruction is used. Typing the same again takes an
     unfinished run up, and repeats nothing of a finished one.
     """
-    from nemovideo_nodes.intake import take_in
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import LOCAL, local_settings
-    from nemovideo_nodes.runs import order_script, order_video, script_in
-    from nemovideo_nodes.scriptfile import read_script
+    from nemovideo_nodes.workspace.ingest import take_in
+    from nemovideo_nodes.workspace.local_service import LOCAL, local_settings
+    from nemovideo_nodes.workspace.runs import order_script, order_video, script_in
+    from nemovideo_nodes.workspace.script_file import read_script
 
     settings = settings_of(store)
     if run_id is not None and again:
@@ -135,8 +135,8 @@ def make(
 def resume(run: str, resend: bool, same_account: bool, store: str | None, as_json: bool) -> None:
     """Go on with RUN, with the arguments that it was begun with."""
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import Ordered, load_run, trust_account
+    from nemovideo_nodes.workspace.local_service import settings_where
+    from nemovideo_nodes.workspace.runs import Ordered, load_run, trust_account
 
     settings = settings_of(store)
     opened = Store(settings.store)
@@ -185,11 +185,11 @@ def refine(
 
     Typing the same again takes an unfinished refinement up, and repeats nothing.
     """
-    from nemovideo_nodes.intake import instructions, take_in
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import load_run
-    from nemovideo_nodes.runs import refine as refine_run
+    from nemovideo_nodes.workspace.ingest import instructions, take_in
+    from nemovideo_nodes.workspace.local_service import settings_where
+    from nemovideo_nodes.workspace.runs import load_run
+    from nemovideo_nodes.workspace.runs import refine as refine_run
 
     settings = settings_of(store)
     opened = Store(settings.store)
@@ -210,7 +210,7 @@ def refine(
 
 def advise_on(ordered: Ordered, store: Store) -> None:
     """What the skill would say before anything is paid; on standard error."""
-    from nemovideo_nodes.advice import advise
+    from nemovideo_nodes.language.advice import advise
 
     order = ordered.order
     sizes = []
@@ -231,7 +231,7 @@ def advise_on(ordered: Ordered, store: Store) -> None:
 
 def say_if_finished(store: Store, ordered: Ordered, *, as_json: bool) -> None:
     """End here, without asking anybody, where the run is done already."""
-    from nemovideo_nodes.runs import finished
+    from nemovideo_nodes.workspace.runs import finished
 
     result = finished(store, ordered)
     if result is None:
@@ -245,7 +245,7 @@ def say_if_finished(store: Store, ordered: Ordered, *, as_json: bool) -> None:
 def do_ordered(
     settings: Settings, store: Store, ordered: Ordered, *, resend: bool, as_json: bool
 ) -> None:
-    from nemovideo_nodes.runs import work_on
+    from nemovideo_nodes.workspace.runs import work_on
 
     do_work(
         settings,
@@ -269,9 +269,9 @@ def do_work(
 
     `refining`: a person is told only what came of the refinement that was asked for last.
     """
-    from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay, SilentDisplay
     from nemovideo_nodes.ledger.journal import Journal
     from nemovideo_nodes.ledger.manifest import result_of
+    from nemovideo_nodes.workspace.display import Display, LiveDisplay, PlainDisplay, SilentDisplay
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
     signal.signal(signal.SIGTERM, _as_ctrl_c)
@@ -306,7 +306,7 @@ def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
 
 def _claim_link(settings: Settings, store: Store, run_id: str) -> str | None:
     """The link for the person at this terminal; it is a secret, so nothing else is shown it."""
-    from nemovideo_nodes.runs import claim_link, load_run
+    from nemovideo_nodes.workspace.runs import claim_link, load_run
 
     with contextlib.suppress(NemoVideoError):  # a convenience, never worth a video
         return asyncio.run(claim_link(settings, load_run(store, run_id)))
@@ -321,7 +321,7 @@ def _end(
     link: str | None = None,
 ) -> NoReturn:
     """Say the result and end; a person is not told again what was `known` before."""
-    from nemovideo_nodes.display import result_lines
+    from nemovideo_nodes.workspace.display import result_lines
 
     quiet = loudness() == "quiet"
     if as_json:

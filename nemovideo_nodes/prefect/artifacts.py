@@ -29,9 +29,9 @@ from nemovideo_nodes.ledger.facts import PublishResult, StateResult
 from nemovideo_nodes.ledger.manifest import RunResult, media_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.prefect.handle import Place, RunHandle, open_place
-from nemovideo_nodes.runs import load_run
-from nemovideo_nodes.sketch import draw_timeline
 from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.workspace.runs import load_run
+from nemovideo_nodes.workspace.timeline import draw_timeline
 
 __all__ = ["declare_asset", "markdown_of", "poster_of", "show", "summary", "table_of"]
 

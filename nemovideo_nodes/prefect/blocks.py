@@ -11,13 +11,13 @@ from prefect.blocks.core import Block
 from prefect.types import SecretDict
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter
 
-from nemovideo_nodes.client import NemoVideoClient
-from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.local import LOCAL, local_settings
 from nemovideo_nodes.prefect.driving import in_form_words, run_log
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.settings import VENDOR_WEB, find_profile
+from nemovideo_nodes.workspace.door import Account, Door
+from nemovideo_nodes.workspace.local_service import LOCAL, local_settings
 
 # No `from __future__ import annotations` here: Prefect reads the fields' types of a block.
 

@@ -12,8 +12,8 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import tasks
 from nemovideo_nodes.prefect.handle import RunHandle, handle_of, open_place
-from nemovideo_nodes.request import checked_run_id
-from nemovideo_nodes.steps import NodeName
+from nemovideo_nodes.request.model import checked_run_id
+from nemovideo_nodes.request.steps import NodeName
 
 __all__ = ["carry_out", "steps_of"]
 

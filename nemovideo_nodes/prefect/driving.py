@@ -11,9 +11,9 @@ from typing import Final
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
 
-from nemovideo_nodes.display import PlainDisplay
-from nemovideo_nodes.door import in_words
 from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.workspace.display import PlainDisplay
+from nemovideo_nodes.workspace.door import in_words
 
 __all__ = ["in_form_words", "run_log"]
 

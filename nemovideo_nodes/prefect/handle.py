@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar, cast
 from prefect.blocks.core import Block
 from pydantic import BaseModel, ConfigDict
 
-from nemovideo_nodes.door import Account, Door
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.workspace.door import Account, Door
 
 __all__ = ["Place", "RunHandle", "handle_of", "open_place"]
 

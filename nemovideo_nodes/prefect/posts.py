@@ -10,7 +10,6 @@ from typing import Any, Final
 from prefect import tags
 from prefect.client.schemas.objects import State
 
-from nemovideo_nodes.calendarfile import Post, due_posts, read_calendar
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -18,6 +17,7 @@ from nemovideo_nodes.prefect.driving import in_form_words
 from nemovideo_nodes.prefect.handle import open_place
 from nemovideo_nodes.prefect.occasion import current_flow_run
 from nemovideo_nodes.prefect.unit import unit
+from nemovideo_nodes.workspace.calendar_file import Post, due_posts, read_calendar
 
 __all__ = ["make_each", "posts_due"]
 

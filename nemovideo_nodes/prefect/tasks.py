@@ -17,8 +17,7 @@ from prefect.concurrency.asyncio import rate_limit
 from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
-from nemovideo_nodes.door import Work
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import (
     ClaimResult,
@@ -44,8 +43,8 @@ from nemovideo_nodes.prefect.occasion import occasion as own_occasion
 from nemovideo_nodes.prefect.occasion import permission
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.unit import unit
-from nemovideo_nodes.request import checked_run_id
-from nemovideo_nodes.steps import (
+from nemovideo_nodes.request.model import checked_run_id
+from nemovideo_nodes.request.steps import (
     AcquireToken,
     Arguments,
     AwaitRender,
@@ -61,6 +60,7 @@ from nemovideo_nodes.steps import (
     SubmitRender,
     Upload,
 )
+from nemovideo_nodes.workspace.door import Work
 
 __all__ = [
     "acquire_token",

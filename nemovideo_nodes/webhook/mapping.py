@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from ssrfguard import Policy, SSRFGuardError
 
 from nemovideo_nodes.errors import BadInput, well_formed
-from nemovideo_nodes.request import MAX_TEXT
+from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.systems import INSTRUCTION
 

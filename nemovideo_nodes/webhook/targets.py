@@ -216,7 +216,7 @@ class HereRuns:
         return await asyncio.to_thread(lambda: asyncio.run(self._make(parameters)))
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.door import Account, Door
+        from nemovideo_nodes.workspace.door import Account, Door
 
         try:
             door = Door.open(self._target.store, Account(local=self._target.local))

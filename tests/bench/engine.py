@@ -29,9 +29,9 @@ from PIL import Image
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import serve
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import order_video, work_on
 from nemovideo_nodes.settings import Pace, Settings, find_profile
 from nemovideo_nodes.testing import copying_renderer, make_film
+from nemovideo_nodes.workspace.runs import order_video, work_on
 
 PROMPT = "A 2 second video"
 POLL_S = 0.02

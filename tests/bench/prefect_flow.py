@@ -27,8 +27,8 @@ from stage import copying_renderer, make_film, make_pictures
 from nemovideo_nodes import Settings, Store
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.runs import order_video, work_on
 from nemovideo_nodes.settings import find_profile
+from nemovideo_nodes.workspace.runs import order_video, work_on
 from prefect_flows.image_to_video import image_to_video
 
 

@@ -11,13 +11,13 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from nemovideo_nodes.errors import BadInput, RunStopped
-from nemovideo_nodes.local import LOCAL
 from nemovideo_nodes.prefect import (
     NemoVideoCredentials,
     VideoJob,
     VideoStore,
 )
 from nemovideo_nodes.prefect.handle import open_place
+from nemovideo_nodes.workspace.local_service import LOCAL
 from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")

@@ -20,7 +20,6 @@ from prefect.flow_engine import run_flow_async
 from prefect.flow_runs import resume_flow_run
 from prefect.states import Completed
 
-from nemovideo_nodes.calendarfile import Post
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
@@ -35,6 +34,7 @@ from nemovideo_nodes.prefect import (
     submit_render,
     upload,
 )
+from nemovideo_nodes.workspace.calendar_file import Post
 from prefect_flows.batch_images_to_video import batch_images_to_video
 from prefect_flows.iterate_video import iterate_video
 from prefect_flows.scheduled_social_content import scheduled_social_content

@@ -17,9 +17,9 @@ from prefect.client.schemas.objects import Artifact
 from prefect.states import Failed
 
 import nemovideo_nodes
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.kinds.kind import Progress
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped, StoreError, Unreachable
-from nemovideo_nodes.nodes.node import Progress
 from nemovideo_nodes.prefect import posts_due, send_prompt, tasks
 from nemovideo_nodes.prefect.driving import in_form_words
 from nemovideo_nodes.prefect.progress import ProgressBar

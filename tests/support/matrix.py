@@ -18,17 +18,17 @@ from pathlib import Path
 import httpx
 from stage import SkippingClock, Stage, assert_video, copying_renderer, make_film, make_pictures
 
-from nemovideo_nodes.client import NemoVideoClient
-from nemovideo_nodes.connection import StreamClocks
+from nemovideo_nodes.api.client import NemoVideoClient
+from nemovideo_nodes.api.connection import StreamClocks
 from nemovideo_nodes.emulator.faults import ENDPOINTS, Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.engine import Engine
+from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import Ordered
-from nemovideo_nodes.script import compile_request
+from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.workspace.runs import Ordered
 
 __all__ = ["PACE", "PAGE", "Outcome", "Row", "Theatre", "fits", "meet", "parse", "write"]
 

@@ -17,17 +17,17 @@ from PIL import Image
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.emulator.composer import unasked
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Fact, load_fact
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.request import Limits
-from nemovideo_nodes.runs import Ordered, order_video, work_on
+from nemovideo_nodes.request.model import Limits
 from nemovideo_nodes.settings import Pace, Settings, find_profile
 from nemovideo_nodes.testing import copying_renderer as copying_renderer
 from nemovideo_nodes.testing import make_film as make_film
 from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.workspace.runs import Ordered, order_video, work_on
 
 QUICK = Pace(poll_s=0.02, reconcile_s=0.02, rate_limit_s=0.02)
 

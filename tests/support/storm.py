@@ -23,13 +23,13 @@ from typing import Literal
 
 from stage import Stage
 
+from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.cli import main
-from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.ledger import store as stores
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import Ordered, load_run, standing, work_on
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.runs import Ordered, load_run, standing, work_on
 
 __all__ = ["Door", "Scene", "Strike", "forking", "killed_at_each", "sign_in_twice", "storm"]
 
@@ -38,9 +38,9 @@ forking = multiprocessing.get_context("forkserver")
 # Installed modules only: in Python 3.11 the server does not get this process's sys.path.
 forking.set_forkserver_preload(
     [
-        "nemovideo_nodes.runs",
+        "nemovideo_nodes.workspace.runs",
         "nemovideo_nodes.cli.making",
-        "nemovideo_nodes.display",
+        "nemovideo_nodes.workspace.display",
         "nemovideo_nodes.media.decode",
         "nemovideo_nodes.media.poster",
         "nemovideo_nodes.testing",

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from nemovideo_nodes.connection import quiet_logs
+from nemovideo_nodes.api.connection import quiet_logs
 
 __all__ = ["DEEPEST", "NAME", "ApiRefused", "NotYet", "Resolver", "ask", "objects"]
 
