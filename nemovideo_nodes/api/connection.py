@@ -293,7 +293,7 @@ class Connection:
             raise OutOfCredits(
                 f"{error.sentence}: {todo}, then run the same command again",
                 bind=bind,
-                code=error.code,
+                service_code=error.service_code,
                 status=error.status,
                 request_id=error.request_id,
             ) from None
@@ -332,7 +332,7 @@ async def _had(token: Awaitable[str]) -> str:
     except ServiceError as error:
         raise Unreachable(
             f"No token could be had, so nothing was sent: {error.sentence}",
-            code=error.code,
+            service_code=error.service_code,
             status=error.status,
             request_id=error.request_id,
         ) from None

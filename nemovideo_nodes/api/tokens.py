@@ -59,7 +59,7 @@ class FixedToken:
             f"The service does not accept the token in {self._named}: it has expired or is not "
             "valid; set a new one, or unset it to get an anonymous one, and run the same "
             "command again",
-            code=1001,
+            service_code=1001,
         )
 
 
@@ -145,7 +145,7 @@ class KeptToken:
         try:
             answer = await self._acquire(client_id)
         except Refused as error:
-            if 400 not in (error.code, error.status):
+            if 400 not in (error.service_code, error.status):
                 raise
             if self._given_id:
                 raise BadInput(

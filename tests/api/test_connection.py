@@ -149,7 +149,7 @@ async def test_code_that_ends_the_call(
     case.service.script(call, envelope(code), status, for_good=True)
     error = await case.error_of(call)
     assert type(error) is kind
-    assert (error.code, error.status) == (code, status)
+    assert (error.service_code, error.status) == (code, status)
     assert all(fact in error.sentence for fact in facts)
     assert case.service.counts == {"token": 1, call: 1}
 

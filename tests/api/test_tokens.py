@@ -299,9 +299,9 @@ async def test_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "refusal",
     [
-        ClientIdMissing("X-Client-Id", code=400, status=400),
+        ClientIdMissing("X-Client-Id", service_code=400, status=400),
         Refused("bad", status=400),
-        Refused("bad", code=400, status=200),
+        Refused("bad", service_code=400, status=200),
     ],
 )
 async def test_400_makes_a_new_client_id(tmp_path: Path, refusal: Exception) -> None:

@@ -41,7 +41,7 @@ class CheckCreditsNode(Node):
             raise OutOfCredits(
                 f"The account has no credits left: {todo} at {ctx.client.web_url}/, "
                 "then run the same command again",
-                code=2001,
+                service_code=2001,
             )
         return Success(
             CreditsResult(available=answer.available, frozen=answer.frozen, total=answer.total)

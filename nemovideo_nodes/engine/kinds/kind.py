@@ -188,11 +188,11 @@ def failure_of(
         wait = ctx.pace.rate_limit_s if error.retry_after is None else error.retry_after
         if wait > LONGEST_WAIT_S:
             sentence += f"; it wants to be asked again in {_span(wait)}"
-            return Failure("not_accepted", sentence, code=error.code, resumable=True)
+            return Failure("not_accepted", sentence, code=error.service_code, resumable=True)
         return Failure(
             "not_accepted",
             sentence,
-            code=error.code,
+            code=error.service_code,
             resumable=True,
             repeat_at=ctx.later(wait),
             repeats=1,
@@ -200,12 +200,12 @@ def failure_of(
     if isinstance(error, TokenInvalid) and repetition is Repetition.NEVER and ctx.client.anonymous:
         # The client has renewed the token; the refused message may be repeated once.
         return Failure(
-            "not_accepted", sentence, code=error.code, repeat_at=ctx.clock.now(), repeats=1
+            "not_accepted", sentence, code=error.service_code, repeat_at=ctx.clock.now(), repeats=1
         )
     if isinstance(error, Refused):
         if type(error) in (Refused, NotFound):  # nothing documented, and so no way on
             sentence += ". The same command tries it again"
-        return Failure("not_accepted", sentence, code=error.code, resumable=error.retryable)
+        return Failure("not_accepted", sentence, code=error.service_code, resumable=error.retryable)
     verdict: Verdict = "not_accepted" if isinstance(error, Unreachable) else "stopped"
     return Failure(verdict, sentence, resumable=True, repeat_at=backoff, repeats=2)
 
