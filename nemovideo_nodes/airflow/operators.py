@@ -117,7 +117,7 @@ class UploadMediaOperator(NodeOperator):
         known = drive.run().steps.get(f"upload/{self._number(context)}")
         if known is not None and isinstance(known.step.args, Upload):
             return [known.step.args]  # taken in by an earlier try; the file may be gone since
-        taken = drive.door.taken_in([str(self.media)])
+        taken = drive.workspace.ingest([str(self.media)])
         if len(taken) != 1:
             raise BadInput(f"{self.media!r} holds {len(taken)} files: map the task over them")
         return [Upload(media=taken[0])]
@@ -187,4 +187,8 @@ class DownloadVideoOperator(NodeOperator):
         from nemovideo_nodes.airflow.outcome import put_videos
 
         result = super()._finish(context, drive)
-        return put_videos(result, drive.door, str(self.destination)) if self.destination else result
+        return (
+            put_videos(result, drive.workspace, str(self.destination))
+            if self.destination
+            else result
+        )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.follow_up import next_follow_up
 from nemovideo_nodes.engine.kinds import NODES
 from nemovideo_nodes.engine.kinds.kind import (
@@ -34,18 +35,15 @@ from nemovideo_nodes.engine.plan import (
     Stuck,
     Wait,
     decide,
-    missing_permission,
-    missing_steps,
 )
 from nemovideo_nodes.engine.status import NEWER
 from nemovideo_nodes.engine.summaries import write_summary
 from nemovideo_nodes.errors import NemoVideoError, StoreError
-from nemovideo_nodes.ledger.facts import Asked, Intended, Noted, Order
+from nemovideo_nodes.ledger.facts import Intended, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import Step
 
 __all__ = ["Engine", "Event", "EventKind"]
 
@@ -96,90 +94,12 @@ class Engine:
         self._seat = LeaseKeeper(self._journal, self._clock)
         self._me = self._seat.me
         self._since = self._clock.now()
+        self._asker = Asker(self._journal, self._me, self._clock)
 
     @property
     def run(self) -> Run:
         """The run, as far as it has been read."""
         return self._journal.run
-
-    async def ask(
-        self,
-        steps: Sequence[Step],
-        order: Order | None = None,
-        *,
-        after: str | None = None,
-        because: Literal["request", "refinement", "reply"] = "request",
-        said: tuple[str, ...] | None = None,
-        given: tuple[str, ...] | None = None,
-        occasion: str | None = None,
-    ) -> None:
-        """Ask for steps: a no-op for those that were asked for with the same arguments.
-
-        They go behind all others, or right behind the step `after`.
-
-        Raises `StepConflict` for a step that was asked for with other arguments, and for an order
-        of another video than the one that the run was begun for.
-        """
-        for _ in range(MAX_DECISIONS):
-            run = await self._journal.refreshed()
-            new = missing_steps(run, steps, order)
-            if run.newer or not new:
-                return
-            fact = Asked(
-                at=self._clock.now(),
-                by=self._me,
-                steps=tuple(new),
-                order=order if run.order is None else None,
-                after=after,
-                because=because,
-                said=said,
-                given=given,
-                occasion=occasion,
-            )
-            if await self._journal.appended(fact):
-                return
-
-    async def allow_resend(self, occasion: str = "") -> bool:
-        """Let what the run is stopped at be done once more; False where it is nothing of the kind.
-
-        That is a message of unknown outcome, a render that failed as often as is permitted, or
-        all that was paid for in a session that is lost. On an occasion it is allowed once: what a
-        person permitted is not repeated by whoever starts that again.
-        """
-        for _ in range(MAX_DECISIONS):
-            run = await self._journal.refreshed()
-            permission = missing_permission(run)
-            if permission is None or (occasion and run.was_allowed_on(occasion)):
-                return False
-            topic, step = permission
-            allowed = Noted(
-                at=self._clock.now(),
-                by=self._me,
-                topic=topic,
-                step=step,
-                text="--resend",
-                occasion=occasion or None,
-            )
-            # Two who allow it at once allow one message, not two.
-            if await self._journal.appended(allowed, run.seq):
-                return True
-        return False
-
-    async def trust_account(self) -> bool:
-        """Note, on a person's word, that the account signed in now is the run's.
-
-        A token does not tell whose it is, so a renewed one looks like another account's. False
-        where it was known.
-        """
-        for _ in range(MAX_DECISIONS):
-            run = await self._journal.refreshed()
-            account = self._client.account()
-            if not run.account or run.account & set(account):
-                return False
-            said = Noted(at=self._clock.now(), by=self._me, topic="account", account=account)
-            if await self._journal.appended(said, run.seq):
-                return True
-        return False
 
     async def advance(
         self, through: str | None = None, *, waits: bool = True, until: datetime | None = None
@@ -216,7 +136,7 @@ class Engine:
                 return result_of(run, self._store, "stuck", NEWER)
             if (follow_up := next_follow_up(run)) is not None:
                 steps, after = follow_up
-                await self.ask(steps, after=after, because="reply")
+                await self._asker.ask(steps, after=after, because="reply")
                 continue
             planned = run.seq
             seat = Seat(self._me, self._since, self._pace, holder_gone=self._seat.holder_gone())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.language.routing import Action, route
 from nemovideo_nodes.request.model import Instruction, VideoRequest
+from nemovideo_nodes.request.platforms import with_frame
 from nemovideo_nodes.request.steps import (
     AcquireToken,
     Arguments,
@@ -26,7 +28,48 @@ from nemovideo_nodes.request.steps import (
     Upload,
 )
 
-__all__ = ["check_script", "compile_request", "compile_script", "numbered"]
+__all__ = [
+    "Mode",
+    "check_script",
+    "compile_request",
+    "compile_script",
+    "numbered",
+    "script_for",
+]
+
+Mode = Literal["quick", "batch", "iterate"]
+"""`quick`: one video at the end. `batch`: a video of each medium, by its own instruction or the one
+that is for all. `iterate`: a video after each instruction."""
+
+
+def script_for(
+    mode: Mode, instructions: Sequence[Instruction], media: tuple[Media, ...], frame: str = ""
+) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
+    """The script of a mode, and the media that come before its first instruction.
+
+    `frame` is the aspect to ask for (`9:16`), or empty. Raises `BadInput`.
+    """
+    match mode:
+        case "quick":
+            return (_framed(instructions[0], frame), *instructions[1:]), media
+        case "iterate":
+            script = [one.model_copy(update={"export": True}) for one in instructions]
+            return (_framed(script[0], frame), *script[1:]), media
+        case "batch":
+            if len(instructions) not in (1, len(media)):
+                raise BadInput(
+                    f"There are {len(instructions)} prompts for {len(media)} pictures: "
+                    "give one for each, or one for all"
+                )
+            each = instructions if len(instructions) > 1 else [*instructions] * len(media)
+            return tuple(
+                _framed(one, frame).model_copy(update={"media": (medium,), "export": True})
+                for one, medium in zip(each, media, strict=True)
+            ), ()
+
+
+def _framed(instruction: Instruction, frame: str) -> Instruction:
+    return instruction.model_copy(update={"text": with_frame(instruction.text, frame)})
 
 
 def check_script(script: Iterable[Instruction], media: Iterable[Media] = ()) -> None:

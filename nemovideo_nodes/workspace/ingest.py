@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from nemovideo_nodes.errors import BadInput, StoreError, well_formed
+from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, StoreError, well_formed
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
@@ -25,13 +25,13 @@ from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.wire.codes import FORMATS
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
 
-__all__ = ["instructions", "take_in"]
+__all__ = ["image_sizes", "ingest", "instructions"]
 
 MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
 
 
-def take_in(
+def ingest(
     store: Store, sources: Sequence[str], access: MediaAccess | None = None
 ) -> tuple[Media, ...]:
     """The media in `sources`, in order: files, folders of images, URLs. Files are checked first.
@@ -57,16 +57,35 @@ def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, .
     """The script: what the user says, or what the profile says for them."""
     if not texts:
         if not profile.default_instruction:
-            raise BadInput(f"The profile {profile.name} has no default instruction: say --prompt")
+            raise BadInput(
+                f"The profile {profile.name} has no default instruction",
+                remedy=Remedy.GIVE_PROMPT,
+            )
         return (Instruction(text=profile.default_instruction),)
     for text in texts:
         if not text.strip():
             raise BadInput("The prompt is empty: say in words what the video should be")
         if text != well_formed(text):
-            raise BadInput("The prompt is no valid UTF-8 text")
+            raise BadInput("The prompt is not valid UTF-8 text")
         if len(text) > MAX_TEXT:
             raise BadInput(f"The prompt has {len(text)} characters; at most {MAX_TEXT} are taken")
     return tuple(Instruction(text=text.strip()) for text in texts)
+
+
+def image_sizes(store: Store, media: Sequence[Media]) -> list[tuple[int, int]]:
+    """Width and height in pixels of the images whose bytes are in the store, where they can be
+    told: that takes the extra `video`."""
+    sizes: list[tuple[int, int]] = []
+    if importlib.util.find_spec("PIL") is None:
+        return sizes
+    for medium in media:
+        if medium.kind == "image" and medium.url is None:
+            with (
+                store.local(medium.artifact) as path,
+                contextlib.suppress(NemoVideoError, OSError),
+            ):
+                sizes.append(image_size(path))
+    return sizes
 
 
 def _from_url(store: Store, source: str, access: MediaAccess) -> Media:
@@ -89,7 +108,7 @@ def _files(source: str) -> Iterable[Path]:
         if not path.exists():
             raise BadInput(f"There is no file {source!r}: check the path")
         if not path.is_file():
-            raise BadInput(f"{source!r} is no regular file")
+            raise BadInput(f"{source!r} is not a regular file")
     except (OSError, ValueError) as error:
         raise BadInput(f"{source!r} cannot be read: {_reason(error)}") from None
     return [path]

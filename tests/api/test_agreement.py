@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from stage import (
     Death,
     DyingStore,
-    SkippingClock,
     Stage,
     copying_renderer,
     make_pictures,
@@ -26,8 +25,6 @@ from nemovideo_nodes.ledger.facts import PromptResult, RenderResult, StateResult
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.ingest import instructions
-from nemovideo_nodes.workspace.runs import load_run, refine
 
 PROFILE = find_profile("image-to-video-canva")
 # Each changes the draft wherever it comes, so that its outcome can always be known.
@@ -58,10 +55,7 @@ async def say(stage: Stage, run: str, text: str, said: Said) -> RunResult:
     """Say it, die where it is asked for, and say it again until it is done."""
 
     async def once(store: Store, *, resend: bool) -> RunResult:
-        script = instructions([text], PROFILE)
-        return await refine(
-            stage.settings(), store, run, script, resend=resend, clock=SkippingClock()
-        )
+        return await stage.refine(run, text, resend=resend, store=store)
 
     if said.dies_at:
         try:
@@ -97,7 +91,7 @@ async def tell(stage: Stage, first: Said, script: list[Said]) -> None:
 
 async def assert_agreement(stage: Stage, result: RunResult, messages: int, videos: int) -> None:
     """One message a wish and one video a change; the last one shows the session's draft."""
-    run = load_run(Store(stage.store_path), result.run_id)
+    run = stage.workspace().load(result.run_id)
     assert run.session is not None
     async with NemoVideoClient(settings=stage.settings()) as client:
         draft = (await client.read_state(run.session.session_id)).draft

@@ -15,7 +15,6 @@ from nemovideo_nodes.engine.summaries import Summary, summaries, write_summary
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.workspace.runs import load_run
 
 
 class CountingStore(Store):
@@ -53,7 +52,7 @@ def test_a_list_reads_no_journal(store: CountingStore) -> None:
     assert [one.result.run_id for one in found] == [f"run-{number}" for number in range(2)]
     assert len(store.asked) == 4
     assert [one.result for one in found] == [
-        standing(load_run(store, one.result.run_id), store) for one in found
+        standing(Journal(store, one.result.run_id).refresh(), store) for one in found
     ]
 
 
@@ -120,7 +119,7 @@ def test_places_follow_a_store_that_was_moved(tmp_path: Path) -> None:
     moved = CountingStore(str(tmp_path / "after"))
     (found,) = summaries(moved)
     assert len(moved.asked) == 2
-    assert found.result == standing(load_run(moved, GOLDEN_RUN), moved)
+    assert found.result == standing(Journal(moved, GOLDEN_RUN).refresh(), moved)
     assert Path(found.result.videos[0].path).is_file()
 
 

@@ -33,7 +33,6 @@ from nemovideo_nodes.ledger.facts import (
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import Limits
 from nemovideo_nodes.settings import Pace
-from nemovideo_nodes.workspace.runs import trust_account
 
 
 async def test_a_run_makes_one_video_with_one_message_and_one_render(stage: Stage) -> None:
@@ -240,9 +239,8 @@ async def test_a_renewed_token_goes_on_where_a_person_says_whose_it_is(stage: St
     refused = await stage.work(ordered)
     assert refused.status == "stuck"
     assert f"nemovideo resume {ordered.run_id} --same-account" in (refused.error or "")
-    store = Store(stage.store_path)
-    assert await trust_account(stage.settings(), store, ordered.run_id)
-    assert not await trust_account(stage.settings(), store, ordered.run_id)
+    assert await stage.workspace().confirm_account(ordered.run_id)
+    assert not await stage.workspace().confirm_account(ordered.run_id)
     assert_video(await stage.work(ordered), stage)
     assert stage.sent == (1, 1, 2)
     stage.token = None
@@ -254,7 +252,7 @@ async def test_a_wrong_word_about_an_account_pays_for_nothing(stage: Stage) -> N
     ordered = stage.order()
     await stage.work(ordered, through="prompt/0")
     stage.client_id = "somebody-else"
-    assert await trust_account(stage.settings(), Store(stage.store_path), ordered.run_id)
+    assert await stage.workspace().confirm_account(ordered.run_id)
     result = await stage.work(ordered)
     assert (result.status, stage.sent) == ("stuck", (1, 0, 2))
     assert "paid again" in (result.error or "")

@@ -24,7 +24,7 @@ from nemovideo_nodes.engine.lease import LEASE, LeaseKeeper
 from nemovideo_nodes.ledger.facts import Intended, Lease, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.workspace.runs import Ordered
+from nemovideo_nodes.workspace import PreparedRun
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def test_a_dead_process_is_gone_however_its_number_is_used_since(
 # Against the emulator.
 
 
-async def interrupted(stage: Stage, at: int = 12) -> Ordered:
+async def interrupted(stage: Stage, at: int = 12) -> PreparedRun:
     """A run whose process died in the middle, its lease not released."""
     ordered = stage.order()
     with pytest.raises(Death):
@@ -126,7 +126,9 @@ async def interrupted(stage: Stage, at: int = 12) -> Ordered:
     return ordered
 
 
-def take_lease(stage: Stage, ordered: Ordered, clock: SkippingClock, **changes: object) -> Lease:
+def take_lease(
+    stage: Stage, ordered: PreparedRun, clock: SkippingClock, **changes: object
+) -> Lease:
     """Write a lease of somebody else into the run."""
     last = [f for f in stage.facts(ordered.run_id) if isinstance(f, Noted) and f.lease][-1]
     assert last.lease

@@ -11,10 +11,11 @@ import pytest
 from stage import SkippingClock, Stage, StillClock, assert_video
 
 from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.status import standing
 from nemovideo_nodes.ledger.facts import Intended, Noted, Refused
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import Pace
-from nemovideo_nodes.workspace.runs import Ordered, load_run, standing
+from nemovideo_nodes.workspace import PreparedRun
 
 
 class CancellingStore(Store):
@@ -42,7 +43,7 @@ class CancellingStore(Store):
         return super().create(name, data)
 
 
-async def cancelled_at_write(stage: Stage, ordered: Ordered, at: int) -> bool:
+async def cancelled_at_write(stage: Stage, ordered: PreparedRun, at: int) -> bool:
     """Whether the run was cancelled: it may have fewer writes."""
     store = CancellingStore(stage.store_path, at)
     store.task = asyncio.ensure_future(stage.work(ordered, store=store))
@@ -50,9 +51,9 @@ async def cancelled_at_write(stage: Stage, ordered: Ordered, at: int) -> bool:
     return store.task.cancelled()
 
 
-async def taken_up(stage: Stage, ordered: Ordered) -> None:
+async def taken_up(stage: Stage, ordered: PreparedRun) -> None:
     """It was let go of, and the next engine ends it without waiting for a lease."""
-    run = load_run(Store(stage.store_path), ordered.run_id)
+    run = stage.workspace().load(ordered.run_id)
     assert run.holding is None
     clock = SkippingClock()
     result = await stage.work(ordered, clock=clock)
@@ -69,7 +70,7 @@ async def test_a_run_cancelled_in_any_write_is_taken_up_at_once(stage: Stage, sh
         if not await cancelled_at_write(stage, ordered, at):
             break
         notes = [fact.topic for fact in stage.facts(ordered.run_id) if isinstance(fact, Noted)]
-        told = standing(load_run(Store(stage.store_path), ordered.run_id), Store(stage.store_path))
+        told = standing(stage.workspace().load(ordered.run_id), Store(stage.store_path))
         if told.status == "waiting" and notes:
             assert notes[-2:] == ["cancelled", "released"]
         assert told.status in ("waiting", "done")
@@ -105,7 +106,7 @@ async def test_a_message_cancelled_in_its_stream_is_looked_for(stage: Stage) -> 
     with pytest.raises(asyncio.CancelledError):
         await work
     store = Store(stage.store_path)
-    told = standing(load_run(store, ordered.run_id), store)
+    told = standing(stage.workspace().load(ordered.run_id), store)
     assert (told.status, told.error) == (
         "waiting",
         "It was cancelled; nothing is lost: run the same command again to go on",

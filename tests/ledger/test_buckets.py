@@ -9,9 +9,9 @@ import pytest
 from stage import Death, DyingStore, SkippingClock, Stage
 
 from nemovideo_nodes import units
+from nemovideo_nodes.engine.status import standing
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.workspace.runs import finished, load_run, standing
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ async def test_a_run_in_a_bucket_tells_urls_and_leaves_nothing_here(
     manifest = json.loads(store.read("runs/mine/manifest.json") or b"")
     assert [told["file"] for told in manifest["videos"]] == ["video.mp4"]
     assert left_on_disk(stage, home) == []
-    assert finished(store, ordered) == result
-    assert standing(load_run(store, "mine"), store) == result
+    assert stage.workspace().finished(ordered) == result
+    assert standing(stage.workspace().load("mine"), store) == result
     store.remove(["runs/mine/video.mp4"])
-    assert finished(store, ordered) == result
+    assert stage.workspace().finished(ordered) == result
     assert store.size("runs/mine/video.mp4") == video.bytes
     assert stage.sent == (1, 1, 2)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stage import SecondStage, SkippingClock, Stage, copying_renderer, make_pictures
+from stage import SecondStage, Stage, copying_renderer, make_pictures
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -27,12 +27,9 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest
 from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.ingest import instructions
-from nemovideo_nodes.workspace.runs import load_run, refine
 
 PROFILE = find_profile("image-to-video-canva")
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,13 +41,7 @@ def options(film: Path) -> Options:
 
 
 async def refined(stage: Stage, run: str, text: str) -> RunResult:
-    return await refine(
-        stage.settings(),
-        Store(stage.store_path),
-        run,
-        instructions([text], PROFILE),
-        clock=SkippingClock(),
-    )
+    return await stage.refine(run, text)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +111,7 @@ async def test_a_second_stage_is_a_change_of_its_own(
     result = await stage.work(stage.order(), on_event=stage_two.on_event)
     assert len([reply for reply in result.replies if reply.startswith(told)]) == 1, result.replies
     assert "BGM: Lo-fi" in (result.timeline or "")
-    (export,) = load_run(Store(stage.store_path), result.run_id).results(RenderResult)
+    (export,) = stage.workspace().load(result.run_id).results(RenderResult)
     assert export.draft_digest == stage_two.digest
     assert stage.manifest(result)["timeline"] == result.timeline
 
@@ -201,5 +192,5 @@ def test_a_follow_up_is_said_within_the_limit_and_once() -> None:
 async def test_the_conversation_of_a_run_is_read_from_its_journal(stage: Stage) -> None:
     """Each instruction with what came of it, in order."""
     run = (await stage.work(stage.order("A 2 second video", 'add the title "Two"'))).run_id
-    said = [one.said for one in conversation(load_run(Store(stage.store_path), run))]
+    said = [one.said for one in conversation(stage.workspace().load(run))]
     assert said == ["A 2 second video", 'add the title "Two"']

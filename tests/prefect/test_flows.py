@@ -136,7 +136,7 @@ async def test_an_empty_calendar_is_no_failure(studio) -> None:
 
 async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studio) -> None:
     """A path would let a stranger name any file of the worker."""
-    with pytest.raises(BadInput, match="must be https:// URLs"):
+    with pytest.raises(BadInput, match="is not a URL that pictures can be fetched from"):
         await video_from_webhook("delivery-1", studio.images, PROMPT)
     for _ in range(2):
         result = await video_from_webhook("delivery-2", [], PROMPT)

@@ -20,7 +20,7 @@ from nemovideo_nodes.ledger.facts import DownloadResult, RenderResult, VideoFile
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import checked_run_id, is_run_id
 from nemovideo_nodes.request.steps import Media, medium_name
-from nemovideo_nodes.workspace.ingest import take_in
+from nemovideo_nodes.workspace.ingest import ingest
 
 _PIECES = (
     *("..", ".", "/", "\\", "~", "a", "\0", "\n", "%2e", "%2f", "C:", "CON", "\x1b[2J", "\ud800"),
@@ -108,7 +108,7 @@ def test_composed_and_decomposed_letters_are_one_name(tmp_path: Path) -> None:
     for form in ("NFC", "NFD"):
         path = tmp_path / unicodedata.normalize(form, "café.png")
         path.write_bytes(Path(picture).read_bytes())
-        (medium,) = take_in(store, [str(path)])
+        (medium,) = ingest(store, [str(path)])
         names.add(medium.name)
     assert names == {"caf\u00e9.png"}
 

@@ -9,47 +9,23 @@ import pytest
 from stage import (
     Death,
     DyingStore,
-    SkippingClock,
     Stage,
     make_pictures,
 )
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.model import Instruction
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.ingest import instructions, take_in
-from nemovideo_nodes.workspace.runs import order_script, refine, script_in
+from nemovideo_nodes.workspace import VideoOptions
 from nemovideo_nodes.workspace.script_file import Said, ScriptFile
 
 PROFILE = find_profile("image-to-video-canva")
 
 
-async def refined(
-    stage: Stage,
-    run: str,
-    text: str,
-    *,
-    again: bool = False,
-    resend: bool = False,
-    store: Store | None = None,
-) -> RunResult:
-    script = instructions([text], PROFILE)
-    opened = store or Store(stage.store_path)
-    return await refine(
-        stage.settings(), opened, run, script, again=again, resend=resend, clock=SkippingClock()
-    )
-
-
 async def test_a_batch_makes_a_video_of_each_picture(stage: Stage) -> None:
     """Two pictures one by one in one session: two messages, two renders, two videos."""
-    store = Store(stage.store_path)
     said = [Said(text="a 2 second video", media=[one]) for one in stage.pictures]
-    script = script_in(
-        stage.settings(), store, ScriptFile(instructions=said, export="each"), PROFILE
-    )
-    result = await stage.work(order_script(stage.settings(), store, script, (), PROFILE))
+    script = ScriptFile(instructions=said, export="each")
+    result = await stage.work(stage.workspace().prepare(VideoOptions(script=script)))
     assert result.status == "done"
     assert len(result.videos) == 2
     assert stage.sent == (2, 2, 2)
@@ -60,11 +36,11 @@ async def test_a_batch_makes_a_video_of_each_picture(stage: Stage) -> None:
 async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: Stage) -> None:
     """The same words again are done already; --again says them another time."""
     run = (await stage.work(stage.order())).run_id
-    first = await refined(stage, run, "make it one second longer")
+    first = await stage.refine(run, "make it one second longer")
     assert stage.sent == (2, 2, 2)
-    assert await refined(stage, run, "make it one second longer") == first
+    assert await stage.refine(run, "make it one second longer") == first
     assert stage.sent == (2, 2, 2)
-    result = await refined(stage, run, "make it one second longer", again=True)
+    result = await stage.refine(run, "make it one second longer", again=True)
     assert len(result.videos) == 3
     assert stage.sent == (3, 3, 2)
 
@@ -73,7 +49,7 @@ async def test_what_others_spend_between_is_not_what_the_run_cost(stage: Stage) 
     """The balance belongs to the account; what a run cost is told from around its own messages."""
     run = (await stage.work(stage.order())).run_id
     await stage.work(stage.order("another 2 second video"))
-    credits = (await refined(stage, run, 'add the title "One"')).credits
+    credits = (await stage.refine(run, 'add the title "One"')).credits
     assert (credits.before, credits.after) == (1_000_000, 999_750)
     assert credits.spent == 150
 
@@ -83,27 +59,24 @@ async def test_the_same_words_with_another_picture_are_another_refinement(stage:
     run = (await stage.work(stage.order(pictures=stage.pictures[:1]))).run_id
     more = make_pictures(stage.folder / "more", 4)[2:]
     for number in (0, 1, 1):
-        media = take_in(Store(stage.store_path), [more[number]])
-        script = (Instruction(text="add this picture at the end", media=media),)
-        result = await refine(
-            stage.settings(), Store(stage.store_path), run, script, clock=SkippingClock()
-        )
+        text = "add this picture at the end"
+        result = await stage.refine(run, text, [more[number]])
         assert result.status == "done"
     assert stage.sent == (3, 3, 3)
     with pytest.raises(BadInput, match="no file comes with it"):
-        await refined(stage, run, "upload this")
+        await stage.refine(run, "upload this")
 
 
 async def test_what_changes_nothing_makes_no_second_copy_of_the_video(stage: Stage) -> None:
     """The export that nobody asked for in words is left out; one that was asked for is made."""
     first = await stage.work(stage.order())
-    lost = await refined(stage, first.run_id, "frobnicate the whole thing")
+    lost = await stage.refine(first.run_id, "frobnicate the whole thing")
     assert (lost.status, lost.videos) == ("done", first.videos)
     assert "no new video" in lost.replies[-1]
     assert stage.sent[1] == 1
-    title = await refined(stage, first.run_id, 'add the title "Two"')
+    title = await stage.refine(first.run_id, 'add the title "Two"')
     assert len(title.videos) == 2
-    again = await refined(stage, first.run_id, "frobnicate it and send me the video")
+    again = await stage.refine(first.run_id, "frobnicate it and send me the video")
     assert len(again.videos) == 3
     assert stage.sent[1] == 3
     assert [Path(video.path).name for video in again.videos] == [
@@ -122,16 +95,16 @@ async def test_a_crash_at_any_write_of_a_refinement_costs_nothing(stage: Stage) 
         text = f'add the title "{at}"'
         died = False
         try:
-            await refined(
-                stage, ordered.run_id, text, store=DyingStore(stage.store_path, at, after=True)
+            await stage.refine(
+                ordered.run_id, text, store=DyingStore(stage.store_path, at, after=True)
             )
         except Death:
             died = True
-        result = await refined(stage, ordered.run_id, text)
+        result = await stage.refine(ordered.run_id, text)
         if result.status == "stuck":
             assert "--resend" in (result.error or "")
             assert stage.sent[0] == messages
-            result = await refined(stage, ordered.run_id, text, resend=True)
+            result = await stage.refine(ordered.run_id, text, resend=True)
         assert result.status == "done"
         messages, renders = messages + 1, renders + 1
         assert stage.sent == (messages, renders, 2)
@@ -145,6 +118,6 @@ async def test_a_run_under_way_has_to_be_finished_first(stage: Stage) -> None:
     stage.emulator.add_fault("run_sse", 1, "reset")
     ordered = stage.order()
     assert (await stage.work(ordered)).status == "stuck"
-    with pytest.raises(BadInput, match="resume"):
-        await refined(stage, ordered.run_id, "slower")
+    with pytest.raises(BadInput, match="not finished yet"):
+        await stage.refine(ordered.run_id, "slower")
     assert stage.sent[0] == 0

@@ -25,7 +25,7 @@ from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, Unreachable
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import MediaAccess
-from nemovideo_nodes.workspace.ingest import take_in
+from nemovideo_nodes.workspace.ingest import ingest
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
 
 
@@ -147,7 +147,7 @@ def test_only_a_plain_https_url_is_given_to_the_service(source: str, expected: b
 
 def test_a_picture_is_fetched_and_known_by_its_content(store: Store, site: str) -> None:
     """Two URLs of one picture are one medium, and nothing unfinished stays behind."""
-    first, second = take_in(store, [f"{site}/picture?signature=1", f"{site}/moved"], HERE)
+    first, second = ingest(store, [f"{site}/picture?signature=1", f"{site}/moved"], HERE)
     assert first.digest == second.digest
     assert first.url is None
     assert store.read(first.artifact) == PNG
@@ -161,14 +161,14 @@ def test_a_picture_is_fetched_and_known_by_its_content(store: Store, site: str) 
 def test_what_cannot_be_had_is_said(store: Store, site: str, path: str, told: str) -> None:
     """Nothing there, a loop, and a way out of https are bad input."""
     with pytest.raises(BadInput, match=told):
-        take_in(store, [site + path], HERE)
+        ingest(store, [site + path], HERE)
     assert not left_over(store)
 
 
 def test_a_site_that_is_down_is_for_later(store: Store, site: str) -> None:
     """A failure of the moment is no bad input."""
     with pytest.raises(Unreachable, match="503"):
-        take_in(store, [f"{site}/broken"], HERE)
+        ingest(store, [f"{site}/broken"], HERE)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_site_that_is_down_is_for_later(store: Store, site: str) -> None:
 def test_other_schemes_are_refused(store: Store, source: str) -> None:
     """data: and file: would bring what nobody checked."""
     with pytest.raises(BadInput, match="cannot be given as"):
-        take_in(store, [source])
+        ingest(store, [source])
 
 
 NOT_PUBLIC = [
@@ -198,7 +198,7 @@ NOT_PUBLIC = [
 def test_no_address_but_a_public_one_is_asked(store: Store, host: str, path: str) -> None:
     """Neither to look at what the service would fetch, nor to fetch it here."""
     with pytest.raises(BadInput):
-        take_in(store, [f"https://{host}{path}"])
+        ingest(store, [f"https://{host}{path}"])
     assert not left_over(store)
 
 
@@ -288,7 +288,7 @@ def test_a_redirect_is_checked_like_the_first_address(
 ) -> None:
     """The refusal names where it would have led."""
     with pytest.raises(BadInput, match=told):
-        take_in(store, [f"{site}/to/{quote(target, safe='')}"], HERE)
+        ingest(store, [f"{site}/to/{quote(target, safe='')}"], HERE)
     assert not left_over(store)
 
 
@@ -329,7 +329,7 @@ def test_what_is_no_fit_picture_is_refused_and_named(
 ) -> None:
     """Bombs, other types, and more than fits; nothing of it stays."""
     with pytest.raises(BadInput, match=told):
-        take_in(store, [site + path], HERE)
+        ingest(store, [site + path], HERE)
     assert not left_over(store)
 
 
@@ -340,18 +340,18 @@ def test_no_proxy_of_the_environment_is_asked(
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
         monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
-    (medium,) = take_in(store, [f"{site}/picture"], HERE)
+    (medium,) = ingest(store, [f"{site}/picture"], HERE)
     assert store.read(medium.artifact) == PNG
 
 
 def test_a_linked_picture_is_known_by_its_url_and_version(store: Store, photo_site: Site) -> None:
     """Nothing of it is fetched here, and another ETag would be another picture."""
     url = f"{photo_site.url}/coffee.png"
-    (medium,) = take_in(store, [url], HERE)
+    (medium,) = ingest(store, [url], HERE)
     assert (medium.url, medium.kind, medium.size) == (url, "image", 0)
     assert photo_site.seen == ["HEAD /coffee.png"]
     photo_site.etag = "two"
-    (newer,) = take_in(store, [url], HERE)
+    (newer,) = ingest(store, [url], HERE)
     assert newer.digest != medium.digest
 
 
@@ -368,7 +368,7 @@ def test_what_the_service_could_not_have_is_not_linked(
 ) -> None:
     """It is said before a run begins."""
     with pytest.raises(BadInput, match=told):
-        take_in(store, [photo_site.url + path], HERE)
+        ingest(store, [photo_site.url + path], HERE)
 
 
 @pytest.mark.parametrize(
@@ -411,5 +411,5 @@ def test_what_a_bucket_does_not_have_is_said(
     """With the name that it was asked for."""
     Store(bucket).replace("text.png", b"no picture at all")
     with pytest.raises(BadInput, match=told):
-        take_in(store, [f"{bucket}/{name}" if name else bucket.removesuffix("/videos")])
+        ingest(store, [f"{bucket}/{name}" if name else bucket.removesuffix("/videos")])
     assert not left_over(store)

@@ -11,34 +11,21 @@ from nemovideo_nodes.engine.status import standing
 from nemovideo_nodes.engine.summaries import known_runs, summaries
 from nemovideo_nodes.errors import BadInput, StepConflict
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.runs import (
-    finished,
-    load_run,
-    order_video,
-)
 
 
 def again(stage: Stage) -> str:
     """The id that `--again` would work on."""
-    return order_video(
-        stage.settings(),
-        Store(stage.store_path),
-        stage.pictures,
-        ["A 2 second video"],
-        find_profile("image-to-video-canva"),
-        again=True,
-    ).run_id
+    return stage.order(again=True).run_id
 
 
 async def test_a_run_is_finished_only_for_its_own_request(stage: Stage) -> None:
     """Before it has ended there is nothing to tell, and another request is a conflict."""
-    ordered, store = stage.order(run_id="mine"), Store(stage.store_path)
-    assert finished(store, ordered) is None
+    ordered, workspace = stage.order(run_id="mine"), stage.workspace()
+    assert workspace.finished(ordered) is None
     result = await stage.work(ordered)
-    assert finished(store, ordered) == result
+    assert workspace.finished(ordered) == result
     with pytest.raises(StepConflict):
-        finished(store, stage.order("Another", run_id="mine"))
+        workspace.finished(stage.order("Another", run_id="mine"))
 
 
 async def test_again_takes_up_the_last_one_until_it_has_ended(stage: Stage) -> None:
@@ -71,7 +58,7 @@ async def test_how_a_run_stands_is_what_its_last_worker_was_told(stage: Stage) -
     stage.emulator.faults.clear()
     done = await stage.work(stage.order(run_id="done"))
     for name, told in (("stuck", stuck), ("waiting", waiting), ("done", done)):
-        stands = standing(load_run(store, name), store)
+        stands = standing(stage.workspace().load(name), store)
         assert (stands.status, told.status) == (name, name)
         assert (stands.error or "") in (told.error or "")
     assert [run.result.run_id for run in summaries(store)] == ["done", "stuck", "waiting"]
@@ -86,4 +73,4 @@ async def test_what_is_no_run_is_passed_over(stage: Stage) -> None:
     assert known_runs(store) == ["empty", "mine"]
     assert [run.result.run_id for run in summaries(store)] == ["mine"]
     with pytest.raises(BadInput, match="no run empty"):
-        load_run(store, "empty")
+        stage.workspace().load("empty")

@@ -12,7 +12,7 @@ from stage import make_pictures
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.ingest import instructions, take_in
+from nemovideo_nodes.workspace.ingest import ingest, instructions
 
 PROFILE = find_profile("image-to-video-canva")
 
@@ -29,18 +29,18 @@ def picture(tmp_path: Path) -> Path:
 
 def test_a_picture_is_kept_by_its_content(store: Store, picture: Path) -> None:
     """The store's copy has the bytes that its name tells, and nothing else is left behind."""
-    (medium,) = take_in(store, [str(picture)])
+    (medium,) = ingest(store, [str(picture)])
     assert medium.digest == hashlib.sha256(picture.read_bytes()).hexdigest()
     assert store.read(medium.artifact) == picture.read_bytes()
     assert list((Path(store.url) / "unfinished" / "media").iterdir()) == []
-    assert take_in(store, [str(picture)]) == (medium,)
+    assert ingest(store, [str(picture)]) == (medium,)
 
 
 def test_the_name_does_not_matter_and_the_content_does(store: Store, picture: Path) -> None:
     """A PNG that is called .jpg is a PNG."""
     wrong = picture.with_name("photo.jpg")
     picture.rename(wrong)
-    (medium,) = take_in(store, [str(wrong)])
+    (medium,) = ingest(store, [str(wrong)])
     assert (medium.name, medium.ext, medium.kind) == ("photo.jpg", "png", "image")
 
 
@@ -55,7 +55,7 @@ def test_a_folder_gives_its_images_by_name(store: Store, tmp_path: Path, picture
     (folder / "inner.png").mkdir()
     (folder / "gone.png").symlink_to("/nonexistent")
     os.mkfifo(folder / "pipe.png")
-    assert [medium.name for medium in take_in(store, [str(folder)])] == ["a.png", "b.png"]
+    assert [medium.name for medium in ingest(store, [str(folder)])] == ["a.png", "b.png"]
 
 
 def test_a_tilde_is_the_home_only_where_no_file_is_called_so(
@@ -65,9 +65,9 @@ def test_a_tilde_is_the_home_only_where_no_file_is_called_so(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "~x.png").write_bytes(picture.read_bytes())
     (home / "y.png").write_bytes(picture.read_bytes())
-    assert [m.name for m in take_in(store, ["~x.png", "~/y.png"])] == ["~x.png", "y.png"]
+    assert [m.name for m in ingest(store, ["~x.png", "~/y.png"])] == ["~x.png", "y.png"]
     with pytest.raises(BadInput, match="no file"):
-        take_in(store, ["~nobody-of-that-name/z.png"])
+        ingest(store, ["~nobody-of-that-name/z.png"])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_any_name_that_a_file_can_have_is_taken(store: Store, tmp_path: Path, na
     """What is told of it is valid text on one line, and short."""
     path = tmp_path / name
     Path(make_pictures(tmp_path, 1)[0]).rename(path)
-    (medium,) = take_in(store, [str(path)])
+    (medium,) = ingest(store, [str(path)])
     medium.name.encode()
     assert "\n" not in medium.name
     assert len(medium.name) <= 200
@@ -104,9 +104,9 @@ def bad_sources(folder: Path) -> dict[str, str]:
         str(folder / "noise.bin"): "something else",
         str(folder / "large.png"): "200 MB",
         str(folder / "broken.jpg"): "no file",
-        str(folder / "pipe.jpg"): "no regular file",
+        str(folder / "pipe.jpg"): "not a regular file",
         str(folder / "dir.jpg"): "no image",
-        "/dev/null": "no regular file",
+        "/dev/null": "not a regular file",
         str(folder / "text.jpg" / "x"): "",
         str(folder / ("x" * 5000)): "",
         "": "empty",
@@ -120,7 +120,7 @@ def test_every_bad_source_is_one_sentence(store: Store, tmp_path: Path, picture:
     sources = bad_sources(tmp_path)
     for source, word in sources.items():
         with pytest.raises(BadInput) as caught:
-            take_in(store, [str(picture), source])
+            ingest(store, [str(picture), source])
         assert word in caught.value.sentence
         assert "\n" not in caught.value.sentence
         assert "canary" not in caught.value.sentence
@@ -131,7 +131,7 @@ def test_every_bad_source_is_one_sentence(store: Store, tmp_path: Path, picture:
 def test_too_many_pictures_are_bad_input(store: Store, picture: Path) -> None:
     """A folder of thousands is a mistake, not a video."""
     with pytest.raises(BadInput, match="too many"):
-        take_in(store, [str(picture)] * 501)
+        ingest(store, [str(picture)] * 501)
 
 
 @pytest.mark.parametrize(
