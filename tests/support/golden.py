@@ -21,10 +21,13 @@ __all__ = [
     "copied_store",
     "delivery_ids",
     "given",
+    "gone",
     "make_id",
     "may_be_run_id",
+    "names",
     "post_ids",
     "read_again",
+    "read_variables",
     "rows",
     "run_outbox",
     "task_run_id",
@@ -40,6 +43,34 @@ def rows(door: str) -> list[dict[str, Any]]:
     """The requests of one door in `run_ids.json`, with the ids that they have."""
     found: list[dict[str, Any]] = json.loads((GOLDEN / "run_ids.json").read_text("utf-8"))[door]
     return found
+
+
+def names(part: str) -> dict[str, Any]:
+    """One part of `names.json`: what may be named, as it was."""
+    found: dict[str, Any] = json.loads((GOLDEN / "names.json").read_text("utf-8"))[part]
+    return found
+
+
+def gone(old: Any, new: Any, where: str = "") -> list[str]:
+    """Where `new` has not got what `old` has; more may be there.
+
+    Lists of what is called `parameters` begin as they did; in others the order is no matter.
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for key, value in old.items()
+            for line in (
+                gone(value, new[key], f"{where}/{key}") if key in new else [f"{where}/{key}: gone"]
+            )
+        ]
+    if isinstance(old, list) and isinstance(new, list):
+        if where.endswith("/parameters"):
+            lines = [f"{where}: {len(new)} of {len(old)}"] if len(new) < len(old) else []
+            both = enumerate(zip(old, new, strict=False))
+            return lines + [line for n, (a, b) in both for line in gone(a, b, f"{where}/{n}")]
+        return [f"{where}: {one!r} is gone" for one in old if one not in new]
+    return [] if old == new else [f"{where}: {old!r} has become {new!r}"]
 
 
 def given(arguments: Sequence[str]) -> list[str]:
@@ -87,6 +118,14 @@ def make_id(arguments: Sequence[str], *, store: Path, service: str | None = None
         profile,
         **more,
     ).run_id
+
+
+def read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the environment decides, as plain data by the names of then, and the service's name."""
+    from nemovideo_nodes.settings import Settings
+
+    settings = Settings.from_environment(environ)
+    return settings.model_dump(mode="json") | {"service": settings.service}
 
 
 def post_ids(calendar: Path, timezone: str) -> list[str]:
