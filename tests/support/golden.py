@@ -5,6 +5,7 @@ Everything else in them goes through what users see: the command line, documente
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ __all__ = [
     "read_again",
     "read_variables",
     "rows",
-    "run_outbox",
+    "start_all",
     "task_run_id",
 ]
 
@@ -172,9 +173,16 @@ def config_keys(path: Path) -> dict[str, Any]:
     return read_config(path).model_dump(mode="json")
 
 
-def run_outbox(path: Path) -> Any:
-    """The outbox of a webhook configuration."""
+async def start_all(path: Path) -> None:
+    """Look at all deliveries of a webhook configuration, and start all that is due."""
     from nemovideo_nodes.webhook.config import read_config
+    from nemovideo_nodes.webhook.dispatcher import Dispatcher
     from nemovideo_nodes.webhook.outbox import Outbox
+    from nemovideo_nodes.webhook.targets import open_target
 
-    return Outbox.open(read_config(path))
+    config = read_config(path)
+    with contextlib.closing(Outbox.open(config)) as outbox:
+        async with open_target(config) as target:
+            dispatcher = Dispatcher(config, outbox, target)
+            while await dispatcher.step():
+                await dispatcher.idle()
