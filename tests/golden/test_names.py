@@ -130,7 +130,7 @@ def test_every_column_of_a_calendar(tmp_path: Path) -> None:
     assert post_ids(semicolons, "UTC") == ["one-20260301T0900Z-tiktok-" + names("post")["digest"]]
 
 
-def test_both_profiles_and_a_document(tmp_path: Path) -> None:
+def test_both_profiles(tmp_path: Path) -> None:
     """Their names are in requests, forms and calendars."""
     for profile in ("image-to-video-canva", "ai-image-to-video-miricanvas"):
         assert make_id(["{media}/red.png", "--profile", profile], store=tmp_path / "store")

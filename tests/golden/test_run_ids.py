@@ -56,7 +56,7 @@ def test_posts_of_a_calendar(row: dict[str, Any]) -> None:
 
 
 def test_there_are_enough() -> None:
-    """Of every door, and no two of different requests alike by accident."""
+    """Of every door."""
     doors = ("cli", "calendar", "webhook", "airflow", "prefect")
     ids = [
         one for door in doors for row in rows(door) for one in (row.get("ids") or [row.get("id")])

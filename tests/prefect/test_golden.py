@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import json
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import anyio
 import pytest
 import yaml
-from golden import GOLDEN, given, gone, names, rows
-from prefect import Flow, Task
+from golden import GOLDEN, given, gone, names, permission_now, rows
+from prefect import Flow, Task, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
+from prefect.flow_runs import aresume_flow_run
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
@@ -184,6 +188,34 @@ async def test_a_copied_flow_makes_its_video(studio: Any) -> None:
     changed = await copied_flow("iterate_video")([], changes="make it square", run_id=first.run_id)
     assert (changed.run_id, len(changed.videos)) == (first.run_id, 2)
     assert studio.sent["messages"] == 2
+
+
+async def test_what_a_person_says_in_a_flow_is_known_by_the_same_name(studio: Any) -> None:
+    """A flow run that was stopped for a person before an update does not say it twice after it."""
+    iterate = flow_of("prefect_flows.iterate_video.iterate_video")
+    working = asyncio.ensure_future(iterate(studio.images, "A 2-second video", look=1))
+    paused = FlowRunFilter(state=FlowRunFilterState(type={"any_": ["PAUSED"]}))
+    with anyio.fail_after(120):
+        async with get_client() as client:
+            while not (found := await client.read_flow_runs(flow_run_filter=paused)):
+                assert not working.done(), await working
+                await asyncio.sleep(0.2)
+    (flow_run,) = found
+    assert flow_run.state.state_details.pause_key == names("prefect")["pause key"]
+    await aresume_flow_run(flow_run.id, run_input={"change": "make it square"})
+    result = await working
+    assert len(result.videos) == 2
+    journal = studio.store / "runs" / result.run_id / "journal"
+    facts = [json.loads(path.read_text("utf-8")) for path in sorted(journal.glob("*.json"))]
+    occasions = [fact.get("occasion") for fact in facts if fact["fact"] == "asked"]
+    assert occasions == [None, names("prefect")["look"].format(flow_run.id)]
+
+
+def test_a_permission_counts_once_in_a_flow_run() -> None:
+    """Under the same name after an update, so that a Retry does not pay again."""
+    flow_run = FlowRun(flow_id=uuid4())
+    with FlowRunContext.model_construct(flow_run=flow_run):
+        assert permission_now() == names("prefect")["permission"].format(flow_run.id)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["what"])

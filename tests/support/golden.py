@@ -24,8 +24,8 @@ __all__ = [
     "given",
     "gone",
     "make_id",
-    "may_be_run_id",
     "names",
+    "permission_now",
     "post_ids",
     "read_again",
     "read_variables",
@@ -153,11 +153,11 @@ def task_run_id(instance: Any, on_clear: Any) -> str:
     return run_id_of(instance, on_clear)
 
 
-def may_be_run_id(text: str) -> bool:
-    """Whether a run may be called so."""
-    from nemovideo_nodes.request import is_run_id
+def permission_now() -> Any:
+    """What `resend` is known by within the Prefect flow run of the context."""
+    from nemovideo_nodes.prefect.occasion import permission
 
-    return is_run_id(text)
+    return permission(resend=True)
 
 
 def read_again(line: bytes) -> bytes | None:
