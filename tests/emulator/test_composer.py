@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemovideo_nodes.emulator.composer import Composition, Source, Work, compose, loads
+from nemovideo_nodes.emulator.agent.composer import Composition, Source, Work, compose, loads
 from nemovideo_nodes.wire.draft import Draft
 
 SOURCES = [

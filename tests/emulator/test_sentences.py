@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nemovideo_nodes.emulator.composer import Source, Work, compose, loads
+from nemovideo_nodes.emulator.agent.composer import Source, Work, compose, loads
 
 BASES = {
     "new": (),
