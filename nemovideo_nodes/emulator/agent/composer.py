@@ -19,11 +19,14 @@ from nemovideo_nodes.emulator.agent.rules import RULES
 from nemovideo_nodes.emulator.agent.rules.lists import spread
 from nemovideo_nodes.emulator.agent.rules.music import DEFAULT_MUSIC
 from nemovideo_nodes.emulator.agent.rules.reading import QUOTE, Edit, Reading
-from nemovideo_nodes.emulator.agent.rules.talk import drop_talk, left_out
+from nemovideo_nodes.emulator.agent.rules.talk import drop_talk
+from nemovideo_nodes.emulator.agent.rules.unquoted import quote_plain_texts
+from nemovideo_nodes.emulator.agent.rules.unread import left_out
+from nemovideo_nodes.emulator.agent.rules.unsupported import leave_out_unsupported
 
 __all__ = ["Composition", "Source", "ToolStep", "Work", "compose", "loads", "unasked"]
 
-_LOOKS = ("set_fit", "set_plates", "set_background", "set_clip_sound")
+_LOOKS = ("set_fit", "set_background", "set_motion", "set_clip_sound", "set_scene_durations")
 """Edits that are told one by one of a new film, whose other traits stand in a sentence."""
 _PICTURE_MS = 4_000
 _DEFAULT_MS = 15_000
@@ -125,7 +128,7 @@ def compose(
     """What to do about `instruction`; `draft` is None before the first film.
 
     `turn` is how many messages the session has had; `introduce` adds the sentence that says
-    that a rule-based stand-in is answering; `seed` decides how it is said, and every shuffle.
+    that a rule-based stand-in is answering; `seed` decides how it is said.
     """
     reading = Reading.of(
         instruction,
@@ -153,10 +156,12 @@ def compose(
         edits.append(_underlay(edits[-1].film if edits else film, sounds))
     edits, film = _apply(film, reading, edits)
     if not edits:
-        return _nothing(say.lost(reading.notes), reading)
+        # Nothing was understood at all: only what was left out on purpose is named one by one.
+        left = left_out(reading) if reading.left else []
+        return _nothing(say.lost(reading.notes, left), reading)
     changed = [edit for edit in edits if edit.tool]
     if not changed:
-        return _nothing(say.already(reading.notes), reading)
+        return _nothing(say.already(reading.notes, left_out(reading)), reading)
     steps = tuple(_step(edit.tool, edit.args, edit.film) for edit in changed)
     told = say.edited(changed, reading.notes, left_out(reading))
     return Composition(Work.EDIT, steps, "", told, "", refused=frozenset(reading.refused))
@@ -189,7 +194,7 @@ def _wants_new_film(film: Film | None, reading: Reading) -> bool:
 
 
 def _fresh(film: Film | None, images: Sequence[Source]) -> list[Source]:
-    """The pictures that the film neither shows nor has lost by a wish."""
+    """The pictures that the film neither shows nor has lost on request."""
     known = {*(scene.source for scene in film.scenes), *film.dropped} if film else set()
     return [image for image in images if image.id not in known]
 
@@ -250,13 +255,22 @@ def _apply(film: Film, reading: Reading, edits: Sequence[Edit]) -> tuple[list[Ed
     """Every rule's edit, in order; one that changes nothing keeps its words and loses its tool."""
     made = list(edits)
     film = made[-1].film if made else film
+    leave_out_unsupported(film, reading)
+    quote_plain_texts(reading)
     for rule in RULES:
         edit = rule(film, reading)
         if edit is None:
             continue
-        same = to_json(edit.film) == to_json(film)
-        made.append(replace(edit, tool="") if same else edit)
-        film = edit.film
+        after = edit.film.with_texts_apart()
+        kept = {title.text for title in after.titles}
+        for title in edit.film.titles:
+            if title.text not in kept:
+                reading.notes.append(
+                    (f'There is no room for "{title.text}".', f"没有地方放“{title.text}”了。")
+                )
+        same = to_json(after) == to_json(film)
+        made.append(replace(edit, film=after, tool="" if same else edit.tool))
+        film = after
     return made, film
 
 

@@ -13,14 +13,12 @@ from typing import Any
 from nemovideo_nodes.emulator.agent.film import (
     CAPTION,
     END,
-    VARIED,
     WHOLE,
     Film,
     Music,
     Scene,
     Title,
 )
-from nemovideo_nodes.render.timeline import VARIED as TURNS
 
 __all__ = ["draft_of", "film_of", "loads", "to_json"]
 
@@ -73,7 +71,7 @@ def film_of(draft: dict[str, Any]) -> Film:
         background=meta.get("background", ""),
         silent_clips=meta.get("clips") == "silent",
         fills=meta.get("fit") == "fill",
-        plate=meta.get("plate"),
+        motion=meta.get("motion", ""),
         dropped=tuple(meta.get("dropped", ())),
     )
 
@@ -122,8 +120,8 @@ def draft_of(film: Film) -> dict[str, Any]:
         meta["clips"] = "silent"
     if film.fills:
         meta["fit"] = "fill"
-    if film.plate is not None:
-        meta["plate"] = film.plate
+    if film.motion:
+        meta["motion"] = film.motion
     if film.dropped:
         meta["dropped"] = list(film.dropped)
     return {"t": tracks, "d": film.duration, "m": meta}
@@ -136,9 +134,10 @@ def _scenes(film: Film, fade: int, starts: list[int]) -> Iterator[dict[str, Any]
         if scene.source is not None:
             meta["src"] = scene.source
         meta["start"] = start
+        if film.motion:
+            meta["motion"] = film.motion
         if index and fade:
-            kind = TURNS[index % len(TURNS)] if film.cut == VARIED else film.cut
-            meta["transition"] = {"type": kind, "d": fade}
+            meta["transition"] = {"type": film.cut, "d": fade}
         yield {"d": end - start, "m": meta}
 
 

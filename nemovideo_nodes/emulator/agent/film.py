@@ -16,8 +16,8 @@ __all__ = [
     "DEFAULT_TITLE",
     "END",
     "LONGEST",
+    "PLACES",
     "SHORTEST",
-    "VARIED",
     "WHOLE",
     "Film",
     "Music",
@@ -37,9 +37,8 @@ _MOST_UNEVEN = 20
 
 END, WHOLE = "end", "whole"
 """What a title's time hangs on, where it is not the start."""
+PLACES = ("top", "middle", "bottom")
 CAPTION = "caption"
-VARIED = "varied"
-"""The kind of transitions that are each of another kind."""
 _DIGEST_PREFIX = re.compile(r"^[0-9a-f]{12}-(?=.)")
 
 
@@ -128,8 +127,8 @@ class Film:
     """Whether clips are without their own sound."""
     fills: bool = False
     """Whether every picture is cut to fill the frame."""
-    plate: bool | None = None
-    """Whether texts stand on dark plates; None: where the renderer finds them hard to read."""
+    motion: str = ""
+    """How the camera moves over every picture: zoom_in, zoom_out, still, or as its shape says."""
     dropped: tuple[str, ...] = ()
     """Media ids of pictures that were taken out, so that they do not pass for new ones."""
 
@@ -161,6 +160,32 @@ class Film:
         after = sum(scene.weight for scene in scenes)
         film = replace(self, scenes=tuple(scenes))
         return film.lasting(round(self.duration * after / before)) if before else film
+
+    def with_texts_apart(self) -> Film:
+        """The same film without two texts in one place at one time.
+
+        A text goes where there is room, the captions of pictures first, then the texts that
+        name their place; one without any room is dropped.
+        """
+        _, starts = self.layout() if self.scenes else (0, [])
+        ends = [*starts[1:], self.duration]
+        taken = [
+            ("bottom", start, end)
+            for scene, start, end in zip(self.scenes, starts, ends, strict=False)
+            if scene.caption
+        ]
+        placed: dict[int, Title] = {}
+        for index in sorted(range(len(self.titles)), key=lambda at: not self.titles[at].place):
+            title = self.titles[index].within(self.duration)
+            start, end = title.start, title.start + title.duration
+            usual = self.place_of(title)
+            for place in dict.fromkeys((usual, *PLACES)):
+                if not any(place == other and start < b and a < end for other, a, b in taken):
+                    taken.append((place, start, end))
+                    kept = self.titles[index]
+                    placed[index] = kept if place == usual else replace(kept, place=place)
+                    break
+        return replace(self, titles=tuple(placed[index] for index in sorted(placed)))
 
     def layout(self) -> tuple[int, list[int]]:
         """The length of the transitions as there is room for them, and each scene's start."""

@@ -13,6 +13,7 @@ __all__ = [
     "FRAMES",
     "NUMBER",
     "ORDINAL",
+    "PLATFORMS",
     "STYLES",
     "UNIT",
     "Frame",
@@ -37,51 +38,53 @@ _NO_THING = r"(?!\s+(?:of|photos?|pictures?|images?|shots?|paintings?|photograph
 Frame = tuple[re.Pattern[str], tuple[int, int], str, str]
 """A pattern, a size in pixels, and a name in both languages."""
 
-FRAMES: Sequence[Frame] = tuple(
-    (re.compile(pattern, _FLAGS), size, english, chinese)
-    for pattern, size, english, chinese in (
-        (
-            r"(?<!\d)9\s?[:/x×比]\s?16(?!\d)|\bvertical(?:ly)?\b|\bportrait\b"
-            + _NO_THING
-            + r"|\btik\s?tok\b|\breels?\b|\bshorts\b|\bstor(?:y|ies) format\b|\binstagram stor(?:y"
-            r"|ies)\b"
-            r"|竖屏|竖版|竖向|竖着|竖的|抖音|快手|小红书|视频号",
-            (1080, 1920),
-            "vertical (9:16)",
-            "竖屏（9:16）",
-        ),
-        (
-            r"(?<!\d)1\s?[:比]\s?1(?!\d)"
-            r"|(?<!times )(?<!red )(?<!town )(?<!city )(?<!union )(?<!market )(?<!main )"
-            r"(?<!the )\bsquare\b"
-            r"|\bthe square (?:format|frame|one|version)\b|\binstagram (?:post|feed)\b"
-            r"|正方形|方形|方的|方版",
-            (1080, 1080),
-            "square (1:1)",
-            "方形（1:1）",
-        ),
-        (
-            r"(?<!\d)16\s?[:/x×比]\s?9(?!\d)|\blandscape\b"
-            + _NO_THING
-            + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\bmake (?:it|the (?:video"
-            r"|frame)) wider?\b|\byoutube\b"
-            r"|横屏|横版|横向|横着|横的|宽屏|西瓜视频|[bB]站|油管",
-            (1920, 1080),
-            "landscape (16:9)",
-            "横屏（16:9）",
-        ),
-        (r"(?<!\d)4\s?[:/比]\s?5(?!\d)", (1080, 1350), "4:5", "4:5"),
-        (r"(?<!\d)3\s?[:/比]\s?4(?!\d)", (1080, 1440), "3:4", "3:4"),
-        (r"(?<!\d)4\s?[:/比]\s?3(?!\d)", (1440, 1080), "4:3", "4:3"),
-        (
-            r"(?<!\d)21\s?[:/比]\s?9(?!\d)|\bultra-?\s?wide\b|超宽",
-            (1920, 822),
-            "ultrawide (21:9)",
-            "超宽（21:9）",
-        ),
-    )
+
+def _frames(*rows: tuple[str, tuple[int, int], str, str]) -> Sequence[Frame]:
+    return tuple((re.compile(pattern, _FLAGS), *rest) for pattern, *rest in rows)  # type: ignore[misc]
+
+
+_VERTICAL = (1080, 1920), "vertical (9:16)", "竖屏（9:16）"
+_SQUARE = (1080, 1080), "square (1:1)", "方形（1:1）"
+_LANDSCAPE = (1920, 1080), "landscape (16:9)", "横屏（16:9）"
+
+FRAMES = _frames(
+    (
+        r"(?<!\d)9\s?[:/x×比]\s?16(?!\d)|\bvertical(?:ly)?\b|\bportrait\b"
+        + _NO_THING
+        + r"|竖屏|竖版|竖向|竖着|竖的",
+        *_VERTICAL,
+    ),
+    (
+        r"(?<!\d)1\s?[:比]\s?1(?!\d)"
+        r"|(?<!times )(?<!red )(?<!town )(?<!city )(?<!union )(?<!market )(?<!main )"
+        r"(?<!the )\bsquare\b"
+        r"|\bthe square (?:format|frame|one|version)\b|正方形|方形|方的|方版",
+        *_SQUARE,
+    ),
+    (
+        r"(?<!\d)16\s?[:/x×比]\s?9(?!\d)|\blandscape\b"
+        + _NO_THING
+        + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\bmake (?:it|the (?:video|frame)) wider?\b"
+        r"|横屏|横版|横向|横着|横的|宽屏",
+        *_LANDSCAPE,
+    ),
+    (r"(?<!\d)4\s?[:/比]\s?5(?!\d)", (1080, 1350), "4:5", "4:5"),
+    (r"(?<!\d)3\s?[:/比]\s?4(?!\d)", (1080, 1440), "3:4", "3:4"),
+    (r"(?<!\d)4\s?[:/比]\s?3(?!\d)", (1440, 1080), "4:3", "4:3"),
 )
-"""Words for a frame, its size in pixels, and its name in both languages; the first match wins."""
+"""Words for a frame, its size in pixels, and its name in both languages."""
+
+PLATFORMS = _frames(
+    (
+        r"\btik\s?toks?\b|\breels?\b|\b(?:youtube|yt)\s?-?shorts?\b|\bshorts\b"
+        r"|\bstor(?:y|ies) format\b|\b(?:instagram|ig|facebook) stor(?:y|ies)\b"
+        r"|抖音|快手|小红书|视频号",
+        *_VERTICAL,
+    ),
+    (r"\binstagram (?:post|feed)\b", *_SQUARE),
+    (r"\byoutube\b|西瓜视频|[bB]站|油管", *_LANDSCAPE),
+)
+"""Words for where a film will be shown, and the frame that is used there."""
 
 STYLES: Sequence[tuple[re.Pattern[str], Music, str]] = tuple(
     (re.compile(pattern, _FLAGS), music, chinese)
@@ -118,28 +121,12 @@ STYLES: Sequence[tuple[re.Pattern[str], Music, str]] = tuple(
 CUTS = _table(
     (r"wip(?:e|es|ing)|擦除|划像", "wipe", "wipes", "擦除"),
     (r"slid(?:e|es|ing)|滑动|滑入|平移", "slide", "slides", "滑动"),
-    (r"push(?:es|ing)?|推移|推入|推拉", "push", "pushes", "推移"),
     (r"zoom(?:s|ing)?|缩放|放大", "zoom", "zooms", "缩放"),
-    (r"spin(?:s|ning)?|旋转", "spin", "spins", "旋转"),
-    (r"glitch(?:es|y)?|故障", "glitch", "glitches", "故障"),
-    (r"flash(?:es)?|闪白|闪光", "flash", "flashes", "闪白"),
     (
         r"fad(?:e|es|ing) (?:to|through) black|dip(?:s)? to black|黑场|渐黑|闪黑",
         "dip",
         "dips to black",
         "黑场",
-    ),
-    (
-        r"fad(?:e|es|ing) (?:to|through) white|dip(?:s)? to white|白场|渐白",
-        "flash",
-        "dips to white",
-        "白场",
-    ),
-    (
-        r"varied|various|different|mixed|assorted|random|多种|各种|不同|多样|丰富",
-        "varied",
-        "varied transitions",
-        "多种",
     ),
 )
 """Words for a kind of transition, its type in the draft, and its plural names."""

@@ -23,6 +23,7 @@ _INTRODUCTION: Note = (
     "顺便说明：我是 NemoVideo 助手的本地替身，按规则工作，只懂时长、节奏、画幅、顺序、转场、配乐、"
     "标题和字幕，不会看图片内容。",
 )
+_MOST_LEFT = 8
 _LOST: Note = (
     'I did not understand that, so nothing was changed. I can set the length ("20 seconds"), the '
     'frame ("vertical", "square", "16:9"), the order, transitions, music (lo-fi, upbeat, calm, '
@@ -116,11 +117,11 @@ class Speaker:
             told = f"Done: I {_listed([edit.english for edit in edits])}."
         return self._whole(told, [*notes, *_left(left)], _AFTER_EDIT)
 
-    def lost(self, notes: Sequence[Note]) -> str:
-        return self._whole(self._pick(_LOST), notes)
+    def lost(self, notes: Sequence[Note], left: Sequence[str] = ()) -> str:
+        return self._whole(self._pick(_LOST), [*notes, *_left(left)])
 
-    def already(self, notes: Sequence[Note] = ()) -> str:
-        return self._whole(self._pick(_ALREADY), notes)
+    def already(self, notes: Sequence[Note], left: Sequence[str]) -> str:
+        return self._whole(self._pick(_ALREADY), [*notes, *_left(left)])
 
     def _whole(self, told: str, notes: Sequence[Note], farewells: Sequence[Note] = ()) -> str:
         introduction = self._pick(_INTRODUCTION) if self.introduce else ""
@@ -132,20 +133,15 @@ class Speaker:
         return note[1] if self.chinese else note[0]
 
 
-def _left(clauses: Sequence[str]) -> Sequence[Note]:
-    if not clauses:
+def _left(parts: Sequence[str]) -> Sequence[Note]:
+    """What was asked for and not done, in the person's own words."""
+    if not parts:
         return ()
-    return (
-        (
-            f"I did not understand {_listed([_quoted(clause) for clause in clauses])}, "
-            "so I left that out.",
-            f"{'、'.join(f'“{clause}”' for clause in clauses)}我没有听懂，所以没有处理。",
-        ),
-    )
-
-
-def _quoted(clause: str) -> str:
-    return f'"{clause}"'
+    english, chinese = list(parts[:_MOST_LEFT]), list(parts[:_MOST_LEFT])
+    if (more := len(parts) - _MOST_LEFT) > 0:
+        english.append(f"and {more} more")
+        chinese.append(f"还有{more}处")
+    return ((f"Left out: {', '.join(english)}.", f"没有做：{'、'.join(chinese)}。"),)
 
 
 def _shown(film: Film) -> int:

@@ -29,7 +29,7 @@ OFF_ZH = (
 
 
 def absent(english: str, chinese: str, more: str = "") -> re.Pattern[str]:
-    """A pattern for the wish that there be none of what two patterns name."""
+    """A pattern for the request that there be none of what two patterns name."""
     return words(
         rf"\b{NO_EN}{ANY}{english}\b|\b(?:take|turn|switch)(?:{ANY}|\s){english}\s(?:off|out"
         rf"|away)\b|{NO_ZH}{chinese}|{chinese}{OFF_ZH}" + (more and f"|{more}")

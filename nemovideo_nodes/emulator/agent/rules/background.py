@@ -1,4 +1,4 @@
-"""Wishes for what is seen behind a cut-out picture: a colour."""
+"""Requests for what is seen behind a cut-out picture: a colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wishes for captions: a text for each picture, one for some, or one that runs through the film."""
+"""Requests for captions: a text for each picture, one for some, or one that runs through the film."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ _TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|�
 _TITLED = words(
     rf"(?:\b(?:{HEADING}|titled|entitled|called)\s?:?\s?|(?:标题|题目|片名)(?:是|为|叫|:)?\s?)({QUOTE})"
 )
+_PRICE_TAGS = words(r"\bprice\s?tags?\b|\bprices\b|价格标签|价签|价格(?=:)")
 _NAMES_USED: Note = (
     "I do not look into pictures, so I wrote their names.",
     "我不会看图片内容，所以用了图片的名字。",
@@ -41,8 +42,11 @@ def caption_each(film: Film, reading: Reading) -> Edit | None:
     titled = _TITLED.findall(reading.text)
     signs = [sign for sign in re.findall(QUOTE, reading.text) if sign not in titled]
     says_each, says_caption = reading.says(_EACH), reading.says(CAPTION_WORD)
-    if (says_caption and (says_each or len(signs) > 1) and len(signs) != 1) or (
-        says_each and len(signs) > 1 and reading.says(_TEXT_WORD)
+    are_prices = len(signs) == len(film.scenes) > 1 and reading.says(_PRICE_TAGS)
+    if (
+        are_prices
+        or (says_caption and (says_each or len(signs) > 1) and len(signs) != 1)
+        or (says_each and len(signs) > 1 and reading.says(_TEXT_WORD))
     ):
         pass
     else:
@@ -66,7 +70,7 @@ def caption_each(film: Film, reading: Reading) -> Edit | None:
     for sign in signs:
         at = reading.text.index(sign)
         reading.cut(at, at + 1, with_quotes=True)
-    for pattern in (_EACH, _BY_NAME, _CAPTION_EACH):
+    for pattern in (_EACH, _BY_NAME, _CAPTION_EACH, _PRICE_TAGS):
         reading.take_all(pattern)
     padded = [*texts[:count], *[""] * (count - len(texts))]
     scenes = tuple(
@@ -85,8 +89,8 @@ _ON_ONE = words(
     rf"|\b(?:caption|subtitle|label)\s{REF}\s?(?:with|as|:|to)?\s?(?P<q2>{QUOTE})"
     rf"|\b(?:caption|subtitle|text|title)\s(?:of|for|on|under|over)\s{REF}\s?(?:to|is|as|:"
     rf"|should (?:be|say|read)|reads?|says?)?\s?(?:say\s|read\s|be\s)?(?P<q3>{QUOTE})"
-    rf"|\b(?:on|under|over|for|below)\s{REF}{_GAP}(?P<q4>{QUOTE})"
-    rf"|{REF}(?:上面|上|下面|下|的)?{_GAP}(?P<q5>{QUOTE})"
+    rf"|\b(?:on|under|over|for|below)\s{REF}(?P<gap1>{_GAP})(?P<q4>{QUOTE})"
+    rf"|{REF}(?:上面|上|下面|下|的)?(?P<gap2>{_GAP})(?P<q5>{QUOTE})"
 )
 _ON_ONE_SAYS = words(
     rf"\b{TITLE}\b|\b(?:write|put|add|show|label|overlay|place)\b|{TITLE_ZH}|写|加|配|显示|放"

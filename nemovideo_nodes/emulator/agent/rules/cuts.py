@@ -1,4 +1,4 @@
-"""Wishes for transitions: their kind, their length, and none."""
+"""Requests for transitions: their kind, their length, and none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from nemovideo_nodes.emulator.agent.film import DEFAULT_FADE, Film
 from nemovideo_nodes.emulator.agent.lexicon import CROSSFADE, CUTS, names_of
 from nemovideo_nodes.emulator.agent.rules.absence import absent
-from nemovideo_nodes.emulator.agent.rules.reading import Edit, Note, Reading, first_ms, span, words
+from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, first_ms, span, words
 
 __all__ = ["transitions", "without_transitions"]
 
@@ -18,14 +18,16 @@ _CUTS_ZH = rf"(?:转场(?:效果|动画)?|过渡(?:效果|动画)?|{_FADES_ZH})"
 _NONE = absent(
     _CUTS,
     _CUTS_ZH,
-    r"\b(?:hard|straight|simple|jump) cuts?\b|\bjust cut\b|硬切|直接切换|直接切",
+    r"\b(?:hard|straight|simple|jump) cuts?\b|\b(?:just )?cut (?:hard|straight|directly)\b"
+    r"(?:\sbetween\s(?:the\s|them|each)*(?:pictures?|photos?|images?)?)?"
+    r"|\bjust cuts?\b|硬切|直接切换|直接切",
 )
 _SHORTEST, _LONGEST = 100, 3_000
 
 
 def without_transitions(film: Film, reading: Reading) -> Edit | None:
     """Hard cuts."""
-    if not reading.take(_NONE):
+    if not reading.take_all(_NONE):
         return None
     told = "made the cuts hard", "改成了直接切换"
     return Edit.draft(replace(film, fade=0), told, "set_transition", type="none")
@@ -52,7 +54,7 @@ _BETWEEN = r"(?:\s(?:between|from|in between)\b|\seffects?\b)"
 _KINDS = [
     (
         words(
-            rf"{pattern.pattern if names[1].startswith('dips') else '(?!)'}"
+            rf"{pattern.pattern if names[0] == 'dip' else '(?!)'}"
             rf"|\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
             rf"|\btransitions?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
             rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}"
@@ -64,25 +66,13 @@ _KINDS = [
     )
     for pattern, names in CUTS
 ]
+_NAMES = {names[0]: words(rf"\b(?:{pattern.pattern})\b") for pattern, names in CUTS}
 _FADE = words(rf"\b{_FADES}\b|{_FADES_ZH}")
 _ANY = words(rf"\b{_CUTS}\b|{_CUTS_ZH}")
 
 
-_OF_TITLES = words(
-    r"\b(?:titles?|captions?|text|words)\b[^,.;]{0,24}?\bfad(?:e|es|ing)(?: in| out| up)?\b"
-    r"|\bfad(?:e|es|ing) (?:in |out )?(?:the |a |my )?(?:titles?|captions?|text|words)\b"
-    r"|(?:标题|字幕|文字)[^，。]{0,6}(?:淡入淡出|淡入|淡出|渐显|渐隐)"
-)
-_TITLES_STAY: Note = (
-    "I cannot change how titles come and go.",
-    "标题出现和消失的方式我改不了。",
-)
-
-
 def transitions(film: Film, reading: Reading) -> Edit | None:
     """A kind of transition, its length, or transitions at all."""
-    if reading.take_all(_OF_TITLES):
-        reading.notes.append(_TITLES_STAY)
     named = next((names for pattern, names in _KINDS if reading.says(pattern)), None)
     says_fade = reading.says(_FADE)
     found = reading.take(_FADE_LENGTH)
@@ -95,6 +85,8 @@ def transitions(film: Film, reading: Reading) -> Edit | None:
         return None
     for pattern in (*(pattern for pattern, _ in _KINDS), _ANY):
         reading.take_all(pattern)
+    if named:
+        reading.take_all(_NAMES[named[0]])
     kind, english, chinese = named or (CROSSFADE if says_fade else names_of(film.cut))
     film = replace(film, fade=fade, cut=kind)
     told = f"set {english} of {fade / 1000:g} s between the pictures", f"图片之间用了{chinese}转场"

@@ -1,4 +1,4 @@
-"""Wishes for how a picture of another shape lies in the frame: cut to fill it, or whole."""
+"""Requests for how a picture of another shape lies in the frame: cut to fill it, or whole."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ _FILL = words(
     rf"|{NO_ZH}(?:模糊|虚化)?的?(?:黑边|边框|模糊背景|虚化背景|背景虚化|背景模糊)"
 )
 _WHOLE = words(
-    r"\bwithout (?:any )?cropping(?:\s(?:the|my|any))*(?:\s(?:pictures?|photos?|images?))?\b"
+    r"\b(?:keep|show|leave)\s(?:the\s|my\s|all\s)?(?:pictures?|photos?|images?|them|it)\s"
+    r"(?:uncropped|un-cropped|whole|complete|entire|in full)\b|\bun-?cropped\b|\bnot cropped\b"
+    r"|\b(?:don't|do not|never|no)\s(?:crop|cropping)\b(?:\s(?:the|my|any|them|it))*"
+    r"(?:\s(?:pictures?|photos?|images?))?"
+    r"|\bwithout (?:any )?cropping(?:\s(?:the|my|any))*(?:\s(?:pictures?|photos?|images?))?\b"
     r"|\b(?:show|keep)\s(?:the\s|my\s)?(?:whole|entire|full)\s(?:pictures?|photos?|images?)\b"
     r"|(?:不要?|别)裁(?:剪|切)?(?:图片|照片)?|(?:完整显示|显示完整的?)(?:图片|照片)?"
 )

@@ -1,4 +1,4 @@
-"""Wishes for time: the film's length, a picture's time, and the pace."""
+"""Requests for time: the film's length, a picture's time, and the pace."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _BEFORE = r"(?<![A-Za-z0-9.:])"
 _EACH = words(
     rf"\bevery\s{span(4)}|{_BEFORE}{span()}\s?(?:for\s)?"
     rf"(?:each\b|per\b|every\b|apiece\b|a(?=\s{_PICTURE}\b))(?:\s{_PICTURE}\b)?"
-    rf"|\b(?:each|every|per)\s(?:single\s)?(?:{_PICTURE}|one)\b[^.,;\d]{{0,30}}?{span(2)}"
+    rf"|\b(?:each|every|per)\s(?:single\s)?(?:{_PICTURE}|one)\b(?P<gap1>[^.,;\d]{{0,30}}?){span(2)}"
     rf"|\ball\s(?:the\s|my\s|of\sthe\s)?{_PICTURE}\s(?:should\s)?(?:be\s|stay\s|last\s|for\s"
     rf"|to\s)*{span(5)}"
-    r"|(?:每一?(?:张|幅|个|页)|一张)(?:图片|图像|照片|图|画面|片段)?[^,。\d]{0,6}?"
+    r"|(?:每一?(?:张|幅|个|页)|一张)(?:图片|图像|照片|图|画面|片段)?(?P<gap2>[^,。\d]{0,6}?)"
     rf"{span(3)}"
 )
 
@@ -37,9 +37,9 @@ def length_of_each(film: Film, reading: Reading) -> Edit | None:
 
 
 _HOLD = words(
-    rf"{REF}[^,.;。]{{0,16}}?(?P<more>\blonger\b|久一点|长一点)"
-    rf"|{REF}[^,.;。]{{0,16}}?(?P<less>\bshorter\b|短一点)"
-    rf"|{REF}[^,.;。]{{0,24}}?(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
+    rf"{REF}(?P<gap1>[^,.;。]{{0,16}}?)(?P<more>\blonger\b|久一点|长一点)"
+    rf"|{REF}(?P<gap2>[^,.;。]{{0,16}}?)(?P<less>\bshorter\b|短一点)"
+    rf"|{REF}(?P<gap3>[^,.;。]{{0,24}}?)(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
     rf"|改为){{1,2}}(?:about\s|another\s|an extra\s)?{span()}"
     r"(?:\s(?:longer|more)\b)?"
 )

@@ -1,4 +1,4 @@
-"""Wishes for sound: a style of music, another one, none, how loud, and the clips' own."""
+"""Requests for sound: a style of music, another one, none, how loud, and the clips' own."""
 
 from __future__ import annotations
 
@@ -108,6 +108,9 @@ def music(film: Film, reading: Reading) -> Edit | None:
         found, chinese = _next_style(film.music)
     else:
         found, chinese = film.music or DEFAULT_MUSIC, ""
+    for pattern, style, _ in STYLES:
+        if named and style.style == found.style:
+            reading.take_all(pattern)
     reading.take_all(_ANY_MUSIC)
     level = film.music.volume if film.music else found.volume
     chosen = replace(found, volume=level)
@@ -162,9 +165,9 @@ def _next_style(current: Music) -> tuple[Music, str]:
 
 
 _LEVEL = words(
-    r"\b(?:volume|loudness|music|sound\s?track|bgm|audio|sound)\b[^\d,.;]{0,24}?(?P<n>\d{1,3})\s?%"
+    r"\b(?:volume|loudness|music|sound\s?track|bgm|audio|sound)\b(?P<gap1>[^\d,.;]{0,24}?)(?P<n>\d{1,3})\s?%"
     r"|(?P<n2>\d{1,3})\s?%\s(?:volume|loud\w*|as loud)|\bat\s(?P<n4>\d{1,3})\s?%"
-    r"|(?:音量|声音|音乐|配乐)[^\d,。]{0,8}?(?P<n3>\d{1,3})\s?%|百分之(?P<n5>\d{1,3})(?:的音量)?"
+    r"|(?:音量|声音|音乐|配乐)(?P<gap2>[^\d,。]{0,8}?)(?P<n3>\d{1,3})\s?%|百分之(?P<n5>\d{1,3})(?:的音量)?"
 )
 _DEGREE = (
     r"(?:(?P<much>much|a lot|way|far)\s|(?P<bit>a (?:little|tiny)(?: bit)?|a bit|slightly)\s)?"
@@ -173,7 +176,7 @@ _LOUDER = words(
     rf"\b{_DEGREE}(?:louder|too (?:quiet|soft))\b|\b(?:turn|crank|bring) (?:it |the (?:music"
     r"|volume|sound) )?up\b"
     r"|\b(?:raise|increase|boost) the (?:music|volume|sound)\b|\bmore volume\b"
-    r"|(?:调|开|放)大|大声|(?:声|音量|音乐|配乐)(?:再|更)?(?:大|响)|大一点|响一点|太小声|太轻"
+    r"|(?:调|开)大(?!图|字|标)|(?:音|声)[^,。]{0,3}放大|大声|(?:声|音量|音乐|配乐)(?:再|更)?(?:大|响)|大一点|响一点|太小声|太轻"
     r"|声音太小|音[量乐]太小"
 )
 _SOFTER = words(
@@ -183,14 +186,10 @@ _SOFTER = words(
     r"|(?:调|关|放)小|小声|(?:声|音量|音乐|配乐)(?:再|更)?(?:小|轻|低)|小一点|轻一点|低一点|太大声"
     r"|太吵|太响|声音太大|音[量乐]太大"
 )
-_HALF = words(r"\bhalf (?:the volume|as loud)|\b(?:music|it) (?:to|at) half\b|音量减半|一半的?音量")
-_FULL = words(
-    r"\b(?:full|max(?:imum)?) volume\b|\bas loud as possible\b|最大音量|音量(?:调到|开到)?最大"
-)
 _OF_ANOTHER = words(
     r"(?:标题|字幕|文字|字体?|图片?|画面)(?:再|要|都)?$|\b(?:titles?|text|fonts?) $"
 )
-_ABOUT_VOLUME = (_LEVEL, _LOUDER, _SOFTER, _HALF, _FULL)
+_ABOUT_VOLUME = (_LEVEL, _LOUDER, _SOFTER)
 
 
 def _is_about_volume(reading: Reading) -> bool:
@@ -211,18 +210,14 @@ def volume(film: Film, reading: Reading) -> Edit | None:
         return None
     before = film.music.volume
     if found := reading.take(_LEVEL):
-        wanted = int(next(filter(None, found.groups()))) / 100
-    elif reading.take(_HALF):
-        wanted = before / 2
-    elif reading.take(_FULL):
-        wanted = 1.0
+        wanted = int(next(filter(None, (found[f"n{n}"] for n in ("", "2", "3", "4", "5"))))) / 100
     elif found := reading.take(_LOUDER, unless=_OF_ANOTHER):
         wanted = before * _rate(found["much"], found["bit"])
     elif found := reading.take(_SOFTER, unless=_OF_ANOTHER):
         wanted = before / _rate(found["much"], found["bit"])
     else:
         return None
-    _take_volume(reading)  # "turn it down, to 20%" is one wish
+    _take_volume(reading)  # "turn it down, to 20%" is one request
     level = round(min(1.0, max(0.0, wanted)), 2)
     film = replace(film, music=replace(film.music, volume=level))
     told = f"set the music to {level:.0%}", f"音量设为{level:.0%}"

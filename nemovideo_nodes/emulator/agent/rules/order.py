@@ -1,8 +1,7 @@
-"""Wishes for the pictures: their order, and which of them are shown."""
+"""Requests for the pictures: their order, and which of them are shown."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,25 +21,6 @@ _REVERSED = words(
     r"|\bflip the order\b|倒序|逆序|反序|(?:顺序|次序)?(?:反过来|倒过来|颠倒(?:一下"
     r"|过来)?)(?:顺序)?|从后往前"
 )
-_SHUFFLED = words(
-    r"\bshuffle(?:d)?(?: (?:the )?(?:order|pictures?|photos?|images?|it|them|slides?|clips?))?\b"
-    r"|\b(?:in )?(?:a )?random(?:ly)?(?: order)?\b|\brandomi[sz]e(?: the order| them)?\b"
-    r"|\bmix (?:up )?(?:the )?(?:order|pictures|photos|images|them)(?: up)?\b"
-    r"|随机(?:排列|排序|播放|顺序|一下)?|打乱(?:顺序|一下)?|乱序"
-)
-_SORTED = words(
-    r"\b(?:in )?alphabetical(?:ly)?(?: order)?\b|\b(?:sort(?:ed)?|order(?:ed)?) (?:them "
-    r"|the pictures )?by (?:file ?)?names?\b"
-    r"|按(?:照)?(?:文件)?(?:名字?|名称|字母)(?:顺序)?(?:排序|排列|排)?"
-)
-_AS_UPLOADED = words(
-    r"\b(?:in )?(?:the )?(?:original|upload(?:ed)?) order\b|\b(?:in )?(?:the )?order (?:of upload"
-    r"|i uploaded them|they were uploaded)\b"
-    r"|按(?:照)?上传(?:的)?顺序(?:排列|排)?|(?:恢复|改回|还原)(?:成|为)?(?:原来的?|原始"
-    r"|最初的?)?顺序"
-)
-
-
 _SWAP = words(r"\b(?:swap|switch|exchange|trade)\b|交换|互换|对调|调换|对换")
 _IN_TURN = words(
     rf"(?:\border\b|\bsequence\b|顺序)[^,.;。\ue200-\ue2ff]{{0,12}}{REF}"
@@ -68,25 +48,9 @@ def order(film: Film, reading: Reading) -> Edit | None:
         scenes, told = listed, ("put the pictures in that order", "按这个顺序排好了")
     elif reading.take(_REVERSED):
         scenes, told = film.scenes[::-1], ("reversed the order", "把顺序倒过来了")
-    elif reading.take(_SHUFFLED):
-        scenes, told = _shuffled(film.scenes, reading.seed), ("shuffled the pictures", "打乱了顺序")
-    elif reading.take(_SORTED):
-        scenes = sorted(film.scenes, key=lambda scene: scene.name.lower())
-        told = "sorted the pictures by name", "按名称排了序"
-    elif reading.take(_AS_UPLOADED):
-        place = {source: index for index, source in enumerate(reading.uploads)}
-        scenes = sorted(film.scenes, key=lambda scene: place.get(scene.source or "", len(place)))
-        told = "put the pictures in the order of their upload", "按上传的顺序排列了"
     else:
         return None
     return _ordered(film, scenes, *told)
-
-
-def _shuffled(scenes: tuple[Scene, ...], seed: str) -> tuple[Scene, ...]:
-    new = list(scenes)
-    random.Random(seed).shuffle(new)
-    # What was asked for should be seen.
-    return tuple(new) if tuple(new) != scenes else (*scenes[1:], *scenes[:1])
 
 
 def _ordered(film: Film, scenes: Sequence[Scene], english: str, chinese: str) -> Edit:
@@ -137,6 +101,7 @@ _SWAPPED = words(
     r"|换过来|对换)(?:一下|位置)?"
     rf"|{REF}(?:的)?(?:位置|顺序)?(?:交换|互换|对调|调换|换一下|换个位置|对换)(?:一下|位置)?"
 )
+
 _TO_PLACE = words(
     rf"{REF}\s(?:to|in|at|into|as)\s(?:be\s)?(?:the\s)?(?:(?P<nth>{ORDINAL})(?:\s(?:place|position"
     r"|spot|slot|one))?|(?:position|place|slot|number|spot)\s(?P<n>\d{1,3}))"

@@ -160,7 +160,13 @@ class Referring:
 
     def take(self, found: re.Match[str], *, with_quotes: bool = False) -> None:
         """Take the words of a match out of the reading."""
-        self._reading.cut(found.start(), found.end(), with_quotes=with_quotes)
+        gaps = [found.span(name) for name in found.groupdict() if name.startswith("gap")]
+        start, end = found.span()
+        for gap_start, gap_end in sorted(gaps, reverse=True):
+            if gap_start >= 0:  # what stands between the words of a rule is not read by it
+                self._reading.cut(gap_end, end, with_quotes=with_quotes)
+                end = gap_start
+        self._reading.cut(start, end, with_quotes=with_quotes)
         self.text = self._reading.text  # without signs: a `Referring` is good for one match
 
     def _all(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:

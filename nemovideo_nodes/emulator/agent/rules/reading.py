@@ -11,14 +11,18 @@ from typing import Any
 from nemovideo_nodes.emulator.agent.film import Film
 from nemovideo_nodes.emulator.agent.lexicon import NUMBER, UNIT, span_ms
 
-__all__ = ["MARK", "QUOTE", "Edit", "Note", "Reading", "Rule", "first_ms", "span", "words"]
+__all__ = ["LEFT", "MARK", "QUOTE", "Edit", "Note", "Reading", "Rule", "first_ms", "span", "words"]
 
 QUOTE = "[\ue000-\ue0ff]"
 """A pattern for the signs that stand in the text where quoted texts stood, each its own."""
+LEFT = "[\ue300-\ue3ff]"
+"""A pattern for the signs that stand where words were left out, each its own."""
 MARK = "\uf000"
 """What stands where words have been understood."""
 
+_SIGNS = f"{QUOTE}|{LEFT}"
 _FIRST_QUOTE, _MOST_QUOTES = 0xE000, 256
+_FIRST_LEFT, _MOST_LEFT = 0xE300, 256
 _MOST_CHARACTERS, _MOST_QUOTED = 4_000, 120
 _NEAR = 60
 """How far before a match the words stand that may forbid it."""
@@ -40,7 +44,7 @@ Note = tuple[str, str]
 class Reading:
     """What is left of an instruction, and what stood in quotes.
 
-    `uploads` are the media ids in the order in which they came; `seed` is what a wish for
+    `uploads` are the media ids in the order in which they came; `seed` is what a request for
     chance (a shuffle) is decided by.
     """
 
@@ -53,6 +57,8 @@ class Reading:
     """Whether a new film is being made, not an old one changed."""
     quotes: dict[str, str] = field(default_factory=dict)
     """The quoted texts by the sign that stands for each."""
+    left: dict[str, str] = field(default_factory=dict)
+    """What a rule left out on purpose, as it was written, by the sign that stands for it."""
     notes: list[Note] = field(default_factory=list)
     """What a person should know besides."""
     refused: set[str] = field(default_factory=set)
@@ -89,7 +95,7 @@ class Reading:
         """
         for found in pattern.finditer(self.text):
             if unless is None or not _stands_before(unless, found):
-                self.cut(found.start(), found.end())
+                self.text = f"{self.text[: found.start()]}{_kept(found)}{self.text[found.end() :]}"
                 return found
         return None
 
@@ -99,15 +105,45 @@ class Reading:
         def cut(found: re.Match[str]) -> str:
             if unless is not None and _stands_before(unless, found):
                 return found[0]
-            return f" {MARK} {' '.join(re.findall(QUOTE, found[0]))} "
+            return _kept(found)
 
         before, self.text = self.text, pattern.sub(cut, self.text)
         return self.text != before
 
     def cut(self, start: int, end: int, *, with_quotes: bool = False) -> None:
         """Take out a piece of the text; quotes in it stay, unless they go `with_quotes`."""
-        kept = "" if with_quotes else " ".join(re.findall(QUOTE, self.text[start:end]))
+        signs = LEFT if with_quotes else _SIGNS
+        kept = " ".join(re.findall(signs, self.text[start:end]))
         self.text = f"{self.text[:start]} {MARK} {kept} {self.text[end:]}"
+
+    def leave_out(self, start: int, end: int) -> None:
+        """Take out a piece, quotes and all, that nothing here can do; the reply names it."""
+        words = self.as_written(self.text[start:end]).strip(" ,;:、")
+        sign = MARK
+        if words and len(self.left) < _MOST_LEFT:
+            sign = chr(_FIRST_LEFT + len(self.left))
+            self.left[sign] = words
+        self.text = f"{self.text[:start]} {sign} {self.text[end:]}"
+
+    def leave_out_all(self, pattern: re.Pattern[str]) -> bool:
+        """Leave out every match of `pattern`; whether there was any."""
+        found = list(pattern.finditer(self.text))
+        for one in reversed(found):
+            self.leave_out(one.start(), one.end())
+        return bool(found)
+
+    def as_written(self, piece: str) -> str:
+        """A piece of the text as a person wrote it: quotes and left-out words in their places."""
+        piece = re.sub(QUOTE, lambda found: f'"{self.quotes[found[0]]}"', piece)
+        piece = re.sub(LEFT, lambda found: self.left[found[0]], piece)
+        return " ".join(piece.replace(MARK, " ").split())
+
+    def quote(self, start: int, end: int) -> None:
+        """Treat a piece of the text as if it stood in quotes."""
+        if len(self.quotes) < _MOST_QUOTES and (text := self.as_written(self.text[start:end])):
+            sign = chr(_FIRST_QUOTE + len(self.quotes))
+            self.quotes[sign] = text[:_MOST_QUOTED]
+            self.text = f"{self.text[:start]} {sign} {self.text[end:]}"
 
     def says(self, pattern: re.Pattern[str]) -> bool:
         """Whether the text has a match of `pattern`."""
@@ -116,6 +152,13 @@ class Reading:
     def standing(self) -> list[str]:
         """The quoted texts whose signs still stand in the text."""
         return [self.quotes[sign] for sign in re.findall(QUOTE, self.text)]
+
+
+def _kept(found: re.Match[str]) -> str:
+    """What stays of a match: its quotes, and what no rule has read (the groups named gap)."""
+    gaps = [text for name, text in found.groupdict().items() if name.startswith("gap") and text]
+    kept = " ".join(re.findall(_SIGNS, found[0]))
+    return f" {MARK} {f' {MARK} '.join(filter(None, [kept, *gaps]))} "
 
 
 def _stands_before(pattern: re.Pattern[str], found: re.Match[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Wishes for the titles that are there: other words, another time or place, and none."""
+"""Requests for the titles that are there: other words, another time or place, and none."""
 
 from __future__ import annotations
 
@@ -29,7 +29,15 @@ __all__ = [
     "without_titles",
 ]
 
-_NO_TITLE = absent(rf"(?:{ORDINAL}\s)?{TITLE}", rf"(?:第[一二三四五\d]个)?{TITLE_ZH}")
+_ITS_LOOK = (
+    r"(?!\s(?:backgrounds?|backdrops?|box(?:es)?|plates?|panels?|bars?|shadows?|fonts?|colou?rs?"
+    r"|animations?|effects?|outlines?|borders?)\b)"
+)
+_ITS_LOOK_ZH = r"(?!的?(?:底框|底板|背景|框|颜色|阴影|动画|特效|边框|描边|字体))"
+_NO_TITLE = absent(
+    rf"(?:{ORDINAL}\s)?{TITLE}\b{_ITS_LOOK}",
+    rf"(?:第[一二三四五\d]个)?{TITLE_ZH}{_ITS_LOOK_ZH}",
+)
 _NO_NAMED = words(
     rf"\b{NO_EN}{ANY}(?:{TITLE}\s)?(?P<q1>{QUOTE})(?:\s{TITLE}\b)?"
     rf"|{NO_ZH}{TITLE_ZH}?(?P<q2>{QUOTE})(?:这个|的)?{TITLE_ZH}?"
@@ -222,7 +230,13 @@ def retime_title(film: Film, reading: Reading) -> Edit | None:
             timing.put_on(title, film.duration) if i in chosen else title
             for i, title in enumerate(film.titles)
         )
-        reading.cut(found.start(), found.end())
+        if number == "5":
+            reading.cut(found.start(), found.end())
+        else:
+            # Words in between that say nothing of time and place stay, and are told.
+            for start, end in sorted(timing.spans, reverse=True):
+                reading.cut(offset + start, offset + end)
+            reading.cut(found.start(), offset)
         told = "moved the title", "调整了标题"
         op = "set_title"
         return Edit.draft(in_order(replace(film, titles=titles)), told, op)

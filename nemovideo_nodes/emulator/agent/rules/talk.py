@@ -1,15 +1,15 @@
 """What is said and asks for nothing: questions, praise, small talk, and what is to stay as it is.
 
-It is taken out before the rules read, so that "I love the music" is no wish for music.
+It is taken out before the rules read, so that "I love the music" is no request for music.
 """
 
 from __future__ import annotations
 
 import re
 
-from nemovideo_nodes.emulator.agent.rules.reading import MARK, QUOTE, Reading, words
+from nemovideo_nodes.emulator.agent.rules.reading import Reading, words
 
-__all__ = ["CLAUSE", "drop_talk", "left_out"]
+__all__ = ["CLAUSE", "drop_talk"]
 
 _SENTENCE = re.compile(r"(?<=[!?。;])|(?<=\.)(?=\s|$)")
 CLAUSE = words(
@@ -42,12 +42,13 @@ _ONLY = (
     r"|screen|end|start|top|bottom|middle)\b"
 )
 _STAYS = words(
-    rf"\b(?:keep|leave)\b(?!{_ONLY})[^,;.]{{0,40}}?\b{_THINGS}\b(?:\s+(?:as (?:it|they) (?:is|are"
+    rf"\b(?:keep|leave)\b(?!{_ONLY})(?!.{{0,30}}\b(?:un-?cropped|whole|in full|still)\b)"
+    rf"[^,;.]{{0,40}}?\b{_THINGS}\b(?:\s+(?:as (?:it|they) (?:is|are"
     r"|was)"
     r"|alone|unchanged|untouched|(?:exactly )?the same|there|like (?:this|that|it is)|please))*\s*$"
     r"|\b(?:don't|do not|never|no need to|not to)\s+(?:\w+\s+)?(?:change|touch|remove|delete|cut"
     r"|alter"
-    r"|edit|modify|drop|shorten|lengthen|move|swap|reverse|shuffle|make|crop|replace|rename|turn"
+    r"|edit|modify|drop|shorten|lengthen|move|swap|reverse|shuffle|make|replace|rename|turn"
     r"|mute|speed|slow|reorder|export|download|render)\b"
     r"|(?:不要|别|不用|不必|无需|不需要|勿)(?:再|去|把[^。]{0,12}?)?"
     r"(?:改|动(?!画|感)|删|去掉|移除|调|换|变|移|打乱|导出|下载|剪|碰|加快|放慢|缩短|延长)"
@@ -70,28 +71,6 @@ _TALK = words(
     r"|(?:很|真|太|非常|挺|好|最)(?:好看|好听|棒|不错|漂亮|完美|好|美|赞|喜欢)"
 )
 
-_FILLER = words(
-    r"\b(?:please|pls|thanks?|thank|you|it|its|it's|the|a|an|video|film|clip|movie|now|just|that"
-    r"|this|for"
-    r"|me|my|our|us|hi|hello|hey|ok|okay|great|cool|to|be|is|can|could|would|will|like|i|i'd|i'll"
-    r"|we"
-    r"|want|need|let's|let|so|well|too|with|of|on|in|at|make|do|set|have|get|maybe|perhaps|again"
-    r"|instead|first|finally|all|one|yes|no|sure|nice|perfect|good|awesome|wonderful|lovely|right"
-    r"|alright|export|download|render|send|save|version|if|possible"
-    r"|when|done|ready|file|mp4|as|by|time|up|or|some|more|bit|little|are|them|they|should"
-    r"|everything)\b"
-    r"|请|帮我|帮|谢谢|好的|好|一下|吧|了|的|视频|影片|片子|把|我|你|您|麻烦|啊|呢|吗|呀|嗯|那|就"
-    r"|再|也|都|给|要|想|做"
-    r"|改成|变成|一个|个|这|将|让|可以|能|行|现在|最后|先|导出|下载|发|整个|还有|还|加上|加|和|是"
-    r"|在|用"
-)
-_WISH = words(
-    r"^\s*(?:please |then |also |can you |could you )*(?:add|remove|replace|apply|insert|overlay"
-    r"|delete)\b"
-    r"|^\s*(?:请|再|然后|帮我)*(?:加上|加入|添加|去掉|替换|插入|删掉)"
-)
-_WORD = re.compile(r"[^\W_]{2,}|[\u3400-\u9fff]")
-
 
 def drop_talk(reading: Reading) -> None:
     """Take out the sentences that ask, and the clauses that ask for nothing."""
@@ -108,19 +87,3 @@ def _is_question(sentence: str) -> bool:
     if not _ASKS.search(sentence):
         return False
     return not _REQUEST.search(sentence) or bool(_TELL.search(sentence))
-
-
-def left_out(reading: Reading) -> list[str]:
-    """The clauses of which nothing was understood, as they were written; at most three.
-
-    A first instruction describes the content at length: there only clear wishes count.
-    """
-    left = []
-    for piece in CLAUSE.split(reading.text)[::2]:
-        clause = piece.strip()
-        if MARK in clause or re.search(QUOTE, clause):
-            continue
-        is_wish = _WISH.search(clause) if reading.generating else True
-        if is_wish and _WORD.search(_FILLER.sub(" ", clause)):
-            left.append(clause[:60])
-    return left[:3]

@@ -49,7 +49,10 @@ _START = words(
 _AT_END = words(
     r"\b(?:at|near|towards?|in|to) the (?:very )?end(?: of (?:the|it|my|this)(?: (?:video|film"
     r"|clip))?)?\b"
-    r"|\b(?:closing|end) (?:title|card|text)\b|\blast\b$"
+    r"|\b(?:closing|end) (?:title|text)\b|\blast\b$"
+    r"|\b(?:end|finish|close|conclude|wrap up)(?:s|es|ing)?\s(?:it\s|the (?:video|film|clip)\s)?"
+    r"(?:with|on)\b(?:\san?\s(?:call[-\s]to[-\s]action|cta))?"
+    r"|\b(?:with\s)?(?:an?\s|the\s)?(?:call[-\s]to[-\s]action|cta)\b"
     r"|片尾|(?:视频|影片)?(?:结尾|末尾|最后)(?:处|的时候|面)?"
 )
 _AT_START = words(

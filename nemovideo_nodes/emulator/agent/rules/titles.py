@@ -1,4 +1,4 @@
-"""Wishes for new titles: their words, and when and where they stand."""
+"""Requests for new titles: their words, and when and where they stand."""
 
 from __future__ import annotations
 
