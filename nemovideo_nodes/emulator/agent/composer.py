@@ -130,12 +130,7 @@ def compose(
     `turn` is how many messages the session has had; `introduce` adds the sentence that says
     that a rule-based stand-in is answering; `seed` decides how it is said.
     """
-    reading = Reading.of(
-        instruction,
-        seed=f"{seed}:{turn}",
-        uploads=[source.id for source in sources if source.kind != "audio"],
-        has_clips=any(source.kind == "video" for source in sources),
-    )
+    reading = Reading.of(instruction, has_clips=any(source.kind == "video" for source in sources))
     say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
     asked_nothing = not reading.text
     drop_talk(reading)

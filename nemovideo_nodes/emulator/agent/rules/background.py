@@ -7,16 +7,16 @@ from dataclasses import replace
 from nemovideo_nodes.emulator.agent.film import Film
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, words
 
-__all__ = ["background"]
+__all__ = ["COLOURS", "background"]
 
-_COLOURS = {
+COLOURS = {
     "white": ("#ffffff", "白"), "black": ("#000000", "黑"), "grey": ("#808080", "灰"),
     "red": ("#c62828", "红"), "orange": ("#ef6c00", "橙"), "yellow": ("#fbc02d", "黄"),
     "green": ("#2e7d32", "绿"), "blue": ("#1565c0", "蓝"), "purple": ("#6a1b9a", "紫"),
     "pink": ("#f48fb1", "粉"), "beige": ("#efe6d5", "米"),
 }  # fmt: skip
-_EN = rf"(?:{'|'.join(_COLOURS)}|gray|#[0-9a-f]{{6}})"
-_ZH = f"[{''.join(chinese for _, chinese in _COLOURS.values())}]"
+_EN = rf"(?:{'|'.join(COLOURS)}|gray|#[0-9a-f]{{6}})"
+_ZH = f"[{''.join(chinese for _, chinese in COLOURS.values())}]"
 _WANTED = words(
     rf"\b(?:(?:on|with|over|against|use|in)\s(?:a|an|the|plain)\s(?:plain\s)?)?(?P<a>{_EN})"
     r"\sback(?:ground|drop)\b(?!\s(?:music|song))"
@@ -27,15 +27,15 @@ _WANTED = words(
 
 
 def background(film: Film, reading: Reading) -> Edit | None:
-    """The colour that is named; it is seen where a picture is transparent."""
+    """A colour behind the pictures."""
     found = reading.take(_WANTED)
     if not found:
         return None
     word = next(filter(None, found.groups())).lower().replace("gray", "grey")
-    by_word = {chinese: colour for colour, chinese in _COLOURS.values()}
-    colour = _COLOURS[word][0] if word in _COLOURS else by_word.get(word, word)
+    by_word = {chinese: colour for colour, chinese in COLOURS.values()}
+    colour = COLOURS[word][0] if word in COLOURS else by_word.get(word, word)
     name, chinese = next(
-        ((en, zh) for en, (code, zh) in _COLOURS.items() if code == colour), (colour, colour)
+        ((en, zh) for en, (code, zh) in COLOURS.items() if code == colour), (colour, colour)
     )
     told = f"put a {name} background behind cut-outs", f"抠图的背景设为{chinese}色"
     return Edit.draft(replace(film, background=colour), told, "set_background", color=colour)

@@ -1,4 +1,4 @@
-"""Requests for captions: a text for each picture, one for some, or one that runs through the film."""
+"""Requests for captions: one for each picture, for some, or one through the whole film."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NAMES_USED: Note = (
 
 
 def caption_each(film: Film, reading: Reading) -> Edit | None:
-    """A caption for each picture: the quoted texts in order, or the pictures' names."""
+    """A caption for each picture: the quoted texts in order, else the pictures' names."""
     titled = _TITLED.findall(reading.text)
     signs = [sign for sign in re.findall(QUOTE, reading.text) if sign not in titled]
     says_each, says_caption = reading.says(_EACH), reading.says(CAPTION_WORD)
@@ -98,7 +98,7 @@ _ON_ONE_SAYS = words(
 
 
 def caption_one(film: Film, reading: Reading) -> Edit | None:
-    """Captions for single pictures, each for one or for those that are named together."""
+    """A caption for one picture, or for several that are named together."""
     if not reading.says(_ON_ONE_SAYS):
         return None
     edit = None
@@ -138,7 +138,7 @@ _OFF_ONE = words(
 
 
 def uncaption_one(film: Film, reading: Reading) -> Edit | None:
-    """No caption for one picture."""
+    """Remove the caption of one picture."""
     seen = Referring(film, reading, by_quote=False)
     if not (found := seen.search(_OFF_ONE)):
         return None
@@ -166,7 +166,7 @@ _THROUGHOUT = words(
 
 
 def running_caption(film: Film, reading: Reading) -> Edit | None:
-    """One text at the bottom of the whole film."""
+    """One text at the bottom, during the whole video."""
     found = re.search(QUOTE, reading.text)
     is_running = (
         reading.says(_RUNNING)

@@ -26,7 +26,7 @@ _SHORTEST, _LONGEST = 100, 3_000
 
 
 def without_transitions(film: Film, reading: Reading) -> Edit | None:
-    """Hard cuts."""
+    """Hard cuts instead of transitions."""
     if not reading.take_all(_NONE):
         return None
     told = "made the cuts hard", "改成了直接切换"
@@ -72,7 +72,7 @@ _ANY = words(rf"\b{_CUTS}\b|{_CUTS_ZH}")
 
 
 def transitions(film: Film, reading: Reading) -> Edit | None:
-    """A kind of transition, its length, or transitions at all."""
+    """A kind of transition, its length, or just transitions."""
     named = next((names for pattern, names in _KINDS if reading.says(pattern)), None)
     says_fade = reading.says(_FADE)
     found = reading.take(_FADE_LENGTH)

@@ -29,7 +29,7 @@ _WHICH = (
     rf"(?:(?P<ref>{REF})|(?:the\s)?(?P<nth>{ORDINAL})(?:\sone)?"
     rf"|(?P<next>\bthen\b|然后|再)|{_REST}的?)"
 )
-_SPAN = rf"(?P<n>{NUMBER})[-\s]?(?P<u>{UNIT})"
+_SPAN = rf"(?P<n>{NUMBER})(?:[-\s]?(?P<u>{UNIT})|(?=\s?(?:$|[,.;]|\band\b)))"
 _ITEM = words(
     rf"(?:\b(?:use|show|keep|display|hold|give|with|and|for)\s|把|让|给)?"
     rf"{_WHICH}{_BETWEEN}\s?{_SPAN}(?:\s?(?:each|long)\b|钟)?"
@@ -51,7 +51,7 @@ _AFTER_QUOTE = re.compile(rf"{QUOTE}\s(?:on|under|over|at|in|for)?\s?(?:the\s)?$
 
 
 def lengths_of_each(film: Film, reading: Reading) -> Edit | None:
-    """A length of its own for several pictures; those that are not named keep theirs."""
+    """A length for each of several pictures; the others keep theirs."""
     seen = Referring(film, reading, by_quote=False)
     for pattern in (_ITEM, _ITEM_BEHIND):
         items = [found for found in pattern.finditer(seen.text) if not _is_titles(seen, found)]

@@ -31,7 +31,7 @@ _WHOLE = words(
 
 
 def fit(film: Film, reading: Reading) -> Edit | None:
-    """Pictures that fill the frame, or that are seen whole on a blurred copy of themselves."""
+    """Pictures that fill the frame, or that are shown whole."""
     if reading.take_all(_WHOLE):
         told = "show the pictures whole", "完整显示图片"
         return Edit.draft(replace(film, fills=False), told, "set_fit", fit="whole")

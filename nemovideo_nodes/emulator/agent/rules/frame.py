@@ -76,7 +76,7 @@ def _all(table: Sequence[Frame], reading: Reading) -> list[_Named]:
 
 
 def versions(film: Film, reading: Reading) -> Edit | None:
-    """Only one film is made: a second frame or version is left out, "8 seconds each" is for one."""
+    """One video is made: a second frame or version is left out, "8 seconds each" is its length."""
     named = _named(reading)
     others = [one for one in named[1:] if one.size != named[0].size]
     for other in reversed(others):
@@ -90,7 +90,7 @@ def versions(film: Film, reading: Reading) -> Edit | None:
 
 
 def frame(film: Film, reading: Reading) -> Edit | None:
-    """The frame that is named."""
+    """A frame: vertical, square, landscape, 4:5, or a platform by name."""
     named = _named(reading)
     if named:
         one = named[0]

@@ -29,7 +29,7 @@ _OF_CUTS = words(r"\b(?:transitions?|(?:cross-?\s?)?(?:fades?|dissolves?))\b[^.;
 
 
 def length_of_each(film: Film, reading: Reading) -> Edit | None:
-    """So many seconds for each picture."""
+    """The same number of seconds for each picture."""
     if not (found := reading.take(_EACH, unless=_OF_CUTS)):
         return None
     even = replace(film, scenes=tuple(replace(scene, weight=1_000) for scene in film.scenes))
@@ -49,7 +49,7 @@ _MORE = words(r"多|\bmore\b|\bextra\b|\banother\b|\blonger\b")
 
 
 def hold(film: Film, reading: Reading) -> Edit | None:
-    """So many seconds for one picture; the others keep theirs."""
+    """A length for one picture; the others keep theirs."""
     seen = Referring(film, reading)
     if not (found := seen.search(_HOLD)):
         return None
@@ -111,7 +111,7 @@ _TIMES = words(
 
 
 def longer_or_shorter(film: Film, reading: Reading) -> Edit | None:
-    """Longer and shorter, by so much, by a factor, or by as much as the words suggest."""
+    """Longer or shorter: by seconds, by a factor, or "a bit"."""
     if found := reading.take(_BY):
         by = first_ms(found)
         is_more = any(found[name] for name in ("more1", "more3", "more5"))
@@ -153,7 +153,7 @@ _SLOW_EACH, _FAST_EACH = 6_000, 2_500
 
 
 def pace(film: Film, reading: Reading) -> Edit | None:
-    """Faster and slower: each picture gets less or more time, and the film with them."""
+    """Faster or slower: each picture gets less or more time."""
     if not (found := reading.take(_PACE, unless=_OF_ANOTHER)):
         return None
     if by := found["by"] or found["by2"] or found["by3"]:
@@ -198,7 +198,7 @@ def _has_length(reading: Reading) -> bool:
 
 
 def length(film: Film, reading: Reading) -> Edit | None:
-    """So many seconds for the whole film."""
+    """A length for the whole video."""
     found = reading.take(_LENGTH, unless=_OTHER_TIME)
     if not found:
         return None

@@ -46,7 +46,7 @@ _KINDS = (
 
 
 def motion(film: Film, reading: Reading) -> Edit | None:
-    """One movement for every picture; unasked its shape decides."""
+    """Zoom slowly into or out of the pictures, or keep them still."""
     for kind, pattern, told in _KINDS:
         if reading.take_all(pattern):
             return Edit.draft(replace(film, motion=kind), told, "set_motion", motion=kind)

@@ -44,7 +44,7 @@ _ALL_SOUND = words(r"\b(?:sound(?!\s?-?track)|audio|muted?|silent(?:ly)?)\b|静�
 
 
 def clip_sound(film: Film, reading: Reading) -> Edit | None:
-    """Clips without their own sound, or with it again."""
+    """Mute the clips' own sound, or let it be heard again."""
     if not reading.has_clips:
         if reading.take_all(_SILENT_CLIPS) or reading.take_all(_CLIPS_HEARD):
             reading.notes.append(_NO_CLIPS)
@@ -59,7 +59,7 @@ def clip_sound(film: Film, reading: Reading) -> Edit | None:
 
 
 def without_music(film: Film, reading: Reading) -> Edit | None:
-    """No music; where it is the sound that is not wanted, none of the clips' either."""
+    """No music; with "no sound" the clips are muted, too."""
     found = reading.take(_NONE)
     if not found:
         return None
@@ -90,7 +90,7 @@ _ADD = words(r"\b(?:add|with|put|want|need|some|include|use)\b|加(?!大)|配(?!
 
 
 def music(film: Film, reading: Reading) -> Edit | None:
-    """Music, in the style that is named, or another one than before."""
+    """Music in a style, or another one than before."""
     reading.take_all(_TALKED_ABOUT)
     if not reading.says(_ANY_MUSIC):
         return None
@@ -203,7 +203,7 @@ def _take_volume(reading: Reading) -> bool:
 
 
 def volume(film: Film, reading: Reading) -> Edit | None:
-    """Louder, softer, at so many percent."""
+    """Louder, quieter, or at a percentage."""
     if film.music is None:
         if _take_volume(reading):
             reading.notes.append(_NO_MUSIC_YET)

@@ -42,7 +42,7 @@ def _in_turn(film: Film, reading: Reading) -> list[Scene] | None:
 
 
 def order(film: Film, reading: Reading) -> Edit | None:
-    """The whole film in another order."""
+    """Reverse the pictures, or list them in an order."""
     scenes: Sequence[Scene]
     if listed := _in_turn(film, reading):
         scenes, told = listed, ("put the pictures in that order", "按这个顺序排好了")
@@ -113,7 +113,7 @@ _TO_PLACE = words(
 
 
 def move(film: Film, reading: Reading) -> Edit | None:
-    """One picture elsewhere, or two in each other's place."""
+    """Move a picture: first, last, before, after, between; or swap two."""
     seen = Referring(film, reading)
     everything = list(range(len(film.scenes)))
     if found := seen.search(_SWAPPED):
@@ -190,7 +190,7 @@ _ONE_MUST_STAY = (
 
 
 def drop(film: Film, reading: Reading) -> Edit | None:
-    """Some pictures are taken out; the film gets shorter by their time."""
+    """Remove pictures; the video gets shorter by their time."""
     seen = Referring(film, reading)
     if not (found := seen.search(_NO_REF)):
         return None
@@ -200,7 +200,7 @@ def drop(film: Film, reading: Reading) -> Edit | None:
 
 
 def keep_only(film: Film, reading: Reading) -> Edit | None:
-    """All pictures but some are taken out."""
+    """Use only some of the pictures."""
     seen = Referring(film, reading)
     if not (found := seen.search(_ONLY_REF)):
         return None

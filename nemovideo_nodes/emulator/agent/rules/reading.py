@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,15 +42,9 @@ Note = tuple[str, str]
 
 @dataclass
 class Reading:
-    """What is left of an instruction, and what stood in quotes.
-
-    `uploads` are the media ids in the order in which they came; `seed` is what a request for
-    chance (a shuffle) is decided by.
-    """
+    """What is left of an instruction, and what stood in quotes."""
 
     text: str
-    seed: str = ""
-    uploads: Sequence[str] = ()
     has_clips: bool = False
     """Whether a clip was uploaded."""
     generating: bool = False

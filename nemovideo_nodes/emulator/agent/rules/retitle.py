@@ -51,7 +51,7 @@ _NO_TITLE_YET: Note = ("There is no title yet.", "现在还没有标题。")
 
 
 def without_named(film: Film, reading: Reading) -> Edit | None:
-    """The title of these words is taken out."""
+    """Remove the title with these words."""
     if not (found := _NO_NAMED.search(reading.text)):
         return None
     sign = found["q1"] or found["q2"] or found["q3"]
@@ -72,7 +72,7 @@ def without_named(film: Film, reading: Reading) -> Edit | None:
 
 
 def without_titles(film: Film, reading: Reading) -> Edit | None:
-    """Titles, captions, or the one that is counted are taken out."""
+    """Remove titles or captions, or "the second title"."""
     if not (found := reading.take(_NO_TITLE)):
         return None
     reading.refused.add("title")
@@ -130,7 +130,7 @@ _CHANGE = words(
 
 
 def change_title(film: Film, reading: Reading) -> Edit | None:
-    """Other words for a title or a caption, which keeps its time and place."""
+    """Change the words of a title or a caption."""
     if reading.generating:
         return None
     if found := _RENAME.search(reading.text) or _INSTEAD.search(reading.text):
@@ -202,7 +202,7 @@ _THEIR_LENGTH = words(
 
 
 def retime_title(film: Film, reading: Reading) -> Edit | None:
-    """Another time or place for a title that is there."""
+    """Move a title: another time or place."""
     if reading.generating:
         return None
     for found in _RETIME.finditer(reading.text):
@@ -223,11 +223,14 @@ def retime_title(film: Film, reading: Reading) -> Edit | None:
             reading.notes.append(_NO_TITLE_YET)
             reading.cut(found.start(), found.end())
             return None
+        more = take_timing_behind(reading, found.end())
         every = re.search(r"s$|所有", what.lower()) and not CAPTION_WORD.search(what)
         at = meant(film, what)
         chosen = set(range(len(film.titles))) if every else {at}
         titles = tuple(
-            timing.put_on(title, film.duration) if i in chosen else title
+            more.put_on(timing.put_on(title, film.duration), film.duration)
+            if i in chosen
+            else title
             for i, title in enumerate(film.titles)
         )
         if number == "5":

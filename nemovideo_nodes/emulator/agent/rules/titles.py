@@ -68,7 +68,7 @@ _ONLY_PLACE = re.compile(
 
 
 def plain_title(film: Film, reading: Reading) -> Edit | None:
-    """A title whose words stand in no quotes: "title: Summer Sale"."""
+    """A title after a colon: "title: Summer Sale"."""
     if re.search(QUOTE, reading.text) or not (found := _PLAIN.search(reading.text)):
         return None
     number = next(n for n in range(1, 9) if found[f"t{n}"])
@@ -87,7 +87,7 @@ def plain_title(film: Film, reading: Reading) -> Edit | None:
 
 
 def add_titles(film: Film, reading: Reading) -> Edit | None:
-    """Titles in quotes, each with the time and the place that stand by it."""
+    """Titles in quotes, each with its time and place."""
     wanted = reading.generating or reading.says(_TITLE_WORD) or reading.says(_TITLE_VERB)
     signs = list(re.finditer(QUOTE, reading.text))
     if not signs or not wanted:
