@@ -63,7 +63,7 @@ async def test_a_crash_costs_nothing_in_a_bucket_either(
         await stage.work(ordered, store=DyingStore(stage.store_path, at, after=after))
     monkeypatch.setenv("HOME", str(tmp_path / "another home"))
     result = await stage.work(ordered)
-    if result.error and "--resend" in result.error:
+    if result.remedy == "resend":
         result = await stage.work(ordered, resend=True)
     assert (result.status, result.error) == ("done", None)
     assert stage.sent == (1, 1, 2)
