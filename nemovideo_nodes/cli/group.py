@@ -45,7 +45,7 @@ STUCK: Final = 1
 BAD_INPUT: Final = 2
 RESUMABLE: Final = 75
 FAULT: Final = 70
-STOPPED: Final = "Stopped. Run the same command again to go on"
+STOPPED: Final = "Stopped"
 EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
 _JSON: Final = "nemovideo.json"
 _LOUDNESS: Final = "nemovideo.loudness"
@@ -69,7 +69,7 @@ class SentenceGroup(click.Group):
             sentence = error.told(CLI_WORDING)
             failure = _Failure(sentence, code, error.code, error.remedy)
         except KeyboardInterrupt:
-            code, sentence = RESUMABLE, STOPPED
+            code, sentence = RESUMABLE, told(STOPPED, Remedy.RETRY, CLI_WORDING)
             failure = _Failure(sentence, code, ErrorCode.CANCELLED, Remedy.RETRY)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise

@@ -169,21 +169,24 @@ async def meet(theatre: Theatre, fault: str) -> Outcome:
             theatre.stage.emulator.faults.add(Fault.parse(spec))
     result = await theatre.work(ordered, specs)
     error = result.error or ""
-    outcome = Outcome(result.status, theatre.sent, error)
+    remedy = f" (remedy: {result.remedy})" if result.remedy else ""
+    outcome = Outcome(result.status, theatre.sent, error + remedy)
     if result.status == "done":
         assert_video(result, theatre.stage)
         return replace(outcome, says="")
     assert error
     assert "\n" not in error
     assert "Traceback" not in error
-    assert ("run the same command again to go on" in error) == (result.status == "waiting"), error
+    assert result.error_code
+    assert result.retryable is (result.status == "waiting")
+    assert not result.retryable or result.remedy == "retry", result
     more = await theatre.work(ordered, specs)
     if more.status != result.status:
         outcome = replace(outcome, again=more.status)
     assert theatre.sent[0] <= 1
     # Whatever went wrong once, what was paid for is brought home when it is over.
     theatre.stage.emulator.faults.clear()
-    if "nothing on the timeline" in (more.error or ""):
+    if more.error_code == "nothing_to_export":
         return outcome
     end = await theatre.stage.work(ordered, resend=True)
     assert_video(end, theatre.stage)
