@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from nemovideo_nodes.api.tokens import TokenSource
-from nemovideo_nodes.api.transport import Clients, Timeouts, transport_error
+from nemovideo_nodes.api.transport import Clients, Timeouts, proxy_refusal, transport_error
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.errors import (
     BadAnswer,
@@ -226,6 +226,8 @@ class ApiCalls:
                 body = await _limited(response.aiter_bytes())
         except (httpx.HTTPError, TimeoutError) as error:
             raise transport_error(error, self.base_url) from None
+        if response.status_code == 407:
+            raise proxy_refusal(self.base_url)
         if response.has_redirect_location:
             raise BadInput(redirect_sentence(response.headers), remedy=Remedy.API_URL)
         return self._read(response, body), body.decode("utf-8-sig")

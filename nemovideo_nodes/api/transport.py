@@ -13,13 +13,14 @@ from typing import Final, Literal
 
 import httpx
 
-from nemovideo_nodes.errors import OutcomeUnknown, ServiceError, Unreachable, redact
+from nemovideo_nodes.errors import BadInput, OutcomeUnknown, ServiceError, Unreachable, redact
 from nemovideo_nodes.media.http_clients import (
     async_client,
     check_machine,
     connection_failure,
     guarded_client,
 )
+from nemovideo_nodes.media.proxies import proxy_for
 from nemovideo_nodes.settings import origin_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "async_client",
     "check_machine",
     "guarded_client",
+    "proxy_refusal",
     "redact_http_logs",
     "transport_error",
 ]
@@ -99,12 +101,23 @@ class Clients:
             await client.aclose()
 
 
-def transport_error(error: httpx.HTTPError | TimeoutError, url: str = "") -> ServiceError:
+def transport_error(error: httpx.HTTPError | TimeoutError, url: str) -> ServiceError | BadInput:
     """What a failure of the connection says about the request."""
+    if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
+        return proxy_refusal(url)
     reason = connection_failure(error, url)
     if isinstance(error, _NOT_SENT):
         return Unreachable(f"The service cannot be reached ({reason})")
     return OutcomeUnknown(f"The connection broke before the service had answered ({reason})")
+
+
+def proxy_refusal(url: str) -> BadInput:
+    """The error for a proxy that does not know us (HTTP 407); the request was not passed on."""
+    proxy = proxy_for(url)
+    return BadInput(
+        f"{proxy.variable if proxy else 'A proxy'} names a proxy that asks for a user name and "
+        "password: write them into it, as http://user:password@host:port"
+    )
 
 
 class _Redacting(logging.Filter):

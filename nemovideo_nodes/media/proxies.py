@@ -66,7 +66,7 @@ def _check(proxy: ProxySetting) -> None:
     name = proxy.variable
     try:
         parsed = httpx.URL(proxy.url)
-        is_usable = bool(parsed.host) and parsed.port != 0
+        is_usable = bool(parsed.host) and (parsed.port is None or 0 < parsed.port < 65536)
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise BadInput(f"{name} is not the URL of a proxy: correct it, or unset it") from None
     if parsed.scheme not in _SCHEMES:
@@ -75,7 +75,9 @@ def _check(proxy: ProxySetting) -> None:
             f"give one that begins with {', '.join(f'{one}://' for one in _SCHEMES)}"
         )
     if not is_usable:
-        raise BadInput(f"{name} names no host: give it as http://host:port, or unset it")
+        raise BadInput(
+            f"{name} names no valid host and port: give it as http://host:port, or unset it"
+        )
     if parsed.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         raise BadInput(
             f"{name} names a SOCKS proxy, for which an extra is missing: "
@@ -108,8 +110,10 @@ def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
     try:
-        return ipaddress.ip_network(text.replace("[", "").replace("]", ""), strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
