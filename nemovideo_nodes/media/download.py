@@ -125,7 +125,7 @@ async def _answer(
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         checked_url(origin, "The URL of a picture", allow_http=access.allow_http)
-        with _in_words(source, url):
+        with _in_words(source, url, access):
             async with (
                 guarded_client(url, access, timeout=_TIMEOUT, resolver=resolver) as http,
                 http.stream(method, url, headers=_UNCOMPRESSED) as answer,
@@ -139,7 +139,7 @@ async def _answer(
 
 
 @contextlib.contextmanager
-def _in_words(source: str, url: str) -> Iterator[None]:
+def _in_words(source: str, url: str, access: MediaAccess) -> Iterator[None]:
     """The errors of the libraries as ours."""
     # Imported here: most runs fetch nothing.
     from ssrfguard import BlockedAddressError, SSRFGuardError
@@ -153,7 +153,8 @@ def _in_words(source: str, url: str) -> Iterator[None]:
             if url == ascii_url(source)
             else f"its redirect to {urlsplit(url).hostname}"
         )
-        remedy = Remedy.ALLOW_NETWORK if isinstance(error, BlockedAddressError) else None
+        is_address = isinstance(error, BlockedAddressError) or not access.hosts
+        remedy = Remedy.ALLOW_NETWORK if is_address else None
         raise BadInput(
             f"{redact(source)} is not fetched: {where} is refused ({reason})", remedy=remedy
         ) from None
