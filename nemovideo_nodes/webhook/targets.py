@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from nemovideo_nodes.api.transport import async_client
 from nemovideo_nodes.errors import NemoVideoError, is_retryable
 from nemovideo_nodes.settings import checked_url
 from nemovideo_nodes.webhook.config import AirflowTarget, Config, HereTarget, PrefectTarget
@@ -73,11 +74,12 @@ class _OverHttp:
     ahead = 3
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
-        self._http = httpx.AsyncClient(
+        self._http = async_client(
+            url,
             base_url=url,
             headers=headers,
             timeout=_LIMITS,
-            trust_env=False,
+            proxies=False,
             limits=httpx.Limits(max_connections=20, keepalive_expiry=60.0),
         )
 
