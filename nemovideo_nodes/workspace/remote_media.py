@@ -17,14 +17,14 @@ import httpx
 from nemovideo_nodes.errors import BadInput, Unreachable, redact
 from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
-from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
+from nemovideo_nodes.media.sniff import ACCEPTED, HEAD_BYTES, MAX_BYTES
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess, checked_url
 
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["fetch_media", "is_linkable", "is_url", "link_media"]
+__all__ = ["fetch_media", "is_linkable", "is_url", "link_media", "peek_media"]
 
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
 _CHUNK = 1024 * 1024
@@ -98,6 +98,20 @@ def fetch_media(
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def peek_media(source: str, access: MediaAccess, resolver: Resolver | None = None) -> bytes:
+    """The first bytes of what is behind an https URL, enough to tell its type.
+
+    Raises `BadInput` for what is refused or not there, `Unreachable` for what cannot be seen now.
+    """
+    with _asking("GET", source, access, resolver) as answer:
+        head = b""
+        for chunk in answer.iter_raw(HEAD_BYTES):
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
+        return head[:HEAD_BYTES]
 
 
 @contextlib.contextmanager
