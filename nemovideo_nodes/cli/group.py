@@ -22,6 +22,7 @@ from nemovideo_nodes.errors import (
     redact,
     told,
 )
+from nemovideo_nodes.settings import Settings
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace import Workspace
@@ -36,6 +37,7 @@ __all__ = [
     "open_workspace",
     "print_json",
     "quiet_option",
+    "read_settings",
     "resend_option",
     "store_option",
     "verbose_option",
@@ -175,6 +177,12 @@ def loudness() -> str | None:
     """`quiet` or `verbose`, as the command was told."""
     told = click.get_current_context().meta.get(_LOUDNESS)
     return told if isinstance(told, str) else None
+
+
+def read_settings(store: str | None) -> Settings:
+    """The settings of the environment, for the store that the command names."""
+    settings = Settings.from_environment()
+    return settings.model_copy(update={"store": store}) if store else settings
 
 
 def open_workspace(store: str | None, *, local: bool = False) -> Workspace:

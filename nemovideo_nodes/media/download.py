@@ -13,13 +13,13 @@ import httpx
 from nemovideo_nodes.errors import BadInput, Remedy, Unreachable, redact
 from nemovideo_nodes.media.guard import MAX_REDIRECTS
 from nemovideo_nodes.media.http_clients import connection_failure, guarded_client
-from nemovideo_nodes.media.sniff import MAX_BYTES
+from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES
 from nemovideo_nodes.settings import MediaAccess, checked_url
 
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["WHOLE_S", "ascii_url", "download", "etag_of", "not_a_file"]
+__all__ = ["WHOLE_S", "ascii_url", "download", "etag_of", "first_bytes", "not_a_file"]
 
 WHOLE_S: Final = 900.0
 """A site that sends a byte now and then holds no worker for longer."""
@@ -82,6 +82,26 @@ async def etag_of(
             _check(answer, source)
             # Such sites were taken at their word before: runs that were begun then keep their id.
             return str(etag if status in _HEAD_UNKNOWN else answer.headers.get("etag", ""))
+
+
+async def first_bytes(
+    source: str,
+    access: MediaAccess,
+    *,
+    resolver: Resolver | None = None,
+    whole_s: float = WHOLE_S,
+) -> bytes:
+    """The beginning of what is behind a URL, enough to tell its type. Raises as `download` does."""
+    async with _within(source, whole_s), _answer("GET", source, access, resolver) as answer:
+        _check(answer, source)
+        head = b""
+        async for chunk in answer.aiter_raw():
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
+        if head.lstrip().lower().startswith(_PAGE_STARTS):
+            raise not_a_file(source)
+        return head[:HEAD_BYTES]
 
 
 def ascii_url(url: str) -> str:

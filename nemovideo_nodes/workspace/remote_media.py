@@ -17,7 +17,7 @@ from anyio.from_thread import start_blocking_portal
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import REMOTE, Store
-from nemovideo_nodes.media.download import ascii_url, download, etag_of, not_a_file
+from nemovideo_nodes.media.download import ascii_url, download, etag_of, first_bytes, not_a_file
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess, checked_url
@@ -25,7 +25,7 @@ from nemovideo_nodes.settings import MediaAccess, checked_url
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["fetch_media", "is_linkable", "is_share_link", "is_url", "link_media"]
+__all__ = ["fetch_media", "is_linkable", "is_share_link", "is_url", "link_media", "peek_media"]
 
 _T = TypeVar("_T")
 
@@ -106,6 +106,15 @@ def fetch_media(
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def peek_media(source: str, access: MediaAccess, resolver: Resolver | None = None) -> bytes:
+    """The first bytes of what is behind an https URL, enough to tell its type.
+
+    Raises `BadInput` for what is refused or not there, `Unreachable` for what cannot be seen now.
+    """
+    _refuse_share_link(source)
+    return _in_a_loop(functools.partial(first_bytes, source, access, resolver=resolver))
 
 
 def is_share_link(source: str) -> bool:
