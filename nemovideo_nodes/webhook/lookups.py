@@ -51,7 +51,7 @@ def listed(
             deliveries.c.state.label("delivery"),
             jobs.c.state.label("job"),
             deliveries.c.run_id,
-            jobs.c.subject,
+            func.coalesce(jobs.c.subject, deliveries.c.subject).label("subject"),
             func.coalesce(jobs.c.reason, deliveries.c.reason).label("reason"),
             jobs.c.result,
         )

@@ -75,8 +75,9 @@ class Accepted:
     received_at: float
     headers: dict[str, str]
     body: bytes
-    repeatable: bool = False
-    """Whether only the body is signed: then the same bytes after another delivery may be meant."""
+    subject: str = ""
+    """What it is about, where only the body is signed: then the same bytes may be meant once more
+    after another delivery about the same thing."""
 
 
 @dataclass(frozen=True)
@@ -172,25 +173,39 @@ class Outbox:
                 key = one.source, one.delivery_id, one.signed_digest
                 is_new = left[key] > 0
                 left[key] -= 1
-                new.append(is_new or (one.repeatable and self._accept_again(db, one)))
+                new.append(is_new or (bool(one.subject) and self._accept_again(db, one)))
         return new
 
     def _accept_again(self, db: Connection, one: Accepted) -> bool:
-        """Write a delivery down whose bytes came before, if something else came in between.
-
-        A thing that is changed and changed back sends the same bytes as at first.
+        """Write a delivery down whose bytes came before, if another one about the same thing came
+        in between: a thing that is changed and changed back sends the same bytes as at first.
         """
         of_source = deliveries.c.source == one.source
         if one.delivery_id is not None:
             same_id = and_(of_source, deliveries.c.delivery_id == one.delivery_id)
             if db.scalar(select(func.count()).where(same_id)):
                 return False
-        newest = select(func.max(deliveries.c.id)).where(of_source).scalar_subquery()
-        before = and_(
-            of_source, deliveries.c.signed_digest == one.signed_digest, deliveries.c.id < newest
-        )
-        if not db.execute(update(deliveries).where(before).values(signed_digest=None)).rowcount:
+        same_bytes = and_(of_source, deliveries.c.signed_digest == one.signed_digest)
+        first = db.scalar(select(deliveries.c.id).where(same_bytes))
+        if first is None:
             return False
+        newest = max(
+            db.scalar(
+                select(func.max(deliveries.c.id)).where(
+                    of_source, deliveries.c.state == "new", deliveries.c.subject == one.subject
+                )
+            )
+            or 0,
+            db.scalar(
+                select(subjects.c.sequence).where(
+                    subjects.c.source == one.source, subjects.c.subject == one.subject
+                )
+            )
+            or 0,
+        )
+        if newest <= first:
+            return False
+        db.execute(update(deliveries).where(same_bytes).values(signed_digest=None))
         return bool(db.execute(self._insertion, [_row(one)]).all())
 
     def new(self, now: float, limit: int, besides: Sequence[str] = ()) -> list[Delivery]:
@@ -514,6 +529,7 @@ def _row(one: Accepted) -> dict[str, Any]:
         "received_at": one.received_at,
         "headers": json.dumps(one.headers),
         "body": one.body,
+        "subject": one.subject or None,
         "state": "new",
         "due_at": one.received_at,
         "attempts": 0,

@@ -76,6 +76,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Float, nullable=False),
     Column("run_id", String(100)),
+    Column("subject", String(200)),
     UniqueConstraint("source", "delivery_id"),
     UniqueConstraint("source", "signed_digest"),
     Index("webhook_deliveries_due", "state", "due_at"),

@@ -52,7 +52,7 @@ class Shop:
     @staticmethod
     def bytes_of(body: str) -> Accepted:
         """A delivery of which only the body is signed."""
-        return Accepted("shop", None, body, NOW, {}, body.encode(), repeatable=True)
+        return Accepted("shop", None, body, NOW, {}, body.encode(), subject="7")
 
     def claim(self, at: float | None = None, lease_s: float = 60) -> list[Job]:
         return self.outbox.claim(self.now if at is None else at, lease_s, 100)
