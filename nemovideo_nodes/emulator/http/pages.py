@@ -100,7 +100,9 @@ def _page(world: World, renders: RenderQueue) -> str:
 
 
 def _section(world: World, renders: RenderQueue, session: Session) -> str:
-    uploads = ", ".join(upload.name for upload in world.uploads(session.id)) or "no uploads"
+    uploads = (
+        ", ".join(upload.name for upload in world.uploads.of_session(session.id)) or "no uploads"
+    )
     timeline = Draft(session.draft).timeline() if session.draft else "No draft yet"
     shown = "".join(_figure(world, renders, one) for one in world.renders.of_session(session.id))
     return (
