@@ -33,10 +33,10 @@ def test_sessions_drafts_and_renders_are_shown(
         assert "<b>" not in page.text
         assert "&lt;b&gt;夏日&lt;/b&gt;" in page.text
         assert "render_2<br>failed: no &lt;disk&gt; left" in page.text
-        (poster,) = re.findall(r'src="(/__emulator__/posters/\w+\.jpg)"', page.text)
+        (poster,) = re.findall(r'poster="(/__emulator__/posters/\w+\.jpg)"', page.text)
         shown = httpx.get(emulator.url + poster)
         assert (shown.headers["content-type"], shown.content[:2]) == ("image/jpeg", b"\xff\xd8")
-        (link,) = re.findall(r'href="([^"]+)"', page.text)
+        (link,) = re.findall(r'<video [^>]*src="([^"]+)"', page.text)
         video = httpx.get(emulator.url + link.replace("&amp;", "&"))
         assert (video.status_code, video.content[4:8]) == (200, b"ftyp")
 

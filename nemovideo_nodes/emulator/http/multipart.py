@@ -17,8 +17,6 @@ __all__ = ["BadMultipart", "receive_multipart"]
 _CHUNK = 1024 * 1024
 _FIELD = b"files"
 _MOST_FILES = 200
-_MOST_HEADER = 16 * 1024
-"""Bytes of one part's headers."""
 
 
 class BadMultipart(Exception):
@@ -79,16 +77,10 @@ class _Receiver:
         }
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._field = self._within(self._field + data[start:end])
+        self._field += data[start:end]
 
     def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value = self._within(self._value + data[start:end])
-
-    @staticmethod
-    def _within(header: bytes) -> bytes:
-        if len(header) > _MOST_HEADER:
-            raise BadMultipart("a part's header is too long")
-        return header
+        self._value += data[start:end]
 
     def _on_header_end(self) -> None:
         if self._field.lower() == b"content-disposition":

@@ -20,6 +20,11 @@ class Turns:
         self._db = db
         self._stages = stages
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a turn is under way."""
+        return bool(self._db.rows("SELECT 1 FROM turns WHERE open LIMIT 1"))
+
     def recover(self) -> None:
         """End the turns that a killed process had open."""
         with self._db.change() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,18 +51,22 @@ class Uploads:
 
     def of_session(self, session_id: str) -> list[Upload]:
         """The files of a session, in the order in which they came."""
-        return [
-            Upload(
-                id=row["id"],
-                name=row["name"],
-                kind=row["kind"],
-                mime=row["mime"],
-                size=row["size"],
-                sha256=row["sha256"],
-                path=self._folder / row["file"],
-                source_url=row["source_url"],
-            )
-            for row in self._db.rows(
-                "SELECT * FROM uploads WHERE session = ? ORDER BY number", session_id
-            )
-        ]
+        rows = self._db.rows("SELECT * FROM uploads WHERE session = ? ORDER BY number", session_id)
+        return [self._upload(row) for row in rows]
+
+    def by_id(self, upload_id: str) -> Upload | None:
+        """A file by its id."""
+        rows = self._db.rows("SELECT * FROM uploads WHERE id = ?", upload_id)
+        return self._upload(rows[0]) if rows else None
+
+    def _upload(self, row: sqlite3.Row) -> Upload:
+        return Upload(
+            id=row["id"],
+            name=row["name"],
+            kind=row["kind"],
+            mime=row["mime"],
+            size=row["size"],
+            sha256=row["sha256"],
+            path=self._folder / row["file"],
+            source_url=row["source_url"],
+        )

@@ -184,6 +184,11 @@ class World:
         )
         return [_session(row) for row in rows]
 
+    def began(self, session_id: str) -> float:
+        """When a session was made, in seconds since 1970."""
+        rows = self._db.rows("SELECT at FROM sessions WHERE id = ?", session_id)
+        return float(rows[0]["at"]) if rows else 0.0
+
     def lose_session(self, session_id: str) -> None:
         """Forget a session, as the service does now and then; what it accepted stays counted."""
         with self._db.change() as db:
