@@ -1,4 +1,4 @@
-"""The one error tree, and the words that may never leave the process.
+"""The one error tree, its codes and remedies, and the words that may never leave the process.
 
 NemoVideoError
 ├── BadInput                what the user gave cannot work; nothing was sent (exit code 2)
@@ -21,20 +21,27 @@ NemoVideoError
 │       ├── RateLimited         429
 │       └── NotFound            HTTP 404 without a documented code
 ├── RunStopped              a run ended before it was done, where a door has no status to return
-├── WrongAccount            the run belongs to another account
 ├── VideoInvalid            a video file that is cut, corrupt or no video
 └── RenderFailed            the service could not render
+
+An error says what happened in one sentence (`sentence`) that is the same at every door. What a
+person can do about it is its `remedy`, which each door words for its own users (`Wording`).
 """
 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 __all__ = [
+    "PYTHON_WORDING",
     "BadAnswer",
     "BadInput",
     "ClientIdMissing",
+    "ErrorCode",
     "MediaTooLarge",
     "NemoVideoError",
     "NotFound",
@@ -43,6 +50,7 @@ __all__ = [
     "PlanBlocked",
     "RateLimited",
     "Refused",
+    "Remedy",
     "RenderFailed",
     "RunStopped",
     "Secret",
@@ -56,7 +64,8 @@ __all__ = [
     "Unreachable",
     "UnsupportedMedia",
     "VideoInvalid",
-    "WrongAccount",
+    "Wording",
+    "is_retryable",
     "redact",
     "well_formed",
 ]
@@ -138,39 +147,261 @@ def _without_value(found: re.Match[str]) -> str:
     return found[0] if value == REDACTED else found[0][: -len(value)] + REDACTED
 
 
+class ErrorCode(StrEnum):
+    """What went wrong, for programs. A code keeps its meaning for ever; new ones may come."""
+
+    BAD_INPUT = "bad_input"
+    """Something that the user gave cannot be used."""
+    STEP_CONFLICT = "step_conflict"
+    """The run or the step was asked for before, with other arguments."""
+    TOO_MANY_PIXELS = "too_many_pixels"
+    """A picture that would take too much memory to open."""
+    STORE_UNAVAILABLE = "store_unavailable"
+    """The store cannot be read or written now."""
+    UNREACHABLE = "unreachable"
+    """No connection could be made; nothing was sent."""
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """The connection broke before the answer, and nothing shows whether it was accepted."""
+    SERVER_FAILED = "server_failed"
+    """The service answered 5xx."""
+    BAD_ANSWER = "bad_answer"
+    """The service answered something that is not documented."""
+    REFUSED = "refused"
+    """The service did not accept the request, for a reason that has no code of its own."""
+    TOKEN_INVALID = "token_invalid"
+    """The token has expired or is not valid."""
+    SESSION_NOT_FOUND = "session_not_found"
+    """The service does not know the session any more."""
+    OUT_OF_CREDITS = "out_of_credits"
+    """The account has no credits left."""
+    UNSUPPORTED_MEDIA = "unsupported_media"
+    """The service does not take this type of file."""
+    MEDIA_TOO_LARGE = "media_too_large"
+    """The file is larger than the service takes."""
+    CLIENT_ID_MISSING = "client_id_missing"
+    """The token was asked for without a client id."""
+    PLAN_BLOCKED = "plan_blocked"
+    """Export is not part of the account's plan."""
+    RATE_LIMITED = "rate_limited"
+    """Too many requests."""
+    NOT_FOUND = "not_found"
+    """The service does not know what was asked for."""
+    RUN_STOPPED = "run_stopped"
+    """The run ended before it was done."""
+    VIDEO_INVALID = "video_invalid"
+    """The downloaded video is cut or corrupt."""
+    RENDER_FAILED = "render_failed"
+    """The service could not render."""
+    RENDER_TIMEOUT = "render_timeout"
+    """The render did not end within the time that it was given."""
+    WRONG_ACCOUNT = "wrong_account"
+    """The run belongs to another account than the one that is signed in."""
+    WRONG_SERVICE = "wrong_service"
+    """The run belongs to another service than the one that is configured."""
+    JOURNAL_DOUBT = "journal_doubt"
+    """The journal is not whole, and what is missing may be about a message."""
+    NEWER_VERSION = "newer_version"
+    """A newer version of this package has written facts that this one cannot read."""
+    NOTHING_TO_EXPORT = "nothing_to_export"
+    """There is nothing on the timeline, so there is no video to make."""
+    CANCELLED = "cancelled"
+    """The work was told to end."""
+    DEADLINE = "deadline"
+    """The time that the caller gave is over."""
+    RUN_DELETED = "run_deleted"
+    """The run was deleted while it was being worked on."""
+    INTERNAL = "internal"
+    """A fault of this package."""
+
+
+RETRYABLE: Final = frozenset(
+    {
+        ErrorCode.STORE_UNAVAILABLE,
+        ErrorCode.UNREACHABLE,
+        ErrorCode.OUTCOME_UNKNOWN,
+        ErrorCode.SERVER_FAILED,
+        ErrorCode.BAD_ANSWER,
+        ErrorCode.RATE_LIMITED,
+        ErrorCode.RENDER_TIMEOUT,
+        ErrorCode.VIDEO_INVALID,
+        ErrorCode.CANCELLED,
+    }
+)
+"""The codes of errors where waiting alone can help. The one place that decides it for a code; a
+run that stopped says it for itself, since it also knows how often it has tried."""
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the same thing may succeed later with nothing changed; every door asks here."""
+    return isinstance(error, NemoVideoError) and error.retryable
+
+
+class Remedy(StrEnum):
+    """What a person can do about an error. Each door has a wording for every one of them."""
+
+    RETRY = "retry"
+    """Ask for the same run again: it goes on where it stopped."""
+    RESEND = "resend"
+    """Look at the session, then allow what may cost money to be done once more."""
+    AGAIN = "again"
+    """Make a new run of the same request."""
+    REFINE = "refine"
+    """Say in the session what is missing, or make a new run."""
+    FINISH_FIRST = "finish_first"
+    """Bring the run to its end before it is changed."""
+    ACCOUNT = "account"
+    """Use the account that began the run, say that it has a new token, or make a new run."""
+    SERVICE = "service"
+    """Use the service that the run was begun at."""
+    TOKEN = "token"
+    """Give a valid token where the present one came from."""
+    CREDITS = "credits"
+    """Add credits to the account, then ask for the same run again."""
+    PLAN = "plan"
+    """Move the account to a plan that exports, then ask for the same run again."""
+    GIVE_MEDIA = "give_media"
+    """Give at least one picture, or a prompt."""
+    GIVE_PROMPT = "give_prompt"
+    """Say in a prompt what to make."""
+    RUN_ID = "run_id"
+    """Check the id of the run, and the store that is looked in."""
+    NEW_RUN_ID = "new_run_id"
+    """Give another run id."""
+    STORE = "store"
+    """Give another store."""
+    API_URL = "api_url"
+    """Correct the address of the service."""
+    ALLOW_HTTP = "allow_http"
+    """Permit http inside a private network."""
+    ALLOW_NETWORK = "allow_network"
+    """Permit the networks of your own that media may be fetched from."""
+    CONTINUE_FLOW = "continue_flow"
+    """Let the flow that put the run together go on with it."""
+    UPDATE = "update"
+    """Update this package."""
+    REPORT = "report"
+    """Report the fault; nothing is lost."""
+
+
+Wording = Mapping[Remedy, str]
+"""A door's sentence for every remedy. `{run_id}` and `{source}` (where the token came from) may
+stand in it; a sentence begins with a capital letter and ends without a full stop."""
+
+PYTHON_WORDING: Final[Wording] = MappingProxyType(
+    {
+        Remedy.RETRY: "Nothing is lost: call it again to go on",
+        Remedy.RESEND: "Look at the session, then call it again with resend=True",
+        Remedy.AGAIN: "Call it with again=True to make a new run",
+        Remedy.REFINE: "Say with refine() what is missing, or call it with again=True",
+        Remedy.FINISH_FIRST: "Bring run {run_id} to its end first",
+        Remedy.ACCOUNT: "Use the account that began run {run_id}; if it has a new token, pass "
+        "same_account=True; to start over, pass again=True",
+        Remedy.SERVICE: "Use the settings of the service that the run was begun at",
+        Remedy.TOKEN: "Give a valid token in {source}",
+        Remedy.CREDITS: "Add credits to the account, then call it again",
+        Remedy.PLAN: "Move the account to a plan that includes export, then call it again",
+        Remedy.GIVE_MEDIA: "Give at least one picture, or a prompt",
+        Remedy.GIVE_PROMPT: "Say in the prompt what to make",
+        Remedy.RUN_ID: "Check the run id and the store",
+        Remedy.NEW_RUN_ID: "Give another run_id",
+        Remedy.STORE: "Give another store",
+        Remedy.API_URL: "Correct the service's address (api_url)",
+        Remedy.ALLOW_HTTP: "Set allow_http in the settings to permit http in a private network",
+        Remedy.ALLOW_NETWORK: "Set media_networks in the settings to permit networks of your own",
+        Remedy.CONTINUE_FLOW: "Let the flow that put the run together go on with it",
+        Remedy.UPDATE: "Update nemovideo_nodes, then call it again",
+        Remedy.REPORT: "Please report it; nothing is lost: call it again to go on",
+    }
+)
+
+
 class NemoVideoError(Exception):
-    """Any error of this package; its text is one sentence that a user can act on."""
+    """Any error of this package.
 
-    retryable: ClassVar[bool] = False
-    """Whether the same request may succeed later with nothing changed."""
+    `sentence` says what happened and to what, `code` tells it apart for programs, `remedy` what a
+    person can do. As text it is the sentence with the remedy in the words of `wording`, Python's
+    unless a door has set its own.
+    """
 
-    def __init__(self, sentence: str) -> None:
+    code: ErrorCode = ErrorCode.RUN_STOPPED
+    remedy: Remedy | None = None
+    run_id: str = ""
+    """The run that it is about, where there is one."""
+    source: str = "token"
+    """Where the token came from: a variable, a block, a connection, or an argument."""
+    wording: Wording = PYTHON_WORDING
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: ErrorCode | None = None,
+        remedy: Remedy | None = None,
+        run_id: str = "",
+    ) -> None:
         super().__init__(redact(sentence))
+        if code is not None:
+            self.code = code
+        if remedy is not None:
+            self.remedy = remedy
+        if run_id:
+            self.run_id = run_id
 
     @property
     def sentence(self) -> str:
-        """What was wrong, where, and what to do."""
+        """What happened, to what; without what to do about it."""
         return str(self.args[0])
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may succeed later with nothing changed."""
+        return self.code in RETRYABLE
+
+    def told(self, wording: Wording) -> str:
+        """The sentence and the remedy in the words of a door."""
+        return told(self.sentence, self.remedy, wording, run_id=self.run_id, source=self.source)
+
+    def __str__(self) -> str:
+        return self.told(self.wording)
+
+
+def told(
+    sentence: str,
+    remedy: Remedy | None,
+    wording: Wording,
+    *,
+    run_id: str = "",
+    source: str = "token",
+) -> str:
+    """A sentence, and what to do about it in the words of a door."""
+    if remedy is None:
+        return sentence
+    todo = wording[remedy].format(run_id=run_id or "RUN", source=source)
+    return f"{sentence.rstrip('.')}. {todo}"
 
 
 class BadInput(NemoVideoError):
     """What the user gave cannot work; nothing was sent."""
 
+    code = ErrorCode.BAD_INPUT
+
 
 class StepConflict(BadInput):
     """The same step was asked for before, with other arguments."""
+
+    code = ErrorCode.STEP_CONFLICT
 
 
 class TooManyPixels(BadInput):
     """A picture that would take too much memory to open."""
 
+    code = ErrorCode.TOO_MANY_PIXELS
+
 
 class StoreError(NemoVideoError):
     """The store cannot be read or written."""
 
-
-class WrongAccount(NemoVideoError):
-    """The run belongs to another account than the one that is signed in."""
+    code = ErrorCode.STORE_UNAVAILABLE
 
 
 class RunStopped(NemoVideoError):
@@ -180,39 +411,57 @@ class RunStopped(NemoVideoError):
     can help.
     """
 
-    def __init__(self, sentence: str, *, run_id: str = "", resumable: bool = False) -> None:
-        super().__init__(sentence)
-        self.run_id = run_id
-        self.resumable = resumable
-
-
-class VideoInvalid(NemoVideoError):
-    """A video file that is cut, corrupt or no video at all."""
-
-
-class RenderFailed(NemoVideoError):
-    """The service accepted a render and could not make it."""
-
-
-class ServiceError(NemoVideoError):
-    """A call to the service did not succeed.
-
-    `code` is the envelope's code, `status` the HTTP status, `request_id` the service's
-    own name for the request, each where there was one.
-    """
-
-    retryable = True
+    code = ErrorCode.RUN_STOPPED
 
     def __init__(
         self,
         sentence: str,
         *,
-        code: int | None = None,
+        run_id: str = "",
+        resumable: bool = False,
+        code: ErrorCode | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
+        super().__init__(sentence, code=code, remedy=remedy, run_id=run_id)
+        self.resumable = resumable
+
+    @property
+    def retryable(self) -> bool:
+        return self.resumable
+
+
+class VideoInvalid(NemoVideoError):
+    """A video file that is cut, corrupt or no video at all."""
+
+    code = ErrorCode.VIDEO_INVALID
+
+
+class RenderFailed(NemoVideoError):
+    """The service accepted a render and could not make it."""
+
+    code = ErrorCode.RENDER_FAILED
+
+
+class ServiceError(NemoVideoError):
+    """A call to the service did not succeed.
+
+    `service_code` is the envelope's code, `status` the HTTP status, `request_id` the service's own
+    name for the request, each where there was one.
+    """
+
+    code = ErrorCode.SERVER_FAILED
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        service_code: int | None = None,
         status: int | None = None,
         request_id: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(sentence)
-        self.code = code
+        super().__init__(sentence, remedy=remedy)
+        self.service_code = service_code
         self.status = status
         self.request_id = redact(request_id) if request_id else None
 
@@ -220,35 +469,49 @@ class ServiceError(NemoVideoError):
 class Unreachable(ServiceError):
     """No connection could be made: the request was certainly not taken."""
 
+    code = ErrorCode.UNREACHABLE
+
 
 class OutcomeUnknown(ServiceError):
     """The connection broke after the request went out: it may have been taken."""
+
+    code = ErrorCode.OUTCOME_UNKNOWN
 
 
 class ServerFailed(ServiceError):
     """The service answered 5xx: the request may have been taken."""
 
+    code = ErrorCode.SERVER_FAILED
+
 
 class BadAnswer(ServiceError):
     """The service said something that nothing documents: the request may have been taken."""
+
+    code = ErrorCode.BAD_ANSWER
 
 
 class Refused(ServiceError):
     """The service's answer proves that the request was not accepted."""
 
-    retryable = False
+    code = ErrorCode.REFUSED
 
 
 class TokenInvalid(Refused):
     """The token has expired or is not valid (1001, 1010, 1011, HTTP 401)."""
 
+    code = ErrorCode.TOKEN_INVALID
+
 
 class SessionNotFound(Refused):
     """The session is not known to the service under this account (1002)."""
 
+    code = ErrorCode.SESSION_NOT_FOUND
+
 
 class OutOfCredits(Refused):
     """The account has no credits left (2001); `bind` is the id for the registration link."""
+
+    code = ErrorCode.OUT_OF_CREDITS
 
     def __init__(self, sentence: str, *, bind: str | None = None, **details: object) -> None:
         super().__init__(sentence, **details)  # type: ignore[arg-type]
@@ -258,23 +521,31 @@ class OutOfCredits(Refused):
 class UnsupportedMedia(Refused):
     """The service does not take this type of file (4001)."""
 
+    code = ErrorCode.UNSUPPORTED_MEDIA
+
 
 class MediaTooLarge(Refused):
     """The file is larger than the service takes (4002)."""
+
+    code = ErrorCode.MEDIA_TOO_LARGE
 
 
 class ClientIdMissing(Refused):
     """The token call came without a client id (400)."""
 
+    code = ErrorCode.CLIENT_ID_MISSING
+
 
 class PlanBlocked(Refused):
     """Export is not part of this plan, or the attribution headers were missing (402)."""
+
+    code = ErrorCode.PLAN_BLOCKED
 
 
 class RateLimited(Refused):
     """Too many requests (429); `retry_after` is the service's own wait in seconds, if any."""
 
-    retryable = True
+    code = ErrorCode.RATE_LIMITED
 
     def __init__(
         self, sentence: str, *, retry_after: float | None = None, **details: object
@@ -285,3 +556,5 @@ class RateLimited(Refused):
 
 class NotFound(Refused):
     """HTTP 404 without a documented code."""
+
+    code = ErrorCode.NOT_FOUND

@@ -19,11 +19,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from nemovideo_nodes.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.engine import Engine, Event
+from nemovideo_nodes.emulator.local import ensure_local
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import RunStopped
-from nemovideo_nodes.intake import take_in
 from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
@@ -39,9 +38,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.request import checked_run_id
-from nemovideo_nodes.settings import Settings
-from nemovideo_nodes.steps import (
+from nemovideo_nodes.request.steps import (
     AcquireToken,
     Arguments,
     AwaitRender,
@@ -56,9 +53,12 @@ from nemovideo_nodes.steps import (
     SubmitRender,
     Upload,
 )
+from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace import DriveOptions, Workspace
 
 __all__ = [
     "Bench",
+    "StepContext",
     "acquire_token",
     "await_render",
     "check_credits",
@@ -76,17 +76,22 @@ _R = TypeVar("_R", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Where the units work; everything is optional and comes from the environment otherwise."""
+class StepContext:
+    """How the units work; everything is optional and comes from the environment otherwise."""
 
     settings: Settings | None = None
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE
     clock: Clock | None = None
     on_event: Callable[[Event], None] | None = None
 
-    def read_settings(self) -> Settings:
-        """The settings that were given, or those of the environment."""
-        return self.settings or Settings.from_environment()
+    def workspace(self) -> Workspace:
+        """The runs of the settings that were given, or of the environment's; it blocks."""
+        settings = self.settings or Settings.from_environment()
+        return Workspace(settings, Store(settings.store), ensure_local)
+
+
+Bench = StepContext
+"""The name of before 1.0."""
 
 
 async def acquire_token(run: str, *, number: int = 0, bench: Bench | None = None) -> TokenResult:
@@ -109,10 +114,9 @@ async def upload(
     bench: Bench | None = None,
 ) -> UploadResult:
     """Upload a file, or what is behind a URL; raises `BadInput` for what cannot be taken."""
-    bench = bench or Bench()
-    settings = bench.read_settings()
-    store = await asyncio.to_thread(Store, settings.store)
-    (media,) = await asyncio.to_thread(take_in, store, [os.fspath(path)], settings.media_access)
+    bench = bench or StepContext()
+    workspace = await asyncio.to_thread(bench.workspace)
+    (media,) = await asyncio.to_thread(workspace.ingest, [os.fspath(path)])
     return await _through(run, Upload(media=media), number, UploadResult, bench)
 
 
@@ -174,23 +178,13 @@ async def publish(run: str, *, number: int = 0, bench: Bench | None = None) -> P
 async def _through(
     run: str, args: Arguments, number: int, kind: type[_R], bench: Bench | None
 ) -> _R:
-    bench = bench or Bench()
-    settings = bench.read_settings()
-    store = await asyncio.to_thread(Store, settings.store)
+    bench = bench or StepContext()
+    workspace = await asyncio.to_thread(bench.workspace)
     step = Step(id=f"{args.node}/{number}", args=args)
-    async with NemoVideoClient(
-        settings=settings, profile=bench.profile, clock=bench.clock, waits=False
-    ) as client:
-        engine = Engine(
-            client=client,
-            store=store,
-            run_id=checked_run_id(run),
-            clock=bench.clock,
-            on_event=bench.on_event,
-        )
-        await engine.ask([step])
-        result = await engine.advance(step.id)
-    achieved = engine.run.steps[step.id].result
+    journal = workspace.journal(run)
+    drive = DriveOptions(profile=bench.profile, clock=bench.clock, on_event=bench.on_event)
+    result = await workspace.resume(run, step.id, [step], drive=drive, journal=journal)
+    achieved = journal.run.steps[step.id].result
     if isinstance(achieved, kind):
         return achieved
     sentence = result.error or f"The step {step.id} has not come to an end"

@@ -88,7 +88,7 @@ def main() -> int:
                 image_to_video(given.images, given.prompt, store=given.store, local=True)
             )
     except NemoVideoError as error:
-        print(error.sentence, file=sys.stderr)
+        print(error, file=sys.stderr)
         return 1
     print(result.videos[0].path)
     return 0

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nemovideo_nodes import errors
-from nemovideo_nodes.errors import NemoVideoError, OutOfCredits, ServiceError, redact, well_formed
+from nemovideo_nodes.errors import (
+    NemoVideoError,
+    OutOfCredits,
+    Refused,
+    Remedy,
+    ServiceError,
+    redact,
+    well_formed,
+)
 
 SECRET = st.text(
     "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789", min_size=8, max_size=40
@@ -189,15 +197,34 @@ def test_tree_is_the_one_drawn() -> None:
             assert kind.__doc__
 
 
+def _kinds() -> list[type[NemoVideoError]]:
+    every = [getattr(errors, name) for name in errors.__all__]
+    return [kind for kind in every if isinstance(kind, type) and issubclass(kind, Exception)]
+
+
 def test_retryable_is_what_may_pass() -> None:
     """Only what may succeed with nothing changed is worth a retry."""
-    every = [getattr(errors, name) for name in errors.__all__]
-    kinds = [kind for kind in every if isinstance(kind, type) and issubclass(kind, Exception)]
-    able = {k.__name__ for k in kinds if k.retryable}
+    able = {kind.__name__ for kind in _kinds() if kind("It failed").retryable}
     assert able == {
         *("ServiceError", "Unreachable", "OutcomeUnknown", "ServerFailed", "BadAnswer"),
-        "RateLimited",
+        *("RateLimited", "StoreError", "VideoInvalid"),
     }
+
+
+def test_code_of_a_kind_is_its_own() -> None:
+    """A program can tell the kinds of errors apart by their codes."""
+    kinds = [kind for kind in _kinds() if not kind.__subclasses__() or kind is Refused]
+    codes = [kind.code for kind in kinds]
+    assert len(set(codes)) == len(codes)
+
+
+def test_every_remedy_has_words_in_python() -> None:
+    """As text, an error says what happened, and what to do in Python's words."""
+    for remedy in Remedy:
+        told = str(NemoVideoError("It stopped.", remedy=remedy, run_id="abc"))
+        assert told.startswith("It stopped. ")
+        assert not any(foreign in told for foreign in ("--", "NEMO_", "nemovideo "))
+    assert str(NemoVideoError("It stopped.")) == "It stopped."
 
 
 def test_json_of_an_error_is_plain() -> None:

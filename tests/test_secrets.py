@@ -16,7 +16,7 @@ import pytest
 from canaries import CANARY, Canaries, files_below
 from stage import Death, DyingStore, Stage
 
-from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.errors import NemoVideoError
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import Settings

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.airflow.driving import Drive
     from nemovideo_nodes.ledger.manifest import RunResult
-    from nemovideo_nodes.steps import Step
+    from nemovideo_nodes.request.steps import Step
 
 __all__ = ["RunOperator", "absolute"]
 
@@ -130,7 +130,7 @@ class RunOperator(BaseOperator):
 
     def _finish(self, context: Context, drive: Drive) -> RunResult:
         """What the task returns, once all its steps are taken."""
-        return drive.door.result(drive.run_id)
+        return drive.workspace.result(drive.run_id)
 
     def _go_on(self, context: Context, drive: Drive, resend: str = "") -> dict[str, Any]:
         from airflow.sdk.lineage import get_hook_lineage_collector
@@ -160,7 +160,7 @@ class RunOperator(BaseOperator):
         if result.videos:
             tell_assets(context, self.outlets, result)
             hook = NemoVideoHook(self.nemovideo_conn_id)
-            tell_lineage(get_hook_lineage_collector(), hook, drive.run(), drive.door, result)
+            tell_lineage(get_hook_lineage_collector(), hook, drive.run(), drive.workspace, result)
         return small(result)
 
     def _run_of(self, context: Context) -> str:
@@ -170,14 +170,14 @@ class RunOperator(BaseOperator):
         """The run at hand; its id and the link to its page are XComs at once, whatever follows."""
         from nemovideo_nodes.airflow.driving import Drive
         from nemovideo_nodes.airflow.hooks import NemoVideoHook
-        from nemovideo_nodes.request import checked_run_id
+        from nemovideo_nodes.request.model import checked_run_id
 
         self.run_page = page_of(checked_run_id(run_id))
         context["ti"].xcom_push(key="run_id", value=run_id)
         for link in self.operator_extra_links:
             context["ti"].xcom_push(key=link.xcom_key, value=self.run_page)
-        door = NemoVideoHook(self.nemovideo_conn_id).door(self.store)
-        return Drive(door, run_id, self.log.info, deadline, self.profile)
+        workspace = NemoVideoHook(self.nemovideo_conn_id).workspace(self.store)
+        return Drive(workspace, run_id, self.log.info, deadline, self.profile)
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run it in a loop of its own, which `on_kill` can end."""

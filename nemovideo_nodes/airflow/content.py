@@ -39,8 +39,8 @@ class DuePostsOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """A list of keyword arguments, for `expand_kwargs`."""
         from nemovideo_nodes.airflow.outcome import fail
-        from nemovideo_nodes.calendarfile import due_posts, read_calendar
         from nemovideo_nodes.errors import NemoVideoError
+        from nemovideo_nodes.workspace.calendar_file import due_posts, read_calendar
 
         within = timedelta(hours=float(self.within_hours))
         try:

@@ -10,16 +10,16 @@ from datetime import datetime
 from airflow.sdk.log import amask_secret
 
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.display import PlainDisplay
-from nemovideo_nodes.door import Door
-from nemovideo_nodes.engine import Event
-from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
+from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.errors import NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.steps import Step
+from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.workspace import DriveOptions, Workspace
+from nemovideo_nodes.workspace.display import PlainDisplay
 
-__all__ = ["DeadlinePassed", "Drive", "is_resumable"]
+__all__ = ["DeadlinePassed", "Drive"]
 
 
 class DeadlinePassed(NemoVideoError):
@@ -41,7 +41,7 @@ class _RunLog(PlainDisplay):
 class Drive:
     """How a run is driven: whose it is, until when, and to whom its progress is told."""
 
-    door: Door
+    workspace: Workspace
     run_id: str
     say: Callable[[str], None]
     deadline: str = ""
@@ -55,7 +55,7 @@ class Drive:
         resend: str = "",
         waits: bool = True,
     ) -> RunResult:
-        """`Door.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
+        """`Workspace.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
 
         Nothing is begun or waited for beyond it; a message under way is held to its end, since
         hanging up would destroy what is being paid for.
@@ -73,14 +73,16 @@ class Drive:
         await self._hide_token()
         with _RunLog(self.say) as log:
             try:
-                return await self.door.advance(
+                return await self.workspace.advance(
                     self.run_id,
                     through,
-                    resend=resend,
-                    waits=waits,
-                    until=until,
-                    profile=self.profile,
-                    on_event=watch,
+                    drive=DriveOptions(
+                        resend=resend,
+                        waits=waits,
+                        until=until,
+                        profile=self.profile,
+                        on_event=watch,
+                    ),
                 )
             except RunStopped as stopped:
                 coming = max([SystemClock().now(), *waits_until])
@@ -93,20 +95,13 @@ class Drive:
 
     def run(self) -> Run:
         """The run as it stands in the journal; without a single step where it is new."""
-        return Journal(self.door.store, self.run_id).refresh()
+        return Journal(self.workspace.store, self.run_id).refresh()
 
     async def ask(self, steps: Sequence[Step]) -> None:
         """Write the steps down, and take none of them; raises `StepConflict`."""
-        await self.door.ask(self.run_id, steps)
+        await self.workspace.ask(self.run_id, steps)
 
     async def _hide_token(self) -> None:
         """An anonymous token is got at run time, so Airflow does not know it as a secret."""
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
-            await amask_secret(await self.door.token(self.run_id))
-
-
-def is_resumable(error: NemoVideoError) -> bool:
-    """Whether trying again later, with nothing changed, can help."""
-    if isinstance(error, RunStopped):
-        return error.resumable
-    return error.retryable or isinstance(error, StoreError)
+            await amask_secret(await self.workspace.token(self.run_id))

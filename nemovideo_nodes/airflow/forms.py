@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
-from nemovideo_nodes.presets import ASPECTS, PRESETS
 from nemovideo_nodes.profiles import BUILT_IN, DEFAULT_PROFILE
+from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
 __all__ = ["ASPECT", "PICTURES", "PLATFORM", "PROFILE", "PROMPT"]
 

@@ -15,14 +15,15 @@ from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import amask_secret, mask_secret
 
-from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
+from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.errors import BadInput, NemoVideoError, TokenInvalid
+from nemovideo_nodes.workspace import Account, Workspace
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from nemovideo_nodes.client import NemoVideoClient
-    from nemovideo_nodes.settings import Settings
+    from nemovideo_nodes.api.client import NemoVideoClient
 
 __all__ = ["NemoVideoHook"]
 
@@ -70,22 +71,23 @@ class NemoVideoHook(HttpHook):
             await amask_secret(secret)
         return account, store
 
-    def door(self, store: str = "") -> Door:
+    def workspace(self, store: str = "") -> Workspace:
         """The runs in `store`, else in the connection's, else in that of `[nemovideo] store`."""
         account, named = self.account()
-        return Door.open(store or named or configured_store(), account)
+        where = store or named or configured_store()
+        return Workspace.open(where, account, start_local=ensure_local)
 
-    async def adoor(self, store: str = "") -> Door:
-        """`door`, in an event loop."""
+    async def aworkspace(self, store: str = "") -> Workspace:
+        """`workspace`, in an event loop."""
         account, named = await self.aaccount()
         where = store or named or configured_store()
-        return await asyncio.to_thread(Door.open, where, account)
+        return await asyncio.to_thread(Workspace.open, where, account, start_local=ensure_local)
 
     def get_conn(self, *_: object, **__: object) -> NemoVideoClient:
         """The core's client for this account; use it in an `async with`."""
-        from nemovideo_nodes.client import NemoVideoClient
+        from nemovideo_nodes.api.client import NemoVideoClient
 
-        return NemoVideoClient(settings=self._settings())
+        return NemoVideoClient(settings=self.workspace().account_settings())
 
     def run(self, *_: object, **__: object) -> NoReturn:
         """Nothing is sent through the HTTP provider: it repeats what must not be repeated."""
@@ -96,12 +98,13 @@ class NemoVideoHook(HttpHook):
         try:
             return True, asyncio.run(self._ask())
         except NemoVideoError as error:
-            return False, error.sentence
+            return False, error.told(AIRFLOW_WORDING)
 
     async def _ask(self) -> str:
-        from nemovideo_nodes.client import NemoVideoClient
+        from nemovideo_nodes.api.client import NemoVideoClient
 
-        settings = await asyncio.to_thread(self._settings)
+        workspace = await asyncio.to_thread(self.workspace)
+        settings = await asyncio.to_thread(workspace.account_settings)
         given = settings.token
         async with NemoVideoClient(settings=settings, token=given or _NO_TOKEN) as client:
             try:
@@ -115,14 +118,6 @@ class NemoVideoHook(HttpHook):
             if credits is not None
             else "The token is good"
         )
-
-    def _settings(self) -> Settings:
-        from nemovideo_nodes.ledger.store import Store
-        from nemovideo_nodes.local import local_settings
-
-        account, store = self.account()
-        settings = account.settings(store or configured_store())
-        return local_settings(settings, Store(settings.store)) if account.local else settings
 
     def _without(self) -> tuple[Account, str]:
         if self.nemovideo_conn_id != self.default_conn_name:

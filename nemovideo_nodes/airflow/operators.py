@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.airflow.driving import Drive
     from nemovideo_nodes.ledger.manifest import RunResult
-    from nemovideo_nodes.steps import Arguments, Step
+    from nemovideo_nodes.request.steps import Arguments, Step
 
 __all__ = [
     "AcquireTokenOperator",
@@ -44,7 +44,7 @@ class NodeOperator(RunOperator):
         raise NotImplementedError
 
     def _steps(self, context: Context, drive: Drive) -> list[Step]:
-        from nemovideo_nodes.steps import Step
+        from nemovideo_nodes.request.steps import Step
 
         number = self._number(context)
         arguments = self._arguments(context, drive)
@@ -68,7 +68,7 @@ class AcquireTokenOperator(NodeOperator):
     """Signs in; the run knows the account by fingerprints, and the token stays out of Airflow."""
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import AcquireToken
+        from nemovideo_nodes.request.steps import AcquireToken
 
         return [AcquireToken()]
 
@@ -81,7 +81,7 @@ class CheckCreditsOperator(NodeOperator):
         self.stop_when_empty = stop_when_empty
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import CheckCredits
+        from nemovideo_nodes.request.steps import CheckCredits
 
         return [CheckCredits(stop_when_empty=self.stop_when_empty)]
 
@@ -96,7 +96,7 @@ class CreateSessionOperator(NodeOperator):
         self.language = language
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import CreateSession
+        from nemovideo_nodes.request.steps import CreateSession
 
         return [CreateSession(language=self.language or None)]
 
@@ -112,12 +112,12 @@ class UploadMediaOperator(NodeOperator):
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
         from nemovideo_nodes.errors import BadInput
-        from nemovideo_nodes.steps import Upload
+        from nemovideo_nodes.request.steps import Upload
 
         known = drive.run().steps.get(f"upload/{self._number(context)}")
         if known is not None and isinstance(known.step.args, Upload):
             return [known.step.args]  # taken in by an earlier try; the file may be gone since
-        taken = drive.door.taken_in([str(self.media)])
+        taken = drive.workspace.ingest([str(self.media)])
         if len(taken) != 1:
             raise BadInput(f"{self.media!r} holds {len(taken)} files: map the task over them")
         return [Upload(media=taken[0])]
@@ -136,10 +136,10 @@ class PromptOperator(NodeOperator):
         self.prompt = prompt
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.intake import instructions
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.steps import Prompt, ReadState
         from nemovideo_nodes.settings import find_profile
-        from nemovideo_nodes.steps import Prompt, ReadState
+        from nemovideo_nodes.workspace.ingest import instructions
 
         profile = find_profile(self.profile or DEFAULT_PROFILE)
         (said,) = instructions([self.prompt] if self.prompt else [], profile)
@@ -160,7 +160,7 @@ class SubmitRenderOperator(NodeOperator):
         self.wait_for_completion = wait_for_completion
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import AwaitRender, SubmitRender
+        from nemovideo_nodes.request.steps import AwaitRender, SubmitRender
 
         wait = [AwaitRender(render=f"render/{self._number(context)}")]
         return [SubmitRender(), *(wait if self.wait_for_completion else [])]
@@ -179,7 +179,7 @@ class DownloadVideoOperator(NodeOperator):
         self.destination = destination
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import Download, Publish
+        from nemovideo_nodes.request.steps import Download, Publish
 
         return [Download(render=f"render/{self._number(context)}"), Publish()]
 
@@ -187,4 +187,8 @@ class DownloadVideoOperator(NodeOperator):
         from nemovideo_nodes.airflow.outcome import put_videos
 
         result = super()._finish(context, drive)
-        return put_videos(result, drive.door, str(self.destination)) if self.destination else result
+        return (
+            put_videos(result, drive.workspace, str(self.destination))
+            if self.destination
+            else result
+        )

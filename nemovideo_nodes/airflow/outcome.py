@@ -9,54 +9,40 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from nemovideo_nodes.airflow.driving import DeadlinePassed, is_resumable
-from nemovideo_nodes.door import Door, in_words
-from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
+from nemovideo_nodes.airflow.driving import DeadlinePassed
+from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
+from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, StoreError, is_retryable
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.runs import load_run
-from nemovideo_nodes.steps import Upload
+from nemovideo_nodes.request.steps import Upload
+from nemovideo_nodes.workspace import Workspace
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseHook, Context, ObjectStoragePath
     from airflow.sdk.lineage import HookLineageCollector
 
-__all__ = ["WORDS", "fail", "put_videos", "small", "tell_assets", "tell_lineage"]
+__all__ = ["fail", "put_videos", "small", "tell_assets", "tell_lineage"]
 
 MAX_REPLY = 2_000
 """Characters of one reply in an XCom."""
 MAX_REPLIES = 20
 MAX_TIMELINE = 4_000
-WORDS = {
-    "add --resend": "trigger video_resume with `resend`",
-    "--resend": "`resend` of video_resume",
-    "use --again": "trigger video_resume with `again`",
-    "Use --again": "Trigger video_resume with `again`",
-    "say with --prompt": "say with `prompt`",
-    "say --prompt": "give a `prompt`",
-    "with --store or NEMOVIDEO_STORE": "with `store`, in the connection, or in [nemovideo] store",
-    "(NEMO_TOKEN)": "(the connection's password)",
-    "(NEMO_CLIENT_ID)": "(the connection's client id)",
-    ": set NEMO_API_URL": ": name the connection that it was begun with",
-    "(nemovideo resume ": "(trigger video_resume with ",
-    # The DAGs have no word for this: it is a person's at the worker.
-    "say so: nemovideo resume ": "say so in a shell on the worker, by `nemovideo` with `resume ",
-    " --same-account": " --same-account`",
-    "`nemovideo refine ": "video_iterate for the run `",
-    ": `nemovideo runs` lists them": ": check `run_id` and `store`",
-    "run the same command again": "let the task try again",
-    "The same command tries it again": "The next try goes on with it",
-}
-"""The command line's words, and what a person does in Airflow instead."""
 
 
 def fail(error: NemoVideoError) -> NoReturn:
     """End the task: at once, or so that Airflow tries again where that can help."""
-    sentence = in_words(error.sentence, WORDS)
-    if isinstance(error, DeadlinePassed) or not is_resumable(error):
-        raise AirflowFailException(sentence) from None
-    raise RunStopped(sentence, resumable=True) from None
+    if isinstance(error, DeadlinePassed) or not is_retryable(error):
+        raise AirflowFailException(error.told(AIRFLOW_WORDING)) from None
+    stopped = RunStopped(
+        error.sentence,
+        run_id=error.run_id,
+        resumable=True,
+        code=error.code,
+        remedy=error.remedy or Remedy.RETRY,
+    )
+    stopped.wording = AIRFLOW_WORDING
+    raise stopped from None
 
 
 def small(result: RunResult) -> dict[str, Any]:
@@ -70,14 +56,14 @@ def small(result: RunResult) -> dict[str, Any]:
     return told.model_dump(mode="json")
 
 
-def put_videos(result: RunResult, door: Door, destination: str) -> RunResult:
+def put_videos(result: RunResult, workspace: Workspace, destination: str) -> RunResult:
     """Copy the run's videos into the folder `destination` (a path, or the URL of a bucket's).
 
     They are called by the run's id there, and the result names the copies. Raises `StoreError`.
     """
     from airflow.sdk import ObjectStoragePath
 
-    published = load_run(door.store, result.run_id).results(PublishResult)
+    published = workspace.load(result.run_id).results(PublishResult)
     names = published[-1].videos if published else ()
     videos = []
     try:
@@ -85,7 +71,7 @@ def put_videos(result: RunResult, door: Door, destination: str) -> RunResult:
         folder.mkdir(parents=True, exist_ok=True)
         for number, (name, video) in enumerate(zip(names, result.videos, strict=False), 1):
             target = folder / f"{result.run_id}{'' if number == 1 else f'-{number}'}.mp4"
-            with door.store.local(name) as source:
+            with workspace.store.local(name) as source:
                 _put(source, target, video.bytes)
             videos.append(video.model_copy(update={"path": str(target)}))
     except (OSError, ValueError, ImportError) as error:
@@ -108,7 +94,11 @@ def tell_assets(context: Context, outlets: Iterable[Any], result: RunResult) -> 
 
 
 def tell_lineage(
-    collector: HookLineageCollector, hook: BaseHook, run: Run, door: Door, result: RunResult
+    collector: HookLineageCollector,
+    hook: BaseHook,
+    run: Run,
+    workspace: Workspace,
+    result: RunResult,
 ) -> None:
     """Say what was made from what, with digests; OpenLineage's provider collects that."""
     for record in run.steps.values():
@@ -116,7 +106,7 @@ def tell_lineage(
             media = record.step.args.media
             collector.add_input_asset(
                 hook,
-                uri=media.url or _uri(door.store.place(media.artifact)),
+                uri=media.url or _uri(workspace.store.place(media.artifact)),
                 asset_extra={"name": media.name, "sha256": media.digest},
             )
     for video in result.videos:

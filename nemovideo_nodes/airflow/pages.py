@@ -17,10 +17,10 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment
 
 from nemovideo_nodes.airflow.hooks import configured_store
-from nemovideo_nodes.display import run_lines
-from nemovideo_nodes.door import Door
+from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import BadInput, NemoVideoError
-from nemovideo_nodes.runs import load_run
+from nemovideo_nodes.workspace import Workspace
+from nemovideo_nodes.workspace.display import run_lines
 
 __all__ = ["app"]
 
@@ -66,28 +66,28 @@ async def run_file(run_id: str, name: str) -> Response:
     found = _FILE.fullmatch(name)
     if found is None:
         raise HTTPException(404, "A run has videos, posters and contact sheets")
-    door = await asyncio.to_thread(_door)
-    file = f"runs/{_known(door, run_id)}/{name}"
+    workspace = await asyncio.to_thread(_workspace)
+    file = f"runs/{_known(workspace, run_id)}/{name}"
     kind = _TYPES[found["kind"]]
-    if door.store.root is not None:
-        path = door.store.root / file
+    if workspace.store.root is not None:
+        path = workspace.store.root / file
         if await asyncio.to_thread(path.is_file):
             return FileResponse(path, media_type=kind, headers=_HEADERS)
-    elif (data := await asyncio.to_thread(door.store.read, file)) is not None:
+    elif (data := await asyncio.to_thread(workspace.store.read, file)) is not None:
         return Response(data, media_type=kind, headers=_HEADERS)
     raise HTTPException(404, f"Run {run_id} has no {name}")
 
 
-def _door() -> Door:
+def _workspace() -> Workspace:
     try:
-        return Door.open(configured_store())
+        return Workspace.open(configured_store())
     except NemoVideoError as error:
-        raise HTTPException(503, error.sentence) from None
+        raise HTTPException(503, error.told(AIRFLOW_WORDING)) from None
 
 
-def _known(door: Door, run_id: str) -> str:
+def _known(workspace: Workspace, run_id: str) -> str:
     try:
-        return load_run(door.store, run_id).id
+        return workspace.load(run_id).id
     except BadInput:
         raise HTTPException(
             404,
@@ -97,9 +97,9 @@ def _known(door: Door, run_id: str) -> str:
 
 
 def _page(run_id: str) -> str:
-    door = _door()
-    run = load_run(door.store, _known(door, run_id))
-    result = door.result(run_id)
+    workspace = _workspace()
+    run = workspace.load(_known(workspace, run_id))
+    result = workspace.result_of(run)
     template = files("nemovideo_nodes.airflow").joinpath("run.html.jinja").read_text("utf-8")
     videos = [
         ("video" if number == 1 else f"video-{number}", video)

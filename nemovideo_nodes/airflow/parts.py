@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.steps import NodeName
+from nemovideo_nodes.request.steps import NodeName
 
 __all__ = ["Part", "next_part"]
 

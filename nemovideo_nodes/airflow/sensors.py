@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from nemovideo_nodes.airflow.driving import Drive
-    from nemovideo_nodes.steps import Arguments
+    from nemovideo_nodes.request.steps import Arguments
 
 __all__ = ["RenderSensor"]
 
@@ -50,21 +50,21 @@ class RenderSensor(NodeOperator, BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         """Whether the render has ended, and then how the run stands."""
-        from nemovideo_nodes.airflow.driving import is_resumable
         from nemovideo_nodes.airflow.outcome import fail, small
+        from nemovideo_nodes.errors import is_retryable
 
         try:
             drive = self._drive(context, self._run_of(context), absolute(self.deadline))
             self._ask(context, drive)
             self._wait(drive.advance(self._goal(context, drive), waits=False))
         except NemoVideoError as error:
-            if not is_resumable(error):
+            if not is_retryable(error):
                 fail(error)
             self.log.info("Not yet: %s", error.sentence)
             return False
         return PokeReturnValue(is_done=True, xcom_value=small(self._finish(context, drive)))
 
     def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
-        from nemovideo_nodes.steps import AwaitRender
+        from nemovideo_nodes.request.steps import AwaitRender
 
         return [AwaitRender(render=f"render/{self._number(context)}")]

@@ -76,20 +76,22 @@ class RunTrigger(BaseTrigger):
         # The engine takes a while to import, and a blocked loop stalls every trigger.
         await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.hooks")
         await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.driving")
-        from nemovideo_nodes.airflow.driving import DeadlinePassed, Drive, is_resumable
+        from nemovideo_nodes.airflow.driving import DeadlinePassed, Drive
         from nemovideo_nodes.airflow.hooks import NemoVideoHook
-        from nemovideo_nodes.errors import NemoVideoError
+        from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
+        from nemovideo_nodes.errors import NemoVideoError, is_retryable
 
         event = {"run_id": self.run_id, "deadline": self.deadline, "resumable": True, "error": ""}
         try:
-            door = await NemoVideoHook(self.nemovideo_conn_id).adoor(self.store)
-            drive = Drive(door, self.run_id, self.log.info, self.deadline, self.profile)
+            workspace = await NemoVideoHook(self.nemovideo_conn_id).aworkspace(self.store)
+            drive = Drive(workspace, self.run_id, self.log.info, self.deadline, self.profile)
             await drive.advance(self.through, resend=self.resend)
         except DeadlinePassed as error:
             return event | {"status": "deadline", "error": error.sentence}
         except NemoVideoError as error:
-            resumable = is_resumable(error)
-            return event | {"status": "stopped", "resumable": resumable, "error": error.sentence}
+            resumable = is_retryable(error)
+            told = error.told(AIRFLOW_WORDING)
+            return event | {"status": "stopped", "resumable": resumable, "error": told}
         return event | {"status": "done"}
 
 

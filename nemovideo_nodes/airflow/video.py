@@ -73,7 +73,7 @@ class VideoOperator(RunOperator):
         result = super()._finish(context, drive)
         if not self.destination or not result.videos:
             return result
-        return put_videos(result, drive.door, str(self.destination))
+        return put_videos(result, drive.workspace, str(self.destination))
 
 
 class ImageToVideoOperator(VideoOperator):
@@ -121,42 +121,45 @@ class ImageToVideoOperator(VideoOperator):
     def _ask(self, context: Context, drive: Drive) -> None:
         """Order the video, unless an earlier try has: then the pictures are not even looked at."""
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.workspace import VideoOptions
 
         known, occasion = run_id_in(self.run_id), self._occasion(context)
         if known and known != drive.run_id:
-            if not drive.door.is_begun(drive.run_id):
-                again = drive.door.begin_again(known, run_id=drive.run_id, occasion=occasion)
+            if not drive.workspace.exists(drive.run_id):
+                again = drive.workspace.submit_again(
+                    known, run_id=drive.run_id, deduplication_key=occasion
+                )
                 self._wait(again)
             return
-        order = drive.door.begin(
-            listed(self.images),
-            listed(self.prompt),
-            self.profile or DEFAULT_PROFILE,
-            work=self._work(),
+        options = VideoOptions(
+            media=listed(self.images),
+            prompts=listed(self.prompt),
+            profile=self.profile or DEFAULT_PROFILE,
+            mode=self._work(),
             platform=self.platform or "",
             aspect=self.aspect or "",
             run_id=drive.run_id,
-            as_begun=True,
-            occasion=occasion,
+            keep_existing=True,
+            deduplication_key=occasion,
         )
-        self._wait(order)
+        self._wait(drive.workspace.submit(options))
 
     def _work(self) -> Any:
         from typing import get_args
 
-        from nemovideo_nodes.door import Work
         from nemovideo_nodes.errors import BadInput
+        from nemovideo_nodes.request.script import Mode
 
-        if self.work not in get_args(Work):
-            raise BadInput(f"work wants one of {', '.join(get_args(Work))}, not {self.work!r}")
+        if self.work not in get_args(Mode):
+            raise BadInput(f"work wants one of {', '.join(get_args(Mode))}, not {self.work!r}")
         return self.work
 
     def _goal(self, context: Context, drive: Drive) -> str | None:
-        from nemovideo_nodes.steps import NodeName
+        from nemovideo_nodes.request.steps import NodeName
 
         if self.wait_for_completion:
             return None
-        renders = drive.door.steps(drive.run_id, NodeName.RENDER)
+        renders = drive.workspace.steps(drive.run_id, NodeName.RENDER)
         return renders[-1] if renders else None
 
 
@@ -178,16 +181,20 @@ class RequestedVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, drive: Drive) -> None:
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.workspace import VideoOptions
 
-        ordered = drive.door.begin_once(
-            drive.run_id,
-            listed(self.images),
-            " ".join(listed(self.prompt)),
-            self.profile or DEFAULT_PROFILE,
+        prompt = " ".join(listed(self.prompt))
+        options = VideoOptions(
+            media=listed(self.images),
+            prompts=[prompt] if prompt else [],
+            profile=self.profile or DEFAULT_PROFILE,
             language=self.language or "",
-            hosts=listed(self.media_hosts),
+            run_id=drive.run_id,
+            keep_existing=True,
+            web_only=True,
+            media_hosts=listed(self.media_hosts),
         )
-        self._wait(ordered)
+        self._wait(drive.workspace.submit(options))
 
 
 class RefineVideoOperator(VideoOperator):
@@ -196,7 +203,8 @@ class RefineVideoOperator(VideoOperator):
     def _ask(self, context: Context, drive: Drive) -> None:
         occasion = self._occasion(context)
         texts, sources = listed(self.prompt), listed(self.images)
-        self._wait(drive.door.refine(drive.run_id, texts, sources, occasion=occasion))
+        refined = drive.workspace.refine(drive.run_id, texts, sources, deduplication_key=occasion)
+        self._wait(refined)
 
 
 def listed(given: str | Sequence[str]) -> list[str]:

@@ -6,13 +6,25 @@ import io
 import json
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, redact
-from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.cli.wording import CLI_WORDING
+from nemovideo_nodes.errors import (
+    BadInput,
+    ErrorCode,
+    NemoVideoError,
+    Remedy,
+    is_retryable,
+    redact,
+    told,
+)
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
     "EXIT",
@@ -21,10 +33,10 @@ __all__ = [
     "complete_run",
     "json_option",
     "loudness",
+    "open_workspace",
     "print_json",
     "quiet_option",
     "resend_option",
-    "settings_of",
     "store_option",
     "verbose_option",
 ]
@@ -32,6 +44,7 @@ __all__ = [
 STUCK: Final = 1
 BAD_INPUT: Final = 2
 RESUMABLE: Final = 75
+FAULT: Final = 70
 STOPPED: Final = "Stopped. Run the same command again to go on"
 EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
 _JSON: Final = "nemovideo.json"
@@ -46,27 +59,32 @@ class SentenceGroup(click.Group):
             sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
         try:
             return super().invoke(ctx)
-        except BadInput as error:
-            code, sentence = BAD_INPUT, error.sentence
-        except StoreError as error:
-            code, sentence = RESUMABLE, f"{error.sentence}. Run the same command again to go on"
         except NemoVideoError as error:
-            code, sentence = RESUMABLE if error.retryable else STUCK, error.sentence
+            if isinstance(error, BadInput):
+                code = BAD_INPUT
+            else:
+                code = RESUMABLE if is_retryable(error) else STUCK
+                if error.remedy is None and code == RESUMABLE:
+                    error.remedy = Remedy.RETRY
+            sentence = error.told(CLI_WORDING)
+            failure = _Failure(sentence, code, error.code, error.remedy)
         except KeyboardInterrupt:
             code, sentence = RESUMABLE, STOPPED
+            failure = _Failure(sentence, code, ErrorCode.CANCELLED, Remedy.RETRY)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # ours to mend: no reason to show a user its insides
             where = traceback.extract_tb(error.__traceback__)[-1]
-            code = RESUMABLE
-            sentence = redact(
-                f"An error of the program itself ({type(error).__name__}: {error}; "
-                f"{Path(where.filename).name}:{where.lineno}). Please report it; nothing is lost: "
-                "run the same command again to go on"
+            code = FAULT
+            what = redact(
+                f"A fault of the program ({type(error).__name__}: {error}; "
+                f"{Path(where.filename).name}:{where.lineno})"
             )
+            sentence = told(what, Remedy.REPORT, CLI_WORDING)
+            failure = _Failure(sentence, code, ErrorCode.INTERNAL, Remedy.REPORT)
         click.echo(f"nemovideo: {sentence}", err=True)
         if ctx.meta.get(_JSON):
-            print_json(_failed(sentence, code))
+            print_json(failure.json())
         ctx.exit(code)
 
 
@@ -81,18 +99,32 @@ def _wants_json(ctx: click.Context, param: click.Parameter, value: bool) -> bool
     return value
 
 
-def _failed(sentence: str, code: int) -> dict[str, object]:
-    """The JSON object of a command that came to no run."""
-    return {
-        "run_id": None,
-        "status": "waiting" if code == RESUMABLE else "stuck",
-        "videos": [],
-        "replies": [],
-        "timeline": None,
-        "credits": None,
-        "manifest": None,
-        "error": sentence,
-    }
+@dataclass(frozen=True)
+class _Failure:
+    """How a command ended that came to no run."""
+
+    sentence: str
+    exit_code: int
+    code: ErrorCode
+    remedy: Remedy | None
+
+    def json(self) -> dict[str, object]:
+        """The same keys as a run's result."""
+        waiting = self.exit_code == RESUMABLE
+        return {
+            "run_id": None,
+            "status": "waiting" if waiting else "stuck",
+            "videos": [],
+            "replies": [],
+            "timeline": None,
+            "credits": None,
+            "manifest": None,
+            "error": self.sentence,
+            "state": "resumable" if waiting else "failed",
+            "error_code": str(self.code),
+            "remedy": self.remedy and str(self.remedy),
+            "retryable": waiting,
+        }
 
 
 store_option = click.option(
@@ -145,17 +177,18 @@ def loudness() -> str | None:
     return told if isinstance(told, str) else None
 
 
-def settings_of(store: str | None) -> Settings:
-    settings = Settings.from_environment()
-    return settings.model_copy(update={"store": store}) if store else settings
+def open_workspace(store: str | None, *, local: bool = False) -> Workspace:
+    """The runs of the store that the command names, as the environment's account sees them."""
+    from nemovideo_nodes.emulator.local import ensure_local
+    from nemovideo_nodes.workspace import Account, Workspace
+
+    return Workspace.open(store or "", Account(local=local), start_local=ensure_local)
 
 
 def complete_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
-    from nemovideo_nodes.catalog import known_runs
-    from nemovideo_nodes.ledger.store import Store
-
+    """The ids of the runs in the store that begin so."""
     try:
-        store = Store(settings_of(ctx.params.get("store")).store)
-        return [name for name in known_runs(store) if name.startswith(begun)][:200]
+        runs = open_workspace(ctx.params.get("store")).run_ids()
     except NemoVideoError:
         return []
+    return [name for name in runs if name.startswith(begun)][:200]

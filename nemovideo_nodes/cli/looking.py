@@ -15,16 +15,15 @@ import click
 from nemovideo_nodes.cli.group import (
     complete_run,
     json_option,
+    open_workspace,
     print_json,
-    settings_of,
     store_option,
 )
 from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.catalog import Summary
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.wire.models import CreditsAnswer
+    from nemovideo_nodes.engine.summaries import Summary
+    from nemovideo_nodes.workspace import Workspace
 
 __all__ = ["credits", "runs", "show"]
 
@@ -35,19 +34,7 @@ __all__ = ["credits", "runs", "show"]
 @json_option
 def credits(local: bool, store: str | None, as_json: bool) -> None:
     """Say how many credits the account has."""
-    from nemovideo_nodes.client import NemoVideoClient
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import local_settings
-
-    settings = settings_of(store)
-    if local:
-        settings = local_settings(settings, Store(settings.store))
-
-    async def ask() -> CreditsAnswer:
-        async with NemoVideoClient(settings=settings) as client:
-            return await client.credits()
-
-    answer = asyncio.run(ask())
+    answer = asyncio.run(open_workspace(store, local=local).credits())
     if as_json:
         print_json(answer.model_dump())
         return
@@ -66,16 +53,11 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
-    from nemovideo_nodes.display import result_lines, run_lines
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import claim_link, load_run
-    from nemovideo_nodes.standing import standing
+    from nemovideo_nodes.workspace.display import result_lines, run_lines
 
-    settings = settings_of(store)
-    opened = Store(settings.store)
-    known = load_run(opened, run)
-    result = standing(known, opened)
+    workspace = open_workspace(store)
+    known = workspace.load(run)
+    result = workspace.result_of(known)
     if as_json:
         print_json(result.model_dump())
         return
@@ -86,9 +68,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     if result.error:
         click.echo(result.error)
     if (link or sys.stdout.isatty()) and known.session is not None:
-        if known.order is not None:
-            settings = settings_where(settings, opened, run, known.order.service)
-        click.echo(f"Claim link: {asyncio.run(claim_link(settings, known))}")
+        click.echo(f"Claim link: {asyncio.run(workspace.claim_link(known))}")
 
 
 @click.command()
@@ -118,9 +98,7 @@ def runs(
 
     An unfinished run is deleted only with --status waiting, and none that somebody is at work on.
     """
-    from nemovideo_nodes.catalog import summaries
     from nemovideo_nodes.clock import SystemClock
-    from nemovideo_nodes.ledger.store import Store
 
     age = _age(older_than) if older_than is not None else None
     if delete and age is None:
@@ -132,20 +110,20 @@ def runs(
         said = contains is None or any(contains.casefold() in one.casefold() for one in run.said)
         return said and status in (None, run.result.status)
 
-    opened = Store(settings_of(store).store)
+    workspace = open_workspace(store)
     if delete and age is not None:
         _delete(
-            opened, age, lambda run: chosen(run) and _ended(run, status), with_manifests, as_json
+            workspace, age, lambda run: chosen(run) and _ended(run, status), with_manifests, as_json
         )
         return
     latest = SystemClock().now() - (age or timedelta())
-    found = [run.result for run in summaries(opened) if chosen(run) and run.at <= latest]
+    found = [run.result for run in workspace.list() if chosen(run) and run.at <= latest]
     if as_json:
         print_json([run.model_dump() for run in found])
         return
     if not found:
         filtered = contains is not None or status is not None or age is not None
-        click.echo(f"There are no {'such runs' if filtered else 'runs'} in {opened.url}.")
+        click.echo(f"There are no {'such runs' if filtered else 'runs'} in {workspace.store.url}.")
     for run in found:
         told = run.videos[0].path if run.videos else run.error or ""
         click.echo(f"{run.run_id}  {run.status:8} {told}")
@@ -156,15 +134,13 @@ def _ended(run: Summary, status: str | None) -> bool:
 
 
 def _delete(
-    store: Store,
+    workspace: Workspace,
     age: timedelta,
     chosen: Callable[[Summary], bool],
     with_manifests: bool,
     as_json: bool,
 ) -> None:
-    from nemovideo_nodes.retention import clean
-
-    cleaned = asyncio.run(clean(store, age, chosen=chosen, manifests=with_manifests))
+    cleaned = asyncio.run(workspace.delete(age, chosen=chosen, manifests=with_manifests))
     if as_json:
         print_json(asdict(cleaned))
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import signal
 import sys
 from types import FrameType
@@ -18,24 +17,21 @@ from nemovideo_nodes.cli.group import (
     complete_run,
     json_option,
     loudness,
+    open_workspace,
     print_json,
     quiet_option,
     resend_option,
-    settings_of,
     store_option,
     verbose_option,
 )
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.settings import Settings, find_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from nemovideo_nodes.engine import Event
     from nemovideo_nodes.ledger.manifest import RunResult
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.runs import Ordered
+    from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
 
 __all__ = ["make", "refine", "resume"]
 
@@ -59,6 +55,8 @@ __all__ = ["make", "refine", "resume"]
     metavar="NAME|SKILL.md",
     help=f"The skill that speaks: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
 )
+@click.option("--platform", metavar="NAME", help="Where the video goes; it decides the frame.")
+@click.option("--aspect", metavar="W:H", help="The frame, such as 9:16, 1:1 or 16:9.")
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
 @click.option("--local", is_flag=True, help="Use the emulator on this machine; no account needed.")
@@ -72,6 +70,8 @@ def make(
     prompts: tuple[str, ...],
     script_file: str | None,
     profile: str | None,
+    platform: str | None,
+    aspect: str | None,
     run_id: str | None,
     again: bool,
     local: bool,
@@ -84,40 +84,34 @@ def make(
     Without --prompt the profile's own instruction is used. Typing the same again takes an
     unfinished run up, and repeats nothing of a finished one.
     """
-    from nemovideo_nodes.intake import take_in
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import LOCAL, local_settings
-    from nemovideo_nodes.runs import order_script, order_video, script_in
-    from nemovideo_nodes.scriptfile import read_script
+    from nemovideo_nodes.workspace import VideoOptions
+    from nemovideo_nodes.workspace.script_file import read_script
 
-    settings = settings_of(store)
     if run_id is not None and again:
         raise BadInput("--again and --run-id exclude each other: give another --run-id instead")
     if script_file is not None and prompts:
         raise BadInput("--script and --prompt exclude each other: write the prompt in the script")
+    if script_file is not None and (platform or aspect):
+        raise BadInput(
+            "--script says the frame in its own words: leave out --platform and --aspect"
+        )
     file = read_script(script_file) if script_file is not None else None
-    named = profile or (file.profile if file else None) or DEFAULT_PROFILE
-    chosen = find_profile(named, settings.platform)
-    opened = Store(settings.store)
-    if local:
-        settings = settings.model_copy(update={"service_name": LOCAL})
-    if file is None:
-        ordered = order_video(settings, opened, media, prompts, chosen, run_id=run_id, again=again)
-    else:
-        ordered = order_script(
-            settings,
-            opened,
-            script_in(settings, opened, file, chosen),
-            take_in(opened, [*media, *file.media], settings.media_access),
-            chosen,
-            run_id=run_id,
+    workspace = open_workspace(store, local=local)
+    prepared = workspace.prepare(
+        VideoOptions(
+            media=media,
+            prompts=prompts,
+            script=file,
+            profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
+            platform=platform or "",
+            aspect=aspect or "",
+            run_id=run_id or "",
             again=again,
         )
-    say_if_finished(opened, ordered, as_json=as_json)
-    advise_on(ordered, opened)
-    if local:
-        settings = local_settings(settings, opened)
-    do_ordered(settings, opened, ordered, resend=resend, as_json=as_json)
+    )
+    end_if_finished(workspace, prepared, as_json=as_json)
+    advise_on(workspace, prepared)
+    run_prepared(workspace, prepared, resend=resend, as_json=as_json)
 
 
 @click.command()
@@ -134,21 +128,12 @@ def make(
 @json_option
 def resume(run: str, resend: bool, same_account: bool, store: str | None, as_json: bool) -> None:
     """Go on with RUN, with the arguments that it was begun with."""
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import Ordered, load_run, trust_account
-
-    settings = settings_of(store)
-    opened = Store(settings.store)
-    order = load_run(opened, run).order
+    workspace = open_workspace(store)
     if same_account:
-        service = order.service if order else settings.service
-        asyncio.run(trust_account(settings_where(settings, opened, run, service), opened, run))
-    if order is None:
-        raise BadInput(f"Run {run} was begun step by step, by a flow: let the flow go on")
-    say_if_finished(opened, Ordered(run, order), as_json=as_json)
-    settings = settings_where(settings, opened, run, order.service)
-    do_ordered(settings, opened, Ordered(run, order), resend=resend, as_json=as_json)
+        asyncio.run(workspace.confirm_account(run))
+    ordered = workspace.ordered(run)
+    end_if_finished(workspace, ordered, as_json=as_json)
+    run_prepared(workspace, ordered, resend=resend, as_json=as_json)
 
 
 @click.command(
@@ -185,55 +170,25 @@ def refine(
 
     Typing the same again takes an unfinished refinement up, and repeats nothing.
     """
-    from nemovideo_nodes.intake import instructions, take_in
-    from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.local import settings_where
-    from nemovideo_nodes.runs import load_run
-    from nemovideo_nodes.runs import refine as refine_run
+    workspace = open_workspace(store)
+    workspace.load(run)
 
-    settings = settings_of(store)
-    opened = Store(settings.store)
-    order = load_run(opened, run).order
-    chosen = order.profile if order else find_profile(DEFAULT_PROFILE, settings.platform)
-    script = instructions(prompts, chosen)
-    first = script[0].model_copy(update={"media": take_in(opened, media, settings.media_access)})
-    if order is not None:
-        settings = settings_where(settings, opened, run, order.service)
+    async def work(drive: DriveOptions) -> RunResult:
+        await workspace.refine(run, prompts, media, each=False, again=again)
+        return await workspace.resume(run, drive=drive)
 
-    def work(show: Callable[[Event], None]) -> Coroutine[Any, Any, RunResult]:
-        return refine_run(
-            settings, opened, run, (first, *script[1:]), again=again, resend=resend, on_event=show
-        )
-
-    do_work(settings, opened, run, work, as_json=as_json, refining=True)
+    do_work(workspace, run, work, resend=resend, as_json=as_json, refining=True)
 
 
-def advise_on(ordered: Ordered, store: Store) -> None:
+def advise_on(workspace: Workspace, prepared: PreparedRun) -> None:
     """What the skill would say before anything is paid; on standard error."""
-    from nemovideo_nodes.advice import advise
-
-    order = ordered.order
-    sizes = []
-    if importlib.util.find_spec("PIL") is not None:
-        from nemovideo_nodes.media.probe import image_size
-
-        for medium in order.request.media:
-            if medium.kind == "image" and medium.url is None:
-                with (
-                    store.local(medium.artifact) as path,
-                    contextlib.suppress(NemoVideoError, OSError),
-                ):
-                    sizes.append(image_size(path))
-    said = [instruction.text for instruction in order.request.script]
-    for line in advise(said, sizes, order.profile):
+    for line in workspace.advice(prepared):
         click.echo(f"Tip: {line}", err=True)
 
 
-def say_if_finished(store: Store, ordered: Ordered, *, as_json: bool) -> None:
+def end_if_finished(workspace: Workspace, prepared: PreparedRun, *, as_json: bool) -> None:
     """End here, without asking anybody, where the run is done already."""
-    from nemovideo_nodes.runs import finished
-
-    result = finished(store, ordered)
+    result = workspace.finished(prepared)
     if result is None:
         return
     quiet = loudness() == "quiet"
@@ -242,26 +197,25 @@ def say_if_finished(store: Store, ordered: Ordered, *, as_json: bool) -> None:
     _end(result, as_json=as_json)
 
 
-def do_ordered(
-    settings: Settings, store: Store, ordered: Ordered, *, resend: bool, as_json: bool
+def run_prepared(
+    workspace: Workspace, prepared: PreparedRun, *, resend: bool, as_json: bool
 ) -> None:
-    from nemovideo_nodes.runs import work_on
-
+    """Bring a prepared run to its end."""
     do_work(
-        settings,
-        store,
-        ordered.run_id,
-        lambda show: work_on(settings, store, ordered, resend=resend, on_event=show),
+        workspace,
+        prepared.run_id,
+        lambda drive: workspace.run(prepared, drive=drive),
+        resend=resend,
         as_json=as_json,
     )
 
 
 def do_work(
-    settings: Settings,
-    store: Store,
+    workspace: Workspace,
     run_id: str,
-    work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, RunResult]],
+    work: Callable[[DriveOptions], Coroutine[Any, Any, RunResult]],
     *,
+    resend: bool,
     as_json: bool,
     refining: bool = False,
 ) -> None:
@@ -269,9 +223,14 @@ def do_work(
 
     `refining`: a person is told only what came of the refinement that was asked for last.
     """
-    from nemovideo_nodes.display import Display, LiveDisplay, PlainDisplay, SilentDisplay
-    from nemovideo_nodes.ledger.journal import Journal
     from nemovideo_nodes.ledger.manifest import result_of
+    from nemovideo_nodes.workspace import DriveOptions
+    from nemovideo_nodes.workspace.display import (
+        Display,
+        LiveDisplay,
+        PlainDisplay,
+        SilentDisplay,
+    )
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
     signal.signal(signal.SIGTERM, _as_ctrl_c)
@@ -286,13 +245,15 @@ def do_work(
         display = PlainDisplay(to_stderr=as_json, verbose=told == "verbose")
     with display:
         try:
-            result = asyncio.run(work(display.show))
+            result = asyncio.run(work(DriveOptions(resend=resend, on_event=display.show)))
         except KeyboardInterrupt:
-            result = result_of(Journal(store, run_id).refresh(), store, "waiting", STOPPED)
-    link = _claim_link(settings, store, run_id) if live and result.status == "done" else None
+            run = workspace.journal(run_id).refresh()
+            result = result_of(run, workspace.store, "waiting", STOPPED)
+    link = _claim_link(workspace, run_id) if live and result.status == "done" else None
     known = None
     if refining:
-        known = result_of(Journal(store, run_id).refresh().unrefined(), store, "waiting")
+        before = workspace.journal(run_id).refresh().unrefined()
+        known = result_of(before, workspace.store, "waiting")
     _end(result, as_json=as_json, known=known, link=link)
 
 
@@ -304,12 +265,10 @@ def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
     handler(number, frame)
 
 
-def _claim_link(settings: Settings, store: Store, run_id: str) -> str | None:
+def _claim_link(workspace: Workspace, run_id: str) -> str | None:
     """The link for the person at this terminal; it is a secret, so nothing else is shown it."""
-    from nemovideo_nodes.runs import claim_link, load_run
-
     with contextlib.suppress(NemoVideoError):  # a convenience, never worth a video
-        return asyncio.run(claim_link(settings, load_run(store, run_id)))
+        return asyncio.run(workspace.claim_link(workspace.load(run_id)))
     return None
 
 
@@ -321,7 +280,7 @@ def _end(
     link: str | None = None,
 ) -> NoReturn:
     """Say the result and end; a person is not told again what was `known` before."""
-    from nemovideo_nodes.display import result_lines
+    from nemovideo_nodes.workspace.display import result_lines
 
     quiet = loudness() == "quiet"
     if as_json:

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.request import VideoRequest
-from nemovideo_nodes.steps import Step
+from nemovideo_nodes.request.model import VideoRequest
+from nemovideo_nodes.request.steps import Step
 
 __all__ = [
     "FORMAT",

@@ -17,7 +17,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.steps import Media, Prompt, Upload
+from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = ["Credits", "RunResult", "Video", "manifest_of", "media_of", "result_of"]

@@ -27,7 +27,7 @@ from nemovideo_nodes.ledger.facts import (
     SessionResult,
     TokenResult,
 )
-from nemovideo_nodes.steps import AwaitRender, NodeName, Step
+from nemovideo_nodes.request.steps import AwaitRender, NodeName, Step
 
 __all__ = ["Holding", "Run", "StepRecord", "is_unknown"]
 

@@ -29,9 +29,8 @@ from nemovideo_nodes.ledger.facts import PublishResult, StateResult
 from nemovideo_nodes.ledger.manifest import RunResult, media_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.prefect.handle import Place, RunHandle, open_place
-from nemovideo_nodes.runs import load_run
-from nemovideo_nodes.sketch import draw_timeline
 from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.workspace.timeline import draw_timeline
 
 __all__ = ["declare_asset", "markdown_of", "poster_of", "show", "summary", "table_of"]
 
@@ -84,10 +83,11 @@ async def summary(handle: RunHandle) -> str:
 
 
 def _read(handle: RunHandle, place: Place) -> tuple[Run, RunResult, list[str], bytes | None]:
-    door = place.door
-    result = door.result(handle.run_id)
-    run = load_run(door.store, handle.run_id)
-    return run, result, door.misfits(result), door.poster(handle.run_id)
+    workspace = place.workspace
+    run = workspace.load(handle.run_id)
+    result = workspace.result_of(run)
+    violations = workspace.platform_violations(result, run)
+    return run, result, list(violations), workspace.poster(handle.run_id)
 
 
 def markdown_of(
@@ -162,7 +162,7 @@ def declare_asset(handle: RunHandle, place: Place, result: RunResult) -> None:
         key=f"nemovideo://videos/{handle.key}",
         properties=AssetProperties(
             name=handle.name or handle.run_id,
-            url=place.link(_published(load_run(place.door.store, handle.run_id))[-1]),
+            url=place.link(_published(place.workspace.load(handle.run_id))[-1]),
             description=(result.timeline or "")[:MAX_ASSET_DESCRIPTION_LENGTH],
         ),
     )

@@ -11,13 +11,15 @@ from prefect.blocks.core import Block
 from prefect.types import SecretDict
 from pydantic import Field, HttpUrl, SecretStr, TypeAdapter
 
-from nemovideo_nodes.client import NemoVideoClient
-from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.api.client import NemoVideoClient
+from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.local import LOCAL, local_settings
-from nemovideo_nodes.prefect.driving import in_form_words, run_log
+from nemovideo_nodes.prefect.driving import run_log
+from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.settings import VENDOR_WEB, find_profile
+from nemovideo_nodes.workspace import Account, DriveOptions, VideoOptions, Workspace
+from nemovideo_nodes.workspace.local_service import LOCAL, local_settings
 
 # No `from __future__ import annotations` here: Prefect reads the fields' types of a block.
 
@@ -89,10 +91,10 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
 
         `store` is where the emulator has its world, if it is used.
         """
-        door = Door.open(store, self.account())
-        settings = door.settings
+        workspace = Workspace.open(store, self.account())
+        settings = workspace.settings
         if settings.service_name == LOCAL:
-            settings = local_settings(settings, door.store)
+            settings = local_settings(settings, workspace.store, ensure_local)
         return NemoVideoClient(
             settings=settings, profile=find_profile(self.profile, settings.platform)
         )
@@ -132,18 +134,18 @@ class VideoStore(Block):
         "Empty: paths are shown.",
     )
 
-    def door(self, account: Account) -> Door:
+    def workspace(self, account: Account) -> Workspace:
         """The runs in the store, as an account sees them; raises `BadInput`."""
         options = {name: str(value) for name, value in self.options.get_secret_value().items()}
-        return Door.open(self.url, account, options)
+        return Workspace.open(self.url, account, options=options, start_local=ensure_local)
 
 
 class VideoJobRun(abstract.JobRun[RunResult]):
     """One run of a `VideoJob`; its id is enough to find it again, from any process."""
 
-    def __init__(self, door: Door, run_id: str) -> None:
-        """`run_id` names a run that was begun in the door's store."""
-        self.door = door
+    def __init__(self, workspace: Workspace, run_id: str) -> None:
+        """`run_id` names a run that was begun in the workspace's store."""
+        self.workspace = workspace
         self.run_id = run_id
 
     async def wait_for_completion(self) -> Any:
@@ -152,11 +154,11 @@ class VideoJobRun(abstract.JobRun[RunResult]):
         Raises `RunStopped` with the sentence that says what to do.
         """
         with run_log() as log, in_form_words():
-            await self.door.advance(self.run_id, on_event=log.show)
+            await self.workspace.advance(self.run_id, drive=DriveOptions(on_event=log.show))
 
     async def fetch_result(self) -> RunResult:
         """How the run stands, from its journal alone."""
-        return await asyncio.to_thread(self.door.result, self.run_id)
+        return await asyncio.to_thread(self.workspace.result, self.run_id)
 
 
 class VideoJob(abstract.JobBlock[RunResult]):
@@ -204,13 +206,15 @@ class VideoJob(abstract.JobBlock[RunResult]):
 
     async def trigger(self) -> VideoJobRun:
         """Check the job and write it down; nothing is sent yet. Raises `BadInput`."""
-        door = await asyncio.to_thread(self.store.door, self.credentials.account())
+        workspace = await asyncio.to_thread(self.store.workspace, self.credentials.account())
         with in_form_words():
-            run_id = await door.begin(
-                self.images,
-                [self.prompt] if self.prompt else [],
-                self.credentials.profile,
-                platform=self.platform,
-                occasion=self.occasion,
+            run_id = await workspace.submit(
+                VideoOptions(
+                    media=self.images,
+                    prompts=[self.prompt] if self.prompt else [],
+                    profile=self.credentials.profile,
+                    platform=self.platform,
+                    deduplication_key=self.occasion,
+                )
             )
-        return VideoJobRun(door, run_id)
+        return VideoJobRun(workspace, run_id)

@@ -8,12 +8,10 @@ from typing import Any, Final
 
 from prefect import Task
 
-from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import tasks
 from nemovideo_nodes.prefect.handle import RunHandle, handle_of, open_place
-from nemovideo_nodes.request import checked_run_id
-from nemovideo_nodes.steps import NodeName
+from nemovideo_nodes.request.steps import NodeName
 
 __all__ = ["carry_out", "steps_of"]
 
@@ -43,7 +41,7 @@ async def carry_out(run: RunHandle | str, *, resend: bool = False) -> RunResult:
     """
     handle = handle_of(run)
     place = await open_place(handle.store, handle.credentials)
-    journal = Journal(place.door.store, checked_run_id(handle.run_id))
+    journal = place.workspace.journal(handle.run_id)
     done: set[str] = set()
     while len(done) < _MOST_STEPS:
         # Read anew each time: the agent may have asked for more in between.
@@ -62,4 +60,4 @@ async def steps_of(run: RunHandle | str, node: NodeName | None = None) -> list[s
     """The ids of the run's steps (of one kind), in order; it only reads the journal."""
     handle = handle_of(run)
     place = await open_place(handle.store, handle.credentials)
-    return await asyncio.to_thread(place.door.steps, handle.run_id, node)
+    return await asyncio.to_thread(place.workspace.steps, handle.run_id, node)

@@ -10,10 +10,11 @@ from typing import Any, Final, TypeVar, cast
 from prefect.blocks.core import Block
 from pydantic import BaseModel, ConfigDict
 
-from nemovideo_nodes.door import Account, Door
+from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.workspace import Account, Workspace
 
 __all__ = ["Place", "RunHandle", "handle_of", "open_place"]
 
@@ -44,7 +45,7 @@ class RunHandle(BaseModel):
 class Place:
     """Where a run is worked on, with what its blocks say besides."""
 
-    door: Door
+    workspace: Workspace
     profile: str = DEFAULT_PROFILE
     public_url: str = ""
 
@@ -52,8 +53,8 @@ class Place:
         """Where a browser finds the file `name` of the store, or a `file:` URL of this machine."""
         if self.public_url:
             return f"{self.public_url.rstrip('/')}/{name}"
-        root = self.door.store.root
-        return (root / name).as_uri() if root is not None else self.door.store.place(name)
+        root = self.workspace.store.root
+        return (root / name).as_uri() if root is not None else self.workspace.store.place(name)
 
 
 def handle_of(run: RunHandle | str) -> RunHandle:
@@ -82,10 +83,10 @@ async def open_place(store: str = "", credentials: str = "", *, local: bool = Fa
                 f"There is no video store named {store.removeprefix(_BLOCK)!r}: make the block "
                 "under Blocks, or give a folder"
             ) from None
-        door = await asyncio.to_thread(kept.door, account)
-        return Place(door, profile, kept.public_url)
-    door = await asyncio.to_thread(Door.open, store, account)
-    return Place(door, profile)
+        workspace = await asyncio.to_thread(kept.workspace, account)
+        return Place(workspace, profile, kept.public_url)
+    workspace = await asyncio.to_thread(Workspace.open, store, account, start_local=ensure_local)
+    return Place(workspace, profile)
 
 
 async def _loaded(kind: type[_B], name: str) -> _B:

@@ -10,14 +10,14 @@ from typing import Any, Final
 from prefect import tags
 from prefect.client.schemas.objects import State
 
-from nemovideo_nodes.calendarfile import Post, due_posts, read_calendar
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.prefect.driving import in_form_words
 from nemovideo_nodes.prefect.handle import open_place
 from nemovideo_nodes.prefect.occasion import current_flow_run
 from nemovideo_nodes.prefect.unit import unit
+from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.workspace.calendar_file import Post, due_posts, read_calendar
 
 __all__ = ["make_each", "posts_due"]
 
@@ -70,7 +70,7 @@ async def make_each(
             resumable=True,
         )
     place = await open_place(store, credentials)
-    return [await asyncio.to_thread(place.door.result, post.run_id) for post in posts]
+    return [await asyncio.to_thread(place.workspace.result, post.run_id) for post in posts]
 
 
 def _now() -> datetime:

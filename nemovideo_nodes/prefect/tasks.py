@@ -17,8 +17,7 @@ from prefect.concurrency.asyncio import rate_limit
 from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
-from nemovideo_nodes.door import Work
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import (
     ClaimResult,
@@ -33,10 +32,9 @@ from nemovideo_nodes.ledger.facts import (
     TokenResult,
     UploadResult,
 )
-from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.artifacts import declare_asset, show
-from nemovideo_nodes.prefect.driving import in_form_words, run_log
+from nemovideo_nodes.prefect.driving import run_log
 from nemovideo_nodes.prefect.forms import chosen
 from nemovideo_nodes.prefect.handle import RunHandle, handle_of, open_place
 from nemovideo_nodes.prefect.naming import name_of
@@ -44,8 +42,9 @@ from nemovideo_nodes.prefect.occasion import occasion as own_occasion
 from nemovideo_nodes.prefect.occasion import permission
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.unit import unit
-from nemovideo_nodes.request import checked_run_id
-from nemovideo_nodes.steps import (
+from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.script import Mode
+from nemovideo_nodes.request.steps import (
     AcquireToken,
     Arguments,
     AwaitRender,
@@ -61,6 +60,7 @@ from nemovideo_nodes.steps import (
     SubmitRender,
     Upload,
 )
+from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 
 __all__ = [
     "acquire_token",
@@ -95,7 +95,7 @@ async def begin_run(
     profile: str = "",
     *,
     changes: Sequence[str] = (),
-    work: Work = "quick",
+    work: Mode = "quick",
     platform: str = "",
     aspect: str = "",
     slug: str = "",
@@ -115,17 +115,19 @@ async def begin_run(
     prompts = [prompt] if isinstance(prompt, str) else prompt
     with in_form_words():
         place = await open_place(store, credentials, local=local)
-        begun = await place.door.begin(
-            images,
-            [text for text in prompts if text],
-            chosen(profile) or place.profile,
-            changes=[text for text in changes if text.strip()],
-            work=work,
-            platform=chosen(platform),
-            aspect=chosen(aspect),
-            run_id=run_id,
-            as_begun=as_begun,
-            occasion=occasion or own_occasion(again=again),
+        begun = await place.workspace.submit(
+            VideoOptions(
+                media=images,
+                prompts=[text for text in prompts if text],
+                changes=[text for text in changes if text.strip()],
+                profile=chosen(profile) or place.profile,
+                mode=work,
+                platform=chosen(platform),
+                aspect=chosen(aspect),
+                run_id=run_id,
+                keep_existing=as_begun,
+                deduplication_key=occasion or own_occasion(again=again),
+            )
         )
     name = name_of(slug, chosen(platform))
     return RunHandle(run_id=begun, store=store, credentials=credentials, name=name)
@@ -147,13 +149,17 @@ async def begin_delivery(
     """Fetches the pictures of a webhook's delivery once, and writes its order down."""
     with in_form_words():
         place = await open_place(store, credentials, local=local)
-        await place.door.begin_once(
-            run_id,
-            images,
-            prompt,
-            profile or place.profile,
-            language=language,
-            hosts=media_hosts,
+        await place.workspace.submit(
+            VideoOptions(
+                run_id=run_id,
+                media=images,
+                prompts=[prompt] if prompt else [],
+                profile=profile or place.profile,
+                language=language,
+                web_only=True,
+                media_hosts=media_hosts,
+                keep_existing=True,
+            )
         )
     return RunHandle(run_id=run_id, store=store, credentials=credentials)
 
@@ -176,8 +182,8 @@ async def refine_run(
     said = [changes] if isinstance(changes, str) else changes
     with in_form_words():
         place = await open_place(handle.store, handle.credentials)
-        await place.door.refine(
-            handle.run_id, said, images, occasion=occasion or own_occasion(again=again)
+        await place.workspace.refine(
+            handle.run_id, said, images, deduplication_key=occasion or own_occasion(again=again)
         )
     return handle
 
@@ -222,7 +228,7 @@ async def upload(
     if picture:
         with in_form_words():
             place = await open_place(handle.store, handle.credentials)
-            media = await asyncio.to_thread(place.door.taken_in, [picture])
+            media = await asyncio.to_thread(place.workspace.ingest, [picture])
             if len(media) > 1:
                 raise BadInput(f"{picture!r} is a folder: upload one file by one task")
         args = Upload(media=media[0])
@@ -294,7 +300,7 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     )
     handle = handle_of(run)
     place = await open_place(handle.store, handle.credentials)
-    declare_asset(handle, place, await asyncio.to_thread(place.door.result, handle.run_id))
+    declare_asset(handle, place, await asyncio.to_thread(place.workspace.result, handle.run_id))
     return published
 
 
@@ -334,7 +340,7 @@ async def _through(
     handle = handle_of(run)
     with in_form_words():
         place = await open_place(handle.store, handle.credentials)
-        journal = Journal(place.door.store, checked_run_id(handle.run_id))
+        journal = place.workspace.journal(handle.run_id)
         steps = list((await journal.refreshed()).steps)
         step = f"{node}/{number}"
         new = args is not None and (step not in steps or isinstance(args, Prompt | Upload))
@@ -344,13 +350,15 @@ async def _through(
             )
         async with ProgressBar(f"nemovideo-{handle.key}-progress", [*steps, step]) as bar:
             with run_log() as log:
-                await place.door.advance(
+                await place.workspace.advance(
                     handle.run_id,
                     step,
                     [Step(id=step, args=args)] if args and new else [],
-                    resend=permission(resend=resend),
-                    profile=place.profile,
-                    on_event=_both(log.show, bar.show),
+                    drive=DriveOptions(
+                        resend=permission(resend=resend),
+                        profile=place.profile,
+                        on_event=_both(log.show, bar.show),
+                    ),
                     journal=journal,
                 )
         achieved = journal.run.steps[step].result

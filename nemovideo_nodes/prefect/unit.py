@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import MaterializingTask
 
-from nemovideo_nodes.errors import NemoVideoError, RunStopped, StoreError
+from nemovideo_nodes.errors import is_retryable
 
 __all__ = ["Unit", "unit"]
 
@@ -92,12 +92,8 @@ async def _may_pass(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bo
     """Whether waiting alone can help; a sync function here would switch retries off."""
     try:
         await state.aresult()
-    except RunStopped as error:
-        return error.resumable
-    except NemoVideoError as error:
-        return error.retryable or isinstance(error, StoreError)
-    except Exception:
-        return False
+    except Exception as error:
+        return is_retryable(error)
     return False
 
 

@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 import httpx
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped
+from nemovideo_nodes.errors import NemoVideoError, is_retryable
 from nemovideo_nodes.settings import checked_url
 from nemovideo_nodes.webhook.config import AirflowTarget, Config, HereTarget, PrefectTarget
 from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.wording import WEBHOOK_WORDING
 
 __all__ = ["NotStarted", "Started", "TargetDown", "TargetRuns", "open_target"]
 
@@ -216,25 +217,29 @@ class HereRuns:
         return await asyncio.to_thread(lambda: asyncio.run(self._make(parameters)))
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.door import Account, Door
+        from nemovideo_nodes.emulator.local import ensure_local
+        from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
         try:
-            door = Door.open(self._target.store, Account(local=self._target.local))
-            run = await door.begin_once(
-                parameters.run_id,
-                parameters.images,
-                parameters.prompt,
-                parameters.profile,
-                language=parameters.language,
-                hosts=parameters.media_hosts,
+            workspace = Workspace.open(
+                self._target.store, Account(local=self._target.local), start_local=ensure_local
             )
-            result = await door.advance(run)
-        except RunStopped as error:
-            raise NotStarted(error.sentence, for_good=not error.resumable) from None
-        except BadInput as error:
-            raise NotStarted(error.sentence, for_good=True) from None
+            run = await workspace.submit(
+                VideoOptions(
+                    media=parameters.images,
+                    prompts=[parameters.prompt] if parameters.prompt else [],
+                    profile=parameters.profile,
+                    language=parameters.language,
+                    run_id=parameters.run_id,
+                    keep_existing=True,
+                    web_only=True,
+                    media_hosts=parameters.media_hosts,
+                )
+            )
+            result = await workspace.advance(run)
         except NemoVideoError as error:
-            raise NotStarted(error.sentence, for_good=not error.retryable) from None
+            sentence = error.told(WEBHOOK_WORDING)
+            raise NotStarted(sentence, for_good=not is_retryable(error)) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:

@@ -123,7 +123,7 @@ def failure(
     if code is None and 200 <= status < 300 and not _says_failure(answer or {}):
         return None
     details: dict[str, Any] = {
-        "code": code,
+        "service_code": code,
         "status": status,
         "request_id": _request_id(headers),
     }

@@ -167,7 +167,7 @@ for path in sys.argv[1:]:
     began = time.process_time()
     runpy.run_path(path)
     told[path] = time.process_time() - began
-heavy = ["obstore", "nemovideo_nodes.engine", "airflow.providers.http.hooks.http"]
+heavy = ["obstore", "nemovideo_nodes.engine.loop", "airflow.providers.http.hooks.http"]
 print(json.dumps([told, [name for name in heavy if name in sys.modules]]))
 """
     paths = [str(FOLDER / f"{name}.py") for name in NAMES]

@@ -8,7 +8,7 @@ import pytest
 
 from nemovideo_nodes.airflow.identity import occasion_of, run_id_in, run_id_of
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request import is_run_id
+from nemovideo_nodes.request.model import is_run_id
 
 
 @dataclass(frozen=True)

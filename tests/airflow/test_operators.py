@@ -21,7 +21,6 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from stage import Stage
 
-from nemovideo_nodes import door
 from nemovideo_nodes.airflow.base import RunOperator, absolute
 from nemovideo_nodes.airflow.hooks import NemoVideoHook
 from nemovideo_nodes.airflow.operators import (
@@ -43,11 +42,12 @@ from nemovideo_nodes.airflow.video import (
     RequestedVideoOperator,
     listed,
 )
-from nemovideo_nodes.door import Door, in_words
 from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import load_run
+from nemovideo_nodes.workspace import door
+from nemovideo_nodes.workspace.door import Door, in_words
+from nemovideo_nodes.workspace.runs import load_run
 
 RunDag = Callable[..., Any]
 TOKENS_RUN = "{{ ti.xcom_pull('token')['run_id'] }}"

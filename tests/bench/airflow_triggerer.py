@@ -66,8 +66,8 @@ def own_memory() -> float:
 
 def lateness(store: Path, run_id: str) -> float:
     """Seconds between the end of the wait, and the poll of the documented rhythm just before it."""
+    from nemovideo_nodes.engine.plan import next_poll
     from nemovideo_nodes.ledger.facts import Achieved, load_fact
-    from nemovideo_nodes.plan import next_poll
     from nemovideo_nodes.settings import Pace
 
     paths = sorted((store / "runs" / run_id / "journal").glob("*.json"))

@@ -29,9 +29,9 @@ from PIL import Image
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import serve
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import order_video, work_on
 from nemovideo_nodes.settings import Pace, Settings, find_profile
 from nemovideo_nodes.testing import copying_renderer, make_film
+from nemovideo_nodes.workspace import VideoOptions, Workspace
 
 PROMPT = "A 2 second video"
 POLL_S = 0.02
@@ -109,11 +109,10 @@ class Script:
 
 async def engine_run(settings: Settings, pictures: list[Path], name: str, *, whole: bool) -> int:
     """One run of the engine in the store of the settings; how many steps it had."""
-    store = Store(settings.store)
-    sources = [str(picture) for picture in pictures]
-    profile = find_profile("image-to-video-canva")
-    ordered = order_video(settings, store, sources, [PROMPT], profile, run_id=name)
-    result = await work_on(settings, store, ordered, through=None if whole else "await/0")
+    workspace = Workspace(settings, Store(settings.store))
+    media = [str(picture) for picture in pictures]
+    prepared = workspace.prepare(VideoOptions(media=media, prompts=[PROMPT], run_id=name))
+    result = await workspace.run(prepared, None if whole else "await/0")
     assert result.status == "done", result.error
     return 13 if whole else 9
 

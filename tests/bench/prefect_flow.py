@@ -24,11 +24,9 @@ os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
 from prefect.testing.utilities import prefect_test_harness
 from stage import copying_renderer, make_film, make_pictures
 
-from nemovideo_nodes import Settings, Store
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.runs import order_video, work_on
-from nemovideo_nodes.settings import find_profile
+from nemovideo_nodes.workspace import VideoOptions, Workspace
 from prefect_flows.image_to_video import image_to_video
 
 
@@ -41,10 +39,9 @@ class Took:
 
 
 async def bare(images: list[str], prompt: str) -> None:
-    settings = Settings.from_environment()
-    store = Store(settings.store)
-    ordered = order_video(settings, store, images, [prompt], find_profile("image-to-video-canva"))
-    result = await work_on(settings, store, ordered)
+    workspace = Workspace.open()
+    prepared = workspace.prepare(VideoOptions(media=images, prompts=[prompt]))
+    result = await workspace.run(prepared)
     assert result.status == "done", result.error
 
 

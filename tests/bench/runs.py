@@ -24,7 +24,7 @@ _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
 
 def fill(folder: Path, runs: int) -> None:
     """One run's journal, linked for all the others, and its summary under each one's name."""
-    from nemovideo_nodes.catalog import SUMMARY, write_summary
+    from nemovideo_nodes.engine.summaries import SUMMARY, write_summary
     from nemovideo_nodes.ledger.journal import Journal
     from nemovideo_nodes.ledger.store import Store
 

@@ -76,7 +76,7 @@ def answer(connection: socket.socket, folder: Path) -> None:
 
 async def ours(way: str, port: int, folder: Path) -> dict[str, float]:
     """One transfer by the client, watched."""
-    from nemovideo_nodes.client import NemoVideoClient
+    from nemovideo_nodes.api.client import NemoVideoClient
     from nemovideo_nodes.settings import Settings
 
     blocked = 0.0

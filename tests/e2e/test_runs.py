@@ -12,7 +12,7 @@ from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.ledger.facts import Asked
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.steps import AcquireToken, Step
+from nemovideo_nodes.request.steps import AcquireToken, Step
 
 
 def filled(shell: Shell) -> Store:

@@ -9,15 +9,15 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemovideo_nodes.display import result_lines, run_lines
+from nemovideo_nodes.engine.plan import Perform, Seat, Stuck, decide, missing_permission
+from nemovideo_nodes.engine.status import standing
 from nemovideo_nodes.ledger.facts import Intended, is_newer, load_fact
 from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.plan import Perform, Seat, Stuck, decide, missing_permission
-from nemovideo_nodes.runs import standing
+from nemovideo_nodes.request.steps import NodeName
 from nemovideo_nodes.settings import Pace
-from nemovideo_nodes.steps import NodeName
+from nemovideo_nodes.workspace.display import result_lines, run_lines
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SEAT = Seat("me", NOW, Pace(), holder_gone=True)

@@ -11,13 +11,14 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from nemovideo_nodes.errors import BadInput, RunStopped
-from nemovideo_nodes.local import LOCAL
 from nemovideo_nodes.prefect import (
     NemoVideoCredentials,
     VideoJob,
     VideoStore,
 )
 from nemovideo_nodes.prefect.handle import open_place
+from nemovideo_nodes.prefect.wording import FORM_WORDING
+from nemovideo_nodes.workspace.local_service import LOCAL
 from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -103,9 +104,9 @@ async def test_a_job_says_what_to_do_in_the_words_of_the_form(studio, tmp_path: 
     store = VideoStore(url=str(tmp_path / "store"))
     job = VideoJob(images=studio.images, prompt="A video", credentials=credentials, store=store)
     run = await job.trigger()
-    with pytest.raises(RunStopped, match="with `resend` switched on") as caught:
+    with pytest.raises(RunStopped, match="prompt/0") as caught:
         await run.wait_for_completion()
-    assert "--" not in caught.value.sentence
+    assert caught.value.wording == FORM_WORDING
 
 
 async def test_the_credentials_give_a_client(studio, tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ async def test_local_goes_before_what_the_credentials_name(studio) -> None:
     """A trial never reaches the service, whoever would pay there."""
     await NemoVideoCredentials(token=studio.token).save("paying", overwrite=True)
     place = await open_place(str(studio.store), "paying", local=True)
-    assert place.door.settings.service == LOCAL
+    assert place.workspace.settings.service == LOCAL
 
 
 async def test_credentials_may_name_the_emulator(studio, emulated: str) -> None:

@@ -20,7 +20,6 @@ from prefect.flow_engine import run_flow_async
 from prefect.flow_runs import resume_flow_run
 from prefect.states import Completed
 
-from nemovideo_nodes.calendarfile import Post
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
@@ -35,6 +34,7 @@ from nemovideo_nodes.prefect import (
     submit_render,
     upload,
 )
+from nemovideo_nodes.workspace.calendar_file import Post
 from prefect_flows.batch_images_to_video import batch_images_to_video
 from prefect_flows.iterate_video import iterate_video
 from prefect_flows.scheduled_social_content import scheduled_social_content
@@ -136,7 +136,7 @@ async def test_an_empty_calendar_is_no_failure(studio) -> None:
 
 async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studio) -> None:
     """A path would let a stranger name any file of the worker."""
-    with pytest.raises(BadInput, match="must be https:// URLs"):
+    with pytest.raises(BadInput, match="is not a URL that pictures can be fetched from"):
         await video_from_webhook("delivery-1", studio.images, PROMPT)
     for _ in range(2):
         result = await video_from_webhook("delivery-2", [], PROMPT)

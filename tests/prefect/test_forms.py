@@ -13,8 +13,8 @@ from prefect.utilities.callables import parameter_schema
 
 from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, chosen
 from nemovideo_nodes.prefect.naming import named_by
-from nemovideo_nodes.presets import ASPECTS, PRESETS
 from nemovideo_nodes.profiles import BUILT_IN
+from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
 REQUIRED = {
     "image_to_video": ["images"],

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import inspect
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +13,10 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import Artifact
 from prefect.states import Failed
 
-import nemovideo_nodes
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.kinds.kind import Progress
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped, StoreError, Unreachable
-from nemovideo_nodes.nodes.node import Progress
 from nemovideo_nodes.prefect import posts_due, send_prompt, tasks
-from nemovideo_nodes.prefect.driving import in_form_words
 from nemovideo_nodes.prefect.progress import ProgressBar
 from prefect_flows.image_to_video import image_to_video
 
@@ -118,22 +113,3 @@ async def test_a_published_video_is_an_asset_with_what_it_is_like(studio, wait_u
     (event,) = await asyncio.to_thread(wait_until, told, "the asset", 60)
     assert event["payload"]["run_id"] == result.run_id
     assert event["payload"]["videos"][0]["sha256"] == result.videos[0].sha256
-
-
-def test_no_sentence_of_the_core_leaves_the_words_of_the_command_line() -> None:
-    """Whatever option a sentence names, Prefect says what to do in the form instead."""
-    package = Path(nemovideo_nodes.__file__).parent
-    doors = {"cli", "emulator", "airflow", "webhook", "prefect", "render", "testing.py"}
-    said = [
-        node.value
-        for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] not in doors
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
-    told = [text for text in said if re.search(r"(?<!-)--[a-z]", text) and "\n" not in text]
-    assert told
-    for text in told:
-        with pytest.raises(BadInput) as caught, in_form_words():
-            raise BadInput(text)
-        assert not re.search(r"(?<!-)--[a-z]", caught.value.sentence), caught.value.sentence

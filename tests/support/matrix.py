@@ -18,17 +18,16 @@ from pathlib import Path
 import httpx
 from stage import SkippingClock, Stage, assert_video, copying_renderer, make_film, make_pictures
 
-from nemovideo_nodes.client import NemoVideoClient
-from nemovideo_nodes.connection import StreamClocks
+from nemovideo_nodes.api.client import NemoVideoClient
+from nemovideo_nodes.api.connection import StreamClocks
 from nemovideo_nodes.emulator.faults import ENDPOINTS, Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.engine import Engine
+from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import Ordered
-from nemovideo_nodes.script import compile_request
 from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.workspace import PreparedRun
 
 __all__ = ["PACE", "PAGE", "Outcome", "Row", "Theatre", "fits", "meet", "parse", "write"]
 
@@ -116,7 +115,7 @@ class Theatre:
     runs: int = 0
     _sent: tuple[int, int, int] = field(default=(0, 0, 0))
 
-    def begin(self) -> Ordered:
+    def begin(self) -> PreparedRun:
         """A new run of a new account; what is sent is counted from now."""
         self.stage.emulator.faults.clear()
         self.runs += 1
@@ -130,7 +129,7 @@ class Theatre:
         now, was = self.stage.sent, self._sent
         return now[0] - was[0], now[1] - was[1], now[2] - was[2]
 
-    async def work(self, ordered: Ordered, specs: Iterable[str]) -> RunResult:
+    async def work(self, ordered: PreparedRun, specs: Iterable[str]) -> RunResult:
         """One invocation, as a new process would be."""
         refused = [Fault.parse(s.replace("refused", "reset")) for s in specs if "refused" in s]
         transport = Refusing(refused[0]) if refused else None
@@ -138,6 +137,7 @@ class Theatre:
         # A render that never ends is waited for on the documented rhythm, in time that is skipped.
         stuck = any("render_stuck" in spec for spec in specs)
         self.stage.pace = Pace(reconcile_s=0.0) if stuck else PACE
+        await self.stage.workspace().submit_prepared(ordered)
         async with NemoVideoClient(
             settings=self.stage.settings(),
             profile=ordered.order.profile,
@@ -152,7 +152,6 @@ class Theatre:
                 run_id=ordered.run_id,
                 clock=clock,
             )
-            await engine.ask(compile_request(ordered.order.request), ordered.order)
             return await engine.advance()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.settings import Settings
 
 __all__ = ["CALLS", "PICTURE", "ScriptedService", "envelope", "settings_in"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from nemovideo_nodes.ledger.facts import Achieved, DownloadResult, Fact, dump_fact, load_fact
 from nemovideo_nodes.ledger.journal import fact_name
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.steps import Upload
+from nemovideo_nodes.request.steps import Upload
 
 GOLDEN_RUN = "15b112215f5989c7fa4c"
 """The id that the golden run's own facts give it."""

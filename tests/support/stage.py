@@ -17,17 +17,17 @@ from PIL import Image
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.emulator.agent.composer import unasked
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.engine import Event
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Fact, load_fact
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.request import Limits
-from nemovideo_nodes.runs import Ordered, order_video, work_on
-from nemovideo_nodes.settings import Pace, Settings, find_profile
+from nemovideo_nodes.request.model import Limits
+from nemovideo_nodes.settings import Pace, Settings
 from nemovideo_nodes.testing import copying_renderer as copying_renderer
 from nemovideo_nodes.testing import make_film as make_film
 from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.workspace import DriveOptions, PreparedRun, VideoOptions, Workspace
 
 QUICK = Pace(poll_s=0.02, reconcile_s=0.02, rate_limit_s=0.02)
 
@@ -157,6 +157,10 @@ class Stage:
             config_dir=self.folder / self.config,
         )
 
+    def workspace(self, store: Store | None = None) -> Workspace:
+        """The runs of the store, as the stage's account sees them."""
+        return Workspace(self.settings(), store or Store(self.store_path))
+
     def order(
         self,
         *texts: str,
@@ -164,20 +168,22 @@ class Stage:
         profile: Profile | None = None,
         limits: Limits | None = None,
         pictures: Sequence[str] | None = None,
-    ) -> Ordered:
-        return order_video(
-            self.settings(),
-            Store(self.store_path),
-            self.pictures if pictures is None else pictures,
-            texts or ("A 2 second video",),
-            profile or find_profile("image-to-video-canva"),
-            run_id=run_id,
-            limits=limits,
+        again: bool = False,
+    ) -> PreparedRun:
+        return self.workspace().prepare(
+            VideoOptions(
+                media=self.pictures if pictures is None else pictures,
+                prompts=texts or ("A 2 second video",),
+                profile=profile or "image-to-video-canva",
+                run_id=run_id or "",
+                limits=limits,
+                again=again,
+            )
         )
 
     async def work(
         self,
-        ordered: Ordered,
+        ordered: PreparedRun,
         *,
         store: Store | None = None,
         clock: Clock | None = None,
@@ -187,17 +193,30 @@ class Stage:
         until: datetime | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> RunResult:
-        return await work_on(
-            self.settings(),
-            store or Store(self.store_path),
-            ordered,
-            through=through,
+        drive = DriveOptions(
             resend=resend,
             waits=waits,
             until=until,
             clock=clock or SkippingClock(),
             on_event=on_event or self.events.append,
         )
+        return await self.workspace(store).run(ordered, through, drive=drive)
+
+    async def refine(
+        self,
+        run_id: str,
+        text: str,
+        media: Sequence[str] = (),
+        *,
+        again: bool = False,
+        resend: bool = False,
+        store: Store | None = None,
+    ) -> RunResult:
+        """Say one more sentence in the run's session, and bring the run to its end."""
+        workspace = self.workspace(store)
+        await workspace.refine(run_id, [text], media, each=False, again=again)
+        drive = DriveOptions(resend=resend, clock=SkippingClock())
+        return await workspace.resume(run_id, drive=drive)
 
     def facts(self, run_id: str) -> list[Fact]:
         """The run's journal, as it stands in the store."""

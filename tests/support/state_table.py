@@ -1,4 +1,4 @@
-"""The state machine's table in docs/how-it-works.md, from `nemovideo_nodes.plan.ACTIONS`.
+"""The state machine's table in docs/how-it-works.md, from `nemovideo_nodes.engine.plan.ACTIONS`.
 
 `python tests/support/state_table.py` writes it into the page; a test keeps it fresh.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nemovideo_nodes.plan import ACTIONS, REPETITION, Repetition, StepState
+from nemovideo_nodes.engine.plan import ACTIONS, REPETITION, Repetition, StepState
 
 __all__ = ["BEGIN", "END", "PAGE", "state_table"]
 

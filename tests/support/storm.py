@@ -23,13 +23,14 @@ from typing import Literal
 
 from stage import Stage
 
+from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.cli import main
-from nemovideo_nodes.client import NemoVideoClient
+from nemovideo_nodes.engine.status import standing
 from nemovideo_nodes.ledger import store as stores
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.runs import Ordered, load_run, standing, work_on
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
 
 __all__ = ["Door", "Scene", "Strike", "forking", "killed_at_each", "sign_in_twice", "storm"]
 
@@ -38,9 +39,9 @@ forking = multiprocessing.get_context("forkserver")
 # Installed modules only: in Python 3.11 the server does not get this process's sys.path.
 forking.set_forkserver_preload(
     [
-        "nemovideo_nodes.runs",
+        "nemovideo_nodes.workspace.workspace",
         "nemovideo_nodes.cli.making",
-        "nemovideo_nodes.display",
+        "nemovideo_nodes.workspace.display",
         "nemovideo_nodes.media.decode",
         "nemovideo_nodes.media.poster",
         "nemovideo_nodes.testing",
@@ -89,7 +90,7 @@ class Job:
 
     door: Door
     settings: Settings
-    ordered: Ordered
+    ordered: PreparedRun
     pictures: tuple[str, ...]
     out: Path
     strike: Strike
@@ -107,7 +108,9 @@ def _do(job: Job) -> None:
     DeadlyStore.strike = job.strike
     if job.door == "library":
         store = DeadlyStore(job.settings.store)
-        result = asyncio.run(work_on(job.settings, store, job.ordered, resend=job.resend))
+        workspace = Workspace(job.settings, store)
+        drive = DriveOptions(resend=job.resend)
+        result = asyncio.run(workspace.run(job.ordered, drive=drive))
         job.out.write_text(result.model_dump_json())
         return
     stores.Store = DeadlyStore  # type: ignore[misc] # the one that the commands will open
@@ -154,7 +157,7 @@ class Scene:
     """One run at one emulator, and the processes that work on it."""
 
     stage: Stage
-    ordered: Ordered
+    ordered: PreparedRun
     door: Door
     workers: list[Worker] = field(default_factory=list)
     resent: int = 0
@@ -215,7 +218,7 @@ class Scene:
         if result.status == "stuck":
             assert "cannot be known" in (result.error or "")
             store = Store(self.stage.store_path)
-            told = standing(load_run(store, self.ordered.run_id), store)
+            told = standing(self.stage.workspace().load(self.ordered.run_id), store)
             assert (told.status, told.error) == ("stuck", result.error)
             self.check()
             self.resent = 1

@@ -57,7 +57,7 @@ def test_code_in_an_envelope(code: int, kind: type[ServiceError], form: Any, sta
     """A code means the same under every HTTP status, as a number or as a text."""
     error = error_of(status, {"code": form(code), "message": "m", "data": None})
     assert type(error) is kind
-    assert (error.code, error.status) == (code, status)
+    assert (error.service_code, error.status) == (code, status)
 
 
 @pytest.mark.parametrize(
@@ -233,4 +233,5 @@ def test_every_refusal_is_documented() -> None:
     """A refusal proves that nothing was accepted, so each has a code or a status of its own."""
     kinds = {kind.__name__ for kind in Refused.__subclasses__()}
     assert kinds <= set(errors.__all__)
-    assert all(not kind.retryable for kind in Refused.__subclasses__() if kind is not RateLimited)
+    others = [kind for kind in Refused.__subclasses__() if kind is not RateLimited]
+    assert all(not kind("It failed").retryable for kind in others)

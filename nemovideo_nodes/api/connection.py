@@ -1,0 +1,379 @@
+"""How a call is made: connections, headers, errors, clocks, and the only repetitions.
+
+A call is repeated by itself in two documented cases alone, each at most once, and only because the
+answer proves that nothing was accepted: 1001 (with a renewed token) and 429 (after the wait).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import functools
+import logging
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from nemovideo_nodes.api.tokens import TokenSource
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.errors import (
+    BadAnswer,
+    BadInput,
+    OutcomeUnknown,
+    OutOfCredits,
+    RateLimited,
+    Refused,
+    Secret,
+    ServiceError,
+    TokenInvalid,
+    Unreachable,
+    redact,
+)
+from nemovideo_nodes.settings import is_loopback
+from nemovideo_nodes.wire.codes import bind_id, read_answer
+from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn, TurnReader
+
+__all__ = ["Connection", "StreamClocks", "quiet_logs", "transport_error"]
+
+_T = TypeVar("_T")
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_LONGEST_WAIT_S = 300.0
+"""A `Retry-After` beyond this is told to the caller instead of slept through."""
+_LARGEST_ANSWER = 64 * 1024 * 1024
+_FIELDS = (b"data", b"event", b"id", b"retry", b":")
+"""How the body of an event stream can begin."""
+
+
+@dataclass(frozen=True)
+class StreamClocks:
+    """Limits in seconds, three of them on a stream: hanging up destroys work being paid for."""
+
+    socket_s: float = 300.0
+    """No byte at all, not even a heartbeat."""
+    progress_s: float = 600.0
+    """Nothing but heartbeats: about ten minutes of them count as lost [V]."""
+    turn_s: float = 960.0
+    """The whole turn: streams last up to 15 minutes [S]."""
+    answer_s: float = 300.0
+    """An answer that is no stream, to its last byte: a trickle never meets the socket's limit."""
+    silence_s: float = 60.0
+    """No byte of such an answer, or of a download."""
+    upload_s: float = 900.0
+    """The same after an upload: the service works on it before it answers."""
+
+
+class Connection:
+    """Everything between a method of the client and the network; one serves one event loop."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        web_url: str,
+        headers: Mapping[str, str],
+        tokens: TokenSource,
+        clock: Clock,
+        clocks: StreamClocks,
+        transport: httpx.AsyncBaseTransport | None,
+        rate_limit_s: float,
+        waits: bool,
+    ) -> None:
+        try:
+            possible = bool(httpx.URL(base_url).host)
+        except (httpx.InvalidURL, UnicodeError):
+            possible = False
+        if not possible:
+            raise BadInput(f"The URL of the API names no possible host: {base_url!r}")
+        self.base_url = base_url
+        self._web_url = web_url
+        self._headers = dict(headers)
+        self._tokens = tokens
+        self._clock = clock
+        self._clocks = clocks
+        self._transport = transport
+        self._rate_limit_s = rate_limit_s
+        self._waits = waits
+        self._open: dict[str, httpx.AsyncClient] = {}
+        self._bind: str | None = None
+        quiet_logs()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        clients, self._open = list(self._open.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    def api(self) -> httpx.AsyncClient:
+        """For calls to the API."""
+        return self._client("api", self.base_url, keep_alive_s=90.0)
+
+    def bare(self, url: str) -> httpx.AsyncClient:
+        """For other hosts, and signed URLs anywhere: no token and no attribution headers."""
+        return self._client("bare", url, keep_alive_s=5.0)
+
+    def authorized(self, token: str, headers: Mapping[str, str] | None = None) -> dict[str, str]:
+        """`headers` with the attribution headers and the token."""
+        return {**self._headers, **(headers or {}), "Authorization": Secret(f"Bearer {token}")}
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        is_upload: bool = False,
+    ) -> tuple[dict[str, Any], str]:
+        """A call with the token: the JSON object that it answered, and its exact text."""
+
+        async def once(token: str) -> tuple[dict[str, Any], str]:
+            signed = self.authorized(token, headers)
+            return await self._send(method, path, content, signed, is_upload)
+
+        return await self.repeating(once)
+
+    async def call_unsigned(
+        self, method: str, path: str, headers: Mapping[str, str]
+    ) -> tuple[dict[str, Any], str]:
+        """A call without a token: the one that gets it."""
+
+        async def once(token: str) -> tuple[dict[str, Any], str]:
+            return await self._send(method, path, None, {**self._headers, **headers}, False)
+
+        return await self.repeating(once, signed=False)
+
+    async def repeating(
+        self, once: Callable[[str], Awaitable[_T]], *, signed: bool = True, repeat: bool = True
+    ) -> _T:
+        """`once` with a token, and the documented repetitions.
+
+        Without `repeat` a refused token is renewed all the same, for whoever calls again. The one
+        call that is not `signed` gets no token, since it is what acquires and renews them.
+        """
+        token = await _had(self._tokens.current()) if signed else ""
+        renewed = waited = False
+        while True:
+            try:
+                return await once(token)
+            except TokenInvalid:
+                if renewed or not signed:
+                    raise
+                renewed = True
+                # The token that was refused, which need not be the newest one by now.
+                token = await _had(self._tokens.renew(token))
+                if not repeat:
+                    raise
+            except RateLimited as error:
+                wait = error.retry_after
+                wait = self._rate_limit_s if wait is None else wait
+                if waited or not (repeat and self._waits) or wait > _LONGEST_WAIT_S:
+                    raise
+                waited = True
+                await self._clock.sleep(wait)
+
+    async def stream_message(
+        self, path: str, body: bytes, on_event: Callable[[StreamEvent], None] | None, token: str
+    ) -> Turn:
+        """One `POST /run_sse`, held to its end under the three clocks."""
+        headers = self.authorized(
+            token,
+            {
+                "Content-Type": "application/json",
+                "Accept": "text/event-stream",
+                "Accept-Encoding": "identity",
+                "Cache-Control": "no-store",
+            },
+        )
+        # A kept connection may be dead, and a message on it would be one of unknown outcome.
+        client = self._client("streams", self.base_url, keep_alive_s=0.0)
+        timeout = httpx.Timeout(30.0, read=self._clocks.socket_s)
+        reader = TurnReader()
+        streaming = False
+        try:
+            async with (
+                asyncio.timeout(self._clocks.turn_s),
+                asyncio.timeout(None) as progress,
+                client.stream(
+                    "POST", self.base_url + path, content=body, headers=headers, timeout=timeout
+                ) as response,
+            ):
+                streaming = response.status_code == 200
+                progress.reschedule(_from_now(self._clocks.progress_s))
+                async for chunk in self._stream_in(response):
+                    for event in reader.feed(chunk):
+                        if event.kind is not StreamEventKind.HEARTBEAT:
+                            progress.reschedule(_from_now(self._clocks.progress_s))
+                        if on_event is not None:
+                            on_event(event)
+        except (httpx.HTTPError, TimeoutError) as error:
+            if not streaming:
+                raise transport_error(error) from None
+            return reader.finish(in_order=False)
+        return reader.finish()
+
+    async def _stream_in(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body of a stream; raises what an answer means that is none.
+
+        The status comes first, and then the body's beginning: gateways put a wrong type on streams,
+        and the stream's type on errors.
+        """
+        chunks = response.aiter_bytes()
+        kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+        head = b""
+        if response.status_code == 200:
+            async for chunk in chunks:
+                head += chunk
+                if head.removeprefix(codecs.BOM_UTF8).strip():
+                    break
+        start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+        is_page = kind in ("application/json", "text/html") and not start.startswith(_FIELDS)
+        if response.status_code != 200 or is_page or start[:1] in (b"{", b"[", b"<"):
+            self._read(response, await _limited(chunks, head))
+            raise BadAnswer(
+                "The service answered a message with JSON where a stream is documented",
+                status=response.status_code,
+            )
+        yield head
+        async for chunk in chunks:
+            yield chunk
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | AsyncIterable[bytes] | None,
+        headers: Mapping[str, str],
+        is_upload: bool,
+    ) -> tuple[dict[str, Any], str]:
+        # Long uploads have connections of their own, and no limit on the whole.
+        client = self._client("long", self.base_url, keep_alive_s=5.0) if is_upload else self.api()
+        read_s = self._clocks.upload_s if is_upload else self._clocks.silence_s
+        try:
+            async with (
+                asyncio.timeout(None if is_upload else self._clocks.answer_s) as whole,
+                client.stream(
+                    method,
+                    self.base_url + path,
+                    content=content,
+                    headers=headers,
+                    timeout=httpx.Timeout(60.0, connect=20.0, read=read_s, write=300.0),
+                ) as response,
+            ):
+                whole.reschedule(_from_now(self._clocks.answer_s))
+                body = await _limited(response.aiter_bytes())
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise transport_error(error) from None
+        return self._read(response, body), body.decode("utf-8-sig")
+
+    def _read(self, response: httpx.Response, body: bytes) -> dict[str, Any]:
+        """The answer, read by the one place that knows the codes, with what a user can do."""
+        now = self._clock.now()
+        try:
+            answer = read_answer(response.status_code, response.headers, body, now=now)
+            self._bind = bind_id(answer) or self._bind
+            return answer
+        except OutOfCredits as error:
+            bind = error.bind or self._bind
+            if not self._tokens.anonymous:
+                todo = f"top up your credits at {self._web_url}"
+            else:
+                link = f"?bind={quote(bind, safe='')}" if bind else ""
+                todo = f"register at {self._web_url}/{link}"
+            raise OutOfCredits(
+                f"{error.sentence}: {todo}, then run the same command again",
+                bind=bind,
+                service_code=error.service_code,
+                status=error.status,
+                request_id=error.request_id,
+            ) from None
+
+    def _client(self, name: str, url: str, *, keep_alive_s: float) -> httpx.AsyncClient:
+        """The client for one kind of calls; none follows redirects, as it cannot judge them."""
+        # Proxies of the environment are for the world outside, never for this machine.
+        outside = not is_loopback(urlsplit(url).hostname or "")
+        name = name if outside else f"{name} here"
+        if name not in self._open:
+            self._open[name] = httpx.AsyncClient(
+                transport=self._transport,
+                verify=_ssl_context(),
+                timeout=httpx.Timeout(self._clocks.silence_s, connect=20.0),
+                limits=httpx.Limits(
+                    max_connections=20,
+                    max_keepalive_connections=20 if keep_alive_s else 0,
+                    keepalive_expiry=keep_alive_s,
+                ),
+                follow_redirects=False,
+                trust_env=outside,
+            )
+        return self._open[name]
+
+
+def _from_now(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+async def _had(token: Awaitable[str]) -> str:
+    """A token; without one, the call that wanted it was certainly not sent."""
+    try:
+        return Secret(await token)
+    except (Refused, Unreachable):
+        raise
+    except ServiceError as error:
+        raise Unreachable(
+            f"No token could be had, so nothing was sent: {error.sentence}",
+            service_code=error.service_code,
+            status=error.status,
+            request_id=error.request_id,
+        ) from None
+
+
+async def _limited(body: AsyncIterator[bytes], head: bytes = b"") -> bytes:
+    """The whole body of an answer, which no honest service makes larger than this."""
+    chunks, size = [head], len(head)
+    async for chunk in body:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > _LARGEST_ANSWER:
+            raise BadAnswer("The service's answer does not end")
+    return b"".join(chunks)
+
+
+def transport_error(error: httpx.HTTPError | TimeoutError) -> ServiceError:
+    """What a failure of the connection says about the request."""
+    reason = redact(str(error)).strip() or type(error).__name__
+    if isinstance(error, _NOT_SENT):
+        return Unreachable(f"The service cannot be reached ({reason})")
+    return OutcomeUnknown(f"The connection broke before the service had answered ({reason})")
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """One for the process: making it takes a hundred times longer than a client."""
+    return httpx.create_ssl_context()
+
+
+class _Redacting(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        with contextlib.suppress(Exception):
+            record.msg, record.args = redact(record.getMessage()), None
+        return True
+
+
+@functools.cache
+def quiet_logs() -> None:
+    """httpx logs whole URLs, signed ones too; httpcore the headers, with addresses in them."""
+    # A filter on a logger does not see what comes from the loggers below it.
+    parts = ("connection", "http11", "http2", "proxy", "socks")
+    for name in ("httpx", "httpcore", *(f"httpcore.{part}" for part in parts)):
+        logging.getLogger(name).addFilter(_Redacting())

@@ -1,0 +1,255 @@
+"""The account: client id and token, kept in owner-only files and shared by all processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from filelock import AsyncFileLock, FileLock, Timeout
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.errors import BadInput, Refused, StoreError, TokenInvalid
+from nemovideo_nodes.settings import fingerprint, origin_of
+from nemovideo_nodes.wire.models import TokenAnswer
+
+__all__ = ["FixedToken", "KeptToken", "TokenSource"]
+
+LIFE = timedelta(days=7)
+"""How long an anonymous token lives [S, V]."""
+_MARGIN = timedelta(minutes=5)
+_LOCK_S = 600.0
+"""Longer than the holder can need: two tries, and the longest wait for a 429 between them."""
+_POLL_S = 0.02
+
+
+class _Kept(BaseModel):
+    token: str = Field(repr=False, pattern=r"^[!-~]+$")
+    expires_at: AwareDatetime
+
+
+class FixedToken:
+    """A token that was given (`NEMO_TOKEN`): used as it is; nothing is acquired or renewed."""
+
+    anonymous = False
+
+    def __init__(self, token: str, *, named: str = "NEMO_TOKEN") -> None:
+        self._token = token
+        self._named = named
+
+    def account(self) -> tuple[str, ...]:
+        """Fingerprints of what identifies the account."""
+        return (f"token:{fingerprint(self._token)}",)
+
+    async def current(self) -> str:
+        """The token."""
+        return self._token
+
+    async def renew(self, stale: str) -> str:
+        """A given token cannot be renewed."""
+        raise TokenInvalid(
+            f"The service does not accept the token in {self._named}: it has expired or is not "
+            "valid; set a new one, or unset it to get an anonymous one, and run the same "
+            "command again",
+            service_code=1001,
+        )
+
+
+class KeptToken:
+    """An anonymous token of one client id at one API origin, acquired once for all processes."""
+
+    anonymous = True
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        api_url: str,
+        client_id: str | None,
+        clock: Clock,
+        acquire: Callable[[str], Awaitable[TokenAnswer]],
+    ) -> None:
+        self._folder = folder
+        self._origin = origin_of(api_url)
+        self._given_id = client_id
+        self._clock = clock
+        self._acquire = acquire
+        self._cached: _Kept | None = None
+
+    def client_id(self) -> str:
+        """The client id, made and kept at the first need."""
+        if self._given_id:
+            return self._given_id
+        path = self._folder / "client_id"
+        if known := self._read_id(path):
+            return known
+        try:
+            self._prepare()
+            with FileLock(path.with_name("client_id.lock"), timeout=_LOCK_S, mode=0o600):
+                if known := self._read_id(path):  # another process was faster
+                    return known
+                made = str(uuid.uuid4())
+                _replace(path, f"{made}\n")
+                return made
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+
+    def _read_id(self, path: Path) -> str | None:
+        """What the file holds, if that can be an id."""
+        try:
+            text = path.read_bytes().decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unreadable(path, error) from None
+        return text if text and text.isascii() and text.isprintable() else None
+
+    def account(self) -> tuple[str, ...]:
+        """Fingerprints of what identifies the account."""
+        prints = [f"client:{fingerprint(self.client_id())}"]
+        if kept := (self._cached or self._load()):
+            prints.append(f"token:{fingerprint(kept.token)}")
+        return tuple(prints)
+
+    async def current(self) -> str:
+        """A token that has not expired, from memory, from the file, or from the service."""
+        kept = self._fresh(self._cached) or self._fresh(await asyncio.to_thread(self._load))
+        if kept is None:
+            async with self._locked():
+                kept = self._fresh(await asyncio.to_thread(self._load)) or await self._take_new()
+        self._cached = kept
+        return kept.token
+
+    async def renew(self, stale: str) -> str:
+        """Another token than `stale`: from the file if somebody was faster, else a new one."""
+        async with self._locked():
+            kept = self._fresh(await asyncio.to_thread(self._load))
+            if kept is None or kept.token == stale:
+                kept = await self._take_new()
+        self._cached = kept
+        return kept.token
+
+    def _fresh(self, kept: _Kept | None) -> _Kept | None:
+        return kept if kept is not None and kept.expires_at > self._clock.now() else None
+
+    async def _take_new(self) -> _Kept:
+        client_id = await asyncio.to_thread(self.client_id)
+        try:
+            answer = await self._acquire(client_id)
+        except Refused as error:
+            if 400 not in (error.service_code, error.status):
+                raise
+            if self._given_id:
+                raise BadInput(
+                    "The service does not accept the client id that was given "
+                    f"(NEMO_CLIENT_ID): {error.sentence}"
+                ) from None
+            # The documented answer to 400: generate one, repeat.
+            await asyncio.to_thread(self._put_aside, client_id)
+            answer = await self._acquire(await asyncio.to_thread(self.client_id))
+        life = LIFE
+        if answer.expires_in is not None and 0 < answer.expires_in < LIFE.total_seconds():
+            life = timedelta(seconds=answer.expires_in)
+        # Given up a little early, but a short life must not be over before it began.
+        life -= min(_MARGIN, life / 10)
+        kept = _Kept(token=answer.token, expires_at=self._clock.now() + life)
+        self._cached = kept  # even where it cannot be written down
+        await asyncio.to_thread(self._save, kept)
+        return kept
+
+    def _put_aside(self, client_id: str) -> None:
+        """Keep a refused id: it is the account's name, and the vendor's client uses it too."""
+        path = self._folder / "client_id"
+        try:
+            if self._read_id(path) == client_id:
+                path.replace(path.with_name("client_id.refused"))
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+
+    def _path(self) -> Path:
+        """One file for each origin and client id, so that services never mix."""
+        name = hashlib.sha256(json.dumps([self._origin, self.client_id()]).encode()).hexdigest()
+        return self._folder / "tokens" / f"{name[:24]}.json"
+
+    def _load(self) -> _Kept | None:
+        path = self._path()
+        try:
+            return _Kept.model_validate_json(path.read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None  # no token there, or nothing that is one
+        except OSError as error:
+            raise self._unreadable(path, error) from None
+
+    def _save(self, kept: _Kept) -> None:
+        path = self._path()
+        try:
+            self._prepare()
+            _replace(path, kept.model_dump_json())
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+
+    def _prepare(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._folder / "tokens").mkdir(exist_ok=True, mode=0o700)
+
+    @contextlib.asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        path = await asyncio.to_thread(self._path)
+        try:
+            await asyncio.to_thread(self._prepare)
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+        # Polled from the loop: waiting in threads would use up the executor that the holder needs.
+        lock = AsyncFileLock(
+            path.with_suffix(".lock"), timeout=_LOCK_S, mode=0o600, run_in_executor=False
+        )
+        try:
+            await lock.acquire(poll_interval=_POLL_S)
+        except Timeout:
+            raise StoreError(
+                f"Another process has been acquiring a token for {_LOCK_S:.0f} s; "
+                "run the same command again"
+            ) from None
+        except OSError as error:
+            raise self._unwritable(path, error) from None
+        try:
+            yield
+        finally:
+            await lock.release()
+
+    def _unreadable(self, path: Path, error: OSError) -> BadInput:
+        return BadInput(
+            f"{path} cannot be read ({error.strerror or error}): "
+            "make it readable, or set NEMO_TOKEN"
+        )
+
+    def _unwritable(self, path: Path, error: OSError) -> BadInput:
+        return BadInput(
+            f"The account's files in {path.parent} cannot be written "
+            f"({error.strerror or error}): make the folder writable, or set NEMO_TOKEN"
+        )
+
+
+TokenSource = FixedToken | KeptToken
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file durably and whole or not at all, readable by its owner alone."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 0600
+    spare = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        spare.replace(path)
+    finally:
+        spare.unlink(missing_ok=True)

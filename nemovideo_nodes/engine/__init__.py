@@ -1,0 +1,1 @@
+"""The plan, the one loop that asks it, the lease, and the step kinds."""

@@ -1,0 +1,113 @@
+"""Facts that are written without a call to the service: steps asked for, and a person's word."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.engine.plan import missing_permission, missing_steps
+from nemovideo_nodes.errors import StoreError
+from nemovideo_nodes.ledger.facts import Asked, Noted, Order
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.request.steps import Step
+
+__all__ = ["Asker"]
+
+_TRIES = 1_000
+"""Each lost try means that another worker has written a fact meanwhile."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Writes into one run's journal what is asked for, and what a person permits."""
+
+    journal: Journal
+    by: str = ""
+    clock: Clock = field(default_factory=SystemClock)
+
+    def _by(self) -> str:
+        return self.by or socket.gethostname()
+
+    async def ask(
+        self,
+        steps: Sequence[Step],
+        order: Order | None = None,
+        *,
+        after: str | None = None,
+        because: Literal["request", "refinement", "reply"] = "request",
+        said: tuple[str, ...] | None = None,
+        given: tuple[str, ...] | None = None,
+        occasion: str | None = None,
+    ) -> None:
+        """Ask for steps: a no-op for those that were asked for with the same arguments.
+
+        They go behind all others, or right behind the step `after`. Raises `StepConflict` for a
+        step that was asked for with other arguments, and for an order of another video than the
+        one that the run was begun for.
+        """
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            new = missing_steps(run, steps, order)
+            if run.newer or not new:
+                return
+            fact = Asked(
+                at=self.clock.now(),
+                by=self._by(),
+                steps=tuple(new),
+                order=order if run.order is None else None,
+                after=after,
+                because=because,
+                said=said,
+                given=given,
+                occasion=occasion,
+            )
+            if await self.journal.appended(fact):
+                return
+        raise self._too_busy()
+
+    async def allow_resend(self, occasion: str = "") -> bool:
+        """Permit that what the run is stopped at is done once more; False if it is not stopped.
+
+        It is stopped at a message of unknown outcome, a render that failed as often as is
+        permitted, or what was paid for in a session that is lost. With an occasion it is
+        permitted once: what a person permitted is not repeated by whoever starts that again.
+        """
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            permission = missing_permission(run)
+            if permission is None or (occasion and run.was_allowed_on(occasion)):
+                return False
+            topic, step = permission
+            allowed = Noted(
+                at=self.clock.now(),
+                by=self._by(),
+                topic=topic,
+                step=step,
+                text="--resend",
+                occasion=occasion or None,
+            )
+            # Two who permit it at once permit one message, not two.
+            if await self.journal.appended(allowed, run.seq):
+                return True
+        raise self._too_busy()
+
+    async def confirm_account(self, account: tuple[str, ...]) -> bool:
+        """Note, on a person's word, that these fingerprints are the run's account, too.
+
+        A token does not tell whose it is, so a renewed one looks like another account's. False
+        where it was known.
+        """
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            if not run.account or run.account & set(account):
+                return False
+            note = Noted(at=self.clock.now(), by=self._by(), topic="account", account=account)
+            if await self.journal.appended(note, run.seq):
+                return True
+        raise self._too_busy()
+
+    def _too_busy(self) -> StoreError:
+        return StoreError(f"Others keep writing to the journal of run {self.journal.run.id}")

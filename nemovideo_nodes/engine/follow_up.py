@@ -1,0 +1,36 @@
+"""Follow-ups: what the agent asks to be told next, said within the limit of the request. Pure."""
+
+from __future__ import annotations
+
+from nemovideo_nodes.ledger.conversation import wishes
+from nemovideo_nodes.ledger.facts import Asked, PromptResult
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.script import numbered
+from nemovideo_nodes.request.steps import NodeName, Prompt, ReadState, Step
+
+__all__ = ["next_follow_up"]
+
+
+def next_follow_up(run: Run) -> tuple[tuple[Step, ...], str] | None:
+    """The steps that the latest reply asks for, and behind which step they go, if it may be.
+
+    Nothing is said twice, nothing beyond `limits.follow_ups`, and nothing once the change that
+    was asked about is being exported.
+    """
+    limit = run.order.request.limits.follow_ups if run.order else 0
+    said = sum(isinstance(f, Asked) and f.because == "reply" for f in run.facts)
+    if said >= limit or run.turn is not None:
+        return None
+    texts = {r.step.args.text for r in run.steps.values() if isinstance(r.step.args, Prompt)}
+    wanted, after = None, None
+    for step_id, record in run.steps.items():
+        if isinstance(record.result, PromptResult):
+            asked = [a.words for a in wishes(record.result) if a.words not in texts]
+            wanted, after = (asked[0] if asked else None), None
+        elif record.step.node is NodeName.STATE and record.achieved and wanted and not after:
+            after = step_id
+        elif record.step.node is NodeName.RENDER and (record.intent or record.achieved):
+            wanted = None
+    if wanted is None or after is None:
+        return None
+    return numbered([Prompt(text=wanted), ReadState()], run.steps), after

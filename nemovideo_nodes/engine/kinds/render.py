@@ -1,0 +1,159 @@
+"""The units about a render: submit it under an id of our own, and poll it to its end."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from nemovideo_nodes.engine.kinds.kind import (
+    Broken,
+    Context,
+    Failure,
+    Intent,
+    Missing,
+    Node,
+    Outcome,
+    Postponed,
+    Progress,
+    Success,
+)
+from nemovideo_nodes.engine.kinds.session import settled_state
+from nemovideo_nodes.engine.plan import next_poll
+from nemovideo_nodes.errors import NotFound, Refused, RenderFailed, SessionNotFound
+from nemovideo_nodes.ledger.facts import (
+    Evidence,
+    Intended,
+    PromptResult,
+    RenderEnded,
+    RenderResult,
+    StateResult,
+)
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.request.steps import AwaitRender, SubmitRender
+from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.wire.models import RenderStatus
+
+__all__ = ["AwaitRenderNode", "SubmitRenderNode"]
+
+_MISSING_POLLS = 3
+"""A render may be unknown for a moment after it was accepted; so often in a row it is lost."""
+_UNKNOWN = (NotFound, SessionNotFound)
+"""What the status call says of a render that it does not know: of the session it proves nothing."""
+
+
+def render_id_of(run_id: str, at: datetime) -> str:
+    """An id for a render that a run submits then: the time in milliseconds, and the run's digits.
+
+    Hundreds of runs of one account may come to this in the same millisecond, and two with one id
+    would share a video.
+    """
+    salt = int(hashlib.sha256(run_id.encode()).hexdigest(), 16) % 10**12
+    return f"render_{int(at.timestamp() * 1000)}{salt:012d}"
+
+
+class SubmitRenderNode(Node):
+    """Exports the draft; KEYED by the id that we chose and wrote down."""
+
+    async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
+        state = await settled_state(ctx, record)
+        if isinstance(state, Postponed):
+            return state
+        if state.draft is None or not state.draft.exportable:
+            return Failure("not_accepted", _nothing_to_export(ctx))
+        if (standing := _standing(ctx, record, state.draft)) is not None:
+            return Success(standing)
+        seen = ctx.run.results(StateResult)
+        same = bool(seen) and seen[-1].draft_digest == state.draft.digest
+        evidence = Evidence(
+            draft_digest=state.draft.digest,
+            media_digest=state.media_digest,
+            # Only what the last look did not see, such as a second stage that came after it.
+            outline=None if same else state.draft.outline(),
+        )
+        key = render_id_of(ctx.run.id, ctx.clock.now())
+        return Intent(key=key, evidence=evidence, draft=state.draft)
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        assert intent is not None
+        session_id = ctx.session_id()
+        draft = intent.draft or (await ctx.client.read_state(session_id)).draft
+        if draft is None:
+            return Failure("not_accepted", _nothing_to_export(ctx))
+        try:
+            await ctx.client.submit_render(session_id, draft, intent.key)
+        except Refused as error:
+            if error.status != 409:
+                raise  # 409: it has this id already
+        return Success(RenderResult(render_id=intent.key, draft_digest=draft.digest))
+
+    async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
+        try:
+            await ctx.client.render_status(intent.key)
+        except _UNKNOWN:
+            return Missing("the service does not know this render")
+        return Success(RenderResult(render_id=intent.key))
+
+
+class AwaitRenderNode(Node):
+    """One poll; the plan says when the next one is."""
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        assert isinstance(record.step.args, AwaitRender)
+        submitting = record.step.args.render
+        render = ctx.run.render_of(submitting)
+        if render is None:
+            raise RenderFailed(f"The step {submitting} has submitted no render to wait for")
+        if ctx.run.video_of(render.render_id) is not None:
+            return Success(RenderEnded(render_id=render.render_id))
+        seen = record.deferred
+        try:
+            answer = await ctx.client.render_status(render.render_id)
+        except _UNKNOWN:
+            missing = (seen.missing if seen else 0) + 1
+            if missing >= _MISSING_POLLS:
+                return Broken(submitting, render.render_id, "The service has lost the render")
+            return self._again(ctx, record, submitting, missing=missing)
+        if answer.status is RenderStatus.FAILED:
+            said = f": {answer.error}" if answer.error else ""
+            return Broken(submitting, render.render_id, f"The render failed{said}")
+        if answer.status is RenderStatus.COMPLETED:
+            return Success(RenderEnded(render_id=render.render_id))
+        if answer.progress is not None:
+            ctx.report(Progress(record.step.id, "fraction", "rendering", answer.progress, 1.0))
+        return self._again(ctx, record, submitting)
+
+    def _again(
+        self, ctx: Context, record: StepRecord, submitting: str, *, missing: int = 0
+    ) -> Postponed:
+        submitted = ctx.run.steps[submitting].achieved
+        assert submitted is not None
+        return Postponed(
+            until=next_poll(submitted.at, ctx.clock.now(), ctx.pace),
+            why="rendering",
+            reads=(record.deferred.reads if record.deferred else 0) + 1,
+            missing=missing,
+        )
+
+
+def _standing(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult | None:
+    """The render of the last video, where that shows this very draft and is as good as a new one.
+
+    Whoever says something that changes nothing has not asked for the same video once more.
+    """
+    args, videos = record.step.args, ctx.run.videos
+    if not videos or not isinstance(args, SubmitRender) or not args.if_changed:
+        return None
+    renders = ctx.run.results(RenderResult)
+    last = next((r for r in renders if r.render_id == videos[-1].render_id), None)
+    return last if last is not None and last.draft_digest == draft.digest else None
+
+
+def _nothing_to_export(ctx: Context) -> str:
+    """The agent may have answered with a question; its words are the way on."""
+    turns = ctx.run.results(PromptResult)
+    said = turns[-1].replies[-1] if turns and turns[-1].replies else ""
+    hint = f"; the service said: {' '.join(said.split())[:200]}" if said else ""
+    return (
+        f"There is nothing on the timeline to export{hint}. Say more with "
+        f"`nemovideo refine {ctx.run.id}`, or use --again to begin anew"
+    )

@@ -1,0 +1,60 @@
+"""The upload unit: KEYED by a file name that begins with the content's digest."""
+
+from __future__ import annotations
+
+from nemovideo_nodes.engine.kinds.kind import (
+    Context,
+    Intent,
+    Missing,
+    Node,
+    Outcome,
+    Progress,
+    Success,
+)
+from nemovideo_nodes.ledger.facts import Intended, UploadResult
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.media.sniff import ACCEPTED
+from nemovideo_nodes.request.steps import Media, Upload
+
+__all__ = ["UploadNode"]
+
+
+class UploadNode(Node):
+    """Uploads one medium from the store's own copy of it."""
+
+    async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
+        ctx.session_id()
+        media = _media(record)
+        return Intent(key=media.url or media.upload_name)
+
+    async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
+        media = _media(record)
+
+        def show(done: int, total: int | None) -> None:
+            ctx.report(Progress(record.step.id, "bytes", media.name, done, total))
+
+        if media.url is not None:
+            await ctx.client.upload_urls(ctx.session_id(), [media.url])
+            return Success(UploadResult(name=media.url))
+        with ctx.store.local(media.artifact) as path:
+            await ctx.client.upload(
+                ctx.session_id(),
+                path,
+                name=media.upload_name,
+                mime=ACCEPTED[media.ext].mime,
+                progress=show,
+            )
+        return Success(UploadResult(name=media.upload_name))
+
+    async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
+        state = await ctx.client.read_state(ctx.session_id())
+        media = _media(record)
+        # The service may have changed the name's tail; the digest at its head stays findable.
+        if (media.url or media.digest[:12]) in state.text:
+            return Success(UploadResult(name=intent.key))
+        return Missing("the session does not list this upload")
+
+
+def _media(record: StepRecord) -> Media:
+    assert isinstance(record.step.args, Upload)
+    return record.step.args.media

@@ -1,0 +1,96 @@
+"""What the outcome of an effect means for the journal: the fact that is written down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nemovideo_nodes.engine.kinds.kind import (
+    Broken,
+    Failure,
+    Missing,
+    Outcome,
+    Postponed,
+    SessionLost,
+    Success,
+)
+from nemovideo_nodes.errors import redact
+from nemovideo_nodes.ledger.facts import Achieved, Deferred, Fact, Noted, Refused
+from nemovideo_nodes.ledger.run import Run
+
+__all__ = ["MAX_SESSIONS_LOST", "fact_of", "refused"]
+
+MAX_SESSIONS_LOST = 3
+
+
+def fact_of(
+    outcome: Outcome, run: Run, step: str, key: str | None, at: datetime, by: str, *, acted: bool
+) -> Fact:
+    """The fact of how `step` of `run` went, under the intent `key`.
+
+    `acted`: whether the outcome is that of an effect, and not of a mere look at one.
+    """
+    match outcome:
+        case Success():
+            return Achieved(at=at, by=by, step=step, key=key, result=outcome.result)
+        case Postponed():
+            return Deferred(
+                at=at,
+                by=by,
+                step=step,
+                key=key,
+                until=outcome.until,
+                why=redact(outcome.why),
+                reads=outcome.reads,
+                draft_digest=outcome.draft_digest,
+                missing=outcome.missing,
+                outline=outcome.outline,
+                heard=outcome.heard,
+            )
+        case Failure():
+            return refused(outcome, step, key, at, by)
+        case Broken():
+            failed = Failure("failed", outcome.sentence)
+            return refused(failed, outcome.step, outcome.key, at, by)
+        case Missing():
+            return Noted(at=at, by=by, topic="again", step=step, text=outcome.why)
+        case SessionLost():
+            # The answer proves that this very effect was not accepted; a mere look proves nothing.
+            failure = _not_rebuilt(outcome, run, but=step if acted else None)
+            if failure is not None:
+                return refused(failure, step, key, at, by)
+            return Noted(at=at, by=by, topic="session_lost", text=outcome.sentence)
+
+
+def refused(failure: Failure, step: str, key: str | None, at: datetime, by: str) -> Refused:
+    """The fact of a failure."""
+    return Refused(
+        at=at,
+        by=by,
+        step=step,
+        key=key,
+        verdict=failure.verdict,
+        sentence=redact(failure.sentence),
+        code=failure.code,
+        resumable=failure.resumable,
+        repeat_at=failure.repeat_at,
+        repeats=failure.repeats,
+    )
+
+
+def _not_rebuilt(lost: SessionLost, run: Run, *, but: str | None) -> Failure | None:
+    """Why a lost session is not made anew; None while nothing in it was paid for, or on request.
+
+    `but`: the step that is known not to have been accepted in it.
+    """
+    if run.session is None:
+        return Failure("not_accepted", lost.sentence, code=1002)
+    rebuild = run.order is not None and run.order.request.limits.on_lost_session == "rebuild"
+    used = run.session_used(but=but)
+    if run.sessions_lost < MAX_SESSIONS_LOST and (rebuild or not used):
+        return None
+    again = "paid again, so that is not done by itself" if used else "made again"
+    told = (
+        f"{lost.sentence}. What was made in it is gone and would have to be {again}: "
+        "add --resend to have it made anew"
+    )
+    return Failure("stopped", told, code=1002)

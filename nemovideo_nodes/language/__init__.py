@@ -1,0 +1,1 @@
+"""What people and the agent say: routing, translation, differences in words, advice. Pure."""

@@ -1,0 +1,189 @@
+"""An instruction to its actions: the first table of the contract's section 7, both languages.
+
+An instruction is read in pieces: its clauses. A piece is a command when every word of it belongs
+to the command's vocabulary and one of them asks for it; so "download it now, please" is an export
+and "download speeds" is not. Every other piece is a wish, and a wish is a message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nemovideo_nodes.language.quotes import HIDDEN, hidden
+from nemovideo_nodes.language.vocabulary import (
+    COMMANDS,
+    COMPOUNDS,
+    EMOTICON,
+    FILE_NAME,
+    IMPERATIVE,
+    JOINER,
+    LIST_MARK,
+    MASK,
+    NEGATIONS,
+    OPENER,
+    POLITE,
+    REMINDERS,
+    SENTENCE_END,
+    SIMPLIFIED,
+    WEAK_JOINER,
+    Command,
+    Words,
+)
+
+__all__ = ["Action", "route"]
+
+_LONGEST_COMMAND = 160
+
+
+class Action(StrEnum):
+    """Where an instruction goes."""
+
+    EXPORT = "export"
+    CREDITS = "credits"
+    STATE = "state"
+    UPLOAD = "upload"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A clause: its words, how it hangs on the one before it, and what stands before it."""
+
+    text: str
+    weak: bool
+    """Whether a mere comma or "and" joins it to the piece before it."""
+    first: bool
+    """Whether it begins a sentence."""
+    quoting: bool
+    """Whether words before it in its sentence announce content: "that says", 写着."""
+    content: bool = False
+    """Whether it is content for certain: what stands behind a colon."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a piece is: a command, a wish, both (an export with wishes), or neither (an aside)."""
+
+    command: Command | None = None
+    bare: bool = False
+    wish: bool = False
+
+
+_WISH, _ASIDE = _Reading(wish=True), _Reading()
+
+
+def route(instruction: str, *, has_files: bool = False) -> tuple[Action, ...]:
+    """The actions that an instruction takes, in their order, each once; never empty.
+
+    Files are uploaded first, and an export comes last: it shows what the messages made. The
+    others keep their order. Quoted text never routes. A refusal ("don't export yet") takes back
+    its own command; an instruction that is nothing else is a message, and so is an empty one
+    without files.
+    """
+    pieces = list(_pieces(_folded(instruction)))
+    readings = _settled(pieces, [_read(piece) for piece in pieces])
+    actions = [action for reading in readings for action in _actions(reading)]
+    if not actions and not (has_files and not instruction.strip()):
+        actions = [Action.MESSAGE]
+    if has_files:
+        actions.append(Action.UPLOAD)
+    rank = {Action.UPLOAD: 0, Action.EXPORT: 2}
+    return tuple(sorted(dict.fromkeys(actions), key=lambda action: rank.get(action, 1)))
+
+
+def _actions(reading: _Reading) -> Iterator[Action]:
+    if reading.wish:
+        yield Action.MESSAGE
+    if reading.command:
+        yield Action(reading.command.name)
+
+
+def _folded(instruction: str) -> str:
+    """Small letters, simplified signs, no quotes, no file names, no list marks."""
+    text = hidden(instruction).translate(SIMPLIFIED).lower()
+    text = re.sub(f"{HIDDEN}+", HIDDEN, text)
+    text = FILE_NAME.sub(lambda found: HIDDEN if found["video"] else MASK, text)
+    text = COMPOUNDS.sub(" \ufffe ", REMINDERS.sub(" ", EMOTICON.sub(" ", text)))
+    return LIST_MARK.sub("", text)
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    for sentence in SENTENCE_END.split(text):
+        yield from _clauses(sentence)
+
+
+def _clauses(sentence: str) -> Iterator[_Piece]:
+    """The pieces of one sentence. What stands behind a colon is content, unless before it is a
+    polite word alone ("next: export")."""
+    colon = re.search(r"(?<!\d)[:：]|[:：](?!\d)", sentence)
+    if colon and POLITE.cover(sentence[: colon.start()]):
+        sentence, colon = sentence[colon.end() :], None
+    limit = colon.start() if colon else len(sentence)
+    opener = OPENER.search(sentence)
+    start, weak, first = 0, False, True
+    for joiner in [*JOINER.finditer(sentence, 0, limit), None]:
+        end = joiner.start() if joiner else len(sentence)
+        text = sentence[start:end].strip()
+        if text:
+            quoting = opener is not None and opener.end() <= start
+            yield _Piece(
+                text, weak and not first, first, quoting, content=bool(colon and not joiner)
+            )
+            first, weak = False, False
+        if joiner:
+            # ", and then" is two joiners to the eye and a strong one to the ear.
+            is_weak = bool(WEAK_JOINER.fullmatch(joiner[0].strip()))
+            weak = is_weak if text else weak and is_weak
+            start = joiner.end()
+
+
+def _read(piece: _Piece) -> _Reading:
+    text = piece.text
+    if piece.content or len(text) > _LONGEST_COMMAND:
+        return _WISH
+    for command in COMMANDS:
+        is_certain = command.certain is not None and bool(command.certain.search(text))
+        if is_certain or (command.asks(text) and command.words.cover(text)):
+            return _Reading(command, bare=not command.is_plain(text))
+    for command in COMMANDS:
+        if command.with_wish is not None and command.with_wish.search(text):
+            return _Reading(command, wish=True)
+        if command.asks(text) and _refuses(text, command.words):
+            return _ASIDE
+    return _ASIDE if POLITE.cover(NEGATIONS.sub(" ", text)) else _WISH
+
+
+def _refuses(text: str, words: Words) -> bool:
+    without = NEGATIONS.sub(" ", text)
+    return without != text and words.cover(without)
+
+
+def _settled(pieces: Sequence[_Piece], readings: Sequence[_Reading]) -> list[_Reading]:
+    """The readings once each piece has heard its neighbours.
+
+    "Show tracks and a train" is no command: a noun hangs on it. "Like, share and download" in a
+    sentence that announces content is none either; nor is "credits" in a list of wishes.
+    """
+    settled = list(readings)
+    for at, reading in enumerate(readings):
+        command = reading.command
+        if command is None or reading.wish:
+            continue
+        after = pieces[at + 1] if at + 1 < len(pieces) else None
+        if after is None or after.first or readings[at + 1] is not _WISH:
+            continue
+        hangs = after.weak and not IMPERATIVE.match(after.text)
+        if command.words.cover(after.text):
+            settled[at + 1] = _ASIDE
+        elif hangs and (reading.bare or not command.is_verb):
+            settled[at] = _WISH
+    has_wish = any(reading.wish for reading in settled)
+    for at, reading in enumerate(settled):
+        command = reading.command
+        if command and reading.bare and pieces[at].weak and has_wish:
+            hangs = pieces[at].quoting if command.is_verb else True
+            settled[at] = _WISH if hangs else reading
+    return settled

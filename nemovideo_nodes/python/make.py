@@ -1,0 +1,127 @@
+"""`make` and its relatives: pictures and a text in, a finished video out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nemovideo_nodes.emulator.local import ensure_local
+from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.python.handle import RunHandle, texts_of
+from nemovideo_nodes.python.loop import run_sync
+from nemovideo_nodes.python.media import MediaInput, as_sources
+from nemovideo_nodes.python.result import VideoResult
+from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+
+__all__ = ["get", "list_runs", "make", "make_async", "submit", "submit_async"]
+
+
+def make(
+    media: MediaInput | None = None,
+    prompts: str | Sequence[str] | None = None,
+    *,
+    platform: str = "",
+    aspect: str = "",
+    profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
+    local: bool = False,
+    store: str = "",
+    run_id: str = "",
+    again: bool = False,
+    resend: bool = False,
+    on_progress: Callable[[Event], None] | None = None,
+) -> VideoResult:
+    """Make a video of pictures, and wait for it; it works in a script and in a notebook.
+
+    `media` are paths, folders, URLs, bytes, open files or PIL images, one or several; `prompts`
+    say what to make, or nothing for the profile's own words. With `local` the emulator makes it,
+    which costs nothing. Called again with the same, it goes on with an unfinished run, and
+    repeats nothing of a finished one; `again` makes a new one.
+
+    Raises `BadInput` for what cannot be used, with nothing sent, and `RunStopped` where a person
+    is needed; both have `code`, `remedy` and `run_id`.
+    """
+    return run_sync(
+        make_async(
+            media,
+            prompts,
+            platform=platform,
+            aspect=aspect,
+            profile=profile,
+            local=local,
+            store=store,
+            run_id=run_id,
+            again=again,
+            resend=resend,
+            on_progress=on_progress,
+        )
+    )
+
+
+async def make_async(
+    media: MediaInput | None = None,
+    prompts: str | Sequence[str] | None = None,
+    *,
+    resend: bool = False,
+    on_progress: Callable[[Event], None] | None = None,
+    **options: Any,
+) -> VideoResult:
+    """`make`, in an event loop, with the same options."""
+    handle = await submit_async(media, prompts, **options)
+    return await handle.wait_async(resend=resend, on_progress=on_progress)
+
+
+def submit(
+    media: MediaInput | None = None,
+    prompts: str | Sequence[str] | None = None,
+    **options: Any,
+) -> RunHandle:
+    """Check a request and write it down; nothing is sent until somebody waits for the run.
+
+    Takes the options of `make` that say what to make. Raises `BadInput`.
+    """
+    return run_sync(submit_async(media, prompts, **options))
+
+
+async def submit_async(
+    media: MediaInput | None = None,
+    prompts: str | Sequence[str] | None = None,
+    *,
+    platform: str = "",
+    aspect: str = "",
+    profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
+    local: bool = False,
+    store: str = "",
+    run_id: str = "",
+    again: bool = False,
+) -> RunHandle:
+    """`submit`, in an event loop."""
+    workspace = await asyncio.to_thread(
+        Workspace.open, store, Account(local=local), start_local=ensure_local
+    )
+    with as_sources(media) as sources:
+        options = VideoOptions(
+            media=sources,
+            prompts=texts_of(prompts),
+            platform=platform,
+            aspect=aspect,
+            profile=profile,
+            run_id=run_id,
+            again=again,
+        )
+        submitted = await workspace.submit(options)
+    return RunHandle(submitted, workspace.store.url, local)
+
+
+def get(run_id: str, store: str = "") -> RunHandle:
+    """The run of that id; raises `BadInput` where the store has none."""
+    workspace = Workspace.open(store, start_local=ensure_local)
+    return RunHandle(workspace.load(run_id).id, workspace.store.url)
+
+
+def list_runs(store: str = "") -> list[RunHandle]:
+    """All runs in the store."""
+    workspace = Workspace.open(store)
+    return [RunHandle(run.result.run_id, workspace.store.url) for run in workspace.list()]

@@ -1,0 +1,1 @@
+"""What is asked for, and its compilation to steps. Pure."""

@@ -1,0 +1,170 @@
+"""Scripts: instructions compiled to steps, for quick edit, batch and iterative work. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.routing import Action, route
+from nemovideo_nodes.request.model import Instruction, VideoRequest
+from nemovideo_nodes.request.platforms import with_frame
+from nemovideo_nodes.request.steps import (
+    AcquireToken,
+    Arguments,
+    AwaitRender,
+    CheckCredits,
+    ClaimLink,
+    CreateSession,
+    Download,
+    Media,
+    NodeName,
+    Prompt,
+    Publish,
+    ReadState,
+    Step,
+    SubmitRender,
+    Upload,
+)
+
+__all__ = [
+    "Mode",
+    "check_script",
+    "compile_request",
+    "compile_script",
+    "numbered",
+    "script_for",
+]
+
+Mode = Literal["quick", "batch", "iterate"]
+"""`quick`: one video at the end. `batch`: a video of each medium, by its own instruction or the one
+that is for all. `iterate`: a video after each instruction."""
+
+
+def script_for(
+    mode: Mode, instructions: Sequence[Instruction], media: tuple[Media, ...], frame: str = ""
+) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
+    """The script of a mode, and the media that come before its first instruction.
+
+    `frame` is the aspect to ask for (`9:16`), or empty. Raises `BadInput`.
+    """
+    match mode:
+        case "quick":
+            return (_framed(instructions[0], frame), *instructions[1:]), media
+        case "iterate":
+            script = [one.model_copy(update={"export": True}) for one in instructions]
+            return (_framed(script[0], frame), *script[1:]), media
+        case "batch":
+            if len(instructions) not in (1, len(media)):
+                raise BadInput(
+                    f"There are {len(instructions)} prompts for {len(media)} pictures: "
+                    "give one for each, or one for all"
+                )
+            each = instructions if len(instructions) > 1 else [*instructions] * len(media)
+            return tuple(
+                _framed(one, frame).model_copy(update={"media": (medium,), "export": True})
+                for one, medium in zip(each, media, strict=True)
+            ), ()
+
+
+def _framed(instruction: Instruction, frame: str) -> Instruction:
+    return instruction.model_copy(update={"text": with_frame(instruction.text, frame)})
+
+
+def check_script(script: Iterable[Instruction], media: Iterable[Media] = ()) -> None:
+    """Raises `BadInput` for an instruction to upload what nobody has given."""
+    given = list(media)
+    for instruction in script:
+        given += instruction.media
+        if not given and Action.UPLOAD in route(instruction.text):
+            raise BadInput(
+                f"{instruction.text[:60]!r} asks for an upload, and no file comes with it: "
+                "name the files, too"
+            )
+
+
+def compile_request(request: VideoRequest) -> tuple[Step, ...]:
+    """All steps of a request: sign in, upload, do what each instruction says, export, publish."""
+    return numbered(
+        [
+            AcquireToken(),
+            CheckCredits(),
+            CreateSession(language=request.language),
+            *_uploads(request.media, ()),
+            *_said(request.script, request.media, limit_s=request.limits.render_s),
+            *_ending(),
+        ]
+    )
+
+
+def compile_script(
+    script: Iterable[Instruction],
+    asked: Mapping[str, Step],
+    *,
+    limit_s: float,
+) -> tuple[Step, ...]:
+    """The steps that more instructions add to those that a run was `asked` for before."""
+    known = [step.args.media for step in asked.values() if isinstance(step.args, Upload)]
+    return numbered([*_said(script, known, limit_s=limit_s), *_ending()], asked)
+
+
+def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple[Step, ...]:
+    """Steps with the ids `<node>/<n>`, counted on for each node from those in `asked`.
+
+    A wait or a download without a render of its own belongs to the render submitted last.
+    """
+    counts = Counter(step_id.split("/")[0] for step_id in asked)
+    steps = []
+    for args in arguments:
+        number = counts[args.node]
+        counts[args.node] += 1
+        if isinstance(args, AwaitRender | Download):
+            args = args.model_copy(update={"render": f"render/{counts[NodeName.RENDER] - 1}"})
+        steps.append(Step(id=f"{args.node}/{number}", args=args))
+    return tuple(steps)
+
+
+def _said(
+    script: Iterable[Instruction], known: Iterable[Media], *, limit_s: float
+) -> list[Arguments]:
+    steps: list[Arguments] = []
+    uploaded = list(known)
+    changed = False
+    for instruction in script:
+        steps += _uploads(instruction.media, uploaded)
+        uploaded += instruction.media
+        for action in route(instruction.text, has_files=bool(instruction.media)):
+            match action:
+                case Action.MESSAGE:
+                    steps += [Prompt(text=instruction.text), ReadState()]
+                    changed = True
+                case Action.EXPORT:
+                    steps += _export(limit_s)
+                    changed = False
+                case Action.CREDITS:
+                    steps.append(CheckCredits(stop_when_empty=False))
+                case Action.STATE:
+                    steps.append(ReadState())
+                case Action.UPLOAD:
+                    pass  # the files are uploaded already
+        if instruction.export and changed:
+            steps += _export(limit_s)
+            changed = False
+    # Nobody asked for this export in so many words.
+    return [*steps, *(_export(limit_s, if_changed=True) if changed else ())]
+
+
+def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:
+    return [SubmitRender(if_changed=if_changed), AwaitRender(limit_s=limit_s), Download()]
+
+
+def _ending() -> list[Arguments]:
+    return [CheckCredits(stop_when_empty=False), ClaimLink(), Publish()]
+
+
+def _uploads(media: Iterable[Media], known: Iterable[Media]) -> list[Arguments]:
+    """The same picture is uploaded once."""
+    names = {medium.upload_name for medium in known}
+    new = {m.upload_name: m for m in media if m.upload_name not in names}
+    return [Upload(media=medium) for medium in new.values()]

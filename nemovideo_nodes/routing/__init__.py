@@ -1,8 +1,0 @@
-"""Routing: an instruction to the action that it takes, a reply to what it asks for. Pure."""
-
-from __future__ import annotations
-
-from nemovideo_nodes.routing.instructions import Action, route
-from nemovideo_nodes.routing.replies import BackendAction, BackendActionKind, Translation, translate
-
-__all__ = ["Action", "BackendAction", "BackendActionKind", "Translation", "route", "translate"]

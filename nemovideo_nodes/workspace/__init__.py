@@ -1,0 +1,16 @@
+"""The one application service that every door uses."""
+
+from __future__ import annotations
+
+from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
+from nemovideo_nodes.workspace.workspace import Workspace, require_done
+
+__all__ = [
+    "Account",
+    "DriveOptions",
+    "PreparedRun",
+    "VideoOptions",
+    "Workspace",
+    "require_done",
+]

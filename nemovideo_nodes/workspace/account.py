@@ -1,0 +1,33 @@
+"""Whose runs these are, and at which service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.local_service import LOCAL
+
+__all__ = ["Account"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as a block or a connection names it; what is empty comes from the environment."""
+
+    api_url: str = ""
+    web_url: str = ""
+    token: str = field(default="", repr=False)
+    client_id: str = ""
+    local: bool = False
+    """The emulator of the store, which needs no account."""
+
+    def settings(self, store: str = "") -> Settings:
+        """The settings of this account, for the runs in `store`; raises `BadInput`."""
+        settings = Settings.from_environment().signed_in(
+            api_url=self.api_url,
+            web_url=self.web_url,
+            token=self.token,
+            client_id=self.client_id,
+        )
+        update = {"service_name": LOCAL} if self.local else {}
+        return settings.model_copy(update=update | ({"store": store} if store else {}))

@@ -1,0 +1,77 @@
+"""What a caller can ask for: the options of a new run, and how a run is driven."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.ledger.facts import Order
+from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.request.model import Limits
+from nemovideo_nodes.request.script import Mode
+from nemovideo_nodes.workspace.script_file import ScriptFile
+
+__all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """What a new run is asked for; every door fills in the same fields."""
+
+    media: Sequence[str] = ()
+    """Files, folders of pictures, and URLs, in order."""
+    prompts: Sequence[str] = ()
+    """Instructions; none leaves it to the profile's own."""
+    changes: Sequence[str] = ()
+    """Instructions that follow the prompts, or the profile's own."""
+    script: ScriptFile | None = None
+    """Instructions with media of their own, in the place of prompts."""
+    profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE
+    mode: Mode = "quick"
+    platform: str = ""
+    aspect: str = ""
+    language: str = ""
+    """The session's language; empty for the profile's own."""
+    limits: Limits | None = None
+    run_id: str = ""
+    """A name of the caller's own; empty for the digest of the request."""
+    deduplication_key: str = ""
+    """What makes two equal requests two runs on purpose."""
+    again: bool = False
+    """A new run of the request, unless the last new one is still to be finished."""
+    keep_existing: bool = False
+    """Whether a run of that id that was begun with other words or pictures goes on as it was."""
+    web_only: bool = False
+    """Whether media come from the web alone, as another system names them."""
+    media_hosts: Sequence[str] = ()
+    """The only hosts that media may come from (`cdn.example.com`, `*.example.com`); none: any."""
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A checked request with its run id; nothing is written down or sent yet."""
+
+    run_id: str
+    order: Order
+
+
+@dataclass(frozen=True)
+class DriveOptions:
+    """How a run is brought on."""
+
+    resend: bool | str = False
+    """A person's word that what the run is stopped at may be done, and paid for, once more; as a
+    text, once on the occasion of that name."""
+    waits: bool = True
+    """Whether to sleep until there is more to do; else the result says `waiting`."""
+    until: datetime | None = None
+    """Nothing is begun or waited for beyond this time."""
+    profile: str | os.PathLike[str] | Profile = ""
+    """The profile of a run that is put together step by step."""
+    clock: Clock | None = None
+    on_event: Callable[[Event], None] | None = field(default=None, compare=False)
+    """Told what happens, for progress."""

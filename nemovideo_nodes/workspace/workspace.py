@@ -1,0 +1,504 @@
+"""`Workspace`: the one application service. Every door prepares, drives and reads runs with it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self
+
+from nemovideo_nodes.api.client import NemoVideoClient
+from nemovideo_nodes.engine.asking import Asker
+from nemovideo_nodes.engine.loop import Engine
+from nemovideo_nodes.engine.plan import Done, missing_steps
+from nemovideo_nodes.engine.status import decision_on, has_ended, standing
+from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
+from nemovideo_nodes.errors import BadInput, Remedy, RunStopped, StepConflict
+from nemovideo_nodes.language.advice import advise
+from nemovideo_nodes.ledger.facts import Order, PublishResult
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
+from nemovideo_nodes.request.platforms import aspect_for, misfits
+from nemovideo_nodes.request.script import check_script, compile_request, script_for
+from nemovideo_nodes.request.steps import Media, NodeName, Step
+from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.wire.models import CreditsAnswer
+from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
+from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
+from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
+from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
+from nemovideo_nodes.workspace.retention import Cleaned, clean
+
+__all__ = ["Workspace", "require_done"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The runs of one store, as one account sees them.
+
+    Its synchronous methods read and write the store, and so block; each method may be called from
+    any thread or event loop. `start_local` starts the emulator of a store where a run asks for it.
+    """
+
+    settings: Settings
+    store: Store
+    start_local: StartLocal | None = None
+
+    @classmethod
+    def open(
+        cls,
+        store: str = "",
+        account: Account | None = None,
+        *,
+        options: Mapping[str, str] | None = None,
+        start_local: StartLocal | None = None,
+    ) -> Self:
+        """The runs in `store` (empty: what the environment names), with a bucket's `options`.
+
+        Raises `BadInput`.
+        """
+        settings = (account or Account()).settings(store)
+        return cls(settings, Store(settings.store, options), start_local)
+
+    # --- New runs ---
+
+    def prepare(self, options: VideoOptions) -> PreparedRun:
+        """Check a request, read its media into the store, and give it its run id.
+
+        Nothing is sent, and no run is made. Raises `BadInput` naming what cannot be used.
+        """
+        if options.run_id:
+            checked_run_id(options.run_id)
+        profile = find_profile(options.profile, self.settings.platform)
+        if options.language:
+            profile = profile.model_copy(update={"language": options.language})
+        if options.web_only:
+            _check_web_only(options)
+        frame = aspect_for(options.platform, options.aspect)
+        if options.script is not None:
+            script, media = self._scripted(options, profile)
+        else:
+            script, media = self._arranged(options, profile, frame)
+        check_script(script, media)
+        request = VideoRequest(
+            script=script,
+            media=media,
+            profile=profile.name,
+            language=profile.language,
+            platform=options.platform,
+            limits=options.limits or Limits(),
+        )
+        service, key = self.settings.service, options.deduplication_key
+        if options.again:
+            key = self._next_key(request, service, key)
+        order = Order(request=request, service=service, occasion=key, profile=profile)
+        run_id = options.run_id or request.run_id(service=service, occasion=key)
+        return PreparedRun(run_id, order)
+
+    async def submit(self, options: VideoOptions) -> str:
+        """Check a request and write it down; the id of its run. Nothing is sent.
+
+        With a run id alone, that run is taken as it is, and `changes` refine it. With
+        `keep_existing` a run of that id goes on as it was begun, whatever is asked for now.
+        Raises `BadInput`.
+        """
+        run_id = options.run_id
+        empty = not options.media and not options.prompts and options.script is None
+        if run_id and empty and options.changes:
+            return await self.refine(
+                run_id, options.changes, deduplication_key=options.deduplication_key
+            )
+        if run_id and empty and not options.web_only:
+            return (await asyncio.to_thread(self.ordered, run_id)).run_id
+        if run_id and options.keep_existing and await asyncio.to_thread(self.exists, run_id):
+            return run_id
+        try:
+            return await self.submit_prepared(await asyncio.to_thread(self.prepare, options))
+        except StepConflict:
+            if not options.keep_existing:
+                raise
+            return run_id  # another worker began it in between
+
+    async def submit_prepared(self, prepared: PreparedRun) -> str:
+        """Write a prepared run down; its id. Raises `StepConflict` for another run's id."""
+        journal = Journal(self.store, prepared.run_id)
+        await self._ask_order(journal, prepared.order)
+        return prepared.run_id
+
+    async def submit_again(self, known: str, *, run_id: str, deduplication_key: str) -> str:
+        """Ask for what the run `known` was asked for once more, as the run `run_id`."""
+        order = (await asyncio.to_thread(self.ordered, known)).order
+        again = order.model_copy(update={"occasion": deduplication_key})
+        return await self.submit_prepared(PreparedRun(run_id, again))
+
+    async def refine(
+        self,
+        run_id: str,
+        prompts: Sequence[str],
+        media: Sequence[str] = (),
+        *,
+        each: bool = True,
+        again: bool = False,
+        deduplication_key: str = "",
+    ) -> str:
+        """Ask for changes in the session of a run; nothing is sent yet.
+
+        A video follows `each` of them, or the last alone. What the run was asked for last is not
+        asked for again, unless `again` says so; under a deduplication key it is asked for once,
+        whatever was said since. Raises `BadInput` where the run has to be finished first.
+        """
+        journal = Journal(self.store, checked_run_id(run_id))
+        run = await asyncio.to_thread(self._loaded, journal)
+        profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
+        read = await asyncio.to_thread(self.ingest, media)
+        script = instructions(prompts, profile)
+        if each:
+            script, _ = script_for("iterate", script, ())
+        script = (script[0].model_copy(update={"media": read}), *script[1:])
+        check_script(script)
+        said = tuple(instruction.text for instruction in script)
+        given = tuple(m.upload_name for instruction in script for m in instruction.media)
+        known = (
+            was_asked_on(run, deduplication_key)
+            if deduplication_key
+            else was_asked_last(run, said, given)
+        )
+        if not known or again:
+            steps, after = refinement_steps(run, script)
+            await Asker(journal).ask(
+                steps,
+                after=after,
+                because="refinement",
+                said=said,
+                given=given,
+                occasion=deduplication_key or None,
+            )
+        return run_id
+
+    async def ask(self, run_id: str, steps: Sequence[Step]) -> None:
+        """Write steps down in a run that is put together step by step; nothing is sent.
+
+        Raises `StepConflict` for one that was asked for with other arguments.
+        """
+        await Asker(Journal(self.store, checked_run_id(run_id))).ask(steps)
+
+    # --- Driving a run ---
+
+    async def run(
+        self,
+        prepared: PreparedRun,
+        through: str | None = None,
+        *,
+        drive: DriveOptions | None = None,
+    ) -> RunResult:
+        """Write a prepared run down, and bring it as far as it goes, or to the step `through`."""
+        journal = Journal(self.store, prepared.run_id)
+        await self._ask_order(journal, prepared.order)
+        return await self.resume(prepared.run_id, through, drive=drive, journal=journal)
+
+    async def resume(
+        self,
+        run_id: str,
+        through: str | None = None,
+        steps: Sequence[Step] = (),
+        *,
+        drive: DriveOptions | None = None,
+        journal: Journal | None = None,
+    ) -> RunResult:
+        """Bring a run up to and with the step `through`, or to its end.
+
+        `steps` are asked for before, in a run that is put together step by step. `journal` is the
+        run's, where the caller has read it already: only what is new is read. The result's status
+        says how far it came; see `Engine.advance`.
+        """
+        drive = drive or DriveOptions()
+        journal = journal or Journal(self.store, checked_run_id(run_id))
+        run = await journal.refreshed()
+        if steps:
+            await Asker(journal).ask(steps)
+        settings = await asyncio.to_thread(self._settings_of, run)
+        profile = (
+            run.order.profile
+            if run.order
+            else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
+        )
+        async with NemoVideoClient(
+            settings=settings, profile=profile, clock=drive.clock, waits=False
+        ) as client:
+            engine = Engine(
+                client=client,
+                store=self.store,
+                run_id=run_id,
+                clock=drive.clock,
+                on_event=drive.on_event,
+                journal=journal,
+            )
+            result = await engine.advance(through, waits=drive.waits, until=drive.until)
+            # Looked at first: what came late needs no second message.
+            if drive.resend and result.status == "stuck":
+                occasion = drive.resend if isinstance(drive.resend, str) else ""
+                await Asker(journal).allow_resend(occasion)  # unless somebody else just has
+                result = await engine.advance(through, waits=drive.waits, until=drive.until)
+        return result
+
+    async def advance(
+        self,
+        run_id: str,
+        through: str | None = None,
+        steps: Sequence[Step] = (),
+        *,
+        drive: DriveOptions | None = None,
+        journal: Journal | None = None,
+    ) -> RunResult:
+        """`resume`, for a door that has no status to return: raises `RunStopped`."""
+        return require_done(await self.resume(run_id, through, steps, drive=drive, journal=journal))
+
+    async def confirm_account(self, run_id: str) -> bool:
+        """Note, on a person's word, that this workspace's account is the one that began the run."""
+        journal = Journal(self.store, checked_run_id(run_id))
+        async with self.client(run_id) as client:
+            account = client.account()
+        return await Asker(journal).confirm_account(account)
+
+    # --- Looking at runs ---
+
+    def exists(self, run_id: str) -> bool:
+        """Whether the store knows an order of that run."""
+        return self.journal(run_id).refresh().order is not None
+
+    def load(self, run_id: str) -> Run:
+        """All that the store knows of a run; raises `BadInput` if it knows nothing."""
+        return self._loaded(self.journal(run_id))
+
+    def journal(self, run_id: str) -> Journal:
+        """The run's journal, nothing of it read yet; raises `BadInput`."""
+        return Journal(self.store, checked_run_id(run_id))
+
+    def ordered(self, run_id: str) -> PreparedRun:
+        """The run as it was ordered; raises `BadInput` for one that was begun step by step."""
+        order = self.load(run_id).order
+        if order is None:
+            raise BadInput(
+                f"Run {run_id} was put together step by step, so there is no request to repeat",
+                remedy=Remedy.CONTINUE_FLOW,
+                run_id=run_id,
+            )
+        return PreparedRun(run_id, order)
+
+    def result(self, run_id: str) -> RunResult:
+        """How the run stands, from its journal alone.
+
+        Of a finished run, a video that was taken away from its place is put there again.
+        """
+        return self.result_of(self.load(run_id))
+
+    def result_of(self, run: Run) -> RunResult:
+        """`result` of a run that was read already."""
+        if run.order is not None and not run.newer and isinstance(decision_on(run), Done):
+            return self._restored(run)
+        return standing(run, self.store)
+
+    def finished(self, prepared: PreparedRun) -> RunResult | None:
+        """The result of a run that is done, without asking the service; else None.
+
+        Raises `StepConflict` where the run is another video's.
+        """
+        run = Journal(self.store, prepared.run_id).refresh()
+        missing = missing_steps(run, compile_request(prepared.order.request), prepared.order)
+        if missing or run.newer or not isinstance(decision_on(run), Done):
+            return None
+        return self._restored(run)
+
+    def steps(self, run_id: str, kind: NodeName | None = None) -> list[str]:
+        """The ids of the run's steps (of one kind), in order; none of a run that is new."""
+        run = self.journal(run_id).refresh()
+        return [id_ for id_, record in run.steps.items() if kind in (None, record.step.node)]
+
+    def list(self) -> Iterator[Summary]:
+        """All runs in the store, by id."""
+        return summaries(self.store)
+
+    def run_ids(self) -> Sequence[str]:
+        """The ids of all runs in the store."""
+        return known_runs(self.store)
+
+    async def delete(
+        self,
+        older_than: timedelta,
+        *,
+        chosen: Callable[[Summary], bool] = lambda summary: True,
+        manifests: bool = False,
+    ) -> Cleaned:
+        """Delete the chosen runs that nobody has touched for so long; see `retention.clean`."""
+        return await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+
+    def advice(self, prepared: PreparedRun) -> Sequence[str]:
+        """What a person might want to hear before paying; empty when all is well."""
+        request = prepared.order.request
+        sizes = image_sizes(self.store, request.media)
+        texts = [instruction.text for instruction in request.script]
+        return advise(texts, sizes, prepared.order.profile)
+
+    def platform_violations(self, result: RunResult, run: Run | None = None) -> Sequence[str]:
+        """What the platform that a run is for would not take of its videos, in sentences."""
+        order = (run or self.load(result.run_id)).order
+        platform = order.request.platform if order else ""
+        return [
+            sentence
+            for video in result.videos
+            for sentence in misfits(
+                platform,
+                width=video.width,
+                height=video.height,
+                duration_s=video.duration_s,
+                size=video.bytes,
+            )
+        ]
+
+    def poster(self, run_id: str) -> bytes | None:
+        """The poster of the run's first video (JPEG), where it has one."""
+        return self.store.read(f"runs/{run_id}/video-poster.jpg")
+
+    # --- The account ---
+
+    @asynccontextmanager
+    async def client(self, run_id: str = "") -> AsyncIterator[NemoVideoClient]:
+        """A client for this account, or for the service and profile of a run."""
+        run = await asyncio.to_thread(self.journal(run_id).refresh) if run_id else None
+        settings = await asyncio.to_thread(self._settings_of, run)
+        profile = run.order.profile if run is not None and run.order else None
+        async with NemoVideoClient(settings=settings, profile=profile) as client:
+            yield client
+
+    def account_settings(self) -> Settings:
+        """The settings that a client for this account needs; starts the emulator if it is used."""
+        return self._settings_of(None)
+
+    async def credits(self) -> CreditsAnswer:
+        """The account's balance; raises the errors of the service."""
+        async with self.client() as client:
+            return await client.credits()
+
+    async def token(self, run_id: str) -> str:
+        """The token that the run's requests carry, for a door that hides it in its logs."""
+        async with self.client(run_id) as client:
+            return await client.acquire_token()
+
+    async def claim_link(self, run: Run) -> str:
+        """A new link with which a person takes the run's session over; it is a secret.
+
+        Raises the errors of the service, and `BadInput` where the run has no session yet.
+        """
+        if run.session is None:
+            raise BadInput(f"Run {run.id} has no session yet, so there is nothing to hand over")
+        async with self.client(run.id) as client:
+            return await client.claim_link(run.session.session_id, run.session.task_id)
+
+    def ingest(self, sources: Sequence[str]) -> tuple[Media, ...]:
+        """Files, folders of pictures and URLs as media, copied into the store."""
+        return ingest(self.store, sources, self.settings.media_access)
+
+    # --- Parts of the above ---
+
+    async def _ask_order(self, journal: Journal, order: Order) -> None:
+        await Asker(journal).ask(compile_request(order.request), order)
+
+    def _arranged(
+        self, options: VideoOptions, profile: Profile, frame: str
+    ) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
+        if not options.media and not options.prompts:
+            raise BadInput("There is nothing to make a video of", remedy=Remedy.GIVE_MEDIA)
+        hosts = {"media_hosts": tuple(options.media_hosts)}
+        settings = self.settings.model_copy(update=hosts if options.media_hosts else {})
+        said = list(instructions(options.prompts, profile))
+        if options.changes:
+            said += instructions(options.changes, profile)
+        media = replace(self, settings=settings).ingest(options.media)
+        return script_for(options.mode, said, media, frame)
+
+    def _scripted(
+        self, options: VideoOptions, profile: Profile
+    ) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
+        file = options.script
+        assert file is not None
+        texts = instructions([one.text for one in file.instructions], profile)
+        script = tuple(
+            instruction.model_copy(
+                update={"media": self.ingest(said.media), "export": file.exports(said)}
+            )
+            for instruction, said in zip(texts, file.instructions, strict=True)
+        )
+        return script, self.ingest([*options.media, *file.media])
+
+    def _next_key(self, request: VideoRequest, service: str, key: str) -> str:
+        """The first key without a run, or the last one whose run is still to be finished."""
+        last: tuple[str, Run] | None = None
+        for number in itertools.count():
+            name = key if number == 0 else f"{key}again-{number}"
+            run = Journal(self.store, request.run_id(service=service, occasion=name)).refresh()
+            if run.seq == 0:
+                return name if last is None or has_ended(last[1]) else last[0]
+            last = name, run
+        raise AssertionError("unreachable")
+
+    def _restored(self, run: Run) -> RunResult:
+        """The result of a run that is done; videos that were taken away are linked anew."""
+        for publish in run.results(PublishResult):
+            for name, download in zip(publish.videos, run.videos, strict=False):
+                video = download.video
+                if self.store.size(name) == video.bytes:
+                    continue
+                if self.store.size(video.artifact) != video.bytes:
+                    gone = f"The video {self.store.place(name)} is gone"
+                    return result_of(run, self.store, "stuck", gone)
+                self.store.link(name, video.artifact)
+        return result_of(run, self.store, "done")
+
+    def _loaded(self, journal: Journal) -> Run:
+        run = journal.refresh()
+        if run.seq == 0:
+            raise BadInput(
+                f"There is no run {run.id} in {self.store.url}",
+                remedy=Remedy.RUN_ID,
+                run_id=run.id,
+            )
+        return run
+
+    def _settings_of(self, run: Run | None) -> Settings:
+        """The settings for the service that the run was begun at; raises `BadInput`."""
+        service = run.order.service if run is not None and run.order else self.settings.service
+        if service == LOCAL:
+            return local_settings(self.settings, self.store, self.start_local)
+        if service != self.settings.service:
+            assert run is not None
+            raise BadInput(
+                f"Run {run.id} was begun at {service}, and {self.settings.service} is configured",
+                remedy=Remedy.SERVICE,
+                run_id=run.id,
+            )
+        return self.settings
+
+
+def require_done(result: RunResult) -> RunResult:
+    """The result of a run that is done; raises `RunStopped` for any other."""
+    if result.status != "done":
+        raise RunStopped(
+            f"{result.error} (run {result.run_id})",
+            run_id=result.run_id,
+            resumable=result.status == "waiting",
+        )
+    return result
+
+
+def _check_web_only(options: VideoOptions) -> None:
+    for url in options.media:
+        if not url.lower().startswith(("https://", "http://")):
+            raise BadInput(f"{url[:99]!r} is not a URL that pictures can be fetched from")

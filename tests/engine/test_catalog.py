@@ -1,0 +1,155 @@
+"""The list of runs: read from summaries, and never from one that is behind its journal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from shelf import GOLDEN_RUN, add_run, artifacts_of, golden_facts
+from stage import Stage
+
+from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.summaries import Summary, summaries, write_summary
+from nemovideo_nodes.ledger.facts import Noted
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.store import Store
+
+
+class CountingStore(Store):
+    """A store that counts what is asked of it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.asked: list[str] = []
+
+    def read(self, name: str) -> bytes | None:
+        self.asked.append(name)
+        return super().read(name)
+
+    def size(self, name: str) -> int | None:
+        self.asked.append(name)
+        return super().size(name)
+
+
+@pytest.fixture
+def store(store_url: str) -> CountingStore:
+    return CountingStore(store_url)
+
+
+def summed_up(store: Store, run_id: str) -> None:
+    write_summary(Journal(store, run_id).refresh(), store)
+
+
+def test_a_list_reads_no_journal(store: CountingStore) -> None:
+    """Two looks a run, however long its journal is: its summary, and that nothing is behind it."""
+    for number in range(2):
+        add_run(store, f"run-{number}")
+        summed_up(store, f"run-{number}")
+    store.asked.clear()
+    found = list(summaries(store))
+    assert [one.result.run_id for one in found] == [f"run-{number}" for number in range(2)]
+    assert len(store.asked) == 4
+    assert [one.result for one in found] == [
+        standing(Journal(store, one.result.run_id).refresh(), store) for one in found
+    ]
+
+
+def test_a_summary_knows_what_the_run_needs(store: CountingStore) -> None:
+    """Its artifacts, its words, and when it was touched last."""
+    add_run(store, "mine")
+    (found,) = summaries(store)
+    facts = golden_facts()
+    assert set(found.artifacts) == artifacts_of(facts)
+    assert found.at == facts[-1].at
+    assert found.said == tuple(i.text for i in facts[0].order.request.script)  # type: ignore[union-attr]
+    assert found.whole
+
+
+def test_a_summary_that_is_behind_is_not_believed(store: CountingStore) -> None:
+    """One more fact, and the journal is read."""
+    add_run(store, "mine", golden_facts()[:-1])
+    summed_up(store, "mine")
+    last = golden_facts()[-1]
+    Journal(store, "mine").record(last)
+    (found,) = summaries(store)
+    assert (found.seq, found.at) == (len(golden_facts()), last.at)
+
+
+def bad_summaries(good: bytes) -> dict[str, bytes]:
+    value = json.loads(good)
+    return {
+        "empty": b"",
+        "torn": good[: len(good) // 2],
+        "foreign": b'{"seq": 3}',
+        "no json": b"\xff\x00",
+        "of another run": json.dumps(
+            value | {"result": value["result"] | {"run_id": "other"}}
+        ).encode(),
+        "of a format to come": json.dumps(value | {"format": 2}).encode(),
+    }
+
+
+def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: CountingStore) -> None:
+    """It is a copy: without it, the journal tells the same."""
+    add_run(store, "mine")
+    summed_up(store, "mine")
+    (right,) = summaries(store)
+    good = store.read("runs/mine/summary.json") or b""
+    for kind, data in bad_summaries(good).items():
+        store.replace("runs/mine/summary.json", data)
+        assert list(summaries(store)) == [right], kind
+
+
+def test_a_journal_that_cannot_be_read_as_a_whole_is_told_so(store: CountingStore) -> None:
+    """A torn entry may name artifacts that nobody knows of."""
+    add_run(store, "mine")
+    store.create(f"runs/mine/journal/{len(golden_facts()) + 1:08d}.json", b"{")
+    (found,) = summaries(store)
+    assert not found.whole
+
+
+def test_places_follow_a_store_that_was_moved(tmp_path: Path) -> None:
+    """Seen under another path, its summaries name files that are there."""
+    store = Store(str(tmp_path / "before"))
+    add_run(store, GOLDEN_RUN)
+    summed_up(store, GOLDEN_RUN)
+    shutil.move(tmp_path / "before", tmp_path / "after")
+    moved = CountingStore(str(tmp_path / "after"))
+    (found,) = summaries(moved)
+    assert len(moved.asked) == 2
+    assert found.result == standing(Journal(moved, GOLDEN_RUN).refresh(), moved)
+    assert Path(found.result.videos[0].path).is_file()
+
+
+async def test_every_end_of_the_engine_leaves_a_summary(stage: Stage) -> None:
+    """Stopped in the middle, and done: the list never has to read a journal afterwards."""
+    store = CountingStore(stage.store_path)
+    ordered = stage.order(run_id="mine")
+    for through in ("session/0", None):
+        result = await stage.work(ordered, through=through)
+        store.asked.clear()
+        (found,) = summaries(store)
+        assert len(store.asked) == 2
+        assert found.result.status == ("waiting" if through else "done")
+    assert found.result == result
+
+
+def test_a_store_that_cannot_be_written_ends_no_run(tmp_path: Path) -> None:
+    """A summary is a convenience."""
+    store = Store(str(tmp_path / "store"))
+    add_run(store, "mine")
+    (tmp_path / "store" / "runs" / "mine" / "summary.json").mkdir()
+    summed_up(store, "mine")
+    assert [one.result.run_id for one in summaries(store)] == ["mine"]
+
+
+def test_a_note_moves_the_time_of_the_last_touch(store: CountingStore) -> None:
+    """What is deleted by age goes by the last fact, whatever it is."""
+    add_run(store, "mine")
+    later = golden_facts()[-1].at.replace(year=2031)
+    Journal(store, "mine").record(Noted(at=later, by="me", topic="remark"))
+    (found,) = summaries(store)
+    assert isinstance(found, Summary)
+    assert found.at == later

@@ -1,0 +1,40 @@
+"""Quick edit: pictures and a sentence into one video, started from the trigger form."""
+
+from airflow.sdk import DAG, AssetAlias, Param
+
+from nemovideo_nodes.airflow.forms import ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from nemovideo_nodes.airflow.video import ImageToVideoOperator
+
+with DAG(
+    "image_to_video",
+    dag_display_name="Image to video",
+    description="Pictures and a sentence into one finished video",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    tags=["nemovideo"],
+    params={
+        "images": PICTURES,
+        "prompt": PROMPT,
+        "platform": PLATFORM,
+        "aspect": ASPECT,
+        "profile": PROFILE,
+        "destination": Param(
+            "",
+            type=["string", "null"],
+            title="Copy to",
+            description="A folder or an object storage URL for a copy of the video.",
+            section="More",
+        ),
+    },
+):
+    ImageToVideoOperator(
+        task_id="video",
+        images="{{ params.images | tojson }}",
+        prompt="{{ params.prompt or '' }}",
+        platform="{{ params.platform or '' }}",
+        aspect="{{ params.aspect or '' }}",
+        profile="{{ params.profile }}",
+        destination="{{ params.destination or '' }}",
+        outlets=[AssetAlias("nemovideo_videos")],
+    )

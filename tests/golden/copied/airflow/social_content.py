@@ -1,0 +1,52 @@
+"""Scheduled social content: what a calendar (CSV or YAML) says is due, each post at most once."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, AssetAlias, Param
+
+from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.video import ImageToVideoOperator
+
+with DAG(
+    "social_content",
+    dag_display_name="Social content by calendar",
+    description="Makes the videos whose time has come",
+    doc_md=__doc__,
+    schedule=timedelta(minutes=15),
+    catchup=False,
+    max_active_runs=1,
+    tags=["nemovideo"],
+    params={
+        "calendar": Param(
+            "content-calendar.csv",
+            type="string",
+            title="Calendar",
+            description="A CSV or YAML file, as the workers see it. See docs/airflow.md.",
+        ),
+        "timezone": Param(
+            "UTC",
+            type="string",
+            title="Time zone",
+            description="Of times that name none, for example Europe/Berlin.",
+        ),
+        "within_hours": Param(
+            24,
+            type="integer",
+            minimum=1,
+            maximum=24 * 31,
+            title="Hours back",
+            description="Posts that were due longer ago are left alone.",
+        ),
+    },
+):
+    due = DuePostsOperator(
+        task_id="due",
+        calendar="{{ params.calendar }}",
+        timezone="{{ params.timezone }}",
+        within_hours="{{ params.within_hours }}",
+    )
+    ImageToVideoOperator.partial(
+        task_id="video",
+        map_index_template="{{ task.run_id }}",
+        outlets=[AssetAlias("nemovideo_videos")],
+    ).expand_kwargs(due.output)

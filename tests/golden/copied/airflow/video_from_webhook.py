@@ -1,0 +1,46 @@
+"""Started by the webhook receiver: one DAG run a delivery, which is one run and one video."""
+
+from airflow.sdk import DAG, AssetAlias, Param
+
+from nemovideo_nodes.airflow.forms import PICTURES, PROFILE, PROMPT
+from nemovideo_nodes.airflow.video import RequestedVideoOperator
+
+with DAG(
+    "video_from_webhook",
+    dag_display_name="Video from a webhook",
+    description="What a content system's delivery asks for; its media come from the web alone",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    tags=["nemovideo"],
+    params={
+        "run_id": Param(
+            "",
+            type=["string", "null"],
+            title="Run id",
+            description="The delivery's own: the same once more is the same run.",
+        ),
+        "images": PICTURES,
+        "prompt": PROMPT,
+        "profile": PROFILE,
+        "language": Param("", type=["string", "null"], title="Language", section="More"),
+        "media_hosts": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Media hosts",
+            description="The only hosts that media are fetched from; empty: any public one.",
+            section="More",
+        ),
+    },
+):
+    RequestedVideoOperator(
+        task_id="video",
+        run_id="{{ params.run_id or '' }}",
+        images="{{ params.images | tojson }}",
+        prompt="{{ params.prompt or '' }}",
+        profile="{{ params.profile }}",
+        language="{{ params.language or '' }}",
+        media_hosts="{{ params.media_hosts | tojson }}",
+        outlets=[AssetAlias("nemovideo_videos")],
+    )

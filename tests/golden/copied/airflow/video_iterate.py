@@ -1,0 +1,54 @@
+"""Iterative work: a first video, and another one after each change, in one session.
+
+With the id of a run that is done, the changes are made to its video.
+"""
+
+from airflow.sdk import DAG, AssetAlias, Param
+
+from nemovideo_nodes.airflow.forms import ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from nemovideo_nodes.airflow.video import ImageToVideoOperator, RefineVideoOperator
+
+with DAG(
+    "video_iterate",
+    dag_display_name="Video with changes",
+    description="A first video, and another one after each change",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    tags=["nemovideo"],
+    params={
+        "images": PICTURES,
+        "prompt": PROMPT,
+        "changes": Param(
+            ["make the music quieter"],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Changes",
+            description="One instruction a line; a video is made after each.",
+        ),
+        "run_id": Param(
+            "",
+            type=["string", "null"],
+            title="Change this run",
+            description="The id of a run that is done; then pictures and prompt are not needed.",
+        ),
+        "platform": PLATFORM,
+        "aspect": ASPECT,
+        "profile": PROFILE,
+    },
+):
+    first = ImageToVideoOperator(
+        task_id="first",
+        run_id="{{ params.run_id or '' }}",
+        images="{{ '' if params.run_id else params.images | tojson }}",
+        prompt="{{ '' if params.run_id else params.prompt or '' }}",
+        platform="{{ params.platform or '' }}",
+        aspect="{{ params.aspect or '' }}",
+        profile="{{ params.profile }}",
+    )
+    RefineVideoOperator(
+        task_id="changes",
+        run_id=first.output,
+        prompt="{{ params.changes | tojson }}",
+        outlets=[AssetAlias("nemovideo_videos")],
+    )

@@ -1,0 +1,104 @@
+"""The flow `scheduled_social_content`: what a content calendar has due, a subflow a post."""
+
+# No `from __future__ import annotations` here: see image_to_video.py.
+from prefect import flow
+
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.prefect import (
+    begin_run,
+    carry_out,
+    make_each,
+    posts_due,
+    run_name,
+)
+
+
+@flow(name="social-post", flow_run_name=run_name, retries=0, persist_result=False)
+async def social_post(
+    run_id: str,
+    images: list[str],
+    prompt: str = "",
+    platform: str = "",
+    aspect: str = "",
+    profile: str = "",
+    slug: str = "",
+    credentials: str = "",
+    store: str = "",
+    local: bool = False,
+    resend: bool = False,
+) -> RunResult:
+    """Make the video of one post, at most once, whatever its row says by now.
+
+    Args:
+        run_id: The id of the post's run.
+        images: Pictures, or folders of pictures: paths on the worker, or URLs.
+        prompt: What the video should be, in a sentence; empty for the profile's own words.
+        platform: Where the video goes.
+        aspect: The frame, width to height; empty for the platform's own.
+        profile: The skill that speaks; empty for the one of the credentials.
+        slug: A short name by which people find the run.
+        credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
+        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
+        local: Use the emulator on the worker, which needs no account, instead of the service.
+        resend: Do once more what the run is stopped at; it may be paid for twice.
+    """
+    run = await begin_run(
+        images,
+        prompt,
+        profile,
+        platform=platform,
+        aspect=aspect,
+        slug=slug,
+        store=store,
+        credentials=credentials,
+        local=local,
+        run_id=run_id,
+        as_begun=True,
+    )
+    return await carry_out(run, resend=resend)
+
+
+@flow(name="scheduled-social-content", flow_run_name=run_name, retries=0, persist_result=False)
+async def scheduled_social_content(
+    calendar: str,
+    timezone: str = "UTC",
+    catch_up_hours: int = 24,
+    at_once: int = 4,
+    credentials: str = "",
+    store: str = "",
+    local: bool = False,
+    resend: bool = False,
+) -> list[RunResult]:
+    """Make the posts of a content calendar that are due now, each at most once.
+
+    Args:
+        calendar: The calendar, a CSV or YAML file on the worker; docs/prefect.md has its columns.
+        timezone: The time zone of times that name none, such as Europe/Berlin.
+        catch_up_hours: How long after its time a post is still made, in hours.
+        at_once: How many posts are made at the same time.
+        credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
+        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
+        local: Use the emulator on the worker, which needs no account, instead of the service.
+        resend: Do once more what runs are stopped at; it may be paid for twice.
+    """
+    posts = await posts_due(calendar, timezone, catch_up_hours)
+    return await make_each(
+        lambda post: social_post(
+            post.run_id,
+            list(post.images),
+            post.prompt,
+            post.platform,
+            post.aspect,
+            post.profile,
+            post.slug,
+            credentials,
+            store,
+            local,
+            resend,
+            return_state=True,
+        ),
+        posts,
+        at_once=at_once,
+        store=store,
+        credentials=credentials,
+    )

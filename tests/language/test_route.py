@@ -1,0 +1,127 @@
+"""Instructions take the action that a person means by them."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nemovideo_nodes.language.routing import Action, route
+
+HERE = Path(__file__).parent
+QUOTES = ('""', "“”", "‘’", "''", "``", "《》", "「」", "『』", "【】")
+
+
+def sentences(language: str) -> list[dict[str, str]]:
+    with (HERE / f"sentences_{language}.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+ALL = [*sentences("en"), *sentences("zh")]
+
+
+@pytest.mark.parametrize("row", ALL, ids=[row["sentence"] for row in ALL])
+def test_a_sentence_takes_its_actions(row: dict[str, str]) -> None:
+    """Each sentence of the tables, look-alikes included."""
+    assert "+".join(route(row["sentence"])) == row["action"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_tables_are_large(language: str) -> None:
+    """At least 80 sentences a language, at least 25 of them look-alikes, none twice."""
+    rows = sentences(language)
+    kinds = Counter(row["kind"] for row in rows)
+    assert len({row["sentence"] for row in rows}) == len(rows) >= 80
+    assert kinds["alike"] >= 25
+
+
+@pytest.mark.parametrize(
+    ("instruction", "expected"),
+    [
+        ("", (Action.UPLOAD,)),
+        ("  ", (Action.UPLOAD,)),
+        ("upload these", (Action.UPLOAD,)),
+        ("turn these into a video", (Action.UPLOAD, Action.MESSAGE)),
+        ("export", (Action.UPLOAD, Action.EXPORT)),
+        ("status?", (Action.UPLOAD, Action.STATE)),
+        ("make it and send me the video", (Action.UPLOAD, Action.MESSAGE, Action.EXPORT)),
+        ("上传这些图片，做成视频", (Action.UPLOAD, Action.MESSAGE)),
+    ],
+)
+def test_files_are_uploaded_first(instruction: str, expected: tuple[Action, ...]) -> None:
+    """Files that come with a text are uploaded, then the text is routed."""
+    assert route(instruction, has_files=True) == expected
+
+
+def test_an_empty_instruction_is_a_message() -> None:
+    """Without files there is nothing else that it could be."""
+    assert route("") == (Action.MESSAGE,)
+
+
+def test_a_script_of_lines_is_read_line_by_line() -> None:
+    """List marks are no words."""
+    script = "1. upload my photos\n2. make a 10 second video\n3. show tracks\n4. export it"
+    assert route(script) == (Action.UPLOAD, Action.MESSAGE, Action.STATE, Action.EXPORT)
+
+
+@given(st.text(max_size=200), st.booleans())
+def test_any_text_takes_an_action(text: str, has_files: bool) -> None:
+    """No text fails; actions come once each, upload first and export last."""
+    actions = route(text, has_files=has_files)
+    assert actions
+    assert len(set(actions)) == len(actions)
+    assert Action.UPLOAD not in actions[1:]
+    assert Action.EXPORT not in actions[:-1]
+
+
+WORDS = st.sampled_from(
+    [
+        *("export", "download", "credits", "balance", "status", "upload", "send", "me", "it"),
+        *("the", "video", "make", "don't", "and", "then", ",", ".", "，", "。", "后", "然后"),
+        *("导出", "下载", "积分", "余额", "状态", "上传", "视频", "做", "不要"),
+    ]
+)
+
+
+@given(st.lists(WORDS, max_size=60).map(" ".join))
+def test_any_mix_of_triggers_takes_an_action(text: str) -> None:
+    """Nor do texts that are full of commands fail."""
+    assert route(text)
+
+
+@given(
+    row=st.sampled_from(ALL),
+    marks=st.sampled_from(QUOTES),
+    one=st.lists(WORDS, min_size=1, max_size=6).map(" ".join),
+    other=st.text(
+        alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="".join(QUOTES)),
+        min_size=1,
+        max_size=40,
+    ),
+)
+def test_quoted_text_never_changes_a_route(
+    row: dict[str, str], marks: str, one: str, other: str
+) -> None:
+    """Whatever stands in quotes, the words around them decide."""
+    one = one.replace("'", "")
+    routes = {
+        route(f"{row['sentence']}. Add the title {marks[0]}{quoted}{marks[1]} please")
+        for quoted in (one, other)
+    }
+    assert len(routes) == 1
+
+
+def test_a_long_instruction_is_read_at_once() -> None:
+    """The longest instruction that a request may hold, without a pause in it."""
+    for text in (
+        "export " * 2_857,
+        "也可以" * 6_666,
+        "a, " * 6_666,
+        "'a " * 6_666,
+        "下载后" * 6_666,
+    ):
+        assert route(text[:20_000])
