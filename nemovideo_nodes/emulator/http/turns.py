@@ -30,6 +30,7 @@ from nemovideo_nodes.emulator.http.fault_middleware import abort_connection
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.world.records import Session
 from nemovideo_nodes.emulator.world.world import World
+from nemovideo_nodes.render.typeface import left_out as undrawable
 
 __all__ = ["Turns"]
 
@@ -65,6 +66,7 @@ class Turns:
             turn=session.turns,
             introduce=not session.introduced,
             seed=seed,
+            undrawable=undrawable,
         )
         asks = fault is not None and fault.kind == "asks"
         if asks:
