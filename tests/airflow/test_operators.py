@@ -18,6 +18,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.lineage import HookLineageCollector
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.utils.session import create_session
+from nemovideo_nodes.workspace.door import Door, in_words
+from nemovideo_nodes.workspace.runs import load_run
 from sqlalchemy import select
 from stage import Stage
 
@@ -46,8 +48,6 @@ from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.workspace import door
-from nemovideo_nodes.workspace.door import Door, in_words
-from nemovideo_nodes.workspace.runs import load_run
 
 RunDag = Callable[..., Any]
 TOKENS_RUN = "{{ ti.xcom_pull('token')['run_id'] }}"
