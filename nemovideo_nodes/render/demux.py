@@ -95,7 +95,7 @@ def opened_media(path: Path, *, ext: str = "", name: str | None = None) -> Itera
     container = open_media(path, ext=ext, name=name)
     try:
         yield container
-    except (av.error.FFmpegError, IndexError):
+    except (av.error.FFmpegError, IndexError, ValueError):
         raise UnusableMedia(name or path.name, _DAMAGED) from None
     finally:
         container.close()

@@ -168,12 +168,21 @@ def _decoded(path: Path) -> Iterator[Wave]:
 
     heard = 0
     with opened_media(path) as container:
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
+        resampler: av.AudioResampler | None = None
+        before = None
         for frame in container.decode(audio=0):
-            for made in resampler.resample(frame):
-                heard += made.samples
-                yield np.asarray(made.to_ndarray(), np.float32)
-        for made in resampler.resample(None):
-            yield np.asarray(made.to_ndarray(), np.float32)
+            made: list[av.AudioFrame] = []
+            # Some recordings change their rate or their channels on the way.
+            kind = frame.format.name, frame.layout.name, frame.sample_rate
+            if resampler is None or kind != before:
+                made += resampler.resample(None) if resampler else []
+                resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
+                before = kind
+            made += resampler.resample(frame)
+            for part in made:
+                heard += part.samples
+                yield np.asarray(part.to_ndarray(), np.float32)
+        for part in resampler.resample(None) if resampler else ():
+            yield np.asarray(part.to_ndarray(), np.float32)
     if heard < _SHORTEST:  # a click, which would have to be opened thousands of times
         yield np.zeros((2, _SHORTEST - heard), np.float32)
