@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     Wave = NDArray[np.float32]
 
-__all__ = ["LOUDNESS", "LoopSound", "Recording", "Sound", "has_sound", "loudness"]
+__all__ = [
+    "LOUDNESS",
+    "LoopSound",
+    "Recording",
+    "Sound",
+    "beside_pictures",
+    "has_sound",
+    "loudness",
+]
 
 LOUDNESS = -14.0
 """LUFS of a film's music at its usual volume: what the platforms play at."""
@@ -102,7 +110,7 @@ class Recording:
             raise UnusableMedia(path.name, "there is no sound in it")
         with opened_media(path) as container:
             of_clip = picture_stream(container) is not None
-        self._decoded = partial(_beside_pictures if of_clip else _decoded, path)
+        self._decoded = partial(beside_pictures if of_clip else _decoded, path)
         measured = loudness(_limited(self._decoded(), length))
         self._gain = _gain(measured, _MOST_GAIN_OF_CLIP if of_clip else _MOST_GAIN)
         self._blocks = self._decoded()
@@ -134,7 +142,7 @@ def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
         length -= block.shape[1]
 
 
-def _beside_pictures(path: Path) -> Iterator[Wave]:
+def beside_pictures(path: Path) -> Iterator[Wave]:
     """The sound of a clip from its first picture to its last, silence where it has none."""
     with opened_media(path) as container:
         stream = picture_stream(container)
