@@ -18,8 +18,8 @@ import pytest
 
 if TYPE_CHECKING:
     from nemovideo_nodes.emulator.options import Options
-    from nemovideo_nodes.emulator.records import Counts
     from nemovideo_nodes.emulator.serve import RunningEmulator
+    from nemovideo_nodes.emulator.world.records import Counts
 
 __all__ = [
     "copying_renderer",

@@ -1,7 +1,8 @@
-"""The commands of the webhook receiver: serve, dispatch, list, show, replay, purge."""
+"""The commands of the webhook receiver: check, try, serve, dispatch, list, show and so on."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import json
@@ -26,6 +27,12 @@ STATES = (
     *("waiting", "started", "done", "replaced", "dead"),
 )
 """Of deliveries, and of the jobs that they made."""
+DECISIONS = {
+    "start": "A video would be started",
+    "ignored": "No video",
+    "withdrawn": "A video that waits for it would be called off",
+    "refused": "It cannot become a video",
+}
 _config_option = click.option(
     "--config",
     "config",
@@ -49,6 +56,78 @@ def webhook() -> None:
             f"The webhook receiver needs {', '.join(missing)}: "
             'pip install "nemovideo-nodes[webhook]"'
         )
+
+
+@webhook.command()
+@_config_option
+@json_option
+def check(config: str, as_json: bool) -> None:
+    """Check the configuration: its mappings, secrets, target and outbox. Nothing is sent."""
+    from nemovideo_nodes.webhook.serve import check as checked
+
+    read, notes = checked(config)
+    found = [
+        {"source": name, "system": source.system, "path": f"/hooks/{name}"}
+        for name, source in read.sources.items()
+    ]
+    if as_json:
+        print_json({"sources": found, "target": read.target.kind, "notes": notes})
+        return
+    for one in found:
+        click.echo(f"{one['source']}: {one['system']}, at {one['path']}")
+    click.echo(f"Target: {read.target.kind}")
+    for note in notes:
+        click.echo(f"Note: {note}")
+    click.echo("The configuration is fine")
+
+
+@webhook.command("try")
+@click.argument("payload", type=click.Path(allow_dash=True))
+@_config_option
+@click.option("--source", required=True, metavar="NAME", help="The source that would send it.")
+@click.option(
+    "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="One of its headers."
+)
+@click.option("--resolve", is_flag=True, help="Ask the system's API for what it does not hold.")
+@json_option
+def try_(
+    payload: str,
+    config: str,
+    source: str,
+    headers: tuple[str, ...],
+    resolve: bool,
+    as_json: bool,
+) -> None:
+    """Show what would come of PAYLOAD, a JSON file (- for standard input).
+
+    No signature is needed; nothing is written, and nothing is sent.
+    """
+    from nemovideo_nodes.webhook.config import read_config
+    from nemovideo_nodes.webhook.preview import preview
+
+    read = read_config(config)
+    if source not in read.sources:
+        raise BadInput(f"There is no source {source!r} in {config}: give {', '.join(read.sources)}")
+    found = asyncio.run(
+        preview(
+            read, read.sources[source], _payload(payload), _header_pairs(headers), resolve=resolve
+        )
+    )
+    if as_json:
+        print_json(found.as_json())
+        return
+    click.echo(f"{DECISIONS[found.decision]}{f': {found.reason}' if found.reason else ''}")
+    version = _time(found.version) if found.version is not None else ""
+    for name, value in (
+        ("About", found.subject),
+        ("Changed", version),
+        ("Run", found.run_id),
+        ("Title", found.title),
+        ("Prompt", found.prompt),
+        *(("Picture", url) for url in found.images),
+    ):
+        if value:
+            click.echo(f"{name}: {value}")
 
 
 @webhook.command()
@@ -165,6 +244,29 @@ def _outbox(config: str) -> Iterator[Outbox]:
 
     with contextlib.closing(Outbox.open(read_config(config))) as outbox:
         yield outbox
+
+
+def _payload(path: str) -> object:
+    try:
+        with click.open_file(path, "rb") as file:
+            body = file.read()
+    except OSError as error:
+        raise BadInput(f"The payload {path!r} cannot be read: {error.strerror}") from None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        told = str(error) if isinstance(error, json.JSONDecodeError) else "it is not text"
+        raise BadInput(f"The payload {path!r} is not JSON: {told}") from None
+
+
+def _header_pairs(given: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for one in given:
+        name, colon, value = one.partition(":")
+        if not colon or not name.strip():
+            raise BadInput(f"The header {one!r} has no colon: give it as 'Name: value'")
+        found[name.strip().lower()] = value.strip()
+    return found
 
 
 def _time(seconds: float) -> str:

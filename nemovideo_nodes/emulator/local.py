@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.emulator.launch import python_command
-from nemovideo_nodes.emulator.presence import Presence, holding
+from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
 from nemovideo_nodes.errors import BadInput, StoreError
 
 __all__ = ["ensure_local", "stop_local"]
@@ -91,16 +91,16 @@ def stop_local(folder: Path, *, wait_s: float = 10.0) -> bool:
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(alive.pid, signal.SIGTERM)
-    with holding(folder, wait_s):  # it lets go of its world at the very end
+    with hold_world(folder, wait_s):  # it lets go of its world at the very end
         return True
 
 
-def _alive(folder: Path) -> Presence | None:
+def _alive(folder: Path) -> ServerRecord | None:
     """The emulator that serves `folder` and answers as the one that left its note there."""
-    presence = Presence.read(folder)
-    if presence is None:
+    record = ServerRecord.read(folder)
+    if record is None:
         return None
-    parts = urlsplit(presence.url)
+    parts = urlsplit(record.url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWER_S)
     try:
         connection.request("GET", "/healthz")
@@ -109,7 +109,7 @@ def _alive(folder: Path) -> Presence | None:
         return None
     finally:
         connection.close()
-    return presence if isinstance(told, dict) and told.get("world") == presence.world else None
+    return record if isinstance(told, dict) and told.get("world") == record.world else None
 
 
 def _start(folder: Path, arguments: Sequence[str], until: float) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from nemovideo_nodes.emulator.accounts import TOKEN_LIFE_S
 from nemovideo_nodes.emulator.faults import Fault, Faults
+from nemovideo_nodes.emulator.http.server import Server, bind, url_of
 from nemovideo_nodes.emulator.options import Options
-from nemovideo_nodes.emulator.presence import Presence, holding
-from nemovideo_nodes.emulator.records import Counts
-from nemovideo_nodes.emulator.server import Server, bind, url_of
-from nemovideo_nodes.emulator.world import World
+from nemovideo_nodes.emulator.world.accounts import TOKEN_LIFE_S
+from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
+from nemovideo_nodes.emulator.world.records import Counts
+from nemovideo_nodes.emulator.world.world import World
 
 __all__ = ["RunningEmulator", "serve"]
 
@@ -32,7 +32,7 @@ def _opened(
 ) -> Iterator[tuple[World, socket.socket]]:
     """The world in `folder`, held, and a socket that listens for it."""
     with (
-        holding(folder, lock_wait_s),
+        hold_world(folder, lock_wait_s),
         closing(World(folder, **world_options)) as world,
         bind(host, port, wished=world.port) as sock,
     ):
@@ -68,11 +68,11 @@ def serve(
         "seed": seed,
     }
     with _opened(folder, host, port, lock_wait_s, **world_options) as (world, sock):
-        presence = Presence.of_this_process(url_of(sock), world.id)
+        record = ServerRecord.of_this_process(url_of(sock), world.id)
 
         def ready() -> None:
-            presence.write(folder)
-            on_ready(presence.url)
+            record.write(folder)
+            on_ready(record.url)
 
         server = Server(
             world,
@@ -85,7 +85,7 @@ def serve(
         try:
             server.run([sock])
         finally:
-            Presence.remove(folder)
+            ServerRecord.remove(folder)
 
 
 class RunningEmulator:

@@ -1,13 +1,27 @@
-"""Whether a video really plays: every frame and all sound decoded; needs the extra `video`."""
+"""Whether media can be decoded: a finished video to its end, a user's file at its start.
+
+Needs the extra `video`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nemovideo_nodes.errors import VideoInvalid
 from nemovideo_nodes.media.mp4 import inspect
 
-__all__ = ["check_decodes"]
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.video.stream import VideoStream
+
+__all__ = ["check_decodes", "check_picture", "check_starts"]
+
+_MOST_FRAMES = 1_000
+_MOST_PIXELS = 200_000_000
+"""How much of an animation is decoded: about two seconds of work."""
+_MOST_PACKETS = 2_000
+"""How far into a clip its first picture and its first sound are looked for."""
 
 
 def check_decodes(path: Path) -> int:
@@ -38,3 +52,57 @@ def check_decodes(path: Path) -> int:
         said = "no count" if info.frames is None else info.frames
         raise VideoInvalid(f"{path.name} shows {count} frames; its index says {said}.")
     return count
+
+
+def check_picture(path: Path, name: str | None = None) -> None:
+    """Decode the picture at `path`, of an animation each frame; UnusableMedia if it cannot be.
+
+    `name` is what the sentence calls it. A JPEG is decoded at an eighth of its size.
+    """
+    from nemovideo_nodes.render.image import frame_numbers, opened
+
+    with opened(path, name) as image:
+        numbers = frame_numbers(image)[:_MOST_FRAMES]
+        most = max(1, _MOST_PIXELS // max(1, image.width * image.height))
+        if len(numbers) == 1:
+            image.draft("RGB", (64, 64))
+        for number in numbers[:most]:
+            image.seek(number)
+            image.load()
+
+
+def check_starts(path: Path, ext: str, name: str | None = None) -> None:
+    """Decode the first picture and the first sound of the clip or recording at `path`.
+
+    `ext` is its type as `sniff` names it, `name` what the sentence calls it. UnusableMedia if what
+    it has cannot be decoded, or if it has nothing.
+    """
+    from nemovideo_nodes.render.demux import opened_media, picture_stream, sound_stream
+    from nemovideo_nodes.render.image import check_pixels
+    from nemovideo_nodes.render.unusable import UnusableMedia
+
+    with opened_media(path, ext=ext, name=name) as container:
+        streams: list[VideoStream | AudioStream] = []
+        if (video := picture_stream(container)) is not None:
+            check_pixels(name or path.name, video.width, video.height)
+            streams.append(video)
+        if (sound := sound_stream(container)) is not None:
+            streams.append(sound)
+        missing = {stream.index for stream in streams}
+        for number, packet in enumerate(container.demux(streams)):
+            if not missing or number == _MOST_PACKETS:
+                break
+            if packet.stream.index in missing and any(map(_shows, packet.decode())):
+                missing.remove(packet.stream.index)
+    if missing or not streams:
+        raise UnusableMedia(
+            name or path.name, "nothing in it can be played: record or export it again"
+        )
+
+
+def _shows(frame: object) -> bool:
+    import av
+
+    return isinstance(frame, av.VideoFrame) or (
+        isinstance(frame, av.AudioFrame) and frame.samples > 0
+    )

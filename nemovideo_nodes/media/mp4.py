@@ -9,18 +9,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from nemovideo_nodes.errors import VideoInvalid
 
-__all__ = ["Mp4Info", "inspect"]
+__all__ = ["Mp4Info", "Track", "inspect"]
 
 # An hour of film has a moov of a few MB; fragmented files have some thousand boxes.
 _LARGEST_MOOV = 64 * 1024 * 1024
 _MOST_BOXES = 100_000
 _MOST_TRACKS = 64
+
+
+# Codes of still pictures in a video track: a cover, or pictures of chapters.
+_STILL_CODECS = frozenset({b"jpeg", b"mjpg", b"mjpa", b"png ", b"gif ", b"tiff", b"raw "})
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track. `handler` is `vide` or `soun` (or another kind), `codec` its sample entry's code.
+
+    `width` and `height` are 0 without a picture. `samples` is None where no count is kept.
+    """
+
+    handler: bytes = b""
+    codec: bytes = b""
+    width: int = 0
+    height: int = 0
+    samples: int | None = None
+    enabled: bool = True
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether this is a film's picture, and not a cover or pictures of chapters."""
+        return self.handler == b"vide" and self.enabled and self.codec not in _STILL_CODECS
 
 
 @dataclass(frozen=True)
@@ -39,21 +63,16 @@ class Mp4Info:
     has_audio: bool
     has_video: bool
     frames: int | None
+    is_fragmented: bool = False
+    tracks: tuple[Track, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Track:
-    handler: bytes = b""
-    width: int = 0
-    height: int = 0
-    samples: int | None = None
-
-
-def inspect(path: str | os.PathLike[str]) -> Mp4Info:
+def inspect(path: str | os.PathLike[str], *, allow_trailer: bool = False) -> Mp4Info:
     """What the file at `path` says about itself.
 
-    Raises VideoInvalid if it is cut, lacks its index or its data, or is no MP4; OSError if it
-    cannot be read.
+    Some cameras and phones write data of their own behind the last box; `allow_trailer` takes such
+    a file where its index and its data came before. Raises VideoInvalid if it is cut, lacks its
+    index or its data, or is not an MP4; OSError if it cannot be read.
     """
     name = Path(path).name
     with open(path, "rb") as file:
@@ -61,17 +80,17 @@ def inspect(path: str | os.PathLike[str]) -> Mp4Info:
         _check_kind(file.read(64), size, name)
         order: list[bytes] = []
         moov = b""
-        for kind, start, end in _top_level(file, size, name):
+        for kind, start, end in _top_level(file, size, name, allow_trailer):
             order.append(kind)
             if kind == b"moov" and not moov:
                 if end - start > _LARGEST_MOOV:
-                    raise VideoInvalid(f"{name} is no usable video: its index is too large.")
+                    raise VideoInvalid(f"{name} cannot be used: its index is too large.")
                 file.seek(start)
                 moov = file.read(end - start)
     if not moov:
-        raise VideoInvalid(f"{name} is no playable video: its index (moov) is missing.")
+        raise VideoInvalid(f"{name} cannot be played: its index (moov) is missing.")
     if b"mdat" not in order:
-        raise VideoInvalid(f"{name} is no playable video: its data (mdat) is missing.")
+        raise VideoInvalid(f"{name} cannot be played: its data (mdat) is missing.")
     faststart = order.index(b"moov") < order.index(b"mdat")
     return _info(moov, size, faststart, name)
 
@@ -92,9 +111,12 @@ def _is_kind(kind: bytes) -> bool:
     return len(kind) == 4 and all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in kind)
 
 
-def _top_level(file: BinaryIO, size: int, name: str) -> Iterator[tuple[bytes, int, int]]:
+def _top_level(
+    file: BinaryIO, size: int, name: str, allow_trailer: bool
+) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start and end of the content of each top-level box, to the file's exact end."""
     at = 0
+    seen: set[bytes] = set()
     for _ in range(_MOST_BOXES):
         if at == size:
             return
@@ -102,11 +124,14 @@ def _top_level(file: BinaryIO, size: int, name: str) -> Iterator[tuple[bytes, in
         header = file.read(16)
         box = _header(header, size - at)
         if box is None or not _is_kind(box[0]):
+            if allow_trailer and {b"moov", b"mdat"} <= seen and not _is_kind(header[4:8]):
+                return
             raise VideoInvalid(f"{name} is cut or corrupt: it does not end where it says.")
         kind, skip, length = box
+        seen.add(kind)
         yield kind, at + skip, at + length
         at += length
-    raise VideoInvalid(f"{name} is no usable video: it has too many parts.")
+    raise VideoInvalid(f"{name} cannot be used: it has too many parts.")
 
 
 def _header(header: bytes, room: int) -> tuple[bytes, int, int] | None:
@@ -138,7 +163,7 @@ def _children(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
 def _info(moov: bytes, size: int, faststart: bool, name: str) -> Mp4Info:
     duration = 0.0
     fragmented = False
-    tracks: list[_Track] = []
+    tracks: list[Track] = []
     for kind, content in _children(moov, name):
         if kind == b"mvhd":
             duration = _duration(content, name)
@@ -146,6 +171,8 @@ def _info(moov: bytes, size: int, faststart: bool, name: str) -> Mp4Info:
             fragmented = True
         elif kind == b"trak" and len(tracks) < _MOST_TRACKS:
             tracks.append(_track(content, name))
+    if not any(track.enabled for track in tracks):  # then players show them all
+        tracks = [replace(track, enabled=True) for track in tracks]
     video = next((track for track in tracks if track.handler == b"vide"), None)
     return Mp4Info(
         bytes=size,
@@ -156,6 +183,8 @@ def _info(moov: bytes, size: int, faststart: bool, name: str) -> Mp4Info:
         has_audio=any(track.handler == b"soun" for track in tracks),
         has_video=video is not None,
         frames=video.samples if video and not fragmented else None,
+        is_fragmented=fragmented,
+        tracks=tuple(tracks),
     )
 
 
@@ -170,26 +199,32 @@ def _duration(mvhd: bytes, name: str) -> float:
     return 0.0 if ticks == b"\xff" * width else int.from_bytes(ticks, "big") / scale
 
 
-def _track(trak: bytes, name: str) -> _Track:
-    handler, samples, width, height = b"", None, 0, 0
+def _track(trak: bytes, name: str) -> Track:
+    track = Track()
     for kind, content in _children(trak, name):
         if kind == b"tkhd" and len(content) >= 84:
-            # The last two fields, 16.16 fixed point.
+            # The last two fields, 16.16 fixed point; the lowest flag says "enabled".
             width = int.from_bytes(content[-8:-6], "big")
             height = int.from_bytes(content[-4:-2], "big")
+            track = replace(track, width=width, height=height, enabled=bool(content[3] & 1))
         elif kind == b"mdia":
             for inner, body in _children(content, name):
                 if inner == b"hdlr":
-                    handler = body[8:12]
+                    track = replace(track, handler=body[8:12])
                 elif inner == b"minf":
-                    samples = _samples(body, name)
-    return _Track(handler, width, height, samples)
+                    codec, samples = _sample_table(body, name)
+                    track = replace(track, codec=codec, samples=samples)
+    return track
 
 
-def _samples(minf: bytes, name: str) -> int | None:
+def _sample_table(minf: bytes, name: str) -> tuple[bytes, int | None]:
+    """The code of the track's codec, and how many samples it has."""
+    codec, samples = b"", None
     for kind, content in _children(minf, name):
         if kind == b"stbl":
             for inner, body in _children(content, name):
                 if inner in (b"stsz", b"stz2") and len(body) >= 12:
-                    return int.from_bytes(body[8:12], "big")
-    return None
+                    samples = int.from_bytes(body[8:12], "big")
+                elif inner == b"stsd":
+                    codec = body[12:16]
+    return codec, samples

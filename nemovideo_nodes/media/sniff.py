@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["ACCEPTED", "HEAD_BYTES", "MAX_BYTES", "MediaType", "sniff"]
+__all__ = [
+    "ACCEPTED",
+    "AUDIO_ONLY",
+    "CONVERTIBLE",
+    "HEAD_BYTES",
+    "MAX_BYTES",
+    "MediaType",
+    "sniff",
+    "sniff_convertible",
+]
 
 HEAD_BYTES = 4096
 """How much of a file's beginning `sniff` wants to see."""
@@ -43,16 +52,45 @@ ACCEPTED: dict[str, MediaType] = {
 }
 """The contract's formats by their names; `jpeg` is jpg."""
 
+AUDIO_ONLY: dict[str, MediaType] = {
+    "mp4": ACCEPTED["m4a"],
+    "mov": ACCEPTED["m4a"],
+    "m4a": ACCEPTED["m4a"],
+    "avi": MediaType("audio", "avi", "video/x-msvideo"),
+    "webm": MediaType("audio", "webm", "audio/webm"),
+    "mkv": MediaType("audio", "mkv", "audio/x-matroska"),
+}
+"""What a container of clips is that has sound and no moving picture; `tracks` tells."""
+
+CONVERTIBLE: dict[str, MediaType] = {
+    "heic": MediaType("image", "heic", "image/heic"),
+    "avif": MediaType("image", "avif", "image/avif"),
+}
+"""Pictures that the service does not take, and that `convert.to_jpeg` makes into JPEG."""
+
 # Boxes that a QuickTime file from before `ftyp` may begin with.
 _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-# ISO brands of pictures that the service does not take: HEIC, AVIF, JPEG XL.
-_PICTURE_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"mif1", b"avif", b"jxl "})
+# ISO brands of pictures. `mif1` and `msf1` are either, as the further brands say.
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_PICTURE_BRANDS = _HEIC_BRANDS | _AVIF_BRANDS | {b"mif1", b"msf1", b"jxl "}
 
 
 def sniff(head: bytes) -> MediaType | None:
     """The type of a file that begins with `head` (its first 4 KiB), or None if not accepted."""
     ext = _image(head) or _riff(head) or _iso(head) or _matroska(head) or _audio(head)
     return ACCEPTED[ext] if ext else None
+
+
+def sniff_convertible(head: bytes) -> MediaType | None:
+    """The type of `CONVERTIBLE` of a file that begins with `head`, or None."""
+    size, brand = int.from_bytes(head[:4], "big"), head[8:12]
+    if head[4:8] != b"ftyp" or brand not in _PICTURE_BRANDS:
+        return None
+    further = {head[at : at + 4] for at in range(16, min(size, len(head), 256), 4)}
+    if brand in _AVIF_BRANDS or (brand in (b"mif1", b"msf1") and further & _AVIF_BRANDS):
+        return CONVERTIBLE["avif"]
+    return None if brand == b"jxl " else CONVERTIBLE["heic"]
 
 
 def _image(head: bytes) -> str | None:

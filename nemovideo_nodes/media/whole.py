@@ -1,4 +1,4 @@
-"""Whether a media file is all there, by its own structure; nothing of it is decoded."""
+"""Whether a media file is complete, by its own structure; nothing of it is decoded."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nemovideo_nodes.errors import VideoInvalid
+from nemovideo_nodes.media.ebml import element
 from nemovideo_nodes.media.mp4 import inspect
 
-__all__ = ["is_whole"]
+__all__ = ["behind_id3", "is_whole", "wav_samples"]
 
 _MOST_PARTS = 100_000
 _ISO = ("mp4", "mov", "m4a")
+_UNKNOWN_SIZE = 0x7FFFF000
+"""Programs that write into a pipe leave this size or a larger one, because they cannot know it."""
 _START_OF_SCAN, _NO_LENGTH = 0xDA, frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -33,7 +36,7 @@ def is_whole(path: Path, ext: str) -> bool:
 
 def _iso(path: Path) -> bool:
     try:
-        inspect(path)
+        inspect(path, allow_trailer=True)
     except VideoInvalid:
         return False
     return True
@@ -43,7 +46,8 @@ def _jpeg(data: mmap.mmap) -> bool:
     """An end marker behind the first scan; one before it may belong to an embedded thumbnail."""
     at = 2
     for _ in range(_MOST_PARTS):
-        if at + 4 > len(data) or data[at] != 0xFF:
+        at = data.find(b"\xff", at)  # decoders pass over what stands between two segments
+        if at < 0 or at + 4 > len(data):
             return False
         kind = data[at + 1]
         if kind == _START_OF_SCAN:
@@ -70,39 +74,65 @@ def _png(data: mmap.mmap) -> bool:
 
 
 def _gif(data: mmap.mmap) -> bool:
-    return data[-16:].rstrip(b"\0").endswith(b"\x3b")
+    """Blocks up to the trailer, or to the end behind a picture: some programs write no trailer."""
+    at = 13 + _colour_table(data, 10)
+    pictures = 0
+    for _ in range(_MOST_PARTS):
+        kind = data[at : at + 1]
+        if kind == b"\x3b":
+            return True
+        if kind == b"\x21":
+            at += 2
+        elif kind == b"\x2c":
+            at += 11 + _colour_table(data, at + 9)
+            pictures += 1
+        else:
+            return not kind and pictures > 0 and at == len(data)
+        while data[at : at + 1] not in (b"", b"\0"):
+            at += 1 + data[at]
+        at += 1
+        if at > len(data):
+            return False
+    return False
+
+
+def _colour_table(data: mmap.mmap, at: int) -> int:
+    """How many bytes the colour table has that the flags at `at` announce."""
+    flags = data[at] if at < len(data) else 0
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _riff(data: mmap.mmap) -> bool:
     promised = int.from_bytes(data[4:8], "little")
-    # What is written into a pipe cannot know its length.
-    return promised in (0, 0xFFFFFFFF) or data[:4] == b"RF64" or promised + 8 <= len(data)
+    unknown = promised == 0 or promised >= _UNKNOWN_SIZE
+    return unknown or data[:4] == b"RF64" or promised + 8 <= len(data)
+
+
+def wav_samples(data: mmap.mmap) -> int:
+    """How many bytes of sound a WAV file has."""
+    at = 12
+    for _ in range(_MOST_PARTS):
+        if at + 8 > len(data):
+            return 0
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            rest = len(data) - at - 8
+            # 0 and the largest sizes: it was written into a pipe.
+            return rest if size == 0 or size >= _UNKNOWN_SIZE else min(size, rest)
+        at += 8 + size + size % 2
+    return 0
 
 
 def _matroska(data: mmap.mmap) -> bool:
     """The EBML header, then one Segment, whose size is written down once it is known."""
-    _, segment = _element(data, 0)
-    _, end = _element(data, segment or 0)
+    _, segment = element(data, 0)
+    _, end = element(data, segment or 0)
     return end is None or end <= len(data)
-
-
-def _element(data: mmap.mmap, at: int) -> tuple[int, int | None]:
-    """Where the content of the EBML element at `at` begins, and where it ends; None: not said."""
-    at += _vint_length(data, at)
-    length = _vint_length(data, at)
-    size = int.from_bytes(data[at : at + length], "big") & ((1 << 7 * length) - 1)
-    unknown = size == (1 << 7 * length) - 1
-    return at + length, None if unknown else at + length + size
-
-
-def _vint_length(data: mmap.mmap, at: int) -> int:
-    """How many bytes a number of EBML has: as many as its first one has leading zeros, and one."""
-    return 9 - max(1, data[at].bit_length()) if at < len(data) else 1
 
 
 def _mp3(data: mmap.mmap) -> bool:
     """A Xing (or Info) or VBRI header in the first frame tells how many bytes there are."""
-    at = _behind_id3(data)
+    at = behind_id3(data)
     mpeg1, mono = data[at + 1 : at + 2] >= b"\xf8", data[at + 3 : at + 4] >= b"\xc0"
     side = (17 if mono else 32) if mpeg1 else (9 if mono else 17)
     xing = data[at + 4 + side : at + 20 + side]
@@ -120,7 +150,7 @@ def _mp3(data: mmap.mmap) -> bool:
 
 def _aac(data: mmap.mmap) -> bool:
     """Each ADTS frame tells its length; the last one is whole."""
-    at = _behind_id3(data)
+    at = behind_id3(data)
     for _ in range(_MOST_PARTS):
         head = data[at : at + 6]
         if len(head) < 6 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
@@ -129,7 +159,8 @@ def _aac(data: mmap.mmap) -> bool:
     return at <= len(data)
 
 
-def _behind_id3(data: mmap.mmap) -> int:
+def behind_id3(data: mmap.mmap) -> int:
+    """Where the sound begins: behind the ID3 tag, if there is one."""
     if data[:3] != b"ID3" or len(data) < 10:
         return 0
     return 10 + (data[6] << 21 | data[7] << 14 | data[8] << 7 | data[9])

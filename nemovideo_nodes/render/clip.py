@@ -1,4 +1,4 @@
-"""Pictures that move by themselves: uploaded clips, and animated GIF and WEBP.
+"""Pictures that move by themselves: uploaded clips, and animated GIF, PNG and WEBP.
 
 Both begin again where they end before their shot does. A clip's own sound is in `sound`.
 """
@@ -13,14 +13,21 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.render.demux import open_media, picture_span
-from nemovideo_nodes.render.image import in_srgb, opened
+from nemovideo_nodes.render.demux import open_media, picture_span, picture_stream
+from nemovideo_nodes.render.footage import FrameReader, shown_size
+from nemovideo_nodes.render.image import (
+    check_pixels,
+    frame_numbers,
+    in_srgb,
+    opened,
+    orientation_of,
+    upright,
+)
 from nemovideo_nodes.render.picture import blurred, covers, plate_of
 from nemovideo_nodes.render.sample import Canvas, Planes
+from nemovideo_nodes.render.unusable import UnusableMedia
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +36,7 @@ __all__ = ["Animation", "Clip"]
 
 _SHORTEST_FRAME_MS, _USUAL_FRAME_MS = 20, 100
 _MOST_FRAMES = 1_000
+_NO_PICTURE = "there is no moving picture in it"
 _LONGEST_SKIP_S = 2.0
 """Up to here frames are decoded one after another instead of sought."""
 
@@ -44,18 +52,22 @@ class Clip:
         self._name = path.name
         self._fills = fills
         self._size = (width, height)
+        self._reader = FrameReader()
         self._container = open_media(path)
-        if not self._container.streams.video:
-            raise BadInput(f"{path.name} has no picture.")
-        self._stream = self._container.streams.video[0]
+        stream = picture_stream(self._container)
+        if stream is None:
+            raise UnusableMedia(path.name, _NO_PICTURE)
+        check_pixels(path.name, stream.width, stream.height)
+        self._stream = stream
         self._stream.thread_count = 1
+        self._aspect = float(stream.sample_aspect_ratio or 1)
         self._frames = self._container.decode(self._stream)
         self._first = self._shown = self._next()
         if self._first is None:
-            raise BadInput(f"{path.name} has no picture.")
+            raise UnusableMedia(path.name, _NO_PICTURE)
         self._coming = self._next()
         self._begin = self._time(self._first)
-        _, self._length = picture_span(self._container)
+        _, self._length = picture_span(self._container, stream)
         self._ground = self._made_ground(self._first)
 
     def close(self) -> None:
@@ -92,7 +104,7 @@ class Clip:
         try:
             return next(self._frames, None)
         except (av.error.FFmpegError, IndexError):
-            raise BadInput(f"{self._name} is broken.") from None
+            raise UnusableMedia(self._name, "the clip is damaged: export it again") from None
 
     def _time(self, frame: av.VideoFrame) -> float:
         return (
@@ -104,40 +116,21 @@ class Clip:
     def _shape(self, frame: av.VideoFrame) -> tuple[int, int]:
         """The even size at which the whole frame covers the target, or lies within it."""
         width, height = self._size
-        wide, high = frame.width, frame.height
-        if frame.rotation % 180:
-            wide, high = high, wide
+        wide, high = shown_size(frame, self._aspect)
         pick = max if self._fills or covers(wide / high, width / height) else min
         scale = pick(width / wide, height / high)
         return 2 * max(1, round(wide * scale / 2)), 2 * max(1, round(high * scale / 2))
 
     def _planes(self, frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
-        wide, high = self._shape(frame)
-        turns = frame.rotation // 90 % 4
-        if turns % 2:
-            wide, high = high, wide
-        made = frame.reformat(
-            wide,
-            high,
-            "yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            dst_color_range=ColorRange.MPEG,
-        )
-        planes = []
-        for plane in made.planes:
-            flat: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
-            rows = flat.reshape(plane.height, plane.line_size)[:, : plane.width]
-            planes.append(np.rot90(rows, turns))
-        return planes
+        return self._reader.planes(frame, *self._shape(frame))
 
     def _made_ground(self, frame: av.VideoFrame) -> Planes | None:
         width, height = self._size
         wide, high = self._shape(frame)
         if wide >= width and high >= height:
             return None
-        rgb = frame.to_ndarray(format="rgb24")
-        picture = Image.fromarray(np.rot90(rgb, frame.rotation // 90 % 4))
-        plate = plate_of(blurred(picture, width, height), width, height, scale=1.0)
+        fill = blurred(self._reader.picture(frame), width, height)
+        plate = plate_of(fill, width, height, scale=1.0)
         return (
             np.ascontiguousarray(plate.y.T),
             np.ascontiguousarray(plate.u.T),
@@ -146,14 +139,16 @@ class Clip:
 
 
 class Animation:
-    """The frames of an animated GIF or WEBP; safe to share between threads."""
+    """The frames of an animated GIF, PNG or WEBP; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = Lock()
         self._ends: list[int] = []
         with opened(path) as image:
-            for number in range(min(_MOST_FRAMES, getattr(image, "n_frames", 1))):
+            self._numbers = frame_numbers(image)[:_MOST_FRAMES]
+            self._orientation = orientation_of(image)
+            for number in self._numbers:
                 image.seek(number)
                 image.load()  # a WEBP tells a frame's duration only then
                 told = image.info.get("duration") or _USUAL_FRAME_MS
@@ -162,9 +157,9 @@ class Animation:
 
     @classmethod
     def of(cls, path: Path) -> Animation | None:
-        """The animation at `path`, or None for a picture that stands still."""
+        """The animation at `path`, or None for a picture that does not move."""
         with opened(path) as image:
-            moves = getattr(image, "n_frames", 1) > 1
+            moves = len(frame_numbers(image)) > 1
         return cls(path) if moves else None
 
     def number_at(self, ms: float) -> int:
@@ -173,7 +168,7 @@ class Animation:
         return min(place, len(self._ends) - 1)
 
     def frame(self, number: int) -> Image.Image:
-        """Frame `number` as RGB or RGBA."""
+        """Frame `number`, upright, as RGB or RGBA."""
         with self._lock, opened(self._path) as image:
-            image.seek(number)
-            return in_srgb(image)
+            image.seek(self._numbers[number])
+            return in_srgb(upright(image, self._orientation))

@@ -7,12 +7,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.unusable import UnusableMedia
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
-__all__ = ["MOVING", "is_clip", "open_media", "opened_media", "picture_span"]
+__all__ = [
+    "MOVING",
+    "is_clip",
+    "open_media",
+    "opened_media",
+    "picture_span",
+    "picture_stream",
+    "sound_stream",
+]
 
 MOVING = (".mp4", ".mov", ".avi", ".webm", ".mkv")
 """The suffixes of clips; the service names an upload by what it found in it."""
@@ -23,7 +33,7 @@ _DEMUXERS = {
     ".mkv": "matroska", ".mp3": "mp3", ".wav": "wav", ".aac": "aac",
 }  # fmt: skip
 
-
+_DAMAGED = "it is damaged or of a kind that cannot be decoded: export it again"
 _SHORTEST_S = 0.04
 
 
@@ -32,36 +42,60 @@ def is_clip(path: Path) -> bool:
     return path.suffix.lower() in MOVING
 
 
-def picture_span(container: InputContainer) -> tuple[float, float]:
+def picture_stream(container: InputContainer) -> VideoStream | None:
+    """The moving picture of a clip, if it has one: a cover is none."""
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        is_cover = stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
+        if not is_cover and stream.codec_context is not None:
+            return stream
+    return None
+
+
+def sound_stream(container: InputContainer) -> AudioStream | None:
+    """The sound of a clip or a recording, if it has one of a kind that can be decoded."""
+    tracks = container.streams.audio
+    return None if not tracks or tracks[0].codec_context is None else tracks[0]
+
+
+def picture_span(container: InputContainer, stream: VideoStream) -> tuple[float, float]:
     """When the pictures of a clip begin, and how long they go on, in seconds."""
-    stream = container.streams.video[0]
     base = float(stream.time_base or 0)
     length = float(stream.duration or 0) * base or float(container.duration or 0) / 1e6
     return float(stream.start_time or 0) * base, max(_SHORTEST_S, length or 1.0)
 
 
-def open_media(path: Path) -> InputContainer:
-    """The container at `path`, which the caller closes; BadInput if it cannot be used."""
+def open_media(path: Path, *, ext: str = "", name: str | None = None) -> InputContainer:
+    """The container at `path`, which the caller closes; UnusableMedia if it cannot be used.
+
+    `ext` is its type as `sniff` names it (by the path's suffix where it is not given), `name` what
+    the sentences call it.
+    """
     import av
 
-    demuxer = _DEMUXERS.get(path.suffix.lower())
+    name = name or path.name
+    suffix = f".{ext}" if ext else path.suffix.lower()
+    demuxer = _DEMUXERS.get(suffix)
     if demuxer is None:
-        raise BadInput(f"{path.name} is no clip and no recording that can be used.")
+        raise UnusableMedia(name, "it is neither a clip nor a recording that can be used")
     try:
         return av.open(str(path), format=demuxer, options={"protocol_whitelist": "file"})
-    except av.error.FFmpegError:
-        raise BadInput(f"{path.name} cannot be read as {path.suffix[1:].upper()}.") from None
+    except (av.error.FFmpegError, ValueError):
+        raise UnusableMedia(
+            name, f"it cannot be read as {suffix[1:].upper()}: it is damaged; export it again"
+        ) from None
 
 
 @contextmanager
-def opened_media(path: Path) -> Iterator[InputContainer]:
-    """As `open_media`, closed in the end; what fails while it is decoded is BadInput as well."""
+def opened_media(path: Path, *, ext: str = "", name: str | None = None) -> Iterator[InputContainer]:
+    """As `open_media`, closed in the end; what fails while it is decoded is UnusableMedia, too."""
     import av
 
-    container = open_media(path)
+    container = open_media(path, ext=ext, name=name)
     try:
         yield container
     except (av.error.FFmpegError, IndexError):
-        raise BadInput(f"{path.name} is broken.") from None
+        raise UnusableMedia(name or path.name, _DAMAGED) from None
     finally:
         container.close()

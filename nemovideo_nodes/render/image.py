@@ -1,4 +1,4 @@
-"""Opening a user's picture without trusting it: its format, its size, its colours."""
+"""Opening a user's picture without trusting it: its format, its size, its colours, its frames."""
 
 from __future__ import annotations
 
@@ -10,11 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 
-from nemovideo_nodes.errors import BadInput, TooManyPixels
+from nemovideo_nodes.render.unusable import TooLargePicture, UnusableMedia
 
-__all__ = ["MAX_PIXELS", "in_srgb", "open_image", "opened", "shape_of"]
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "check_pixels",
+    "frame_numbers",
+    "in_srgb",
+    "open_image",
+    "opened",
+    "orientation_of",
+    "shape_of",
+    "shown_size",
+    "upright",
+]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 """The only decoders that a user's file may reach: an EPS named .jpg would start Ghostscript."""
@@ -22,71 +34,136 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_PIXELS = 50_000_000
 """More is refused before it is decoded; Pillow's own limit only raises at twice its figure."""
 
+# A JPEG with several pictures, as phones write HDR photographs and as 3D cameras do, is a still:
+# Pillow calls it MPO and would play it.
+_ANIMATED = ("GIF", "PNG", "WEBP")
+_TRANSPOSED = (5, 6, 7, 8)
 _SRGB = ImageCms.createProfile("sRGB")
 
 # What Pillow's parsers raise on crafted files, beside OSError.
-_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError)
+_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, RuntimeError)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
-    """The image at `path`, header checked and pixels not yet decoded; BadInput if unusable.
+def opened(
+    path: Path, name: str | None = None, formats: tuple[str, ...] = FORMATS
+) -> Iterator[Image.Image]:
+    """The image at `path`, header checked and pixels not yet decoded; UnusableMedia if unusable.
 
-    Errors while the block decodes it become BadInput as well.
+    Errors while the block decodes it become UnusableMedia as well. `name` is what the sentences
+    call the file.
     """
-    name = path.name
-    limit = f"pictures may have up to {MAX_PIXELS // 1_000_000} million pixels"
+    name = name or path.name
+    kinds = "JPG, PNG, WEBP or GIF" if formats == FORMATS else " or ".join(formats)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise TooManyPixels(f"{name} has {image.width}x{image.height} pixels; {limit}.")
+            with Image.open(path, formats=formats) as image:
+                check_pixels(name, image.width, image.height)
                 yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooManyPixels(f"{name} is too large; {limit}.") from None
+        raise TooLargePicture(name, f"it has too many pixels; {_LIMIT}") from None
     except (FileNotFoundError, PermissionError):
         raise
     except OSError:
-        raise BadInput(f"{name} cannot be read as a JPG, PNG, WEBP or GIF picture.") from None
+        raise UnusableMedia(
+            name, f"it is damaged and cannot be read as a {kinds} picture: export it again"
+        ) from None
     except MemoryError:
-        raise BadInput(f"{name} needs more memory than there is.") from None
+        raise UnusableMedia(name, "there is not enough memory to open it") from None
     except _BROKEN:
-        raise BadInput(f"{name} is a broken picture.") from None
+        raise UnusableMedia(name, "the picture is damaged: export it again") from None
+
+
+_LIMIT = f"at most {MAX_PIXELS // 1_000_000} million can be used: make it smaller"
+
+
+def check_pixels(name: str, width: int, height: int) -> None:
+    """Refuse a picture of more than `MAX_PIXELS`."""
+    if width * height > MAX_PIXELS:
+        millions = f"{width * height / 1e6:.0f} million"
+        raise TooLargePicture(name, f"it has {width} x {height} pixels ({millions}); {_LIMIT}")
 
 
 def open_image(path: Path, at_least: int | None = None) -> Image.Image:
-    """The image at `path`, upright, its first frame, as RGB or RGBA; BadInput if unusable.
+    """The image at `path`, upright, its first frame, as RGB or RGBA; UnusableMedia if unusable.
 
     A JPEG may be decoded smaller (much faster), with no side under `at_least` pixels.
     """
     with opened(path) as image:
         if at_least:
             image.draft("RGB", (at_least, at_least))
-        return in_srgb(ImageOps.exif_transpose(image))
+        image.load()
+        return in_srgb(upright(image, orientation_of(image)))
+
+
+def orientation_of(image: Image.Image) -> int:
+    """How the picture lies, as EXIF counts it: 1 is upright."""
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def upright(image: Image.Image, orientation: int) -> Image.Image:
+    """`image` turned and mirrored so that it is seen as it was meant.
+
+    The orientation is given because Pillow knows it for the first frame of an animation alone.
+    """
+    method = _TURNS.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def shown_size(path: Path) -> tuple[int, int]:
+    """Width and height of the picture at `path` as it is seen; reads its header alone."""
+    with opened(path) as image:
+        width, height = image.size
+        return (height, width) if orientation_of(image) in _TRANSPOSED else (width, height)
 
 
 def shape_of(path: Path) -> float:
-    """Width by height of the picture at `path` as it is seen; reads its header alone."""
-    with opened(path) as image:
-        turned = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        return image.height / image.width if turned else image.width / image.height
+    """Width by height of the picture at `path` as it is seen."""
+    width, height = shown_size(path)
+    return width / height
+
+
+def frame_numbers(image: Image.Image) -> range:
+    """The numbers of the frames that play, for `Image.seek`; a still has one.
+
+    A PNG's first picture may be there only for programs that do not play animations.
+    """
+    count = getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
+    first = 1 if count > 1 and getattr(image, "default_image", False) else 0
+    return range(first, count)
 
 
 def in_srgb(image: Image.Image) -> Image.Image:
     """`image` as RGB or RGBA in sRGB, by its ICC profile where it has a usable one."""
+    profile = image.info.get("icc_profile")
     alpha = None
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = image.getchannel("A")
+        # Grey stays grey: a profile for grey cannot be applied to anything else.
+        is_grey = image.mode in ("L", "LA", "La", "1")
+        alpha = image.convert("RGBA").getchannel("A")
+        image = image.convert("L" if is_grey else "RGBA").convert("L" if is_grey else "RGB")
     if image.mode.startswith("I"):  # 16 bits of grey, which Pillow itself would cut off at 255
         image = Image.fromarray((np.asarray(image).clip(0, 65_535) >> 8).astype(np.uint8))
-    profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+    if image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in ("RGB", "CMYK", "L"):  # a palette has the profile of its colours
+        image = image.convert("RGB")
+    if profile:
         with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            ours = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            image = image.convert("RGB") if image.mode == "RGBA" else image
-            image = ImageCms.profileToProfile(image, ours, _SRGB, outputMode="RGB") or image
+            theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            image = ImageCms.profileToProfile(image, theirs, _SRGB, outputMode="RGB") or image
     image = image.convert("RGB")
     if alpha is not None:
         image.putalpha(alpha)

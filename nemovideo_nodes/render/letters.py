@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from nemovideo_nodes.render.bidi import base_level
 from nemovideo_nodes.render.timeline import Timeline, Title
-from nemovideo_nodes.render.typeface import Typeface
+from nemovideo_nodes.render.typeface import Typeface, drawable, needs_shaping
 from nemovideo_nodes.render.wrap import clean, wrap
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _OUTLINE, _SHADOW = 0.78, 0.60
 _TOO_BRIGHT = 16 + 149 * 219 / 255
 _TOO_RESTLESS = 45.0
 """Standard deviation of the ground's luma."""
+_LEADING, _STACKED_LEADING = 1.28, 1.5
+"""From one baseline to the next, in sizes of the letters; scripts with marks above and below them
+need more."""
 _PLATE = 0.62
 """How much of the ground a plate hides."""
 
@@ -94,16 +98,18 @@ def letter(title: Title, timeline: Timeline, *, plate: bool = False) -> Letterin
 
     With `plate` it stands on a dark, rounded box that the ground shines through.
     """
-    text = clean(title.text)
+    # Cleaned again: where an emoji is left out, two spaces meet.
+    text = clean(drawable(clean(title.text), timeline.font))
     if not text:
         return None
     width, height = timeline.width, timeline.height
-    lines, size = _set(text, timeline, is_caption=title.place == "bottom")
-    typeface = Typeface(size, timeline.font)
+    base = base_level(text)
+    lines, size = _set(text, timeline, base, is_caption=title.place == "bottom")
+    typeface = Typeface(size, timeline.font, base)
     if not any(map(typeface.length, lines)):
         return None
     pad = 2 * max(2, size // 3)
-    leading = round(size * 1.28)
+    leading = round(size * (_STACKED_LEADING if any(map(needs_shaping, lines)) else _LEADING))
     wide = min(width, _even_up(max(map(typeface.length, lines)) + 2 * pad))
     high = min(height, _even_up(leading * len(lines) + 2 * pad))
     fill = Image.new("L", (wide, high), 0)
@@ -113,12 +119,10 @@ def letter(title: Title, timeline: Timeline, *, plate: bool = False) -> Letterin
         x = (wide - typeface.length(line)) / 2
         # The baseline, so that lines of different fonts stand on one.
         y = pad + leading * number + round(size * 0.98)
-        for font, piece in typeface.runs(line):
-            ImageDraw.Draw(outline).text(
-                (x, y), piece, fill=255, font=font, anchor="ls", stroke_width=stroke
-            )
-            ImageDraw.Draw(fill).text((x, y), piece, fill=255, font=font, anchor="ls")
-            x += font.getlength(piece)
+        for run in typeface.runs(line):
+            run.draw(ImageDraw.Draw(outline), (x, y), stroke)
+            run.draw(ImageDraw.Draw(fill), (x, y))
+            x += run.length()
     left = (width - wide) // 2 // 2 * 2
     top = _top(title.place, width, height, high, pad) // 2 * 2
     if plate:
@@ -137,7 +141,7 @@ def _box(wide: int, high: int, pad: int, size: int) -> Image.Image:
     return box.resize((wide, high), Image.Resampling.BOX)
 
 
-def _set(text: str, timeline: Timeline, *, is_caption: bool) -> tuple[list[str], int]:
+def _set(text: str, timeline: Timeline, base: int, *, is_caption: bool) -> tuple[list[str], int]:
     """Lines and size in pixels: two lines if the letters need not be much smaller for it.
 
     A caption of a portrait frame leaves the right rail to the platforms' buttons.
@@ -148,12 +152,12 @@ def _set(text: str, timeline: Timeline, *, is_caption: bool) -> tuple[list[str],
     for most, smallest in ((_LINES, 0.72), (_LINES + 1, 0.6), (_MOST_LINES, 0.5)):
         size = largest
         while size >= max(8, largest * smallest):
-            lines = wrap(text, across, Typeface(size, timeline.font).length)
+            lines = wrap(text, across, Typeface(size, timeline.font, base).length)
             if len(lines) <= most:
                 return lines, size
             size = round(size * 0.94) - (size < 12)
     size = max(8, round(largest * 0.5))
-    lines = wrap(text, across, Typeface(size, timeline.font).length)
+    lines = wrap(text, across, Typeface(size, timeline.font, base).length)
     return [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1][:-1] + "…"], size
 
 

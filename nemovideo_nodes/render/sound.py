@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.render.demux import is_clip, opened_media, picture_span
+from nemovideo_nodes.render.demux import opened_media, picture_span, picture_stream, sound_stream
 from nemovideo_nodes.render.scores import SAMPLE_RATE, loop
+from nemovideo_nodes.render.unusable import UnusableMedia
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,9 +98,10 @@ class Recording:
     """
 
     def __init__(self, path: Path, length: int) -> None:
-        of_clip = is_clip(path)
         if not has_sound(path):
-            raise BadInput(f"{path.name} has no sound.")
+            raise UnusableMedia(path.name, "there is no sound in it")
+        with opened_media(path) as container:
+            of_clip = picture_stream(container) is not None
         self._decoded = partial(_beside_pictures if of_clip else _decoded, path)
         measured = loudness(_limited(self._decoded(), length))
         self._gain = _gain(measured, _MOST_GAIN_OF_CLIP if of_clip else _MOST_GAIN)
@@ -121,10 +122,8 @@ class Recording:
 def has_sound(path: Path) -> bool:
     """Whether the file at `path` has sound that can be heard."""
     with opened_media(path) as container:
-        tracks = container.streams.audio
-        if not tracks or tracks[0].codec_context is None:  # of a kind that nobody here knows
-            return False
-        return any(frame.samples for frame in container.decode(tracks[0]))
+        stream = sound_stream(container)
+        return stream is not None and any(frame.samples for frame in container.decode(stream))
 
 
 def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
@@ -138,7 +137,9 @@ def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
 def _beside_pictures(path: Path) -> Iterator[Wave]:
     """The sound of a clip from its first picture to its last, silence where it has none."""
     with opened_media(path) as container:
-        begin, length = picture_span(container)
+        stream = picture_stream(container)
+        assert stream is not None
+        begin, length = picture_span(container, stream)
         sound = container.streams.audio[0]
         late = float((sound.start_time or 0) * (sound.time_base or 0)) - begin
     skipped, rest = max(0, round(-late * SAMPLE_RATE)), round(length * SAMPLE_RATE)

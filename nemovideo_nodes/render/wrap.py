@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
+import regex
+
 __all__ = ["clean", "wrap"]
 
 # Chinese and Japanese break between any two characters, but a line begins with none of the
@@ -20,20 +22,27 @@ _BETWEEN_WORDS, _INSIDE_PHRASE, _INSIDE_WORD = 0.05, 0.12, 0.4
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 # A word in katakana is written without spaces, and torn apart it cannot be read.
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30fe"
+_JOINERS = "\u200c\u200d"
 _IS_WIDE = re.compile(f"[{_WIDE}]")
 _PIECES = re.compile(rf"\s+|[{_KATAKANA}]+|[{_WIDE}]|-*[^\s{_WIDE}-]+-*|-+")
 
 
 def clean(text: str) -> str:
-    """`text` composed, with single spaces, its own line breaks, and nothing invisible."""
+    """`text` composed, with single spaces, its own line breaks, and nothing invisible.
+
+    Joiners stay within words: Persian, Hindi and emoji are written with them.
+    """
     text = unicodedata.normalize("NFC", text)
-    lines = ("".join(filter(_visible, line)) for line in text.splitlines())
-    return "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
+    lines = ("".join(filter(_stays, line)) for line in text.splitlines())
+    words = ([word.strip(_JOINERS) for word in line.split()] for line in lines)
+    return "\n".join(filter(None, (" ".join(filter(None, line)) for line in words)))
 
 
-def _visible(character: str) -> bool:
+def _stays(character: str) -> bool:
     kind = unicodedata.category(character)
-    return character.isspace() or not (kind.startswith("C") or character in "\ufe0e\ufe0f")
+    if character.isspace() or character in _JOINERS:
+        return True
+    return not (kind.startswith("C") or character in "\ufe0e\ufe0f")
 
 
 def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
@@ -61,12 +70,14 @@ def _units(paragraph: str) -> list[str]:
 
 
 def _cut(unit: str, width: float, length: Callable[[str], float]) -> Iterator[str]:
-    """`unit` in pieces that fit into a line."""
-    while len(unit) > 1 and length(unit.rstrip()) > width:
-        fits = next((n for n in range(len(unit) - 1, 1, -1) if length(unit[:n]) <= width), 1)
-        yield unit[:fits]
-        unit = unit[fits:]
-    yield unit
+    """`unit` in pieces that fit into a line; a letter keeps its marks."""
+    clusters: list[str] = regex.findall(r"\X", unit)
+    while len(clusters) > 1 and length("".join(clusters).rstrip()) > width:
+        counts = range(len(clusters) - 1, 1, -1)
+        fits = next((n for n in counts if length("".join(clusters[:n])) <= width), 1)
+        yield "".join(clusters[:fits])
+        clusters = clusters[fits:]
+    yield "".join(clusters)
 
 
 def _best_lines(units: list[str], width: float, length: Callable[[str], float]) -> list[str]:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.webhook.signatures import Scheme
+from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
+from nemovideo_nodes.webhook.signatures import Scheme, SecretInvalid, canonical_secret
 from nemovideo_nodes.webhook.systems import SYSTEMS, System
 
 __all__ = ["Config", "OutboxConfig", "Secret", "Source", "Target", "read_config"]
@@ -43,6 +44,8 @@ class Source(_Strict):
     """The path that the sender calls, where a proxy changes it; Contentful signs it."""
     status: int | None = Field(default=None, ge=200, le=299)
     when: str | None = None
+    withdrawn: str | None = None
+    """What is true of a payload that says that its thing was deleted or unpublished."""
     subject: str | None = None
     version: str | None = None
     images: str | None = None
@@ -50,6 +53,8 @@ class Source(_Strict):
     """More fields, or others than the system's own; an empty expression takes one away."""
     matters: tuple[str, ...] | None = None
     """The fields whose change makes a new video: by default those that the instruction uses."""
+    without_pictures: bool = False
+    """Whether a payload of a known system makes a video of its words alone."""
     instruction: str | None = None
     """A Jinja template over the fields."""
     profile: str = DEFAULT_PROFILE
@@ -60,9 +65,27 @@ class Source(_Strict):
     max_images: int = Field(default=10, ge=0, le=100)
     debounce_s: float = Field(default=5.0, ge=0, le=86_400)
     """How long to wait for more deliveries about the same thing."""
+    most_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
+    """How many videos are started in 24 hours; what is more is held for a person."""
+    most_per_day_per_subject: int | None = Field(default=None, ge=0, le=1_000_000)
+    """The same for each thing."""
+    burst_limit: int | None = Field(default=None, ge=1, le=1_000_000)
+    """How many things may ask for a video within `burst_s`; of an import of more all are held."""
+    burst_s: float = Field(default=60.0, ge=1, le=86_400)
+    baseline: bool | None = None
+    """Whether what is seen for the first time is only recorded; by default only what the system
+    says was published long before."""
     resolver: str | None = None
     resolver_token: Secret = ""
     resolver_options: dict[str, str] = {}
+
+    @field_validator("media_hosts", mode="before")
+    @classmethod
+    def _as_written(cls, value: Any) -> Any:
+        given = [value] if isinstance(value, str) else value
+        if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
+            return host_patterns(given)
+        return value
 
     @property
     def known(self) -> System:
@@ -76,7 +99,7 @@ class Source(_Strict):
     def success(self) -> int:
         return self.status or self.known.status
 
-    def expression(self, name: Literal["when", "subject", "version", "images"]) -> str:
+    def expression(self, name: Literal["when", "withdrawn", "subject", "version", "images"]) -> str:
         """The source's own expression, or its system's."""
         own: str | None = getattr(self, name)
         known: str = getattr(self.known, name)
@@ -170,7 +193,7 @@ class Config(_Strict):
             try:
                 value = (self.folder / name).expanduser().read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError, RuntimeError) as error:
-                reason = getattr(error, "strerror", None) or "it is no text"
+                reason = getattr(error, "strerror", None) or "it is not text"
                 raise BadInput(
                     f"The secret of {what} cannot be read from {name}: {reason}"
                 ) from None
@@ -191,14 +214,19 @@ class Config(_Strict):
                 f"{what.capitalize()} has no secret: a receiver that verifies nothing would make "
                 'videos for anybody. Give secrets = ["env:NAME"]'
             )
-        found = tuple(self.secret(one, what, env) for one in source.secrets)
-        for secret in found:
+        found = []
+        for reference in source.secrets:
+            secret = self.secret(reference, what, env)
             if len(secret) < _SHORTEST_SECRET:
                 raise BadInput(
                     f"A secret of {what} has less than {_SHORTEST_SECRET} characters: take a "
                     "longer one"
                 )
-        return found
+            try:
+                found.append(canonical_secret(source.signed_by, secret))
+            except SecretInvalid as error:
+                raise BadInput(f"A secret of {what} cannot be right: {error}") from None
+        return tuple(found)
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
@@ -210,10 +238,10 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     except FileNotFoundError:
         raise BadInput(f"There is no configuration {name!r}: check --config") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise BadInput(f"The configuration {name} cannot be read: {reason}") from None
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"The configuration {name} is no valid TOML: {error}") from None
+        raise BadInput(f"The configuration {name} is not valid TOML: {error}") from None
     try:
         config = Config.model_validate(_named(value) | {"folder": file.absolute().parent})
     except ValidationError as error:
@@ -245,4 +273,5 @@ def _check(source: Source, where: str) -> None:
         raise BadInput(
             f"{what} does not say what a delivery is about: give subject, a JMESPath expression"
         )
+    Pictures(source.name, source.hosts, source.base_url, source.max_images)
     find_profile(source.profile)

@@ -150,7 +150,7 @@ class Dispatcher:
         try:
             payload = json.loads(delivery.body)
         except (ValueError, RecursionError):
-            await self._set_aside(delivery, "refused", "the body is no JSON")
+            await self._set_aside(delivery, "refused", "the body is not JSON")
             return None
         if parts := self._mappers[delivery.source].parts(payload):
             await self._divide(delivery, parts)

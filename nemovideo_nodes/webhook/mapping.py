@@ -10,28 +10,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
 
 import jmespath
 from jinja2 import TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
-from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict
-from ssrfguard import Policy, SSRFGuardError
 
-from nemovideo_nodes.errors import BadInput, well_formed
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.webhook.config import Source
+from nemovideo_nodes.webhook.pictures import Pictures
+from nemovideo_nodes.webhook.quoting import as_digested, guarded, mark
 from nemovideo_nodes.webhook.systems import INSTRUCTION
+from nemovideo_nodes.webhook.text import one_line, plain_text, plain_value
 
-__all__ = ["Ignored", "Mapped", "Mapper", "NotMapped", "Parameters", "digest_of"]
+__all__ = ["Ignored", "Mapped", "Mapper", "NotMapped", "Parameters", "Withdrawn", "digest_of"]
 
-_MAX_FIELD: Final = 1_000
-"""Characters of a field that an instruction uses."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
+_OLD_S: Final = 86_400.0
+"""How long before its update a thing was published that is old at first sight."""
+_MOST_TOLD: Final = 3
 
 
 class NotMapped(Exception):
@@ -40,6 +40,18 @@ class NotMapped(Exception):
 
 class Ignored(NotMapped):
     """The payload is of a kind that is not meant to become one."""
+
+    subject: str = ""
+    """The thing that is not published now, so that a video that waits for it is called off."""
+
+
+class Withdrawn(Ignored):
+    """The thing was deleted or unpublished: a video that waits for it is called off."""
+
+    def __init__(self, why: str, subject: str, version: float | None) -> None:
+        super().__init__(why)
+        self.subject = subject
+        self.version = version
 
 
 class Parameters(BaseModel):
@@ -65,6 +77,16 @@ class Mapped:
     digest: str
     """Of the fields that matter: equal where the video would be the same."""
     parameters: Parameters
+    title: str = ""
+    left_out: tuple[str, ...] = ()
+    """Why pictures of the payload are not among the run's."""
+    is_old: bool = False
+    """Whether it is an update of what was published long before."""
+
+    @property
+    def note(self) -> str:
+        """Which pictures are left out, in words; empty where none is."""
+        return f"left out: {_listed(self.left_out)}" if self.left_out else ""
 
 
 class Mapper:
@@ -72,15 +94,27 @@ class Mapper:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        system = source.known
         self._when = self._compiled("when", source.expression("when") or "`true`")
+        self._withdrawn = self._compiled("withdrawn", source.expression("withdrawn") or "`false`")
         self._subject = self._compiled("subject", source.expression("subject"))
         self._version = self._compiled("version", source.expression("version") or "`null`")
+        own = source.withdrawn is not None or source.version is not None
+        ended = system.withdrawn_version if not own else ""
+        self._ended = self._compiled("version", ended) if ended else self._version
+        self._published = self._compiled("published", system.published or "`null`")
         self._images = self._compiled("images", source.expression("images") or "`[]`")
+        self._passes = [
+            (self._compiled("when", one.when), one)
+            for one in system.passes
+            if source.when is None  # whoever says when decides all of it
+        ]
         self._fields = {
             name: self._compiled(f"fields.{name}", text) for name, text in source.all_fields.items()
         }
         text = source.instruction if source.instruction is not None else INSTRUCTION
-        environment = SandboxedEnvironment(autoescape=False)  # no HTML: words for an agent
+        # No HTML: words for an agent. `mark` is what `guarded` knows the payload's words by.
+        environment = SandboxedEnvironment(autoescape=False, finalize=mark)
         try:
             self._template = environment.from_string(text)
             used = meta.find_undeclared_variables(environment.parse(text))
@@ -96,12 +130,10 @@ class Mapper:
         self._matters = frozenset(used | {"language"} if matters is None else matters)
         if matters is not None and (strange := self._matters - self._fields.keys() - {"images"}):
             raise BadInput(
-                f"In source {source.name}, matters names what is no field: {', '.join(strange)}"
+                f"In source {source.name}, matters names what is not a field: {', '.join(strange)}"
             )
-        try:
-            self._hosts = Policy(allowed_hosts=frozenset(source.hosts))
-        except ValueError as error:
-            raise BadInput(f"The media_hosts of source {source.name} are wrong: {error}") from None
+        self._pictures = Pictures(source.name, source.hosts, source.base_url, source.max_images)
+        self._needs_pictures = bool(system.images) and not source.without_pictures
 
     def parts(self, payload: object) -> list[dict[str, Any]]:
         """The payloads of which this is made up where it is about several things, else none."""
@@ -113,40 +145,94 @@ class Mapper:
         rest = {k: v for k, v in payload.items() if not isinstance(v, list | dict)}
         return [{**rest, each: [one]} for one in things]
 
+    def check(self, payload: object, headers: Mapping[str, str]) -> None:
+        """Raise `Withdrawn` or `Ignored` for what a resolver need not be asked about."""
+        self._check(_seen(payload, headers))
+
+    def check_when(self, payload: object, headers: Mapping[str, str]) -> None:
+        """Raise `Ignored` where `when` does not hold of the payload as it is."""
+        self._check_when(_seen(payload, headers))
+
+    def subject(self, payload: object, headers: Mapping[str, str]) -> str:
+        """What the payload is about; empty where it does not say."""
+        return plain_text(_search(self._subject, _seen(payload, headers)))[:200]
+
+    def version(self, payload: object, headers: Mapping[str, str]) -> float | None:
+        """When the thing changed, as far as the payload alone says."""
+        return _seconds(_search(self._version, _seen(payload, headers)))
+
     def map(self, payload: object, headers: Mapping[str, str]) -> Mapped:
-        """What the payload asks for; raises `Ignored` and `NotMapped`."""
-        if not isinstance(payload, dict):
-            raise NotMapped("the body is no JSON object")
-        seen = {**payload, "_headers": dict(headers)}
-        if not _search(self._when, seen):
-            raise Ignored("it is of a kind that makes no video")
-        subject = _text(_search(self._subject, seen))[:200]
-        if not subject:
-            raise NotMapped("it does not say what it is about: its subject is empty")
-        images = self._found_images(seen)
-        fields = {name: _value(_search(one, seen)) for name, one in self._fields.items()}
-        prompt = self._template.render(fields)
-        language = _text(fields.get("language")) or self._source.language
+        """What the payload asks for; raises `Withdrawn`, `Ignored` and `NotMapped`."""
+        seen = _seen(payload, headers)
+        self._check(seen)
+        self._check_when(seen)
+        subject = self._about(seen)
+        images, left_out = self._pictures.usable(_search(self._images, seen))
+        if not images and (self._needs_pictures or left_out):
+            told = f": {_listed(left_out)}" if left_out else ""
+            raise Ignored(f"no picture in it{told}")
+        fields = self._values(seen)
+        prompt = guarded(self._template.render(fields))
+        language = plain_text(fields.get("language")) or self._source.language
         if not images and not prompt.strip():
             raise NotMapped("there is neither a picture nor an instruction in it")
-        matters: dict[str, Any] = {k: v for k, v in fields.items() if k in self._matters}
+        matters: dict[str, Any] = {
+            name: _digested(value) for name, value in fields.items() if name in self._matters
+        }
         if self._source.matters is None or "images" in self._matters:
             matters["images"] = images
         digest = digest_of(matters)
         name = digest_of([self._source.name, subject, digest])[:20]
+        version = _seconds(_search(self._version, seen))
         return Mapped(
             subject=subject,
-            version=_seconds(_search(self._version, seen)),
+            version=version,
             digest=digest,
+            title=plain_text(fields.get("title")),
+            left_out=tuple(left_out),
+            is_old=self._is_old(seen, version),
             parameters=Parameters(
                 run_id=f"{self._source.name}-{name}",
                 images=tuple(images),
-                prompt=" ".join(prompt.split())[:MAX_TEXT],
+                prompt=one_line(prompt)[:MAX_TEXT],
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
             ),
         )
+
+    def _check(self, seen: dict[str, Any]) -> None:
+        if _search(self._withdrawn, seen):
+            subject = self._about(seen)
+            raise Withdrawn(
+                "it was unpublished or deleted", subject, _seconds(_search(self._ended, seen))
+            )
+        for expression, one in self._passes:
+            if _search(expression, seen):
+                ignored = Ignored(one.why)
+                if one.takes_back:
+                    ignored.subject = plain_text(_search(self._subject, seen))[:200]
+                raise ignored
+
+    def _check_when(self, seen: dict[str, Any]) -> None:
+        if not _search(self._when, seen):
+            raise Ignored("it is of a kind that makes no video")
+
+    def _about(self, seen: dict[str, Any]) -> str:
+        subject = plain_text(_search(self._subject, seen))[:200]
+        if not subject:
+            raise NotMapped("it does not say what it is about: its subject is empty")
+        return subject
+
+    def _values(self, seen: dict[str, Any]) -> dict[str, Any]:
+        found = {name: _search(one, seen) for name, one in self._fields.items()}
+        own = found.get("language")
+        languages = [one for one in (own, self._source.language) if one and isinstance(one, str)]
+        return {name: plain_value(value, languages) for name, value in found.items()}
+
+    def _is_old(self, seen: dict[str, Any], version: float | None) -> bool:
+        published = _seconds(_search(self._published, seen))
+        return published is not None and version is not None and version - published > _OLD_S
 
     def _compiled(self, what: str, text: str) -> ParsedResult:
         try:
@@ -154,38 +240,24 @@ class Mapper:
         except JMESPathError as error:
             told = str(error).splitlines()[0]
             raise BadInput(
-                f"{what} of source {self._source.name} is no JMESPath expression: {told}"
+                f"{what} of source {self._source.name} is not a JMESPath expression: {told}"
             ) from None
-
-    def _found_images(self, seen: dict[str, Any]) -> list[str]:
-        found = _search(self._images, seen)
-        listed = found if isinstance(found, list) else [found]
-        urls = dict.fromkeys(
-            self._checked_url(one) for one in listed if isinstance(one, str) and one.strip()
-        )
-        return list(urls)[: self._source.max_images]
-
-    def _checked_url(self, text: str) -> str:
-        """An absolute URL from an allowed host; whether its address may be asked, the run sees."""
-        url = f"https:{text}" if text.startswith("//") else text.strip()
-        if self._source.base_url and "://" not in url:
-            url = urljoin(self._source.base_url, url)
-        try:
-            host = urlsplit(url).hostname
-            if not url.lower().startswith(("https://", "http://")) or not host:
-                raise NotMapped(f"a picture is no https URL: {_CONTROL.sub(' ', url)[:100]!r}")
-            self._hosts.check_host(host)
-        except ValueError:
-            raise NotMapped("a picture's URL is malformed") from None
-        except SSRFGuardError as error:
-            raise NotMapped(f"a picture is not at an allowed host: {error}") from None
-        return url
 
 
 def digest_of(value: object) -> str:
     """SHA-256 of plain data, in hex."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _seen(payload: object, headers: Mapping[str, str]) -> dict[str, Any]:
+    if not isinstance(payload, dict):
+        raise NotMapped("the body is not a JSON object")
+    known = dict(headers)
+    for name, value in headers.items():
+        if name.startswith("shopify-"):  # as Shopify writes them now
+            known.setdefault(f"x-{name}", value)
+    return {**payload, "_headers": known}
 
 
 def _search(expression: ParsedResult, seen: dict[str, Any]) -> Any:
@@ -195,24 +267,13 @@ def _search(expression: ParsedResult, seen: dict[str, Any]) -> Any:
         return None
 
 
-def _value(found: Any) -> Any:
-    """A field as a template may use it: text, or a list of texts."""
-    if isinstance(found, list):
-        return [text for one in found[:50] if (text := _text(one))]
-    return _text(found)
+def _digested(value: str | list[str]) -> str | list[str]:
+    return as_digested(value) if isinstance(value, str) else [as_digested(one) for one in value]
 
 
-def _text(found: Any) -> str:
-    """One line without markup; its quotes cannot end those that a template puts around it."""
-    if isinstance(found, bool) or found is None or isinstance(found, dict | list):
-        return ""
-    if isinstance(found, float) and not math.isfinite(found):
-        return ""
-    text = well_formed(str(found))[: _MAX_FIELD * 20]
-    text = Markup(text).striptags() if "<" in text else text
-    text = " ".join(_CONTROL.sub(" ", text).split())
-    text = re.sub(r'"([^"]*)"', r"“\1”", text).replace('"', "”")
-    return text if len(text) <= _MAX_FIELD else f"{text[: _MAX_FIELD - 1]}…"
+def _listed(reasons: tuple[str, ...] | list[str]) -> str:
+    more = f" and {len(reasons) - _MOST_TOLD} more" if len(reasons) > _MOST_TOLD else ""
+    return "; ".join(reasons[:_MOST_TOLD]) + more
 
 
 def _seconds(found: Any) -> float | None:

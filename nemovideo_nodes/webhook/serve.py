@@ -18,16 +18,41 @@ from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.webhook.config import Config, read_config
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.outbox import Outbox
 from nemovideo_nodes.webhook.receiver import Receiver
+from nemovideo_nodes.webhook.resolvers import resolver_of
 from nemovideo_nodes.webhook.targets import open_target
 
-__all__ = ["dispatch", "serve"]
+__all__ = ["check", "dispatch", "serve"]
 
 _log = logging.getLogger("nemovideo_nodes.webhook")
 _RESTART_S = 0.5
 _LONGEST_RESTART_S = 30.0
 _KEEP_ALIVE_S = 75
+
+
+def check(path: str) -> tuple[Config, list[str]]:
+    """The configuration, with notes on what is allowed and unusual; raises `BadInput`.
+
+    Secrets are read, mappings compiled and URLs checked; nothing is opened and nobody is asked.
+    """
+    config = read_config(path)
+    notes = []
+    open_target(config)
+    if config.outbox.url.startswith("env:"):
+        config.secret(config.outbox.url, "the outbox")
+    for source in config.sources.values():
+        config.secrets_of(source)
+        Mapper(source)
+        resolver_of(config, source)
+        if any(one.startswith("plain:") for one in source.secrets):
+            notes.append(f"the source {source.name} has its secret in the file itself (plain:)")
+        if not source.hosts:
+            notes.append(f"pictures of the source {source.name} may come from any public host")
+        if source.most_per_day is None:
+            notes.append(f"the source {source.name} has no most_per_day")
+    return config, notes
 
 
 def serve(

@@ -8,11 +8,20 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, NoReturn, get_args
+from urllib.parse import quote, unquote
 
-__all__ = ["SCHEMES", "Scheme", "SignatureInvalid", "Verified", "verify"]
+__all__ = [
+    "SCHEMES",
+    "Scheme",
+    "SecretInvalid",
+    "SignatureInvalid",
+    "Verified",
+    "canonical_secret",
+    "verify",
+]
 
 Scheme = Literal[
     "standard-webhooks",
@@ -41,6 +50,10 @@ _SANITY = re.compile(r"t=(?P<time>[0-9]{1,15})[, ]+v1=(?P<mac>[A-Za-z0-9_-]+)", 
 
 class SignatureInvalid(Exception):
     """The delivery is not proved to come from its source; the text says why, without secrets."""
+
+
+class SecretInvalid(ValueError):
+    """A secret that the scheme cannot use; the text says why, without the secret."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +127,38 @@ def verify(
     return check(delivery)
 
 
+def canonical_secret(scheme: Scheme, secret: str) -> str:
+    """A secret as `verify` wants it, from any form that people write; raises `SecretInvalid`.
+
+    Standard Webhooks' may be written without their prefix, without padding, in the alphabet for
+    URLs, or broken into lines. The others are what they are.
+    """
+    prefix = {
+        "standard-webhooks": "whsec_",
+        "svix": "whsec_",
+        "standard-webhooks-ed25519": "whpk_",
+    }.get(scheme)
+    if prefix is None:
+        return secret
+    text = "".join(secret.split()).strip("\"'")
+    if text.startswith("whsk_"):
+        raise SecretInvalid("it is a private key (whsk_), and the receiver needs the public one")
+    other = "whpk_" if prefix == "whsec_" else "whsec_"
+    if text.startswith(other):
+        needed = "standard-webhooks-ed25519" if other == "whpk_" else "standard-webhooks"
+        raise SecretInvalid(f"it begins with {other}: that is one for the scheme {needed}")
+    encoded = text.removeprefix(prefix).translate(str.maketrans("-_", "+/")).rstrip("=")
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if not key:
+        raise SecretInvalid(f"it is not {prefix} and base64, as Standard Webhooks write them")
+    if prefix == "whpk_" and len(key) != 32:
+        raise SecretInvalid(f"an ed25519 key has 32 bytes, and this one has {len(key)}")
+    return prefix + base64.b64encode(key).decode()
+
+
 def _standard(prefix: str) -> Callable[[_Delivery], Verified]:
     def check(delivery: _Delivery) -> Verified:
         signed, signatures, verified = _standard_parts(delivery, prefix)
@@ -172,11 +217,34 @@ def _contentful(delivery: _Delivery) -> Verified:
         name.encode("latin-1") + b":" + delivery.headers.get(name, b"").strip()
         for name in sorted(names)
     ]
-    head = (_bytes(delivery.method.upper()), _bytes(delivery.path), b";".join(pairs))
-    signed = b"\n".join((*head, delivery.body))
-    _one_of([delivery.header("x-contentful-signature")], _hex_macs(delivery, signed))
-    time = _fresh(delivery, stamp, _MILLISECONDS, 1000, 30)
+    rest = b"\n".join((b";".join(pairs), delivery.body))
+    method = _bytes(delivery.method.upper())
+    given = delivery.header("x-contentful-signature")
+    for path in _contentful_paths(delivery.path):
+        signed = b"\n".join((method, _bytes(path), rest))
+        if any(hmac.compare_digest(mac, given) for mac in _hex_macs(delivery, signed)):
+            break
+    else:
+        _fail("no signature matches")
+    time = _fresh(delivery, stamp, _MILLISECONDS, 1000, 30, or_equal=False)
     return _verified(signed, delivery.optional("x-contentful-idempotency-key"), time)
+
+
+def _contentful_paths(path: str) -> list[str]:
+    """The forms of the public path that Contentful may have signed.
+
+    Its own library (`@contentful/node-apps-toolkit`, `getNormalizedEncodedURI`) encodes the path
+    as it was configured: percent signs are encoded once more, and all of the query twice. A
+    client sends a space in it as %20, so how it was configured cannot be seen.
+    """
+    found = [path]
+    for written in (path, unquote(path)):
+        where, _, query = written.partition("?")
+        query = query.partition("?")[0]
+        escaped = quote(query, safe="!'()*-._~")
+        whole = f"{where}?{escaped}" if escaped else where
+        found.append(quote(whole, safe="-_.!~*'();/?:@&=+$,#"))
+    return list(dict.fromkeys(found))
 
 
 def _sanity(delivery: _Delivery) -> Verified:
@@ -201,6 +269,46 @@ def _base64_body(header: str, id_header: str) -> Callable[[_Delivery], Verified]
         return _verified(delivery.body, delivery.optional(id_header))
 
     return check
+
+
+def _shopify(delivery: _Delivery) -> Verified:
+    # Newer deliveries have the same headers without "X-".
+    prefix = "x-" if "x-shopify-hmac-sha256" in delivery.headers else ""
+    check = _base64_body(f"{prefix}shopify-hmac-sha256", f"{prefix}shopify-webhook-id")
+    return check(delivery)
+
+
+def _woocommerce(delivery: _Delivery) -> Verified:
+    secrets = dict.fromkeys(
+        form for secret in delivery.secrets for form in _as_wordpress_stores(secret)
+    )
+    check = _base64_body("x-wc-webhook-signature", "x-wc-webhook-delivery-id")
+    return check(replace(delivery, secrets=tuple(secrets)))
+
+
+def _as_wordpress_stores(secret: bytes) -> list[bytes]:
+    """A secret, and what WordPress signs with where it was typed into WooCommerce's form.
+
+    Source: `sanitize_text_field` when it is saved, `wp_specialchars_decode` when it signs.
+    """
+    if not re.search(rb"[<&%\s]", secret):
+        return [secret]
+    stored = re.sub(rb"<[^<>]*>", b"", secret)
+    stored = re.sub(rb"[\r\n\t ]+", b" ", stored).strip()
+    while re.search(rb"(?i)%[0-9a-f]{2}", stored):
+        stored = re.sub(rb"(?i)%[0-9a-f]{2}", b"", stored)
+        stored = re.sub(rb" +", b" ", stored).strip()
+    return [secret, *(_specialchars_decoded(one) for one in (secret, stored))]
+
+
+def _specialchars_decoded(text: bytes) -> bytes:
+    for entity, mark in (
+        *((b"&lt;", b"<"), (b"&#060;", b"<"), (b"&gt;", b">"), (b"&#062;", b">")),
+        *((b"&quot;", b'"'), (b"&#034;", b'"'), (b"&#039;", b"'"), (b"&#x27;", b"'")),
+        *((b"&#038;", b"&"), (b"&amp;", b"&")),
+    ):
+        text = text.replace(entity, mark)
+    return text
 
 
 def _ghost(delivery: _Delivery) -> Verified:
@@ -241,7 +349,7 @@ def _prismic(delivery: _Delivery) -> Verified:
     try:
         payload = json.loads(delivery.body)
     except (ValueError, RecursionError):
-        _fail("the body is no JSON")
+        _fail("the body is not JSON")
     given = payload.get("secret") if isinstance(payload, dict) else None
     if not isinstance(given, str):
         _fail("the body holds no secret")
@@ -269,15 +377,25 @@ def _one_of(given: Sequence[bytes], valid: Sequence[bytes]) -> None:
 
 
 def _fresh(
-    delivery: _Delivery, stamp: bytes, form: re.Pattern[str], unit: int, limit_s: float = 300
+    delivery: _Delivery,
+    stamp: bytes,
+    form: re.Pattern[str],
+    unit: int,
+    limit_s: float = 300,
+    *,
+    or_equal: bool = True,
 ) -> datetime:
-    """The time in `stamp`, which counts `unit` a second; raises where it is too far from now."""
+    """The time in `stamp`, which counts `unit` a second; raises where it is too far from now.
+
+    `or_equal`: whether the limit itself is still in time.
+    """
     text = stamp.decode("latin-1")
     if not form.fullmatch(text):
-        _fail("its time is no number")
+        _fail("its time is not a number")
     seconds = int(text) / unit
     tolerance_s = limit_s if delivery.tolerance_s is None else delivery.tolerance_s
-    if not abs(delivery.now - seconds) <= tolerance_s:
+    off_s = abs(delivery.now - seconds)
+    if not (off_s < tolerance_s or (or_equal and off_s == tolerance_s)):
         _fail(f"it was not signed within {tolerance_s:g} s of now")
     try:
         return datetime.fromtimestamp(seconds, UTC)
@@ -322,8 +440,8 @@ _CHECKS: Final[dict[str, Callable[[_Delivery], Verified]]] = {
     "standard-webhooks-ed25519": _standard_ed25519,
     "contentful": _contentful,
     "sanity": _sanity,
-    "shopify": _base64_body("x-shopify-hmac-sha256", "x-shopify-webhook-id"),
-    "woocommerce": _base64_body("x-wc-webhook-signature", "x-wc-webhook-delivery-id"),
+    "shopify": _shopify,
+    "woocommerce": _woocommerce,
     "ghost": _ghost,
     "storyblok": _storyblok,
     "github": _github,

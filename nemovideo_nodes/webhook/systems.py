@@ -12,14 +12,24 @@ from typing import Final
 
 from nemovideo_nodes.webhook.signatures import Scheme
 
-__all__ = ["INSTRUCTION", "SYSTEMS", "System"]
+__all__ = ["INSTRUCTION", "SYSTEMS", "Passed", "System"]
 
 INSTRUCTION: Final = (
     "Make a 12 second vertical video"
     '{% if title %} titled "{{ title }}"{% endif %}'
-    "{% if price %}, with the price {{ price }} at the end{% endif %}."
+    '{% if price %}, with the price "{{ price }}" at the end{% endif %}.'
 )
 """The instruction where the user gives no template; the payload's words stand in quotes."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A kind of payload that makes no video, and why."""
+
+    when: str
+    why: str
+    takes_back: bool = False
+    """Whether the thing is not published now, so that a video that waits is called off."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +41,25 @@ class System:
     """The status of success that it wants."""
     when: str = ""
     """What must be true of a payload that is to make a video."""
+    passes: tuple[Passed, ...] = ()
+    """What makes none, with the reason; it is looked at before `when`."""
+    withdrawn: str = ""
+    """What is true of a payload that says that the thing was deleted or unpublished."""
+    withdrawn_version: str = ""
+    """When it was; by default `version`."""
     subject: str = ""
     """What the payload is about: equal in all deliveries about one thing."""
     version: str = ""
     """When the thing was changed: by it the newer of two deliveries is known."""
+    published: str = ""
+    """When a thing that is only updated was published: an old one is not made at first sight."""
     images: str = ""
+    """URLs, or objects with `url` and `mime`."""
     fields: dict[str, str] = field(default_factory=dict)
     """What the instruction may use, by name."""
     media_hosts: tuple[str, ...] = ()
     resolver: str = ""
-    """What completes a payload that holds ids only; see `resolvers`."""
+    """What completes a payload; see `resolvers`."""
     each: str = ""
     """The key of a list in the payload: each thing in it becomes a delivery of its own."""
     same_body_again: bool = False
@@ -49,6 +68,11 @@ class System:
     unique_ids: bool = True
     """Whether its delivery ids tell two deliveries apart."""
 
+
+_SHOPIFY_TOPIC = '_headers."x-shopify-topic"'
+_WOO_TOPIC = '_headers."x-wc-webhook-topic"'
+_CONTENTFUL_TOPIC = '_headers."x-contentful-topic"'
+_GHOST = "(post || page)"
 
 SYSTEMS: Final = MappingProxyType(
     {
@@ -62,11 +86,25 @@ SYSTEMS: Final = MappingProxyType(
             "shopify",
             status=200,
             when=(
-                "contains(['products/create', 'products/update'], _headers.\"x-shopify-topic\")"
+                f"contains(['products/create', 'products/update'], {_SHOPIFY_TOPIC})"
                 " && (!status || status == 'active')"
             ),
+            passes=(
+                Passed(
+                    f"starts_with({_SHOPIFY_TOPIC}, 'products/')"
+                    " && contains(['draft', 'unlisted'], status)",
+                    "the product is not published: it is a draft",
+                    takes_back=True,
+                ),
+            ),
+            withdrawn=(
+                f"{_SHOPIFY_TOPIC} == 'products/delete'"
+                f" || (starts_with({_SHOPIFY_TOPIC}, 'products/') && status == 'archived')"
+            ),
+            withdrawn_version='updated_at || _headers."x-shopify-triggered-at"',
             subject="id",
             version="updated_at",
+            published=f"{_SHOPIFY_TOPIC} == 'products/update' && (published_at || created_at)",
             images="images[].src",
             fields={
                 "title": "title",
@@ -83,10 +121,26 @@ SYSTEMS: Final = MappingProxyType(
         "woocommerce": System(
             "woocommerce",
             status=200,
-            when="status == 'publish' && starts_with(_headers.\"x-wc-webhook-topic\", 'product.')",
+            when=f"status == 'publish' && starts_with({_WOO_TOPIC}, 'product.')",
+            passes=(
+                Passed(
+                    "type == 'variation' || parent_id > `0`",
+                    "it is a variation: its product is what makes a video",
+                ),
+                Passed(
+                    f"starts_with({_WOO_TOPIC}, 'product.') && {_WOO_TOPIC} != 'product.deleted'"
+                    " && contains(['draft', 'pending', 'private', 'future', 'auto-draft'], status)",
+                    "the product is not published",
+                    takes_back=True,
+                ),
+            ),
+            withdrawn=(
+                f"{_WOO_TOPIC} == 'product.deleted'"
+                f" || (starts_with({_WOO_TOPIC}, 'product.') && status == 'trash')"
+            ),
             subject="id",
             version="date_modified_gmt",
-            images="images[].src",
+            images="images[?id != `0`].src",  # 0 is the placeholder
             fields={
                 "title": "name",
                 "price": "price",
@@ -97,10 +151,27 @@ SYSTEMS: Final = MappingProxyType(
         ),
         "contentful": System(
             "contentful",
-            when="sys.type == 'Entry' && ends_with(_headers.\"x-contentful-topic\", '.publish')",
+            when=f"sys.type == 'Entry' && ends_with({_CONTENTFUL_TOPIC}, '.publish')",
+            passes=(
+                Passed(
+                    "sys.type && sys.type != 'Entry' && sys.type != 'DeletedEntry'",
+                    "it is not about an entry, but about one of Contentful's own things",
+                ),
+                Passed(
+                    f"ends_with({_CONTENTFUL_TOPIC}, 'save') || "
+                    f"ends_with({_CONTENTFUL_TOPIC}, '.create')",
+                    "it is a draft: publishing it makes a video",
+                ),
+            ),
+            withdrawn=(
+                f"ends_with({_CONTENTFUL_TOPIC}, '.Entry.unpublish')"
+                f" || ends_with({_CONTENTFUL_TOPIC}, '.Entry.delete')"
+                f" || ends_with({_CONTENTFUL_TOPIC}, '.Entry.archive')"
+            ),
+            withdrawn_version="sys.deletedAt || sys.archivedAt || sys.updatedAt",
             subject="sys.id",
             version="sys.updatedAt",
-            images="assets[?starts_with(mime, 'image/')].url",
+            images="assets",
             fields={
                 "title": "fields.title || fields.name || fields.headline",
                 "price": "fields.price",
@@ -113,10 +184,24 @@ SYSTEMS: Final = MappingProxyType(
         ),
         "sanity": System(
             "sanity",
-            when="_id && !starts_with(_id, 'drafts.')",
+            when="_id",
+            passes=(
+                Passed("starts_with(_id, 'drafts.')", "it is a draft"),
+                Passed("starts_with(_id, 'versions.')", "it is a version of a release"),
+                Passed(
+                    "starts_with(_type, 'sanity.') || starts_with(_type, 'system.')"
+                    " || starts_with(_type, 'assist.') || starts_with(_id, '_.')"
+                    " || _type == 'translation.metadata' || _type == 'media.tag'",
+                    "it is one of Sanity's own documents",
+                ),
+            ),
+            withdrawn=(
+                "_headers.\"sanity-operation\" == 'delete' && !starts_with(_id, 'drafts.')"
+                " && !starts_with(_id, 'versions.') && !starts_with(_type, 'sanity.')"
+            ),
             subject="_id",
             version="_updatedAt",
-            images="assets[].url",
+            images="assets",
             fields={
                 "title": "title || name",
                 "price": "price",
@@ -129,22 +214,58 @@ SYSTEMS: Final = MappingProxyType(
         ),
         "ghost": System(
             "ghost",
-            when="(post || page).current.status == 'published'",
-            subject="(post || page).current.id",
-            version="(post || page).current.updated_at",
-            images="[(post || page).current.feature_image]",
+            when=f"{_GHOST}.current.status == 'published'",
+            passes=(
+                Passed(
+                    "member || tag || user || site",
+                    "it is not about a post or a page",
+                ),
+                Passed(
+                    f"{_GHOST}.current.status && {_GHOST}.current.status != 'published'",
+                    "it is not published",
+                    takes_back=True,
+                ),
+            ),
+            withdrawn=(
+                f"({_GHOST}.previous.status == 'published'"
+                f" && {_GHOST}.current.status != 'published')"
+                f" || ({_GHOST}.previous.id && !{_GHOST}.current)"
+            ),
+            subject=f"{_GHOST}.current.id || {_GHOST}.previous.id",
+            version=f"{_GHOST}.current.updated_at",
+            images=f"assets || [{_GHOST}.current.feature_image]",
             fields={
-                "title": "(post || page).current.title",
-                "description": "(post || page).current.custom_excerpt",
-                "link": "(post || page).current.url",
+                "title": f"{_GHOST}.current.title",
+                "description": f"{_GHOST}.current.custom_excerpt || {_GHOST}.current.excerpt",
+                "link": f"{_GHOST}.current.url",
             },
+            resolver="ghost",
         ),
         "strapi": System(
             "bearer",
-            when="event == 'entry.publish'",
-            subject="join('/', [model, to_string(entry.documentId || entry.id)])",
-            version="entry.updatedAt",
-            images="assets[?starts_with(mime, 'image/')].url",
+            when=(
+                "event == 'entry.publish' || (contains(['entry.create', 'entry.update'], event)"
+                " && entry.publishedAt)"
+            ),
+            passes=(
+                Passed(
+                    "event && !starts_with(event, 'entry.')",
+                    "it is not about an entry, but about a file, a release or a review",
+                ),
+                Passed(
+                    "contains(['entry.create', 'entry.update', 'entry.draft-discard'], event)"
+                    " && !entry.publishedAt",
+                    "it is a draft: publishing it makes a video",
+                ),
+            ),
+            withdrawn="event == 'entry.unpublish' || event == 'entry.delete'",
+            withdrawn_version="createdAt || entry.updatedAt",
+            subject=(
+                "join('/', [model, to_string(entry.documentId || entry.id), entry.locale]"
+                "[?@ != `null`])"
+            ),
+            version="createdAt || entry.updatedAt",  # a publication keeps the draft's own time
+            images="assets",
             fields={
                 "title": "entry.title || entry.name",
                 "price": "entry.price",
@@ -159,9 +280,18 @@ SYSTEMS: Final = MappingProxyType(
         "storyblok": System(
             "storyblok",
             when="action == 'published' && story_id",
+            passes=(
+                Passed(
+                    "release_id && !story_id",
+                    "a release was merged: each of its stories sends a delivery of its own",
+                ),
+                Passed("!story_id", "it is not about a story"),
+                Passed("action == 'moved'", "the story was only moved"),
+            ),
+            withdrawn="story_id && (action == 'unpublished' || action == 'deleted')",
             subject="story_id",
             version="story.published_at",
-            images="assets[].url",
+            images="assets",
             fields={
                 "title": "story.content.title || story.content.headline || story.name",
                 "price": "story.content.price",
@@ -177,14 +307,21 @@ SYSTEMS: Final = MappingProxyType(
             "prismic",
             status=200,
             when="type == 'api-update' && documents[0]",
+            passes=(
+                Passed("type == 'test-trigger'", "it only tries the connection"),
+                Passed(
+                    "type == 'api-update' && !documents[0]",
+                    "it publishes no document (a release, a tag or an experiment changed)",
+                ),
+            ),
             subject="documents[0]",
             version="document.last_publication_date",
-            images="assets[].url",
+            images="assets",
             fields={
                 # A rich text is a list of its paragraphs, a plain one a text.
                 "title": "document.data.title[0].text || document.data.title || document.uid",
                 "price": "document.data.price",
-                "description": ("document.data.description[].text || document.data.description"),
+                "description": "document.data.description[].text || document.data.description",
                 "language": "document.lang",
                 "link": "document.url",
             },

@@ -16,13 +16,13 @@ from typing import BinaryIO
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, StoreError, well_formed
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.media.inspect import inspect_file
 from nemovideo_nodes.media.probe import image_size
-from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
+from nemovideo_nodes.media.sniff import CONVERTIBLE, HEAD_BYTES, MediaType, sniff
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import MAX_TEXT, Instruction
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess
-from nemovideo_nodes.wire.codes import FORMATS
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
 
 __all__ = ["image_sizes", "ingest", "instructions"]
@@ -92,10 +92,7 @@ def _from_url(store: Store, source: str, access: MediaAccess) -> Media:
     if is_linkable(source):
         return link_media(source, access)
     with fetch_media(store, source, access) as path:
-        kind = _type_of(path)
-        if kind.kind == "image" and importlib.util.find_spec("PIL") is not None:
-            image_size(path)  # refuses one that unpacks to more pixels than anybody can use
-        return _keep(store, path, kind)
+        return _keep(store, path, _type_of(path))
 
 
 def _files(source: str) -> Iterable[Path]:
@@ -138,21 +135,13 @@ def _images_in(folder: Path, source: str) -> list[Path]:
 def _type_of(path: Path) -> MediaType:
     name = medium_name(path.name)
     try:
-        size = path.stat().st_size
-        head = _head(path)
+        kind = inspect_file(path, name)
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {_reason(error)}") from None
-    if size == 0:
-        raise BadInput(f"{name} is empty")
-    if size > MAX_BYTES:
+    if kind.ext in CONVERTIBLE:
         raise BadInput(
-            f"{name} has {size / 1024 / 1024:.1f} MB; the service takes at most 200 MB a file: "
-            "compress it or trim it"
+            f"{name}: the service takes no {kind.ext.upper()} pictures: export it as JPG"
         )
-    kind = sniff(head)
-    if kind is None:
-        what = "text" if _looks_like_text(head) else "something else"
-        raise BadInput(f"{name} holds {what}, whatever its name says; the service takes {FORMATS}")
     return kind
 
 
@@ -200,10 +189,3 @@ def _head(path: Path) -> bytes:
 
 def _reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-
-
-def _looks_like_text(head: bytes) -> bool:
-    try:
-        return head[:1000].decode("utf-8").isprintable() or b"\n" in head[:1000]
-    except UnicodeDecodeError:
-        return False

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemovideo_nodes.emulator.composer import Composition, Source, Work, compose, loads
+from nemovideo_nodes.emulator.agent.composer import Composition, Source, Work, compose, loads
 from nemovideo_nodes.wire.draft import Draft
 
 SOURCES = [
@@ -318,34 +318,6 @@ def test_how_pictures_fit_is_kept_in_the_draft(text: str, fit: str | None) -> No
     closing = compose(before, SOURCES, text).closing
     assert "not understand" not in closing
     assert "没有听懂" not in closing
-
-
-@pytest.mark.parametrize(
-    ("text", "plate"),
-    [
-        ("add a dark box behind the title", True),
-        ("put the captions on a plate, and a panel under all captions", True),
-        ('make a video with the title "Sale" on a dark box', True),
-        ("给标题加半透明底框", True),
-        ("字幕后面加个深色底板", True),
-        ("no box behind the text", False),
-        ("remove the title background", False),
-        ("去掉字幕的底框", False),
-        ("make a 20 second video of chocolates in a box", None),
-        ("make a 20 second video on a black background", None),
-    ],
-)
-def test_a_plate_is_kept_in_the_draft(text: str, plate: bool | None) -> None:
-    """It stands or not as it was asked for, the titles stay, and unasked nothing is said."""
-    before = made('make a video with the title "Sale" and calm music')
-    after = made(text, before)
-    assert after["m"].get("plate") is plate
-    assert [s["m"]["text"] for track in after["t"] if track["tt"] == 7 for s in track["sg"]] == (
-        [] if plate is None else ["Sale"]
-    )
-    composition = compose(before, SOURCES, text)
-    assert "not understand" not in composition.closing
-    assert "没有听懂" not in composition.closing
 
 
 @pytest.mark.parametrize(

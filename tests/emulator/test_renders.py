@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from nemovideo_nodes.emulator.jobs import RenderQueue
+from nemovideo_nodes.emulator.http.signing import signed_query, verify
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.emulator.signing import signed_query, verify
-from nemovideo_nodes.emulator.world import World
+from nemovideo_nodes.emulator.world.jobs import RenderQueue
+from nemovideo_nodes.emulator.world.world import World
 from nemovideo_nodes.wire.models import RenderAnswer, RenderStatus
 
 
@@ -180,7 +180,7 @@ def test_the_worker_ends_with_its_parent(tmp_path: Path) -> None:
     picture = {"d": 600_000, "m": {"name": "a", "start": 0}}
     draft = {"t": [{"tt": 0, "sg": [picture]}], "d": 600_000}
     job.write_text(json.dumps({"draft": draft, "media": {}, "out": str(tmp_path / "out.mp4")}))
-    command = python_command("nemovideo_nodes.emulator.worker", str(job))
+    command = python_command("nemovideo_nodes.emulator.world.worker", str(job))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as worker:
         assert worker.stdin is not None
         worker.stdin.close()

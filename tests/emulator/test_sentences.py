@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nemovideo_nodes.emulator.composer import Source, Work, compose, loads
+from nemovideo_nodes.emulator.agent.composer import Source, Work, compose, loads
 
 BASES = {
     "new": (),
@@ -105,6 +105,73 @@ def test_sentence(language: str, base: str, said: str, changes: dict[str, Any] |
     assert now == was | changes
     assert "did not understand" not in composition.closing
     assert "没有听懂" not in composition.closing
+
+
+PRODUCTS = [
+    Source(f"m{at}", f"{name}.jpg", "image") for at, name in enumerate(("serum", "bottle", "box"))
+]
+MARKETERS = [
+    line.split("\t")
+    for line in Path(__file__).with_name("sentences.tsv").read_text("utf-8").splitlines()[1:]
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "right"), [pytest.param(row[0], json.loads(row[2]), id=row[0]) for row in MARKETERS]
+)
+def test_what_marketers_write(said: str, right: dict[str, Any]) -> None:
+    """The film is what the table says, and what could not be done is named: nothing else is."""
+    composition = compose(None, PRODUCTS, said)
+    draft = loads(composition.draft)
+    assert draft is not None
+    left = right.pop("left", [])
+    names = ("background", "fit", "motion")
+    now = facts(draft) | {name: draft["m"].get(name) for name in names}
+    assert {name: now[name] for name in right} == right
+    told = (
+        composition.closing.partition("Left out: ")[2]
+        or composition.closing.partition("没有做：")[2]
+    )
+    assert bool(told) == bool(left)
+    for words in left:
+        assert words in told
+
+
+def _overlapping(draft: dict[str, Any]) -> list[str]:
+    texts = [segment for track in draft["t"] if track["tt"] == 7 for segment in track["sg"]]
+    usual = "top" if draft["m"]["canvas"]["h"] > 1.2 * draft["m"]["canvas"]["w"] else "bottom"
+    spans = [
+        (t["m"].get("position", usual), t["m"]["start"], t["m"]["start"] + t["d"], t["m"]["text"])
+        for t in texts
+    ]
+    return [
+        f"{one[3]} / {other[3]}"
+        for one, other in itertools.combinations(spans, 2)
+        if one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+    ]
+
+
+@pytest.mark.parametrize("said", [row[0] for row in MARKETERS])
+@pytest.mark.parametrize("more", ["", ', landscape, text "A" throughout', ', and "B" at the end'])
+def test_no_two_texts_lie_on_each_other(said: str, more: str) -> None:
+    """In no sentence, and with no further text, do two stand in one place at one time."""
+    draft = loads(compose(None, PRODUCTS, said + more).draft)
+    assert draft is not None
+    assert _overlapping(draft) == []
+
+
+def test_nothing_is_left_out_of_what_is_understood() -> None:
+    """Of the sentences that make an edit, no word is said to be left out but those listed."""
+    told = {}
+    for language in NAMES:
+        for row in _table(language):
+            _, base, said, changes = row.values
+            if changes is not None:
+                closing = compose(_film(language, base), _sources(language), said).closing
+                for sign in ("Left out: ", "没有做："):
+                    if sign in closing:
+                        told[said] = closing.partition(sign)[2].partition(".")[0].partition("。")[0]
+    assert told == {"make the title fade in and the music louder": "title fade in"}
 
 
 def test_there_are_enough() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from nemovideo_nodes.emulator import replies
-from nemovideo_nodes.emulator.chance import draw, pick
-from nemovideo_nodes.emulator.composer import Source, compose
+from nemovideo_nodes.emulator.agent import replies
+from nemovideo_nodes.emulator.agent.chance import draw, pick
+from nemovideo_nodes.emulator.agent.composer import Source, compose
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 

@@ -48,6 +48,52 @@ def test_colours_follow_the_profile(tmp_path: Path) -> None:
         assert open_image(tmp_path / "p.png").getpixel((5, 5)) == RED
 
 
+P3 = Path(__file__).parents[1] / "media" / "cases" / "p3_palette.png"
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "RGBA", "PA"])
+def test_a_wide_gamut_is_converted_in_each_mode(mode: str, tmp_path: Path) -> None:
+    """A palette has the profile of its colours; transparency stays."""
+    with Image.open(P3, formats=("PNG",)) as case:
+        profile = case.info["icc_profile"]
+        picture = case.convert(mode) if mode != "PA" else case.copy()
+    extra: dict[str, object] = {"transparency": 255} if mode == "PA" else {}
+    picture.save(tmp_path / "p.png", icc_profile=profile, **extra)
+    found = open_image(tmp_path / "p.png").convert("RGBA").getpixel((5, 5))
+    assert found == pytest.approx((217, 42, 52, 255), abs=3)
+
+
+def gamma_profile(space: bytes, curve: int) -> bytes:
+    """A small profile for grey: its white point, and a curve of gamma `curve` / 256."""
+    text = b"desc" + bytes(4) + (2).to_bytes(4, "big") + b"g\0" + bytes(79)
+    white = b"XYZ " + bytes(4) + bytes.fromhex("0000f6d6000100000000d32d")
+    gamma = b"curv" + bytes(4) + (1).to_bytes(4, "big") + curve.to_bytes(2, "big") + bytes(2)
+    tags = {b"desc": text + bytes(-len(text) % 4), b"wtpt": white, b"kTRC": gamma}
+    at, table, body = 132 + 12 * len(tags), b"", b""
+    for name, content in tags.items():
+        table += name + (at + len(body)).to_bytes(4, "big") + len(content).to_bytes(4, "big")
+        body += content
+    rest = len(tags).to_bytes(4, "big") + table + body
+    head = bytearray(128)
+    head[0:4] = (128 + len(rest)).to_bytes(4, "big")
+    head[8:12], head[12:16], head[16:20] = b"\x02\x10\0\0", b"mntr", space
+    head[20:24], head[36:40] = b"XYZ ", b"acsp"
+    head[68:80] = bytes.fromhex("0000f6d6000100000000d32d")
+    return bytes(head) + rest
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1"])
+def test_a_profile_for_grey_is_applied(mode: str, tmp_path: Path) -> None:
+    """A linear grey of 50 % is seen as about 188, with transparency or without."""
+    shade = 255 if mode == "1" else 128
+    picture = Image.new("LA" if mode == "LA" else "L", (20, 20), (shade, 99)[: len(mode)])
+    picture.convert(mode).save(tmp_path / "p.png", icc_profile=gamma_profile(b"GRAY", 256))
+    found = open_image(tmp_path / "p.png")
+    seen = 255 if mode == "1" else 188
+    assert found.convert("L").getpixel((5, 5)) == pytest.approx(seen, abs=3)
+    assert found.convert("RGBA").getpixel((5, 5))[3] == (99 if mode == "LA" else 255)
+
+
 def test_sixteen_bits_are_not_cut_off(tmp_path: Path) -> None:
     """Grey of 16 bits keeps its shades."""
     Image.fromarray(np.full((20, 20), 0x8000, np.uint16)).save(tmp_path / "p.png")

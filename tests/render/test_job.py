@@ -45,7 +45,10 @@ def test_a_broken_picture_is_one_sentence(tmp_path: Path) -> None:
     media, out = {"a": str(tmp_path / "bad.jpg")}, tmp_path / "out" / "film.mp4"
     done = run(write(tmp_path, draft=DRAFT, media=media, out=str(out)))
     assert done.returncode == 1
-    assert done.stderr == "bad.jpg cannot be read as a JPG, PNG, WEBP or GIF picture.\n"
+    assert done.stderr == (
+        "bad.jpg: it is damaged and cannot be read as a JPG, PNG, WEBP or GIF picture: "
+        "export it again\n"
+    )
     assert list(out.parent.iterdir()) == []
 
 

@@ -1,13 +1,16 @@
 """Titles are drawn, readable on any ground, in both languages, within the safe area."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.render.bidi import base_level
 from nemovideo_nodes.render.letters import Lettering, letter
 from nemovideo_nodes.render.sample import Canvas
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
-from nemovideo_nodes.render.typeface import BUNDLED, Typeface
+from nemovideo_nodes.render.typeface import BUNDLED, Typeface, left_out
 
 PORTRAIT, LANDSCAPE, SQUARE = (540, 960), (960, 540), (540, 540)
 
@@ -124,13 +127,67 @@ def test_a_title_of_nothing_is_no_title(text: str) -> None:
 def test_a_character_that_no_font_has_is_left_out() -> None:
     """A private-use character takes no place and draws no box."""
     assert Typeface(40).length("a\U000f1234b") == Typeface(40).length("ab")
+    assert letter(Title("\U000f1234", 0, 1000), timeline(PORTRAIT)) is None
 
 
 def test_the_bundled_font_comes_first() -> None:
     """Latin and common Chinese are drawn by the bundled font, whatever the system has."""
     runs = list(Typeface(40).runs("Sale 夏日特惠 カナ"))
-    assert [font.path for font, _ in runs] == [str(BUNDLED)]
+    assert [run.font.path for run in runs] == [str(BUNDLED)]
     assert BUNDLED.with_name("OFL.txt").read_text().count("SIL OPEN FONT LICENSE") == 1
+
+
+SCRIPTS = {
+    "Arabic": "تخفيضات الصيف",
+    "Hebrew": "מבצע קיץ",
+    "Thai": "ลดราคาฤดูร้อน",
+    "Hindi": "गर्मियों की बिक्री",
+    "Persian": "می‌خواهم",
+    "Vietnamese": "Giảm giá mùa hè",
+    "Ukrainian": "Літній розпродаж",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_script_is_drawn_by_the_bundled_fonts(name: str) -> None:
+    """Whatever the system has: nothing is left out, and there are letters to be seen."""
+    text = SCRIPTS[name]
+    assert left_out(text) == []
+    folder = BUNDLED.parent
+    runs = list(Typeface(40, base=base_level(text)).runs(text))
+    assert {Path(str(run.font.path)).parent for run in runs} == {folder}
+    assert (drawn(text).alpha == 128).sum() > 500
+
+
+def test_arabic_letters_join() -> None:
+    """One run from right to left, narrower than its letters one by one."""
+    word = "سلام"
+    (run,) = Typeface(80, base=1).runs(word)
+    assert run.direction == "rtl"
+    alone = sum(Typeface(80, base=1).length(letter) for letter in word)
+    assert run.length() < 0.9 * alone
+
+
+def test_hindi_vowels_change_places_and_thai_marks_stack() -> None:
+    """The short i is written behind its consonant and drawn before it; a mark takes no room."""
+    assert Typeface(80).length("कि") < Typeface(80).length("क") + Typeface(80).length("इ")
+    assert Typeface(80).length("ก้") == pytest.approx(Typeface(80).length("ก"), abs=1)
+
+
+def test_scripts_of_both_directions_meet_in_one_line() -> None:
+    """Latin and Chinese keep their order within Arabic, which goes on from the right."""
+    text = "خصم Nike 夏 الآن"
+    runs = [run.text.strip() for run in Typeface(40, base=base_level(text)).runs(text)]
+    assert [run for run in runs if run] == ["الآن", "Nike 夏", "خصم"]
+
+
+def test_what_no_font_has_is_told() -> None:
+    """A character may be several code points; what is left out leaves no gap."""
+    text = "Sale \U000f1234 now a\U000f1235\u200d\U000f1236 \U000f1234"
+    assert left_out(text) == ["\U000f1234", "\U000f1235\u200d", "\U000f1236"]
+    assert left_out("Sale 夏 – مرحبا\u200f!") == []
+    with_gap, without = drawn("Sale \U000f1234 now"), drawn("Sale now")
+    assert (with_gap.alpha == without.alpha).all()
 
 
 def test_a_font_that_cannot_be_read_is_the_users_error(

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from nemovideo_nodes.emulator.accounts import digest
 from nemovideo_nodes.emulator.serve import RunningEmulator
+from nemovideo_nodes.emulator.world.accounts import digest
 
 __all__ = ["CANARY", "Canaries", "files_below"]
 

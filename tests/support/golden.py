@@ -92,33 +92,26 @@ def make_id(arguments: Sequence[str], *, store: Path, service: str | None = None
 
     `service` is the service's URL, if it is not the vendor.
     """
-    from nemovideo_nodes.intake import take_in
     from nemovideo_nodes.ledger.store import Store
-    from nemovideo_nodes.runs import order_script, order_video, script_in
-    from nemovideo_nodes.scriptfile import read_script
-    from nemovideo_nodes.settings import Settings, find_profile
+    from nemovideo_nodes.settings import Settings
+    from nemovideo_nodes.workspace import VideoOptions, Workspace
+    from nemovideo_nodes.workspace.script_file import read_script
 
     command = main.commands["make"]
     told = command.make_context("make", given(arguments)).params
     settings = Settings.from_environment({"HOME": str(store), "NEMO_API_URL": service or ""})
     if told["local"]:
         settings = settings.model_copy(update={"service_name": "local"})
-    opened = Store(str(store))
     file = read_script(told["script_file"]) if told["script_file"] else None
-    profile = find_profile(
-        told["profile"] or (file.profile if file else None) or "image-to-video-canva"
+    options = VideoOptions(
+        media=told["media"],
+        prompts=told["prompts"],
+        script=file,
+        profile=told["profile"] or (file.profile if file else None) or "image-to-video-canva",
+        run_id=told["run_id"] or "",
+        again=told["again"],
     )
-    more: dict[str, Any] = {"run_id": told["run_id"], "again": told["again"]}
-    if file is None:
-        return order_video(settings, opened, told["media"], told["prompts"], profile, **more).run_id
-    return order_script(
-        settings,
-        opened,
-        script_in(settings, opened, file, profile),
-        take_in(opened, [*told["media"], *file.media], settings.media_access),
-        profile,
-        **more,
-    ).run_id
+    return Workspace(settings, Store(str(store))).prepare(options).run_id
 
 
 def read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -131,7 +124,7 @@ def read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def post_ids(calendar: Path, timezone: str) -> list[str]:
     """The ids of the runs of a calendar's posts, in order."""
-    from nemovideo_nodes.calendarfile import read_calendar
+    from nemovideo_nodes.workspace.calendar_file import read_calendar
 
     return [post.run_id for post in read_calendar(str(calendar), timezone)]
 

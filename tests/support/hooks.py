@@ -182,7 +182,8 @@ class Crowd:
         for turn, number in enumerate(numbers):
             if pace is not None:
                 time.sleep(max(0.0, begun + turn * pace - time.perf_counter()))
-            product = {"id": number, "title": f"Cup {number}", "images": []}
+            picture = {"src": "https://cdn.shopify.com/cup.jpg"}
+            product = {"id": number, "title": f"Cup {number}", "images": [picture]}
             body = json.dumps(product).encode()
             headers = signed(body, number)
             self._until(lambda: self._deliver(connection, body, headers))  # noqa: B023

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.emulator.composer import unasked
+from nemovideo_nodes.emulator.agent.composer import unasked
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Fact, load_fact

@@ -24,7 +24,11 @@ kind = "prefect"
 system = "shopify"
 secrets = ["env:SHOP_SECRET"]
 """
-PRODUCT = {"id": 7, "title": "早安咖啡", "images": []}
+PRODUCT = {
+    "id": 7,
+    "title": "早安咖啡",
+    "images": [{"src": "https://cdn.shopify.com/cup.jpg"}],
+}
 Type = Callable[..., Result]
 
 
@@ -57,7 +61,7 @@ def outbox(typed: Type, tmp_path: Path) -> Outbox:
     outbox.decide([Asked(first, wanted)], now)
     (job,) = outbox.claim(now, 60, 1)
     outbox.failed(job, "HTTP 422: token=abcdefgh", retry_at=None)
-    outbox.set_aside(second, "refused", "the body is no JSON")
+    outbox.set_aside(second, "refused", "the body is not JSON")
     with contextlib.closing(outbox):
         pass
     return outbox
@@ -66,7 +70,7 @@ def outbox(typed: Type, tmp_path: Path) -> Outbox:
 def test_what_came_is_listed(typed: Type, outbox: Outbox) -> None:
     """The newest first, with what became of each; by state and source; as JSON."""
     newest, oldest = typed("list").output.splitlines()
-    assert newest.endswith("shop  refused  the body is no JSON")
+    assert newest.endswith("shop  refused  the body is not JSON")
     assert "shop  dead  shop-" in oldest
     (only,) = json.loads(typed("list", "--state", "dead", "--json").output)
     assert (only["id"], only["job"]) == (1, "dead")

@@ -62,7 +62,7 @@ def test_secrets_are_read_from_where_they_are(tmp_path: Path) -> None:
         (TARGET + SHOP.replace("sources.shop", 'sources."My Shop"'), "needs a name of small"),
         (TARGET + SHOP.replace("shopify", "github"), "does not say what a delivery is about"),
         (TARGET + SHOP + "profile = 'none'", "The profile 'none' is not known"),
-        ("[target", "no valid TOML"),
+        ("[target", "not valid TOML"),
         (TARGET + SHOP + "[outbox]\nattempts = 0", "wrong at outbox.attempts"),
     ],
 )

@@ -94,7 +94,7 @@ def open_desk(configured: Callable[..., Config]) -> Iterator[Callable[..., Desk]
     with contextlib.ExitStack() as stack:
 
         def make(**more: Any) -> Desk:
-            more = {"instruction": "{{ title }}"} | more
+            more = {"instruction": "{{ title }}", "without_pictures": True} | more
             config = configured(**more)
             return Desk(config, stack.enter_context(contextlib.closing(Outbox.open(config))))
 
@@ -102,7 +102,12 @@ def open_desk(configured: Callable[..., Config]) -> Iterator[Callable[..., Desk]
 
 
 def product(number: int = 7, title: str = "Cup") -> dict[str, Any]:
-    return {"id": number, "title": title, "updated_at": "2026-01-01T00:00:00Z", "images": []}
+    return {
+        "id": number,
+        "title": title,
+        "updated_at": "2026-01-01T00:00:00Z",
+        "images": [{"src": "https://cdn.shopify.com/cup.jpg"}],
+    }
 
 
 async def test_a_delivery_becomes_a_run(open_desk: Callable[..., Desk]) -> None:
@@ -130,11 +135,11 @@ async def test_what_makes_no_video_says_why(open_desk: Callable[..., Desk]) -> N
     assert desk.target.started == ["Good"]
     told = [(row["delivery"], row["reason"]) for row in reversed(desk.rows)][:5]
     assert told == [
-        ("refused", "the body is no JSON"),
-        ("refused", "the body is no JSON"),
-        ("refused", "the body is no JSON object"),
+        ("refused", "the body is not JSON"),
+        ("refused", "the body is not JSON"),
+        ("refused", "the body is not a JSON object"),
         ("ignored", "it is of a kind that makes no video"),
-        ("refused", "a picture is no https URL: 'file:///etc/passwd'"),
+        ("ignored", "no picture in it: 'file:///etc/passwd' is not an https URL"),
     ]
 
 
@@ -264,7 +269,7 @@ async def test_an_api_that_hangs_keeps_no_other_source_waiting(
         writer.write(answer({"items": []}))
 
     async with Loopback(answering) as site:
-        shop = configured(instruction="{{ title }}")
+        shop = configured(instruction="{{ title }}", without_pictures=True)
         config = configured(
             system="contentful",
             resolver_token="plain:read-token",
@@ -304,13 +309,14 @@ async def test_a_run_in_this_process_makes_the_video(
     monkeypatch.setenv("NEMOVIDEO_STORE", str(stage.store_path))
     monkeypatch.setenv("NEMOVIDEO_POLL_SECONDS", "0.05")
     monkeypatch.setenv("NEMOVIDEO_RECONCILE_SECONDS", "0.05")
-    config = configured(instruction="A 2 second video about {{ title }}")
+    config = configured(instruction="A 2 second video about {{ title }}", without_pictures=True)
     with contextlib.closing(Outbox.open(config)) as outbox:
         from nemovideo_nodes.webhook.targets import open_target
 
         dispatcher = Dispatcher(config, outbox, open_target(config))
+        words = product() | {"images": []}
         for number in range(2):
-            one = Accepted("shop", str(number), None, 0.0, TOPIC, json.dumps(product()).encode())
+            one = Accepted("shop", str(number), None, 0.0, TOPIC, json.dumps(words).encode())
             outbox.accept([one])
             while await dispatcher.step():
                 await dispatcher.idle()

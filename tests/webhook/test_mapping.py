@@ -27,7 +27,7 @@ def test_shopify() -> None:
     )
     assert seen.parameters.prompt == (
         'Make a 12 second vertical video titled "Morning “big” cup", '
-        "with the price 12.50 at the end."
+        'with the price "12.50" at the end.'
     )
     assert seen.parameters.media_hosts == ("cdn.shopify.com",)
     told = a_source("shopify", instruction="{{ description }} | {{ link }} | {{ vendor }}")
@@ -40,7 +40,7 @@ def test_woocommerce() -> None:
     """A product, in Chinese."""
     seen = mapped(a_source("woocommerce"), SAMPLES["woocommerce"])
     assert (seen.subject, seen.version) == ("93", NOV_20)
-    assert '"早安咖啡杯", with the price 88' in seen.parameters.prompt
+    assert '"早安咖啡杯", with the price "88" at' in seen.parameters.prompt
     assert seen.parameters.images == ("https://cups.example/wp-content/uploads/cup.jpg",)
 
 
@@ -146,30 +146,38 @@ def test_an_own_mapping() -> None:
 @pytest.mark.parametrize(
     ("picture", "told"),
     [
-        ("file:///etc/passwd", "no https URL"),
-        ("/etc/passwd", "no https URL"),
-        ("s3://bucket/key.jpg", "no https URL"),
-        ("data:image/png;base64,AAAA", "no https URL"),
-        ("https://", "no https URL"),
+        ("file:///etc/passwd", "is not an https URL"),
+        ("/etc/passwd", "is not an https URL"),
+        ("s3://bucket/key.jpg", "is not an https URL"),
+        ("data:image/png;base64,AAAA", "is not an https URL"),
+        ("https://", "is not an https URL"),
         ("https://[::1", "malformed"),
         ("https://evil.example/a.jpg", "not at an allowed host"),
         ("https://cdn.shopify.com.evil.example/a.jpg", "not at an allowed host"),
-        ("https://cdn.shopify.com@evil.example/a.jpg", "not at an allowed host"),
+        ("https://cdn.shopify.com@evil.example/a.jpg", "holds a password"),
+        ("https://cdn.shopify.com/a.svg", "a.svg is SVG"),
+        ("https://cdn.shopify.com/a.AVIF?v=1", "a.AVIF is AVIF"),
+        ("https://cdn.shopify.com/a%20b.heic", "a b.heic is HEIC"),
         ("https://169.254.169.254/a.jpg", "not at an allowed host"),
     ],
 )
-def test_a_picture_from_elsewhere_is_refused_and_named(picture: str, told: str) -> None:
-    """Before anything is started."""
+def test_a_picture_that_cannot_be_used_is_left_out_and_named(picture: str, told: str) -> None:
+    """The others make the video; where there is no other, there is none."""
     sample = copy.deepcopy(SAMPLES["shopify"])
     sample["payload"]["images"][0]["src"] = picture
-    with pytest.raises(NotMapped, match=told):
+    seen = mapped(a_source("shopify"), sample)
+    assert seen.parameters.images == ("https://cdn.shopify.com/s/files/1/side.jpg?v=1",)
+    assert told in seen.note
+    del sample["payload"]["images"][1]
+    with pytest.raises(Ignored, match="no picture in it") as raised:
         mapped(a_source("shopify"), sample)
+    assert told in str(raised.value)
 
 
 @pytest.mark.parametrize("payload", [None, 7, "x", [], [{}]])
 def test_what_is_no_object_is_refused(payload: Any) -> None:
     """In one sentence."""
-    with pytest.raises(NotMapped, match="no JSON object"):
+    with pytest.raises(NotMapped, match="not a JSON object"):
         Mapper(a_source("shopify")).map(payload, {})
 
 
@@ -184,11 +192,11 @@ def test_what_says_nothing_is_refused() -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"subject": "id["}, "subject of source shop is no JMESPath"),
-        ({"fields": {"x": "a..b"}}, "fields.x of source shop is no JMESPath"),
+        ({"subject": "id["}, "subject of source shop is not a JMESPath"),
+        ({"fields": {"x": "a..b"}}, "fields.x of source shop is not a JMESPath"),
         ({"instruction": "{{ nothing }}"}, "uses fields that it does not have: nothing"),
         ({"instruction": "{% if %}"}, "The instruction of source shop is wrong"),
-        ({"matters": ("colour",)}, "matters names what is no field: colour"),
+        ({"matters": ("colour",)}, "matters names what is not a field: colour"),
         ({"media_hosts": ("a*.example",)}, "media_hosts of source shop are wrong"),
     ],
 )
@@ -235,7 +243,7 @@ def test_words_of_a_payload_stay_between_their_quotes(title: str) -> None:
     sample = copy.deepcopy(SAMPLES["shopify"])
     sample["payload"]["title"] = title
     prompt = mapped(a_source("shopify"), sample).parameters.prompt
-    assert prompt.count('"') in (0, 2)
+    assert prompt.count('"') in (2, 4)
     assert prompt.isprintable() or not title.isprintable()
     assert "\n" not in prompt
 

@@ -318,8 +318,8 @@ def test_only_the_hosts_that_are_named_are_asked(store: Store, site: str) -> Non
     ("path", "told"),
     [
         ("/bomb.gz", "comes compressed"),
-        ("/bomb", "up to 50 million pixels"),
-        ("/page", "holds text"),
+        ("/bomb", "at most 50 million"),
+        ("/page", "a web page"),
         ("/huge", "more than the 200 MB"),
         ("/endless", "more than the 200 MB"),
     ],
@@ -401,7 +401,7 @@ async def test_a_picture_in_a_bucket_is_known_by_its_content(stage: Stage, bucke
     ("name", "told"),
     [
         ("none.png", "There is no object s3://"),
-        ("text.png", "text.png holds text"),
+        ("text.png", "text.png: it holds text"),
         ("", "names no object"),
     ],
 )

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from nemovideo_nodes.engine.kinds.account import AcquireTokenNode, CheckCreditsNode, ClaimLinkNode
+from nemovideo_nodes.engine.kinds.account import (
+    AcquireTokenNode,
+    CheckCreditsNode,
+    ClaimLinkNode,
+)
 from nemovideo_nodes.engine.kinds.deliver import DownloadNode, PublishNode
 from nemovideo_nodes.engine.kinds.kind import Context, Node
 from nemovideo_nodes.engine.kinds.prompt import PromptNode

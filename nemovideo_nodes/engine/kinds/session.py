@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from nemovideo_nodes.engine.kinds.kind import Context, Intent, Node, Outcome, Postponed, Success
-from nemovideo_nodes.engine.plan import RECONCILE_READS, SETTLE_READS, reconcile_wait, settle_wait
+from nemovideo_nodes.engine.kinds.kind import (
+    Context,
+    Intent,
+    Node,
+    Outcome,
+    Postponed,
+    Success,
+)
+from nemovideo_nodes.engine.plan import (
+    RECONCILE_READS,
+    SETTLE_READS,
+    reconcile_wait,
+    settle_wait,
+)
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
 from nemovideo_nodes.ledger.facts import PromptResult, SessionResult, StateResult

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.mapping import NotMapped
-from nemovideo_nodes.webhook.resolvers.reading import DEEPEST, NAME, ApiRefused, NotYet, ask
+from nemovideo_nodes.webhook.resolvers.reading import DEEPEST, NAME, ApiRefused, Gone, NotYet, ask
 
 __all__ = ["PrismicResolver"]
 
@@ -24,6 +24,8 @@ class PrismicResolver:
     "Repository API": the master ref; "Webhooks"), and the types of `@prismicio/client` 7.21 for
     documents, images and errors. Only a private repository asks for a token.
     """
+
+    is_local = False
 
     def __init__(self, source: Source, token: str) -> None:
         self._options = source.resolver_options
@@ -57,7 +59,7 @@ class PrismicResolver:
             answer = await self._search(address, name, await self._master_ref(address))
         found = answer.get("results")
         if not isinstance(found, list) or not found or not isinstance(found[0], dict):
-            raise NotYet("the delivery API does not have the document")
+            raise Gone("the delivery API does not have the document: it is not published")
         return found[0]
 
     async def _search(self, address: str, name: str, ref: str) -> dict[str, Any]:

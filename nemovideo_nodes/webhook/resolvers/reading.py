@@ -10,7 +10,7 @@ import httpx
 
 from nemovideo_nodes.api.connection import quiet_logs
 
-__all__ = ["DEEPEST", "NAME", "ApiRefused", "NotYet", "Resolver", "ask", "objects"]
+__all__ = ["DEEPEST", "NAME", "ApiRefused", "Gone", "NotYet", "Resolver", "ask", "objects"]
 
 NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 """An id that may become a part of an address."""
@@ -23,6 +23,12 @@ class NotYet(Exception):
     """The entry cannot be read now; it is tried again later."""
 
 
+class Gone(NotYet):
+    """The source says that there is no such thing; it may only be late, so it is asked again for
+    some minutes.
+    """
+
+
 class ApiRefused(NotYet):
     """The delivery API answers, but gives nothing; `status` is its answer's."""
 
@@ -33,6 +39,9 @@ class ApiRefused(NotYet):
 
 class Resolver(Protocol):
     """Fetches or computes what a payload only names; made of a source and its read token."""
+
+    is_local: bool
+    """Whether it asks nobody."""
 
     async def __call__(self, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         """The payload made whole; raises `NotMapped` where that can never be, `NotYet` else."""

@@ -3,48 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.mapping import NotMapped
-from nemovideo_nodes.webhook.resolvers.reading import NAME, objects
+from nemovideo_nodes.webhook.resolvers.reading import DEEPEST, NAME
 
 __all__ = ["SanityResolver"]
 
 _ASSET: Final = re.compile(r"image-([A-Za-z0-9]+)-(\d+x\d+)-([a-z0-9]+)")
+_CDN_URL: Final = re.compile(
+    r"https://cdn\.sanity\.io/images/[\w-]+/[\w-]+/(?P<id>[A-Za-z0-9]+-\d+x\d+)\.(?P<ext>[a-z0-9]+)"
+    r"(?:[?/][^\s]*)?"
+)
 
 
 class SanityResolver:
-    """Makes CDN URLs of the references to images, without asking anybody.
+    """Lists the document's images, in its order; asks nobody.
 
-    Source: Sanity's documentation of asset ids, `image-<hash>-<width>x<height>-<format>`.
+    A reference to an image becomes a URL of the CDN; a projection may give the URL itself
+    (`"image": mainImage.asset->url`). Source: Sanity's documentation of asset ids,
+    `image-<hash>-<width>x<height>-<format>`, and of GROQ-powered webhooks.
     """
+
+    is_local = True
 
     def __init__(self, source: Source, token: str) -> None:
         self._options = source.resolver_options
 
     async def __call__(self, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        found: dict[str, dict[str, Any]] = {}
+        site = ""
+        for text in _strings(payload):
+            if direct := _CDN_URL.fullmatch(text):
+                found.setdefault(direct["id"], _asset(text, direct["ext"]))
+            elif reference := _ASSET.fullmatch(text):
+                site = site or self._site(headers)
+                name = f"{reference[1]}-{reference[2]}"
+                url = f"{site}/{name}.{reference[3]}"
+                found.setdefault(name, _asset(url, reference[3]))
+        return {**payload, "assets": list(found.values())} if found else payload
+
+    def _site(self, headers: Mapping[str, str]) -> str:
         project = self._options.get("project") or headers.get("sanity-project-id", "")
         dataset = self._options.get("dataset") or headers.get("sanity-dataset", "")
-        references = [
-            found
-            for one in objects(payload)
-            if isinstance(ref := one.get("_ref"), str) and (found := _ASSET.fullmatch(ref))
-        ]
-        if not references:
-            return payload
         if not (NAME.fullmatch(project) and NAME.fullmatch(dataset)):
             raise NotMapped(
                 "it does not say of which project and dataset it is: give them in "
                 "resolver_options of the source"
             )
-        site = f"https://cdn.sanity.io/images/{project}/{dataset}"
-        assets = [
-            {
-                "url": f"{site}/{found[1]}-{found[2]}.{found[3]}",
-                "mime": f"image/{'jpeg' if found[3] == 'jpg' else found[3]}",
-            }
-            for found in {found[0]: found for found in references}.values()
-        ]
-        return {**payload, "assets": assets}
+        return f"https://cdn.sanity.io/images/{project}/{dataset}"
+
+
+def _asset(url: str, ext: str) -> dict[str, Any]:
+    kind = {"jpg": "jpeg", "svg": "svg+xml"}.get(ext, ext)
+    return {"url": url, "mime": f"image/{kind}"}
+
+
+def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+    """All texts in plain data that may name an image, in order."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, str):
+        yield value
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _strings(one, depth + 1)

@@ -1,0 +1,1 @@
+"""The emulator's HTTP side: routes, the fault middleware, the owner's pages, the server."""

@@ -1,0 +1,78 @@
+"""What tests and the owner ask of the emulator itself: from this machine only, without a token."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from nemovideo_nodes.emulator.faults import Fault, Faults
+from nemovideo_nodes.emulator.world.world import World
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.settings import is_loopback
+
+__all__ = ["admin_routes", "refuse_others"]
+
+
+class _FaultBody(BaseModel):
+    """`POST /__emulator__/faults`; an empty list clears them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: str
+    nth: int = 1
+    kind: str
+    times: int = 1
+    arg: float | str | None = None
+
+
+class _FaultsBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    action: Literal["add", "clear"] = "add"
+    faults: list[_FaultBody] = []
+
+
+def admin_routes(world: World, faults: Faults) -> list[Route]:
+    """`/healthz`, `/__emulator__/counts` and `/__emulator__/faults`."""
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok", "world": world.id})
+
+    async def counts(request: Request) -> Response:
+        return refuse_others(request) or JSONResponse(world.counts().as_json())
+
+    async def set_faults(request: Request) -> Response:
+        if refused := refuse_others(request):
+            return refused
+        try:
+            body = _FaultsBody.model_validate_json(await request.body())
+            wanted = [Fault(**fault.model_dump()) for fault in body.faults]
+        except (ValidationError, BadInput) as error:
+            return JSONResponse({"detail": str(error)}, status_code=422)
+        if body.action == "clear":
+            faults.clear()
+        for fault in wanted:
+            faults.add(fault)
+        return JSONResponse({"added": len(wanted)})
+
+    async def met_faults(request: Request) -> Response:
+        return refuse_others(request) or JSONResponse({"met": faults.met})
+
+    return [
+        Route("/healthz", health, methods=["GET"]),
+        Route("/__emulator__/counts", counts, methods=["GET"]),
+        Route("/__emulator__/faults", set_faults, methods=["POST"]),
+        Route("/__emulator__/faults", met_faults, methods=["GET"]),
+    ]
+
+
+def refuse_others(request: Request) -> Response | None:
+    """No to other machines, and to web pages that reach this one through a browser."""
+    here = request.client is not None and is_loopback(request.client.host)
+    if here and is_loopback(request.url.hostname or "") and "origin" not in request.headers:
+        return None
+    return JSONResponse({"detail": "Only from this machine"}, status_code=403)

@@ -1,0 +1,1 @@
+"""What the emulator keeps in its folder: accounts, sessions, uploads, turns and render jobs."""

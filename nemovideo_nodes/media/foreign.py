@@ -1,0 +1,94 @@
+"""Formats that the service does not take: what such a file is, and what to do with it; pure."""
+
+from __future__ import annotations
+
+import codecs
+
+from nemovideo_nodes.media.sniff import MediaType, sniff_convertible
+from nemovideo_nodes.wire.codes import FORMATS
+
+__all__ = ["EXTRA_FOR_HEIF", "explain", "explain_convertible"]
+
+EXTRA_FOR_HEIF = "nemovideo-nodes[heif]"
+"""What reads HEIC and AVIF."""
+
+_AS_JPG = "export it as JPG"
+_AS_MP4 = "export it as MP4"
+_AS_MP3 = "export it as MP3 or M4A"
+_UNPACK = "unpack it and give the files in it"
+
+# First bytes, where they begin, what the file is, and what to do.
+_SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
+    (b"BM", 0, "a BMP picture", _AS_JPG),
+    (b"II*\0", 0, "a TIFF picture or a camera's raw file", _AS_JPG),
+    (b"MM\0*", 0, "a TIFF picture or a camera's raw file", _AS_JPG),
+    (b"II+\0", 0, "a TIFF picture", _AS_JPG),
+    (b"IIU\0", 0, "a camera's raw file", _AS_JPG),
+    (b"FUJIFILM", 0, "a camera's raw file", _AS_JPG),
+    (b"\xff\x0a", 0, "a JPEG XL picture", _AS_JPG),
+    (b"\0\0\0\x0cJXL ", 0, "a JPEG XL picture", _AS_JPG),
+    (b"jxl ", 8, "a JPEG XL picture", _AS_JPG),
+    (b"\0\0\0\x0cjP  ", 0, "a JPEG 2000 picture", _AS_JPG),
+    (b"\xff\x4f\xff\x51", 0, "a JPEG 2000 picture", _AS_JPG),
+    (b"8BPS", 0, "a Photoshop document", _AS_JPG),
+    (b"gimp xcf", 0, "a GIMP document", _AS_JPG),
+    (b"\0\0\1\0", 0, "an icon", "export it as PNG"),
+    (b"%!PS", 0, "a PostScript drawing", "export it as PNG"),
+    (b"%PDF", 0, "a PDF document", "export its pages as JPG or PNG"),
+    (b"PK\x03\x04", 0, "a ZIP archive or an office document", _UNPACK),
+    (b"Rar!", 0, "a RAR archive", _UNPACK),
+    (b"7z\xbc\xaf", 0, "a 7z archive", _UNPACK),
+    (b"\x1f\x8b", 0, "a compressed file (gzip)", _UNPACK),
+    (b"OggS", 0, "an Ogg recording or video", "export it as MP3 or MP4"),
+    (b"fLaC", 0, "a FLAC recording", _AS_MP3),
+    (b"FORM", 0, "an AIFF recording", _AS_MP3),
+    (b"caff", 0, "a CAF recording", _AS_MP3),
+    (b"#!AMR", 0, "an AMR recording", _AS_MP3),
+    (b"MThd", 0, "a MIDI file", _AS_MP3),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, "a Windows Media file", "export it as MP4 or MP3"),
+    (b"FLV\x01", 0, "a Flash video", _AS_MP4),
+    (b"\0\0\1\xba", 0, "an MPEG video of an older kind", _AS_MP4),
+    (b"\0\0\1\xb3", 0, "an MPEG video of an older kind", _AS_MP4),
+    (b".RMF", 0, "a RealMedia file", _AS_MP4),
+    (b"\0\5\x16\7", 0, "a Mac's side file without a picture", "leave it out"),
+)
+_PACKET = 188
+"""Bytes of a packet of an MPEG transport stream."""
+
+
+def explain(head: bytes) -> str:
+    """Why a file that begins with `head` cannot be used, and what to do; without its name.
+
+    `head` is none that `sniff` knows.
+    """
+    convertible = sniff_convertible(head)
+    if convertible is not None:
+        return explain_convertible(convertible, f"or install {EXTRA_FOR_HEIF}")
+    for signature, at, what, remedy in _SIGNATURES:
+        if head[at : at + len(signature)] == signature:
+            return f"{what}: {remedy}"
+    if head[:1] == b"G" and head[_PACKET : _PACKET + 1] in (b"G", b""):
+        return f"an MPEG transport stream: {_AS_MP4}"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:200].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return "a web page, not a picture: save the picture itself"
+    if b"<svg" in text[:1000].lower():
+        return "an SVG drawing: export it as PNG"
+    if _is_text(head):
+        return f"it holds text; the service takes {FORMATS}"
+    return f"it holds something else than the service takes: {FORMATS}"
+
+
+def explain_convertible(media: MediaType, more: str) -> str:
+    """What a picture of a type of `CONVERTIBLE` is and what to do; `more` goes behind it."""
+    what = "HEIC, as iPhones write it" if media.ext == "heic" else "an AVIF picture"
+    return f"{what}: {_AS_JPG}, {more}"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # Not `bytes.decode`: a character may be cut at the end of what was read.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head[:1000])
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text and bool(text.strip())

@@ -1,0 +1,65 @@
+"""Ghost: the pictures of a post, those of its body where it has no feature image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from nemovideo_nodes.webhook.config import Source
+
+__all__ = ["GhostResolver"]
+
+_PLACEHOLDER: Final = "__GHOST_URL__"
+"""What stands in a payload for the address of the site itself."""
+
+
+class GhostResolver:
+    """Lists the feature image, or else the images of the body; asks nobody.
+
+    Source: Ghost's documentation of its webhooks ("Post published": `feature_image`, `html`), and
+    its code, which writes `__GHOST_URL__` for the site's own address.
+    """
+
+    is_local = True
+
+    def __init__(self, source: Source, token: str) -> None:
+        self._base_url = source.base_url
+
+    async def __call__(self, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        thing = payload.get("post") or payload.get("page")
+        current = thing.get("current") if isinstance(thing, dict) else None
+        if not isinstance(current, dict):
+            return payload
+        feature = current.get("feature_image")
+        urls = [feature] if isinstance(feature, str) and feature.strip() else _in_body(current)
+        site = self._site(current)
+        assets = [{"url": url.replace(_PLACEHOLDER, site)} for url in dict.fromkeys(urls)]
+        return {**payload, "assets": assets}
+
+    def _site(self, current: dict[str, Any]) -> str:
+        url = self._base_url or current.get("url")
+        parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _in_body(current: dict[str, Any]) -> list[str]:
+    body = current.get("html")
+    if not isinstance(body, str):
+        return []
+    reader = _Images()
+    reader.feed(body)
+    return reader.urls
+
+
+class _Images(HTMLParser):
+    """Collects the URLs of a page's images, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img" and (url := dict(attrs).get("src")):
+            self.urls.append(url)
