@@ -43,6 +43,7 @@ __all__ = [
     "RenderResult",
     "Result",
     "SessionResult",
+    "Skipped",
     "StateResult",
     "TokenResult",
     "Topic",
@@ -186,6 +187,13 @@ class Evidence(_Plain):
     """The draft without what is secret or long, as JSON."""
 
 
+class Skipped(_Plain):
+    """A file that was left out of a request, and why."""
+
+    name: str
+    reason: str
+
+
 class Order(_Plain):
     """What the run is for: the request, at which service, on which occasion."""
 
@@ -193,6 +201,8 @@ class Order(_Plain):
     service: str
     occasion: str = ""
     profile: Profile
+    skipped: tuple[Skipped, ...] | None = None
+    """Files of folders that were left out, with reasons; they are no part of the request."""
 
 
 class Lease(_Plain):

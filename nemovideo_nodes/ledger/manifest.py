@@ -16,6 +16,7 @@ from nemovideo_nodes.ledger.facts import (
     CreditsResult,
     Evidence,
     PublishResult,
+    Skipped,
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
@@ -81,6 +82,8 @@ class RunResult(_Plain):
     manifest: str | None = None
     error: str | None = None
     """What happened, in one sentence; what to do about it is the remedy."""
+    skipped: list[Skipped] = []
+    """Files of folders that were left out of the request, with reasons."""
     state: State | None = None
     error_code: str | None = None
     """What went wrong, as an `errors.ErrorCode`."""
@@ -147,6 +150,7 @@ def result_of(
         credits=_credits(run),
         manifest=store.place(published[-1].manifest) if published else None,
         error=error.rstrip(".") if error else None,
+        skipped=list(run.order.skipped or ()) if run.order else [],
         state=state,
         error_code=error_code,
         remedy=remedy,

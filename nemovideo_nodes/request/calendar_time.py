@@ -255,9 +255,10 @@ def _placed(naive: datetime, said: str, zone: ZoneInfo, note: str) -> Due:
     back = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
     if back != naive:
         # Skipped: before the change, `fold=0` counts with the old offset, so it lands behind.
-        raise BadInput(
-            f"the clocks of {zone.key} skip {naive:%H:%M} on that day: write "
-            f"{back.isoformat(' ', 'minutes')}"
+        return Due(
+            early,
+            f"the clocks of {zone.key} skip {naive:%H:%M} on that day, so it is read as "
+            f"{back.isoformat(' ', 'minutes')}",
         )
     return Due(
         early,

@@ -91,6 +91,9 @@ class Media(_Plain):
     ext: str
     url: str | None = None
     """Where the service fetches it from; then the digest is of the URL and its ETag."""
+    converted: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the JPEG that is uploaded in the place of a picture that the service does not
+    take; `digest` stays the original's, which makes the run."""
 
     @property
     def identity(self) -> dict[str, str]:
@@ -107,7 +110,12 @@ class Media(_Plain):
     @property
     def artifact(self) -> str:
         """Where its bytes stand in the store."""
-        return f"artifacts/sha256/{self.digest}.{self.ext}"
+        return f"artifacts/sha256/{self.content_digest}.{self.ext}"
+
+    @property
+    def content_digest(self) -> str:
+        """SHA-256 of the bytes that are uploaded."""
+        return self.converted or self.digest
 
 
 class Idempotency(StrEnum):

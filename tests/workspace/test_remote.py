@@ -325,7 +325,7 @@ def test_only_the_hosts_that_are_named_are_asked(store: Store, site: str) -> Non
     [
         ("/bomb.gz", "comes compressed"),
         ("/bomb", "at most 50 million"),
-        ("/page", "a web page"),
+        ("/page", "is a page, not a picture"),
         ("/huge", "more than the 200 MB"),
         ("/endless", "more than the 200 MB"),
     ],
