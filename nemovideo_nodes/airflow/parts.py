@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import NodeName
+from nemovideo_nodes.request.steps import StepName
 
 __all__ = ["Part", "next_part"]
 
-_WAITING = frozenset({NodeName.PROMPT, NodeName.STATE, NodeName.RENDER, NodeName.AWAIT})
+_WAITING = frozenset({StepName.PROMPT, StepName.STATE, StepName.RENDER, StepName.AWAIT})
 """From a message to the finished render there is little to do and much to wait for."""
 
 

@@ -155,11 +155,11 @@ class ImageToVideoOperator(VideoOperator):
         return self.work
 
     def _goal(self, context: Context, drive: Drive) -> str | None:
-        from nemovideo_nodes.request.steps import NodeName
+        from nemovideo_nodes.request.steps import StepName
 
         if self.wait_for_completion:
             return None
-        renders = drive.workspace.steps(drive.run_id, NodeName.RENDER)
+        renders = drive.workspace.steps(drive.run_id, StepName.RENDER)
         return renders[-1] if renders else None
 
 

@@ -24,7 +24,8 @@ from nemovideo_nodes.cli.group import (
     store_option,
     verbose_option,
 )
-from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.cli.wording import CLI_WORDING
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
@@ -248,7 +249,14 @@ def do_work(
             result = asyncio.run(work(DriveOptions(resend=resend, on_event=display.show)))
         except KeyboardInterrupt:
             run = workspace.journal(run_id).refresh()
-            result = result_of(run, workspace.store, "waiting", STOPPED)
+            result = result_of(
+                run,
+                workspace.store,
+                "waiting",
+                STOPPED,
+                error_code=ErrorCode.CANCELLED,
+                remedy=Remedy.RETRY,
+            )
     link = _claim_link(workspace, run_id) if live and result.status == "done" else None
     known = None
     if refining:
@@ -283,6 +291,7 @@ def _end(
     from nemovideo_nodes.workspace.display import result_lines
 
     quiet = loudness() == "quiet"
+    result = result.model_copy(update={"error": result.told(CLI_WORDING)})
     if as_json:
         print_json(result.model_dump())
     else:

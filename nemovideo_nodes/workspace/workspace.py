@@ -8,15 +8,16 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Self
+from enum import StrEnum
+from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.plan import Done, missing_steps
-from nemovideo_nodes.engine.status import decision_on, has_ended, standing
+from nemovideo_nodes.engine.status import decision_on, has_ended, run_status
 from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
-from nemovideo_nodes.errors import BadInput, Remedy, RunStopped, StepConflict
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
 from nemovideo_nodes.language.advice import advise
 from nemovideo_nodes.ledger.facts import Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
@@ -27,7 +28,7 @@ from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.request.platforms import aspect_for, misfits
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
-from nemovideo_nodes.request.steps import Media, NodeName, Step
+from nemovideo_nodes.request.steps import Media, Step, StepName
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
@@ -38,6 +39,8 @@ from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_las
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
 __all__ = ["Workspace", "require_done"]
+
+_E = TypeVar("_E", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -304,7 +307,7 @@ class Workspace:
         """`result` of a run that was read already."""
         if run.order is not None and not run.newer and isinstance(decision_on(run), Done):
             return self._restored(run)
-        return standing(run, self.store)
+        return run_status(run, self.store)
 
     def finished(self, prepared: PreparedRun) -> RunResult | None:
         """The result of a run that is done, without asking the service; else None.
@@ -317,7 +320,7 @@ class Workspace:
             return None
         return self._restored(run)
 
-    def steps(self, run_id: str, kind: NodeName | None = None) -> list[str]:
+    def steps(self, run_id: str, kind: StepName | None = None) -> list[str]:
         """The ids of the run's steps (of one kind), in order; none of a run that is new."""
         run = self.journal(run_id).refresh()
         return [id_ for id_, record in run.steps.items() if kind in (None, record.step.node)]
@@ -458,7 +461,7 @@ class Workspace:
                     continue
                 if self.store.size(video.artifact) != video.bytes:
                     gone = f"The video {self.store.place(name)} is gone"
-                    return result_of(run, self.store, "stuck", gone)
+                    return result_of(run, self.store, "stuck", gone, remedy=Remedy.AGAIN)
                 self.store.link(name, video.artifact)
         return result_of(run, self.store, "done")
 
@@ -491,11 +494,18 @@ def require_done(result: RunResult) -> RunResult:
     """The result of a run that is done; raises `RunStopped` for any other."""
     if result.status != "done":
         raise RunStopped(
-            f"{result.error} (run {result.run_id})",
+            f"{result.error or 'The run is not finished yet'} (run {result.run_id})",
             run_id=result.run_id,
             resumable=result.status == "waiting",
+            code=_member(ErrorCode, result.error_code),
+            remedy=_member(Remedy, result.remedy),
         )
     return result
+
+
+def _member(kind: type[_E], value: str | None) -> _E | None:
+    """The member of that value; None where a newer version has written one that is not known."""
+    return kind(value) if value in set(kind) else None
 
 
 def _check_web_only(options: VideoOptions) -> None:

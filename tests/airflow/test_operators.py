@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import hashlib
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +16,6 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.lineage import HookLineageCollector
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.utils.session import create_session
-from nemovideo_nodes.workspace.door import Door, in_words
-from nemovideo_nodes.workspace.runs import load_run
 from sqlalchemy import select
 from stage import Stage
 
@@ -34,7 +30,7 @@ from nemovideo_nodes.airflow.operators import (
     SubmitRenderOperator,
     UploadMediaOperator,
 )
-from nemovideo_nodes.airflow.outcome import WORDS, fail, put_videos, tell_lineage
+from nemovideo_nodes.airflow.outcome import fail, put_videos, tell_lineage
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
 from nemovideo_nodes.airflow.sensors import RenderSensor
 from nemovideo_nodes.airflow.triggers import RunTrigger
@@ -47,7 +43,7 @@ from nemovideo_nodes.airflow.video import (
 from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.workspace import door
+from nemovideo_nodes.workspace import Workspace
 
 RunDag = Callable[..., Any]
 TOKENS_RUN = "{{ ti.xcom_pull('token')['run_id'] }}"
@@ -144,7 +140,7 @@ def test_assets_are_told_what_was_made(studio: Stage, run_dag: RunDag) -> None:
 @pytest.mark.parametrize("where", ["{folder}/copies", "file://{folder}/copies"])
 def test_videos_are_copied_to_where_they_are_wanted(studio: Stage, where: str) -> None:
     """By a path or a URL; whole, by the run's name, and once more over itself."""
-    runs = Door(studio.settings(), Store(studio.store_path))
+    runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
     for _ in range(2):
         copied = put_videos(result, runs, where.format(folder=studio.folder))
@@ -155,33 +151,9 @@ def test_videos_are_copied_to_where_they_are_wanted(studio: Stage, where: str) -
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
 
-TYPED = re.compile(r"--(?:again|resend|prompt|store)\b|nemovideo (?:resume|runs|refine)|command")
-
-
-def said_in(path: Path) -> list[str]:
-    """The texts of a module, but for its documentation."""
-    tree = ast.parse(path.read_text("utf-8"))
-    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told
-    ]
-
-
-def test_sentences_speak_of_airflow() -> None:
-    """Whatever of the core's sentences a person reads here, none sends them to a terminal."""
-    core = Path(door.__file__).parent
-    others = {"__main__.py", "airflow", "cli", "emulator", "prefect", "render", "webhook"}
-    files = [one for one in core.rglob("*.py") if one.relative_to(core).parts[0] not in others]
-    found = [text for one in files for text in said_in(one) if " " in text and TYPED.search(text)]
-    assert len(found) > 10
-    assert [text for text in found if TYPED.search(in_words(text, WORDS))] == []
-
-
 def test_a_place_that_takes_no_copy_is_said(studio: Stage) -> None:
     """The task is tried again: the video itself is safe in the store."""
-    runs = Door(studio.settings(), Store(studio.store_path))
+    runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
     (studio.folder / "file").touch()
     with pytest.raises(StoreError, match="The video cannot be written to") as caught:
@@ -193,9 +165,9 @@ def test_a_place_that_takes_no_copy_is_said(studio: Stage) -> None:
 def test_lineage_tells_what_was_made_from_what(studio: Stage) -> None:
     """As a reader of lineage gets it: pictures in, videos out, with digests."""
     collector = HookLineageCollector()
-    runs = Door(studio.settings(), Store(studio.store_path))
+    runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
-    tell_lineage(collector, NemoVideoHook(), load_run(runs.store, result.run_id), runs, result)
+    tell_lineage(collector, NemoVideoHook(), runs.load(result.run_id), runs, result)
     told = collector.collected_assets
     assert [one.asset.extra["name"] for one in told.inputs] == ["picture-0.png", "picture-1.png"]
     (video,) = told.outputs

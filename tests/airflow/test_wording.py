@@ -1,0 +1,59 @@
+"""What a person reads in Airflow: every remedy in Airflow's words, and no word of another door."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from nemovideo_nodes.airflow import wording
+from nemovideo_nodes.airflow.outcome import fail
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy, RunStopped
+
+ROOM = Path(wording.__file__).parent
+FOREIGN = re.compile(
+    r"(?<![-|=])--[a-z]|\bNEMO_|\bnemovideo (?:make|resume|runs|show|refine|credits)\b"
+    r"|same command|run it again|\bflow\b|\bblock\b"
+)
+
+
+@pytest.mark.parametrize("remedy", list(Remedy))
+@pytest.mark.parametrize("retried", [True, False], ids=["retried", "failed"])
+def test_every_remedy_is_said_in_airflows_words(remedy: Remedy, retried: bool) -> None:
+    """As the exception of the task shows it; there is no remedy without a sentence."""
+    code = ErrorCode.UNREACHABLE if retried else ErrorCode.BAD_INPUT
+    error = NemoVideoError("It did not work", code=code, remedy=remedy, run_id="abc")
+    error.source = "the connection nemovideo_default"
+    with pytest.raises(RunStopped if retried else AirflowFailException) as caught:
+        fail(error)
+    text = str(caught.value)
+    assert text.startswith("It did not work. ")
+    assert not FOREIGN.search(text), text
+    assert "{" not in text
+    assert not text.endswith(".")
+
+
+def test_a_sentence_without_a_remedy_stands_alone() -> None:
+    """Nothing is added to it."""
+    with pytest.raises(AirflowFailException) as caught:
+        fail(BadInput("The deadline 'soon' is not a time"))
+    assert str(caught.value) == "The deadline 'soon' is not a time"
+
+
+def texts_of(path: Path) -> list[str]:
+    """Every text in a module, its documentation included."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
+def test_no_text_here_sends_anyone_to_a_terminal(path: Path) -> None:
+    """Neither a sentence, a form's description nor a docstring, which Airflow shows as well."""
+    assert [text for text in texts_of(path) if FOREIGN.search(text)] == []
