@@ -16,9 +16,9 @@ from pathlib import Path
 from nemovideo_nodes.render.motion import AUTO
 
 __all__ = [
-    "CUTS",
     "DEFAULT_SIZE",
     "MOTIONS",
+    "TRANSITIONS",
     "USUAL_VOLUME",
     "Music",
     "Shot",
@@ -32,7 +32,7 @@ DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
 USUAL_VOLUME = 0.35
 """The volume of music of which nothing else is said."""
-CUTS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash", "spin", "glitch")
+TRANSITIONS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash", "spin", "glitch")
 """The transitions that are painted; any other word is a crossfade."""
 VARIED = ("crossfade", "slide", "zoom", "wipe")
 """What a draft that asks for varied ones gets, in turns."""
@@ -55,7 +55,7 @@ _MOTION_WORDS = {
     "tilt_down": "down", "static": "still", "none": "still", "hold": "still",
 }  # fmt: skip
 
-_CUT_WORDS = {
+_TRANSITION_WORDS = {
     "fade_to_black": "dip", "fadeblack": "dip", "dip_to_black": "dip", "black": "dip",
     "fade_to_white": "flash", "fadewhite": "flash", "dip_to_white": "flash", "white": "flash",
 }  # fmt: skip
@@ -67,7 +67,7 @@ class Shot:
 
     `source` None means that the draft names none: a plain backdrop is drawn. `motion` is one of
     `MOTIONS`, or empty: the picture's shape decides. `fade` is how long the shot takes to come
-    in over the one before, `cut` how it does.
+    in over the one before, `transition` how it does.
     """
 
     source: Path | None
@@ -76,7 +76,7 @@ class Shot:
     motion: str = "in"
     fade: int = 0
     name: str = ""
-    cut: str = "crossfade"
+    transition: str = "crossfade"
 
     @property
     def end(self) -> int:
@@ -209,7 +209,7 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
                 motion=_motion(meta.get("motion")),
                 fade=fade,
                 name=_text(meta.get("name")),
-                cut=_cut(meta.get("transition"), index),
+                transition=_transition(meta.get("transition"), index),
             )
         )
         end = start + duration
@@ -273,13 +273,13 @@ def _fade(transition: object) -> int:
     return _clamp(_int(fields.get("d"), _DEFAULT_FADE), 0, _LONGEST)
 
 
-def _cut(transition: object, index: int) -> str:
+def _transition(transition: object, index: int) -> str:
     word = transition if isinstance(transition, str) else _mapping(transition).get("type")
     word = _text(word).lower()
     if word in ("varied", "mixed", "random"):
         return VARIED[index % len(VARIED)]
-    word = _CUT_WORDS.get(word, word)
-    return word if word in CUTS else CUTS[0]
+    word = _TRANSITION_WORDS.get(word, word)
+    return word if word in TRANSITIONS else TRANSITIONS[0]
 
 
 def _motion(value: object) -> str:

@@ -1,7 +1,7 @@
-"""How one picture makes way for the next: what is painted of both while they change.
+"""Transitions: the frames in which one picture is replaced by the next.
 
-`share` runs from 0 to 1 over the transition, `under` is what was there and `over` what comes.
-Both are used up.
+`share` runs from 0 to 1 over the transition; `under` is the old picture and `over` the new one.
+Both are overwritten.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from nemovideo_nodes.render.sample import Canvas, Planes, mix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["enlarged", "join"]
+__all__ = ["paint_transition", "zoom_factors"]
 
 _ONE = 128
 _SOFT_EDGE = 0.16
 """How wide a wipe's edge is, as a part of the frame."""
 _BLACK, _WHITE = (16, 128, 128), (235, 128, 128)
 _LAGS = {"slide": 0.3, "push": 1.0}
-"""How far the old picture goes while the new one goes all the way."""
+"""How far the old picture moves while the new one crosses the whole frame."""
 _CLOSER = 0.35
 _TURN, _LONGEST_ARC, _ARC_STEP = 180.0, 13.0, 1.6
 """Degrees that a spin turns, over which its fastest frame is blurred, and between the blur's
@@ -38,14 +38,14 @@ _TORN, _FRINGE = 0.09, 0.018
 """How far a glitch tears a band aside, and its colours off it, as parts of the width."""
 
 
-def enlarged(kind: str, share: float) -> tuple[float, float]:
+def zoom_factors(kind: str, share: float) -> tuple[float, float]:
     """How many times as large the old and the new picture are seen at `share`."""
     if kind != "zoom":
         return 1.0, 1.0
     return 1 + _CLOSER * share * share, 1 + _CLOSER * (1 - share) ** 2
 
 
-def join(kind: str, under: Planes, over: Planes, share: float, canvas: Canvas) -> None:
+def paint_transition(kind: str, under: Planes, over: Planes, share: float, canvas: Canvas) -> None:
     """Paint the whole of `canvas` with the transition at `share`."""
     eased = share * share * (3 - 2 * share)
     if kind in _LAGS:
