@@ -39,7 +39,7 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "missing file": (["make", "missing.jpg"], "no file"),
     "one of two missing": (["make", "{good}", "missing.jpg"], "no file"),
     "folder without images": (["make", "none"], "no image"),
-    "text called .jpg": (["make", "text.jpg"], "text.jpg holds text"),
+    "text called .jpg": (["make", "text.jpg"], "text.jpg: it holds text"),
     "empty file": (["make", "empty.png"], "is empty"),
     "too large": (["make", "large.png"], "200 MB"),
     "folder called .png": (["make", "picture.png"], "no image"),
