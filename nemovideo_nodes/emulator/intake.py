@@ -22,6 +22,7 @@ from nemovideo_nodes.errors import BadInput, TooManyPixels
 from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
 from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
+from nemovideo_nodes.media.tracks import refine_type
 from nemovideo_nodes.media.whole import is_whole
 from nemovideo_nodes.render.image import MAX_PIXELS
 from nemovideo_nodes.settings import MediaAccess, is_loopback
@@ -79,6 +80,7 @@ class _File:
             )
         self._stream.close()
         self._judge(media)
+        media = refine_type(self._part, media)
         path = self._folder / f"{self._id}.{media.ext}"
         os.replace(self._part, path)
         return Upload(

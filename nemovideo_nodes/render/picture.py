@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from nemovideo_nodes.render.image import open_image
 from nemovideo_nodes.render.motion import CENTRE
+from nemovideo_nodes.render.unusable import NO_MEMORY, UnusableMedia
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,8 +89,11 @@ def load(
     it `fills` the frame, it is cut about its focus whatever its shape. A cut-out stands on
     `ground`, or on what it stands out from.
     """
-    picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
-    return plate_of(picture, width, height, pans=pans, fills=fills, ground=ground)
+    try:
+        picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
+        return plate_of(picture, width, height, pans=pans, fills=fills, ground=ground)
+    except MemoryError:
+        raise UnusableMedia(path.name, NO_MEMORY) from None
 
 
 def plate_of(
