@@ -32,7 +32,10 @@ def test_it_is_made_again_from_what_is_stored() -> None:
     assert again.serialize() == first.serialize()
     assert sorted(arguments) == [
         "deadline",
+        "deadline_retryable",
         "nemovideo_conn_id",
+        "outage_timeout",
+        "poll_interval",
         "profile",
         "resend",
         "run_id",
@@ -66,7 +69,7 @@ async def test_a_longer_failure_is_one_that_can_be_resumed(studio: Stage) -> Non
     ordered = studio.order()
     await studio.work(ordered, through="render/0")
     studio.emulator.add_fault("render_status", 1, "code:503", times=50)
-    event = await event_of(trigger(ordered.run_id))
+    event = await event_of(trigger(ordered.run_id, outage_timeout=0))
     assert (event["status"], event["resumable"]) == ("stopped", True)
     studio.emulator.faults.clear()
     assert (await event_of(trigger(ordered.run_id)))["status"] == "done"
