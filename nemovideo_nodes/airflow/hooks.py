@@ -18,7 +18,7 @@ from airflow.sdk.log import amask_secret, mask_secret
 
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.emulator.local import ensure_local
-from nemovideo_nodes.errors import BadInput, NemoVideoError, TokenInvalid
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, TokenInvalid
 from nemovideo_nodes.workspace import Account, Workspace
 
 if TYPE_CHECKING:
@@ -160,7 +160,16 @@ class NemoVideoHook(HttpHook):
 
 def _opened(account: Account, named: str, store: str, poll_interval: float | None) -> Workspace:
     where = store or named or configured_store()
-    workspace = Workspace.open(where, account, start_local=ensure_local)
+    try:
+        workspace = Workspace.open(where, account, start_local=ensure_local)
+    except BadInput as error:
+        if not isinstance(reason := error.__context__, OSError):
+            raise
+        # A mount that is away for a while: worth another try.
+        raise StoreError(
+            f"The store {where or '[nemovideo] store'} cannot be written to now "
+            f"({reason.strerror or reason})"
+        ) from None
     if poll_interval is None:
         return workspace
     pace = workspace.settings.pace.model_copy(update={"poll_s": poll_interval})

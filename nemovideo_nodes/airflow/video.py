@@ -137,6 +137,7 @@ class ImageToVideoOperator(VideoOperator):
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
         from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
 
@@ -151,9 +152,12 @@ class ImageToVideoOperator(VideoOperator):
             )
             self._wait(again)
             return
+        media, prompts = listed(self.images), listed(self.prompt)
+        if not known and not media and not prompts:
+            raise BadInput("There is nothing to make a video of", remedy=Remedy.GIVE_MEDIA)
         options = VideoOptions(
-            media=listed(self.images),
-            prompts=listed(self.prompt),
+            media=media,
+            prompts=prompts,
             profile=self.profile or DEFAULT_PROFILE,
             mode=self._work(),
             platform=self.platform or "",
