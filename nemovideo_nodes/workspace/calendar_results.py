@@ -80,7 +80,8 @@ def results_csv(
         line = dict(video.post.source)
         told = _told(video, found, poster_of)
         earlier = known.get(video.again().run_id) or known.get(video.run_id)
-        if found is None and earlier is not None:
+        is_old = found is None or found.outcome == "known"
+        if is_old and earlier is not None:
             line |= {names[name]: earlier.get(names[name]) or "" for name in RESULT_COLUMNS}
             line[names["row"]] = told["row"]
         else:
