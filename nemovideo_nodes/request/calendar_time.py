@@ -108,7 +108,10 @@ def due_from(given: object, clock: object, zone: ZoneInfo) -> Due:
 def _day(given: object) -> tuple[date, time | None, str]:
     """The day, the time if one stands with it, and what is said of the zone."""
     if isinstance(given, datetime):
-        return given.date(), _rounded(given).time(), _offset_of(given)
+        # A sheet has no days without a time: a day alone is its midnight.
+        near = _rounded(given)
+        is_day = near.time() == time(0) and near.tzinfo is None
+        return near.date(), None if is_day else near.time(), _offset_of(given)
     if isinstance(given, date):
         return given, None, ""
     if isinstance(given, int | float):
@@ -127,10 +130,10 @@ def _day(given: object) -> tuple[date, time | None, str]:
     if _SERIAL.fullmatch(text):
         number = float(text.replace(",", "."))
         if _FIRST_SERIAL <= number <= _LAST_SERIAL:
-            means = _serial(number)
+            day, moment, _ = _serial(number)
             raise BadInput(
                 "it is a date as Excel counts days: format the cell as a date, or write "
-                f"{means[0]} {means[1]:%H:%M} if that is meant"
+                f"{day} {moment or time(0):%H:%M} if that is meant"
             )
     try:  # the other forms of ISO 8601, such as 20260301T0900 and 2026-W09-7
         value = datetime.fromisoformat(text)
@@ -210,11 +213,10 @@ def _clock_text(text: str, whole: str) -> tuple[time, str]:
     return moment, zone
 
 
-def _serial(number: float) -> tuple[date, time, str]:
+def _serial(number: float) -> tuple[date, time | None, str]:
     if not _FIRST_SERIAL <= number <= _LAST_SERIAL:
         raise BadInput(f"{number:g} is not a time: write one like 2026-03-01 09:00")
-    moment = _rounded(_EXCEL_EPOCH + timedelta(days=number))
-    return moment.date(), moment.time(), ""
+    return _day(_EXCEL_EPOCH + timedelta(days=number))
 
 
 def _rounded(moment: datetime) -> datetime:
