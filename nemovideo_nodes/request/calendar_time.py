@@ -130,10 +130,10 @@ def _day(given: object) -> tuple[date, time | None, str]:
     if _SERIAL.fullmatch(text):
         number = float(text.replace(",", "."))
         if _FIRST_SERIAL <= number <= _LAST_SERIAL:
-            day, moment, _ = _serial(number)
+            meant, at, _ = _serial(number)
             raise BadInput(
                 "it is a date as Excel counts days: format the cell as a date, or write "
-                f"{day} {moment or time(0):%H:%M} if that is meant"
+                f"{meant} {time(0) if at is None else at:%H:%M} if that is meant"
             )
     try:  # the other forms of ISO 8601, such as 20260301T0900 and 2026-W09-7
         value = datetime.fromisoformat(text)
