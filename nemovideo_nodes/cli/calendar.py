@@ -170,16 +170,17 @@ def run(
     from nemovideo_nodes.cli.calendar_making import CalendarMaker
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
-    from nemovideo_nodes.workspace.calendar_results import check_results, write_results
+    from nemovideo_nodes.workspace.calendar_places import Places
+    from nemovideo_nodes.workspace.calendar_results import ResultsFile
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import read_calendar_from
 
     settings = settings_of(store)
-    if results is not None:
-        check_results(results)
-    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access)
+    places = Places()
+    file = ResultsFile(results, places) if results is not None else None
+    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
     _say_reading(reading, err=True)
-    if calendar_source is None or any(problem.row is None for problem in reading.problems):
+    if calendar_source is None or (reading.problems and not reading.posts):
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
@@ -197,8 +198,8 @@ def run(
             on_made=lambda one: _say_made(one) if not as_json else None,
         )
     )
-    if results is not None:
-        write_results(results, videos, made, maker.posters(made))
+    if file is not None:
+        file.write(videos, made, maker.posters(made))
     if as_json:
         print_json(_run_json(made, reading))
     elif not due:

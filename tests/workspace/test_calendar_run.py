@@ -19,7 +19,7 @@ from nemovideo_nodes.request.calendar_model import CalendarPost
 from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
 from nemovideo_nodes.workspace import calendar_run
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of
-from nemovideo_nodes.workspace.calendar_results import check_results, results_csv, write_results
+from nemovideo_nodes.workspace.calendar_results import ResultsFile, results_csv
 from nemovideo_nodes.workspace.calendar_run import Made, Outcome, run_videos
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -222,16 +222,17 @@ def test_results_go_back_into_the_sheet(run: Run, studio: Studio, tmp_path: Path
     first = post("a", row=2, source={"Slug": "a", "Owner": "Ann", "status": "draft"})
     later = post("b", row=3, due=NOW + timedelta(days=1), source={"Slug": "b", "Owner": "Bob"})
     videos = videos_of([first, later])
-    check_results(str(place))
     made = run(first, later)
-    write_results(str(place), videos, made, {made[0].video.run_id: "poster.jpg"})
+    ResultsFile(str(place)).write(videos, made, {made[0].video.run_id: "poster.jpg"})
     a, b = lines(place.read_text("utf-8-sig"))
     assert (a["Owner"], a["status"], a["nemovideo_status"]) == ("Ann", "draft", "done")
     assert (a["cost"], a["poster"]) == ("100", "poster.jpg")
     assert a["video"] == f"{a['run_id']}.mp4"
     assert (b["nemovideo_status"], b["video"], b["row"]) == ("planned", "", "3")
-    write_results(str(place), videos, [], {})
+    before = place.stat()
+    ResultsFile(str(place)).write(videos, run(first, later))
     assert lines(place.read_text("utf-8-sig")) == [a, b]
+    assert place.stat().st_ino == before.st_ino  # nothing new: not written
 
 
 def test_what_is_no_results_file_is_not_written_over(tmp_path: Path) -> None:
@@ -239,17 +240,16 @@ def test_what_is_no_results_file_is_not_written_over(tmp_path: Path) -> None:
     place = tmp_path / "calendar.csv"
     place.write_text("slug,due\n")
     with pytest.raises(BadInput, match="holds no results"):
-        check_results(str(place))
+        ResultsFile(str(place))
     with pytest.raises(BadInput, match="to a file or a store"):
-        check_results("https://example.com/results.csv")
+        ResultsFile("https://example.com/results.csv")
 
 
 def test_results_go_into_a_bucket(bucket: str) -> None:
     """And are read from there the next time."""
     place = f"{bucket}/results.csv"
-    check_results(place)
-    write_results(place, videos_of([post(source={"slug": "s"})]), [], {})
-    check_results(place)
+    ResultsFile(place).write(videos_of([post(source={"slug": "s"})]), [])
+    ResultsFile(place)
     assert b"planned" in (Store(bucket).read("results.csv") or b"")
 
 
