@@ -135,7 +135,7 @@ def plan(
     default=24.0,
     show_default=True,
     metavar="HOURS",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=1_000_000),
     help="How long after its time a post is still made.",
 )
 @click.option(

@@ -7,7 +7,7 @@ and returns how it stands. The run's journal is what keeps it from being made tw
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -80,25 +80,40 @@ async def run_videos(
     """
     clock = clock or SystemClock()
     slots = asyncio.Semaphore(max(at_once, 1))
-    left = len(videos) if most is None else most
 
-    async def one(video: PlannedVideo) -> Made:
-        nonlocal left
+    async def look(video: PlannedVideo) -> Made | _Open:
         async with slots:
-            found = await asyncio.to_thread(_look, video, store_of, known, again)
-            if isinstance(found, _Open):
-                # What is stuck is asked for again, and takes no place of another one.
-                if left <= 0 and not found.is_stuck:
-                    found = Made(found.video, "later")
-                elif reason := admit(found.video):
-                    found = Made(found.video, "held", error=reason)
-                else:
-                    left -= not found.is_stuck
-                    found = await _make(found.video, make, store_of(found.video), known, clock)
-            on_made(found)
-            return found
+            return await asyncio.to_thread(_look, video, store_of, known, again)
 
-    return list(await asyncio.gather(*(one(video) for video in videos)))
+    async def one(found: Made | _Open) -> Made:
+        if isinstance(found, _Open):
+            async with slots:
+                found = await _make(found.video, make, store_of(found.video), known, clock)
+        on_made(found)
+        return found
+
+    looks = await asyncio.gather(*map(look, videos))
+    return list(await asyncio.gather(*map(one, _admitted(looks, most, admit))))
+
+
+def _admitted(
+    looks: Sequence[Made | _Open], most: int | None, admit: Admit
+) -> Iterator[Made | _Open]:
+    """Which are to be made now, the first ones first; decided before anything is begun.
+
+    What is stuck is asked for again, and takes no place of another one.
+    """
+    left = len(looks) if most is None else most
+    for found in looks:
+        if not isinstance(found, _Open):
+            yield found
+        elif left <= 0 and not found.is_stuck:
+            yield Made(found.video, "later")
+        elif reason := admit(found.video):
+            yield Made(found.video, "held", error=reason)
+        else:
+            left -= not found.is_stuck
+            yield found
 
 
 @dataclass(frozen=True)
