@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,6 +86,8 @@ def read_items(
             for note in row.notes:
                 said.setdefault(note, []).append(item.row)
     told = [passed_over_note(passed_over), *notes]
+    if not posts and not problems:
+        told.append("There are no posts in it")
     told += [f"{_rows(rows)}: {note}" for note, rows in said.items()]
     return Reading(tuple(posts), tuple(problems), tuple(filter(None, told)))
 
@@ -200,7 +203,7 @@ class _Row:
         try:
             shown = ", ".join(texts_of(value))
         except BadInput:
-            shown = str(value)
+            shown = json.dumps(value, ensure_ascii=False, default=str)
         shown = well_formed(shown)
         if len(shown) > MAX_VALUE:
             shown = shown[: MAX_VALUE - 1] + "…"
@@ -365,7 +368,7 @@ class _Row:
                 try:
                     yield head, "|".join(texts_of(value))
                 except BadInput:
-                    yield head, str(value)
+                    yield head, json.dumps(value, ensure_ascii=False, default=str)
         yield from self.item.extra.items()
 
     def _check_texts(self, post: CalendarPost) -> None:

@@ -52,8 +52,23 @@ _DATE = re.compile(
 _UNCLEAR = re.compile(
     r"(?P<one>\d{1,2})\s*[-/.]\s*(?P<two>\d{1,2})\s*[-/.]\s*(?P<year>\d{4})(?!\d)"
 )
+_WEEKDAY = re.compile(
+    r"(?P<name>mon?|tue?s?|wed?|thu?r?s?|fri?|sat?|sun?|di|mi|do|so"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)[.,]*\s+(?=\S)",
+    re.IGNORECASE,
+)
+_WEEKDAYS: Final = (
+    ("mo",),
+    ("tu", "di"),
+    ("we", "mi"),
+    ("th", "do"),
+    ("fr",),
+    ("sa",),
+    ("su", "so"),
+)
 _TIME = re.compile(
-    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?)?"
+    r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?)?"
     r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*(?:uhr|h)\b)?",
     re.IGNORECASE,
 )
@@ -117,8 +132,12 @@ def _day(given: object) -> tuple[date, time | None, str]:
     if isinstance(given, int | float):
         return _serial(float(given))
     text = _plain(str(given))
+    weekday = _WEEKDAY.match(text)
+    text = text[weekday.end() :] if weekday is not None else text
     if found := _DATE.match(text):
         day = _found_day(found, text)
+        if weekday is not None and weekday["name"][:2].lower() not in _WEEKDAYS[day.weekday()]:
+            raise BadInput(f"{day} is a {day:%A}: correct the day or the date")
         rest = text[found.end() :].strip()
         rest = re.sub(r"^(?:[T,]|at\b|um\b)\s*", "", rest, flags=re.IGNORECASE)
         if not rest:
@@ -197,6 +216,8 @@ def _clock_text(text: str, whole: str) -> tuple[time, str]:
     if found is None:
         raise BadInput(f"{text!r} is not a time of day: write one like 09:00")
     zone = text[found.end() :].strip()
+    if zone[:1] in tuple(":.0123456789"):
+        raise BadInput(f"{text!r} is not a time of day: write one like 09:05")
     hour, half = int(found["hour"]), (found["half"] or "").lower()
     bare = found["minute"] is None and not half and not re.search(r"uhr|h\b", found[0].lower())
     if bare and found.end() == len(text) and len(text) <= 2:
