@@ -87,6 +87,7 @@ class ApiCalls:
         content: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         is_upload: bool = False,
+        repeat: bool = True,
     ) -> tuple[dict[str, Any], str]:
         """A call with the token: the JSON object that it answered, and its exact text."""
 
@@ -94,7 +95,7 @@ class ApiCalls:
             signed = self.authorized(token, headers)
             return await self._send(method, path, content, signed, is_upload)
 
-        return await self.repeating(once)
+        return await self.repeating(once, repeat=repeat)
 
     async def call_unsigned(
         self, method: str, path: str, headers: Mapping[str, str]
@@ -240,7 +241,7 @@ class ApiCalls:
             self._bind = bind_id(answer) or self._bind
             return answer
         except OutOfCredits as error:
-            bind = error.bind or self._bind
+            bind = error.bind or self._bind or self._tokens.bind()
             if not self._tokens.anonymous:
                 todo = f"top up your credits at {self._web_url}"
             else:

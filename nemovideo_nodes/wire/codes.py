@@ -64,12 +64,16 @@ _SENTENCES: dict[type[ServiceError], str] = {
     TokenInvalid: INVALID_TOKEN,
     SessionNotFound: "The service does not know this session",
     OutOfCredits: "The account has no credits left",
-    UnsupportedMedia: f"The service does not take this type of file; it takes {FORMATS}",
-    MediaTooLarge: "The file is too large for the service, which takes at most 200 MB: "
-    "compress it or trim it",
-    ClientIdMissing: "The service wants a client id (the header X-Client-Id)",
-    PlanBlocked: "Export is blocked on this account's plan (it is not a matter of credits)",
+    UnsupportedMedia: "The service does not take this type of file",
+    MediaTooLarge: "The file is too large for the service",
+    ClientIdMissing: "The service requires a client id (the header X-Client-Id)",
+    PlanBlocked: "Export is blocked on this account's plan, or the token lacks the scope `render` "
+    "(it is not a matter of credits)",
     RateLimited: "The service has had too many requests for now",
+}
+_REMEDIES: dict[type[ServiceError], Remedy] = {
+    OutOfCredits: Remedy.CREDITS,
+    PlanBlocked: Remedy.PLAN,
 }
 _BY_CODE: dict[int, type[ServiceError]] = {
     Code.TOKEN_INVALID: TokenInvalid,
@@ -92,11 +96,14 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 }
 _REQUEST_ID = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 _BIND_KEYS = ("bind", "bind_id", "bindId")
-_GOOD_WORDS = frozenset({"", "0", "ok", "success"})
+_USER_KEYS = ("user_id", "userId")
+"""An anonymous user's id is the one to register under; `me`, and other users' ids, are not [W]."""
+_ANONYMOUS = "anon_"
+_SUCCESS = frozenset({"", "0", "ok", "success"})
 _LONGEST_TEXT = 5000
 """Characters of the service's own words that are looked at; 200 of them are shown."""
 _LONGEST_RETRY_S = 7 * 86_400.0
-"""The longest of the documented limits; a longer wait is no wait that anybody means."""
+"""The longest of the documented limits; a longer one is not meant as a wait."""
 
 
 def read_answer(
@@ -138,6 +145,7 @@ def failure(
     }
     said = _said(answer)
     kind = _kind(code, status, said, answer)
+    details["remedy"] = _REMEDIES.get(kind)
     label = ", ".join(
         ([f"code {code}"] if code is not None else [])
         + ([f"HTTP {status}"] if status != 200 else [])
@@ -154,8 +162,14 @@ def failure(
             sentence += f" and answered {_kind_of(body)}"
     if label:
         sentence += f" ({label})"
-    if said and kind not in (TokenInvalid, OutOfCredits, UnsupportedMedia, MediaTooLarge):
+    if said and kind not in (TokenInvalid, OutOfCredits):
         sentence += f": {said}"
+    if kind is UnsupportedMedia and FORMATS not in sentence:
+        sentence += f"; it takes {FORMATS}"
+    if kind is MediaTooLarge and not said:
+        # A proxy's 413 has a limit of its own, and some reasons are no matter of bytes.
+        limit = ", which takes at most 200 MB" if code == Code.FILE_TOO_LARGE else ""
+        sentence += f"{limit}: compress it or trim it"
     if kind is RateLimited:
         return RateLimited(sentence, retry_after=_retry_after(headers, now), **details)
     if kind is OutOfCredits:
@@ -196,7 +210,7 @@ def _says_failure(answer: dict[str, Any]) -> bool:
     """
     code = answer.get("code")
     if answer.get("success") is False or (
-        isinstance(code, str) and code.strip().lower() not in _GOOD_WORDS
+        isinstance(code, str) and code.strip().lower() not in _SUCCESS
     ):
         return True
     return bool(answer.get("error")) and "data" not in answer and "status" not in answer
@@ -251,7 +265,7 @@ def _kind_of(body: bytes) -> str:
         return "an HTML page"
     if head[:1] in b"{[":
         return "JSON that is cut or of another form"
-    return "something that is no JSON"
+    return "something that is not JSON"
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
@@ -279,6 +293,9 @@ def bind_id(answer: dict[str, Any] | None) -> str | None:
         for key in _BIND_KEYS:
             if isinstance(place.get(key), str | int) and str(place[key]).strip():
                 return well_formed(str(place[key]).strip())
+        for key in _USER_KEYS:
+            if isinstance(place.get(key), str) and place[key].startswith(_ANONYMOUS):
+                return well_formed(place[key].strip())
     return None
 
 
