@@ -36,7 +36,7 @@ __all__ = ["ApiCalls"]
 
 _T = TypeVar("_T")
 _LONGEST_WAIT_S = 300.0
-"""A `Retry-After` beyond this is told to the caller instead of slept through."""
+"""A longer `Retry-After` is raised to the caller instead of waited for."""
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _FIELDS = (b"data", b"event", b"id", b"retry", b":")
 """How the body of an event stream can begin."""
@@ -112,8 +112,8 @@ class ApiCalls:
     ) -> _T:
         """`once` with a token, and the documented repetitions.
 
-        Without `repeat` a refused token is renewed all the same, for whoever calls again. The one
-        call that is not `signed` gets no token, since it is what acquires and renews them.
+        Without `repeat` a refused token is still renewed, for the caller's next call. Only the call
+        that acquires tokens is not `signed`: it gets none.
         """
         token = await _token_from(self._tokens.current()) if signed else ""
         renewed = waited = False

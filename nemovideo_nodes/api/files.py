@@ -187,7 +187,7 @@ async def _write_all(
 ) -> int:
     """Write the body a megabyte at a time and off the loop, while the next one comes in.
 
-    What came before the connection broke is written, too: a later try goes on behind it.
+    What arrived before the connection broke is written too, so that a later try can continue.
     """
     writing: asyncio.Future[None] | None = None
     held: list[bytes] = []
@@ -269,7 +269,7 @@ def _length(response: httpx.Response) -> int | None:
 
 
 def _save_known(about: Path, response: httpx.Response, total: int | None) -> None:
-    """Only a strong validator lets a later try go on with what is there."""
+    """Only a strong ETag lets a later try continue from the bytes that are there."""
     etag: str = response.headers.get("etag", "").strip()
     if not etag.startswith('"') or total is None:
         about.unlink(missing_ok=True)

@@ -168,11 +168,11 @@ class StoredToken:
             answer = await self._acquire(await asyncio.to_thread(self.client_id))
         now, life = self._clock.now(), LIFE
         if answer.expires_in is not None:
-            told = answer.expires_in
+            seconds = answer.expires_in
         else:
-            told = (answer.expires_at - now).total_seconds() if answer.expires_at else 0.0
-        if 0 < told < LIFE.total_seconds():
-            life = timedelta(seconds=told)
+            seconds = (answer.expires_at - now).total_seconds() if answer.expires_at else 0.0
+        if 0 < seconds < LIFE.total_seconds():
+            life = timedelta(seconds=seconds)
         # Given up a little early, but a short life must not be over before it began.
         life -= min(_MARGIN, life / 10)
         stored = _Stored(token=answer.token, expires_at=now + life, bind=answer.bind)

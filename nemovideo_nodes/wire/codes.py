@@ -101,7 +101,7 @@ _USER_KEYS = ("user_id", "userId")
 _ANONYMOUS = "anon_"
 _SUCCESS = frozenset({"", "0", "ok", "success"})
 _LONGEST_TEXT = 5000
-"""Characters of the service's own words that are looked at; 200 of them are shown."""
+"""Characters of the service's own message that are read; 200 of them are shown."""
 _LONGEST_RETRY_S = 7 * 86_400.0
 """The longest of the documented limits; a longer one is not meant as a wait."""
 
@@ -136,14 +136,14 @@ def failure(
 ) -> ServiceError | None:
     """The error that an answer means, or None where it is a success."""
     code = _code(answer)
-    if code is None and 200 <= status < 300 and not _says_failure(answer or {}):
+    if code is None and 200 <= status < 300 and not _is_failure(answer or {}):
         return None
     details: dict[str, Any] = {
         "service_code": code,
         "status": status,
         "request_id": _request_id(headers),
     }
-    said = _said(answer)
+    said = _message_in(answer)
     kind = _kind(code, status, said, answer)
     details["remedy"] = _REMEDIES.get(kind)
     label = ", ".join(
@@ -167,7 +167,7 @@ def failure(
     if kind is UnsupportedMedia and FORMATS not in sentence:
         sentence += f"; it takes {FORMATS}"
     if kind is MediaTooLarge and not said:
-        # A proxy's 413 has a limit of its own, and some reasons are no matter of bytes.
+        # A proxy's 413 has a limit of its own, and not every reason is about bytes.
         limit = ", which takes at most 200 MB" if code == Code.FILE_TOO_LARGE else ""
         sentence += f"{limit}: compress it or trim it"
     if kind is RateLimited:
@@ -203,7 +203,7 @@ def _kind(
     return BadAnswer  # an undocumented code, or {"success": false}: it proves nothing
 
 
-def _says_failure(answer: dict[str, Any]) -> bool:
+def _is_failure(answer: dict[str, Any]) -> bool:
     """Whether an answer without a code is an error all the same.
 
     A render that failed has an `error` beside its `status`, and is a good answer.
@@ -225,7 +225,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _code(answer: dict[str, Any] | None) -> int | None:
-    """The envelope's code where it is a number that says failure."""
+    """The envelope's code where it is a number that means failure."""
     code = (answer or {}).get("code")
     if isinstance(code, bool) or not isinstance(code, int | float | str):
         return None
@@ -236,21 +236,21 @@ def _code(answer: dict[str, Any] | None) -> int | None:
     return None if number == Code.OK else number
 
 
-def _said(answer: dict[str, Any] | None) -> str:
-    """The service's own words about a failure, in one short redacted line."""
+def _message_in(answer: dict[str, Any] | None) -> str:
+    """The service's own message about a failure, in one short redacted line."""
     for key in ("message", "error", "detail", "msg"):
         value = (answer or {}).get(key)
         if isinstance(value, dict):
             value = value.get("message") or value.get("msg")
         if isinstance(value, list):
-            value = ", ".join(_told_in(item) for item in value[:20])
+            value = ", ".join(_complaint_in(item) for item in value[:20])
         if isinstance(value, str) and value.strip():
             line = " ".join(redact(value[:_LONGEST_TEXT]).split())
             return line if len(line) <= 200 else line[:199] + "…"
     return ""
 
 
-def _told_in(item: object) -> str:
+def _complaint_in(item: object) -> str:
     """One of the complaints in a list, such as the `detail` of a 422."""
     if isinstance(item, dict):
         item = item.get("msg") or item.get("message")

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 AGENT = "nemo_agent"
-"""The vendor's name for its agent; it stands in the paths of several calls."""
+"""The vendor's name for its agent; it is part of several paths."""
 
 
 class _Sent(BaseModel):
@@ -106,7 +106,7 @@ def export_body(render_id: str, session_id: str, draft: Draft) -> bytes:
 
 
 class _Read(BaseModel):
-    """What an answer told us; unknown fields never matter."""
+    """What was read from an answer; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -128,7 +128,7 @@ class TokenAnswer(_Read):
         data = _data(answer)
         token = _text(data, "token", of="a token")
         if not (token.isascii() and token.isprintable()) or " " in token:
-            raise BadAnswer("The service gave a token that cannot stand in an HTTP header")
+            raise BadAnswer("The service gave a token that does not fit into an HTTP header")
         return cls(
             token=token,
             credits=_number(data.get("credits")),
@@ -252,7 +252,7 @@ class RenderAnswer(_Read):
     url: str | None = Field(default=None, repr=False)
     error: str | None = None
     progress: float | None = None
-    """0 to 1, where the service says it: it counts to 100, and a fraction is taken as one."""
+    """0 to 1, where the service gives it; it counts to 100, and values below 1 are fractions."""
 
     @classmethod
     def read(cls, answer: dict[str, Any]) -> RenderAnswer:
@@ -264,7 +264,7 @@ class RenderAnswer(_Read):
         try:
             status = RenderStatus(said.strip().lower())
         except ValueError:
-            status = RenderStatus.PROCESSING  # an unknown word is no end
+            status = RenderStatus.PROCESSING  # an unknown status does not end it
         output = place.get("output")
         places = [output] if isinstance(output, dict) else []
         places += [place, answer]
@@ -277,7 +277,7 @@ class RenderAnswer(_Read):
         return cls(
             status=status,
             url=next((u.strip() for u in urls if isinstance(u, str) and u.strip()), None),
-            error=_told(place.get("error")),
+            error=_error_text(place.get("error")),
             progress=progress,
         )
 
@@ -298,7 +298,7 @@ class ClaimAnswer(_Read):
 
 
 def _state_in(answer: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Where the state stands in the answer; only `data.state` is documented."""
+    """Where the state is in the answer; only `data.state` is documented."""
     for path in (("data", "state"), ("data",), ("state",)):
         place: object = answer
         for name in path:
@@ -309,7 +309,7 @@ def _state_in(answer: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
 
 
 def _data(answer: dict[str, Any]) -> dict[str, Any]:
-    """What the envelope holds, or the answer itself where there is no envelope."""
+    """The envelope's data, or the answer itself where there is no envelope."""
     data = answer.get("data")
     return data if isinstance(data, dict) else answer
 
@@ -323,8 +323,8 @@ def _text(place: dict[str, Any], name: str, *, of: str) -> str:
     return well_formed(value.strip())
 
 
-def _told(error: object) -> str | None:
-    """What a render's `error` says, in one redacted line; the contract says it is a text."""
+def _error_text(error: object) -> str | None:
+    """A render's `error` in one redacted line; by the contract it is a text."""
     if isinstance(error, dict):
         error = error.get("message") or error.get("msg") or "no reason is given"
     if not error:

@@ -41,7 +41,7 @@ class Question(BaseModel):
 
 
 class AgentQuestion(BaseModel):
-    """What a person has to answer before the agent goes on; the answer is the next message."""
+    """What a person has to answer before the agent continues; the answer is the next message."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -71,7 +71,7 @@ class AgentQuestion(BaseModel):
         for question in self.questions:
             lines += [question.prompt] if question.prompt != self.title else []
             lines += [f"- {option.label}" for option in question.options]
-        return "\n".join(lines) or "The agent asks a question, and does not say which"
+        return "\n".join(lines) or "The agent asks a question, but did not send its text"
 
 
 def _question(value: object) -> Question | None:
@@ -110,7 +110,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _words(place: dict[str, Any], *names: str) -> str:
-    """The first of these fields that says something, in one short redacted line."""
+    """The first of these fields that is not empty, in one short redacted line."""
     values: Sequence[object] = [place.get(name) for name in names]
     for value in values:
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The agent's answer: the frames of `POST /run_sse` folded into a `Turn` (contract, section 3)."""
+"""The agent's answer: the frames of `POST /run_sse`, read into a `Turn` (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Turn(BaseModel):
     error: str | None = None
     """The agent's failure in one redacted line."""
     complete: bool = True
-    """Whether the stream ended in order; if not, more may have been said and done."""
+    """Whether the stream ended properly; if not, the agent may have said and done more."""
 
 
 class StreamEventKind(Enum):
@@ -81,7 +81,7 @@ class TurnReader:
         return [self._read(frame) for frame in self._frames.feed(chunk)]
 
     def finish(self, *, in_order: bool = True) -> Turn:
-        """The whole turn; `in_order` is whether the connection ended as HTTP wants it."""
+        """The whole turn; `in_order` is whether the connection ended properly."""
         for frame in self._frames.close():
             self._cut |= not _is_whole(frame)
             self._read(frame)
@@ -215,7 +215,7 @@ def _tool(part: dict[str, Any]) -> str:
 
 
 def _is_heartbeat(frame: ServerSentEvent) -> bool:
-    """Whether the frame is a sign of life by its name or its data, in any of its forms."""
+    """Whether the frame is a heartbeat, in any of its forms."""
     if frame.event and frame.event.lower() in _HEARTBEAT_NAMES:
         return True
     if frame.data.startswith("{"):
@@ -225,7 +225,7 @@ def _is_heartbeat(frame: ServerSentEvent) -> bool:
 
 
 def _loads(data: str) -> dict[str, Any] | None:
-    """The object in `data`, an empty one for another value, None for what is no JSON."""
+    """The object in `data`, an empty one for another value, None where it is not JSON."""
     try:
         value = from_json(data)
     except ValueError:
@@ -256,4 +256,4 @@ def _text_of(value: object) -> str:
 def _one_line(text: str) -> str:
     text = text.removesuffix('"}')[:_LONGEST]
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return redact(line) or "the agent failed without a word"
+    return redact(line) or "the agent failed and gave no reason"

@@ -1,4 +1,4 @@
-"""Media by URL: what the service can fetch itself is only linked, the rest is fetched here."""
+"""Media by URL: the service is given what it can fetch itself; the rest is downloaded here."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def is_url(source: str) -> bool:
 def is_linkable(source: str) -> bool:
     """Whether the service can be given the URL as it is.
 
-    A query may be a signature, and then the URL is a secret that no journal may hold: what is
-    behind it is fetched. So is what does not say its type at its end.
+    A query may be a signature, which makes the URL a secret that must not be in a journal: such
+    media are downloaded here. So are URLs that do not end with a known file type.
     """
     parts = urlsplit(source)
     plain = parts.scheme == "https" and not (parts.query or parts.fragment or "@" in parts.netloc)
@@ -145,7 +145,7 @@ def _in_a_loop(ask: Callable[[], Awaitable[_T]]) -> _T:
 def _from_store(source: str, path: Path) -> None:
     bucket, _, key = source.partition("://")[2].partition("/")
     if not bucket or not key:
-        raise BadInput(f"{source} names no object: give s3://bucket/key")
+        raise BadInput(f"{source} does not name an object: give s3://bucket/key")
     store = Store(f"{source.partition('://')[0]}://{bucket}")
     size = store.size(key)
     if size is None:

@@ -179,7 +179,7 @@ def test_cut_last_frame_is_told() -> None:
 
 def test_error_without_a_word() -> None:
     """An exception without a text is an error, not a silent turn."""
-    told = Turn(error="the agent failed without a word")
+    told = Turn(error="the agent failed and gave no reason")
     assert read(b'data: {"error": ""}\n\n') == told
     assert read(b'data: {"error": "\n\n') == told
 

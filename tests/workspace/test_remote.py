@@ -408,7 +408,7 @@ async def test_a_picture_in_a_bucket_is_known_by_its_content(stage: Stage, bucke
     [
         ("none.png", "There is no object s3://"),
         ("text.png", "text.png: it holds text"),
-        ("", "names no object"),
+        ("", "does not name an object"),
     ],
 )
 def test_what_a_bucket_does_not_have_is_said(
