@@ -106,9 +106,10 @@ async def first_bytes(
 
 def ascii_url(url: str) -> str:
     """`url` with its spaces and its letters beyond ASCII escaped; raises `BadInput`."""
-    if url.isascii() and url.isprintable() and " " not in url:
-        return url
     try:
+        if url.isascii() and url.isprintable() and " " not in url:
+            urlsplit(url)
+            return url
         return str(httpx.URL(url.strip()))
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise BadInput(f"{redact(url)} is not a URL that can be fetched") from None
