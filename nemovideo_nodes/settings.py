@@ -124,7 +124,7 @@ class Settings(BaseModel):
             update["web_url"] = checked_url(web_url, "The web URL", allow_http=self.allow_http)
         if api_url or token or client_id:
             update["token"] = _header_value({"The token": token}, "The token", one_word=True)
-            update["token_source"] = token_source
+            update["token_source"] = token_source if token else "NEMO_TOKEN"
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)

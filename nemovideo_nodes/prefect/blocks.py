@@ -82,6 +82,7 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
             api_url=self.api_url,
             web_url=self.web_url,
             token=self.token.get_secret_value(),
+            token_source=f"the block {self._block_document_name or self._block_type_name!r}",
             client_id=self.client_id.get_secret_value(),
             local=self.emulator,
         )

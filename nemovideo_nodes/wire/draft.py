@@ -25,7 +25,7 @@ MAX_OUTLINE = 100_000
 """Characters of an outline that a journal takes."""
 
 Details = tuple[tuple[str, str], ...]
-"""What stands beside the keys that are read: each key with its value as canonical JSON."""
+"""The keys that are not read otherwise, each with its value as canonical JSON."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Track:
-    """One track; `kind` is 0 for video, 1 for audio, 7 for text, None where it is no number."""
+    """One track; `kind` is 0 for video, 1 for audio, 7 for text, None where it is not a number."""
 
     kind: int | None
     segments: tuple[Segment, ...]
@@ -63,7 +63,7 @@ class Track:
 class Draft:
     """A session's draft, as the exact JSON text that the service gave.
 
-    Two drafts are equal when they say the same JSON, whatever the spaces and the order of keys.
+    Two drafts are equal when they are the same JSON, whatever the spaces and the order of keys.
     """
 
     __slots__ = ("_value", "digest", "raw")
@@ -75,11 +75,11 @@ class Draft:
 
     @classmethod
     def of(cls, value: object) -> Draft:
-        """The draft that says `value`, anything that JSON can say."""
+        """The draft of `value`, anything that JSON can hold."""
         try:
             return cls(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError, RecursionError):
-            raise BadInput("The draft holds a value that JSON cannot say") from None
+            raise BadInput("The draft holds a value that JSON cannot represent") from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Draft) and other.digest == self.digest
@@ -110,11 +110,11 @@ class Draft:
 
     @property
     def details(self) -> Details:
-        """What the draft says beside its tracks and its length: a canvas, a frame rate."""
+        """What the draft holds beside its tracks and its length: a canvas, a frame rate."""
         return _details(self._value, ("t", "d")) if isinstance(self._value, dict) else ()
 
     def outline(self) -> str | None:
-        """The draft with what may be secret, or is long, as a digest; None where that is too long.
+        """The draft with long and possibly secret texts as digests; None where that is too long.
 
         It reads as a draft again, and two outlines differ where the drafts do.
         """
@@ -166,7 +166,7 @@ def cut_out(text: str, *path: str) -> str | None:
 
 
 def _members(text: str, start: int) -> Iterable[tuple[str, int, int]]:
-    """Key, start and end of each value of the JSON object at `start`; none if it is no object."""
+    """Key, start and end of each value of the JSON object at `start`; none otherwise."""
     decoder = json.JSONDecoder()
     if text[start : start + 1] != "{":
         return
@@ -252,12 +252,12 @@ def _track_line(track: Track) -> str:
     label = (
         _KINDS.get(track.kind, f"Track type {track.kind}") if track.kind is not None else "Track"
     )
-    told = [_segment_text(segment, quoted=track.kind == 7) for segment in track.segments]
-    named = [text for text in told if text and not text.startswith("(")]
-    told = [text for text in told if text]
-    if not told:
+    texts = [_segment_text(segment, quoted=track.kind == 7) for segment in track.segments]
+    named = [text for text in texts if text and not text.startswith("(")]
+    texts = [text for text in texts if text]
+    if not texts:
         return label
-    return f"{label}: {', '.join(told)}" if named else f"{label} {', '.join(told)}"
+    return f"{label}: {', '.join(texts)}" if named else f"{label} {', '.join(texts)}"
 
 
 def _segment_text(segment: Segment, *, quoted: bool) -> str:
