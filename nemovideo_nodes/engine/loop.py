@@ -37,7 +37,14 @@ from nemovideo_nodes.engine.plan import (
 )
 from nemovideo_nodes.engine.status import newer_result, stuck_result
 from nemovideo_nodes.engine.summaries import write_summary
-from nemovideo_nodes.errors import ErrorCode, NemoVideoError, Remedy, StoreError
+from nemovideo_nodes.errors import (
+    ErrorCode,
+    NemoVideoError,
+    Remedy,
+    RunStopped,
+    StepConflict,
+    StoreError,
+)
 from nemovideo_nodes.ledger.facts import Asked, Intended, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
@@ -95,6 +102,7 @@ class Engine:
         self._lease = LeaseKeeper(self._journal, self._clock)
         self._me = self._lease.me
         self._since = self._clock.now()
+        self._intent_at = 0
 
     @property
     def run(self) -> Run:
@@ -124,11 +132,16 @@ class Engine:
             new = missing_steps(run, steps, order)
             if run.newer or not new:
                 return
+            self._check_service(run)
+            await self._lease.confirm()
+            first = not run.steps
             fact = Asked(
                 at=self._clock.now(),
                 by=self._me,
                 steps=tuple(new),
                 order=order if run.order is None else None,
+                service=self._client.settings.service if first and order is None else None,
+                account=await asyncio.to_thread(self._client.account) if first else None,
                 after=after,
                 because=because,
                 said=said,
@@ -158,6 +171,7 @@ class Engine:
                 step=step,
                 occasion=occasion or None,
             )
+            await self._lease.confirm()
             # Two who allow it at once allow one message, not two.
             if await self._journal.appended(allowed, run.seq):
                 return True
@@ -174,8 +188,9 @@ class Engine:
             account = self._client.account()
             if not run.account or run.account & set(account):
                 return False
-            said = Noted(at=self._clock.now(), by=self._me, topic="account", account=account)
-            if await self._journal.appended(said, run.seq):
+            await self._lease.confirm()
+            trusted = Noted(at=self._clock.now(), by=self._me, topic="account", account=account)
+            if await self._journal.appended(trusted, run.seq):
                 return True
         return False
 
@@ -195,6 +210,8 @@ class Engine:
         try:
             async with self._lease.kept():
                 result = await self._advance(through, waits=waits, until=until)
+        except RunStopped as error:
+            return result_of(self.run, self._store, "stuck", error.sentence, error_code=error.code)
         except asyncio.CancelledError:
             await self._lease.release("cancelled")
             raise
@@ -230,8 +247,10 @@ class Engine:
                     self._tell_wait(decision)
                     if not waits or (until is not None and decision.until > until):
                         return result_of(run, self._store, "waiting", decision.why)
-                    await self._wait(decision)
-                    decisions = 0
+                    # Clean-up keeps off a run that is waited for, too.
+                    if decision.record is None or await self._lease.hold(planned):
+                        await self._wait(decision)
+                        decisions = 0
                 case Perform() | Reconcile() if until is not None and self._clock.now() >= until:
                     return result_of(
                         run,
@@ -242,6 +261,15 @@ class Engine:
                         remedy=Remedy.RETRY,
                     )
                 case Perform() | Reconcile():
+                    if self._is_wrong_service(run):
+                        return result_of(
+                            run,
+                            self._store,
+                            "stuck",
+                            f"The run belongs to another service ({run.service})",
+                            error_code=ErrorCode.WRONG_SERVICE,
+                            remedy=Remedy.SERVICE,
+                        )
                     if self._is_wrong_account(run):
                         return result_of(
                             run,
@@ -288,11 +316,15 @@ class Engine:
                     Intent(decision.key) if decision.key else await runner.intend(ctx, record)
                 )
                 if isinstance(intended, Intent):
+                    # Whoever waits for a token waits before the time that is left is looked at.
+                    await self._client.acquire_token()
                     key = intended.key
                     # A repetition has its intent already.
                     if decision.key is None and not await self._intended(record, intended, planned):
                         return
                     acted = True
+                    if idempotency is Idempotency.UNSAFE:
+                        await asyncio.to_thread(self._journal.mark, self._intent_at)
                     if self._lease.is_mine():
                         outcome = await runner.perform(ctx, record, intended)
                     else:
@@ -328,7 +360,9 @@ class Engine:
             evidence=intent.evidence,
         )
         try:
-            return await self._journal.appended(fact, planned)
+            written = await self._journal.appended(fact, planned)
+            self._intent_at = self.run.seq
+            return written
         except asyncio.CancelledError:
             if self.run.facts and self.run.facts[-1] is fact:
                 told = "It was cancelled before it was sent"
@@ -345,6 +379,7 @@ class Engine:
         """
         step = record.step.id
         fact = fact_of(outcome, self.run, step, key, self._clock.now(), self._me, acted=acted)
+        await self._lease.confirm()
         if acted and not isinstance(fact, Noted):
             await self._journal.recorded(fact)
         elif not await self._journal.appended(fact, planned):
@@ -360,6 +395,18 @@ class Engine:
     ) -> None:
         failure = Failure("not_accepted", sentence, resumable=resumable)
         await self._journal.recorded(refused(failure, step, key, self._clock.now(), self._me))
+
+    def _check_service(self, run: Run) -> None:
+        if self._is_wrong_service(run):
+            raise StepConflict(
+                f"The run {run.id} belongs to another service ({run.service})",
+                code=ErrorCode.WRONG_SERVICE,
+                remedy=Remedy.SERVICE,
+                run_id=run.id,
+            )
+
+    def _is_wrong_service(self, run: Run) -> bool:
+        return run.service not in (None, self._client.settings.service)
 
     def _is_wrong_account(self, run: Run) -> bool:
         return bool(run.account) and not run.account & set(self._client.account())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.language.routing import Action, route
@@ -17,11 +17,11 @@ from nemovideo_nodes.request.steps import (
     CreateSession,
     Download,
     Media,
-    NodeName,
     Prompt,
     Publish,
     ReadState,
     Step,
+    StepName,
     SubmitRender,
     Upload,
 )
@@ -77,7 +77,7 @@ def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple
         number = counts[args.node]
         counts[args.node] += 1
         if isinstance(args, AwaitRender | Download):
-            args = args.model_copy(update={"render": f"render/{counts[NodeName.RENDER] - 1}"})
+            args = args.model_copy(update={"render": f"render/{counts[StepName.RENDER] - 1}"})
         steps.append(Step(id=f"{args.node}/{number}", args=args))
     return tuple(steps)
 
@@ -88,13 +88,18 @@ def _said(
     steps: list[Arguments] = []
     uploaded = list(known)
     changed = False
+    script = list(script)
+    is_batch = _is_batch(script, uploaded)
     for instruction in script:
         steps += _uploads(instruction.media, uploaded)
         uploaded += instruction.media
         for action in route(instruction.text, has_files=bool(instruction.media)):
             match action:
                 case Action.MESSAGE:
-                    steps += [Prompt(text=instruction.text), ReadState()]
+                    shows = None
+                    if instruction.media and (is_batch or instruction.alone):
+                        shows = tuple(m.url or m.upload_name for m in instruction.media)
+                    steps += [Prompt(text=instruction.text, shows=shows), ReadState()]
                     changed = True
                 case Action.EXPORT:
                     steps += _export(limit_s)
@@ -110,6 +115,16 @@ def _said(
             changed = False
     # Nobody asked for this export in so many words.
     return [*steps, *(_export(limit_s, if_changed=True) if changed else ())]
+
+
+def _is_batch(script: Sequence[Instruction], known: Sequence[Media]) -> bool:
+    """Whether one instruction is for all: each of its videos is of a medium of its own."""
+    return (
+        len(script) > 1
+        and not known
+        and len({instruction.text for instruction in script}) == 1
+        and all(instruction.media and instruction.export for instruction in script)
+    )
 
 
 def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:
