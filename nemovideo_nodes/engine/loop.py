@@ -141,7 +141,7 @@ class Engine:
                 steps=tuple(new),
                 order=order if run.order is None else None,
                 service=self._client.settings.service if first and order is None else None,
-                account=await asyncio.to_thread(self._client.account) if first else None,
+                account=await self._chosen_account() if first else None,
                 after=after,
                 because=because,
                 said=said,
@@ -229,7 +229,8 @@ class Engine:
             run = await self._journal.refreshed()
             if run.newer:
                 return newer_result(run, self._store)
-            if (follow_up := next_follow_up(run)) is not None:
+            follow_up = None if self._is_wrong_service(run) else next_follow_up(run)
+            if follow_up is not None:
                 steps, after = follow_up
                 await self.ask(steps, after=after, because="reply")
                 continue
@@ -238,6 +239,8 @@ class Engine:
                 self._me, self._since, self._pace, holder_gone=self._lease.holder_gone()
             )
             decision = decide(run, self._clock.now(), worker, through=through)
+            if not isinstance(decision, Done | Stuck) and (elsewhere := self._elsewhere(run)):
+                return elsewhere
             match decision:
                 case Done():
                     return result_of(run, self._store, "done")
@@ -246,7 +249,8 @@ class Engine:
                 case Wait():
                     self._tell_wait(decision)
                     if not waits or (until is not None and decision.until > until):
-                        return result_of(run, self._store, "waiting", decision.why)
+                        why, remedy = decision.why, Remedy.RETRY
+                        return result_of(run, self._store, "waiting", why, remedy=remedy)
                     # Clean-up keeps off a run that is waited for, too.
                     if decision.record is None or await self._lease.hold(planned):
                         await self._wait(decision)
@@ -261,27 +265,31 @@ class Engine:
                         remedy=Remedy.RETRY,
                     )
                 case Perform() | Reconcile():
-                    if self._is_wrong_service(run):
-                        return result_of(
-                            run,
-                            self._store,
-                            "stuck",
-                            f"The run belongs to another service ({run.service})",
-                            error_code=ErrorCode.WRONG_SERVICE,
-                            remedy=Remedy.SERVICE,
-                        )
-                    if self._is_wrong_account(run):
-                        return result_of(
-                            run,
-                            self._store,
-                            "stuck",
-                            "The run belongs to another account than the one signed in now",
-                            error_code=ErrorCode.WRONG_ACCOUNT,
-                            remedy=Remedy.ACCOUNT,
-                        )
                     if await self._lease.hold(planned):
                         await self._do(decision, planned)
         raise StoreError(f"The run {self.run.id} does not come to an end")
+
+    def _elsewhere(self, run: Run) -> RunResult | None:
+        """The result of a run that belongs to another service or account; None where it is ours."""
+        if self._is_wrong_service(run):
+            return result_of(
+                run,
+                self._store,
+                "stuck",
+                f"The run belongs to another service ({run.service})",
+                error_code=ErrorCode.WRONG_SERVICE,
+                remedy=Remedy.SERVICE,
+            )
+        if self._is_wrong_account(run):
+            return result_of(
+                run,
+                self._store,
+                "stuck",
+                "The run belongs to another account than the one signed in now",
+                error_code=ErrorCode.WRONG_ACCOUNT,
+                remedy=Remedy.ACCOUNT,
+            )
+        return None
 
     def _stuck(self, run: Run, decision: Stuck) -> RunResult:
         self._tell(Event("refused", decision.record.step.id, decision.sentence))
@@ -395,6 +403,15 @@ class Engine:
     ) -> None:
         failure = Failure("not_accepted", sentence, resumable=resumable)
         await self._journal.recorded(refused(failure, step, key, self._clock.now(), self._me))
+
+    async def _chosen_account(self) -> tuple[str, ...] | None:
+        """The account, where somebody has named it; a machine's own client id is nobody's choice.
+
+        A run may be written down on a machine that never signs in.
+        """
+        if self._client.anonymous and self._client.settings.client_id is None:
+            return None
+        return await asyncio.to_thread(self._client.account)
 
     def _check_service(self, run: Run) -> None:
         if self._is_wrong_service(run):

@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, redact, well_formed
+from nemovideo_nodes.errors import (
+    BadInput,
+    NemoVideoError,
+    Remedy,
+    StoreError,
+    redact,
+    well_formed,
+)
 from nemovideo_nodes.ledger.backend import Backend, Stored
 
 __all__ = ["REMOTE", "Store", "Stored"]
@@ -175,8 +182,8 @@ def _folder(url: str) -> Backend:
         return Folder(root)
     except OSError as error:
         raise BadInput(
-            f"The store {root} cannot be written to ({error.strerror or error}): "
-            "give another folder with --store or NEMOVIDEO_STORE"
+            f"The store {root} cannot be written to ({error.strerror or error})",
+            remedy=Remedy.STORE,
         ) from None
 
 
