@@ -126,6 +126,8 @@ class Store:
             try:
                 if self.root is None:  # others may read a home
                     self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with contextlib.suppress(FileExistsError):  # another worker is taking it away
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except (OSError, RuntimeError) as error:
                 reason = getattr(error, "strerror", None) or error
