@@ -35,12 +35,12 @@ from nemovideo_nodes.errors import (
     StepConflict,
     StoreError,
 )
-from nemovideo_nodes.ledger.facts import Asked, Noted, Order
+from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.request.steps import Prompt, Step
 
 __all__ = ["Engine", "Event", "EventKind"]
 
@@ -119,6 +119,7 @@ class Engine:
             await self._lease.confirm()
             first = not run.steps
             fact = Asked(
+                v=NEWEST if any(map(_names_media, new)) else FORMAT,
                 at=self._clock.now(),
                 by=self._me,
                 steps=tuple(new),
@@ -319,3 +320,7 @@ class Engine:
         except Exception:
             _log.warning("Nobody is told of the run's progress any more", exc_info=True)
             self._observer = None
+
+
+def _names_media(step: Step) -> bool:
+    return isinstance(step.args, Prompt) and step.args.shows is not None

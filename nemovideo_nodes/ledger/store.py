@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from nemovideo_nodes.errors import (
     BadInput,
+    ErrorCode,
     NemoVideoError,
     Remedy,
     StoreError,
@@ -98,7 +99,11 @@ class Store:
                 try:
                     path = stack.enter_context(self._backend.local(name))
                 except FileNotFoundError:
-                    raise StoreError(f"The store {self.url} has lost {name}") from None
+                    raise StoreError(
+                        f"The store {self.url} has lost {name}",
+                        code=ErrorCode.NOT_FOUND,
+                        remedy=Remedy.AGAIN,
+                    ) from None
             yield path
 
     def discard(self, name: str) -> None:

@@ -315,6 +315,8 @@ async def test_each_video_of_a_batch_shows_its_own_picture(
     ordered = order_script(stage.settings(), store, script, (), profile)
     result = await stage.work(ordered)
     assert result.status == "done", result.error
+    asked = [fact.v for fact in stage.facts(ordered.run_id) if isinstance(fact, Asked)]
+    assert asked == [2], "an earlier worker would send the message without the name"
     run = load_run(store, ordered.run_id)
     shown = [state.timeline or "" for state in run.results(StateResult)]
     assert len(result.videos) == count
