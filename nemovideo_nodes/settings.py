@@ -137,6 +137,13 @@ class Settings(BaseModel):
         )
 
     @property
+    def named_account(self) -> tuple[str, ...] | None:
+        """Fingerprints of the account that somebody has named; None where nobody has."""
+        if self.service_name is None and self.token:
+            return (f"token:{fingerprint(self.token)}",)
+        return (f"client:{fingerprint(self.client_id)}",) if self.client_id else None
+
+    @property
     def service(self) -> str:
         """The service's name in run ids: `vendor`, `local`, or the origin of another API."""
         if self.service_name:

@@ -108,6 +108,11 @@ class Media(_Plain):
         return f"{self.digest[:12]}-{safe or 'media'}.{self.ext}"
 
     @property
+    def stem(self) -> str:
+        """The name without its ending, as a timeline calls it."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
     def artifact(self) -> str:
         """Where its bytes stand in the store."""
         return f"artifacts/sha256/{self.content_digest}.{self.ext}"
@@ -165,6 +170,8 @@ class Prompt(_Arguments):
 
     node: Literal[StepName.PROMPT] = StepName.PROMPT
     text: str
+    shows: tuple[str, ...] | None = None
+    """The uploads that the new video is to show, and no others; None: the agent chooses."""
 
 
 class ReadState(_Arguments):

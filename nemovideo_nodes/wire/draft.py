@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -12,7 +13,7 @@ from typing import Any
 
 from nemovideo_nodes.errors import BadInput, redact, well_formed
 
-__all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "seconds"]
+__all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "is_only_added_to", "seconds"]
 
 _KINDS = {0: "Video", 1: "BGM", 7: "Title"}
 # Nothing documents where these stand; the names are what such drafts commonly use.
@@ -131,6 +132,24 @@ class Draft:
     def _tracks(self) -> Sequence[dict[str, Any]]:
         tracks = self._value.get("t") if isinstance(self._value, dict) else None
         return [t for t in tracks if isinstance(t, dict)] if isinstance(tracks, list) else []
+
+
+def is_only_added_to(before: Draft, after: Draft) -> bool:
+    """Whether `after` shows the same clips as `before`, with all its other segments and maybe more.
+
+    The backend adds music, a title or effects by itself after a generation [V].
+    """
+
+    def named(draft: Draft, *, clips: bool) -> Counter[tuple[int | None, str, str]]:
+        return Counter(
+            (track.kind, segment.name, segment.span)
+            for track in draft.tracks
+            for segment in track.segments
+            if (track.kind == 0) is clips
+        )
+
+    same_clips = named(before, clips=True) == named(after, clips=True)
+    return same_clips and named(before, clips=False) <= named(after, clips=False)
 
 
 def _outlined(value: object, depth: int) -> object:
