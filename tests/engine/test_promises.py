@@ -298,12 +298,11 @@ async def test_each_video_of_a_batch_shows_its_own_picture(
     for number, timeline in enumerate(shown):
         names = [f"picture-{other}" for other in range(count) if f"picture-{other}" in timeline]
         assert names == [f"picture-{number}"]
-    assert [e.said for e in conversation(run)] == [i.text for i in script]
+    assert [e.said for e in conversation(run)] == [i.text for i in ordered.order.request.script]
 
 
 async def test_a_video_of_other_pictures_is_told_and_not_made(stage: Stage) -> None:
     """Where the agent passes the name by, the export is refused, and names what is shown."""
-    store = Store(stage.store_path)
     media = stage.workspace().ingest(stage.pictures)
     first = Prompt(text="A 2 second video", shows=(media[0].upload_name,))
     second = first.model_copy(update={"shows": (media[1].upload_name,)})
