@@ -22,27 +22,27 @@ from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import OpenRun, keep_open, open_run
 from nemovideo_nodes.prefect.step_task import StepTask, from_any_flow
 from nemovideo_nodes.prefect.wording import in_form_words
-from nemovideo_nodes.request.steps import NodeName, Prompt, Upload
+from nemovideo_nodes.request.steps import Prompt, StepName, Upload
 
 __all__ = ["execute_run", "steps_of"]
 
-_TASKS: Final = MappingProxyType[NodeName, Any](
+_TASKS: Final = MappingProxyType[StepName, Any](
     {
-        NodeName.TOKEN: tasks.acquire_token,
-        NodeName.SESSION: tasks.create_session,
-        NodeName.UPLOAD: tasks.upload,
-        NodeName.PROMPT: tasks.send_prompt,
-        NodeName.STATE: tasks.read_state,
-        NodeName.CREDITS: tasks.check_credits,
-        NodeName.CLAIM: tasks.claim_link,
-        NodeName.RENDER: tasks.submit_render,
-        NodeName.AWAIT: tasks.await_render,
-        NodeName.DOWNLOAD: tasks.download,
-        NodeName.PUBLISH: tasks.publish,
+        StepName.TOKEN: tasks.acquire_token,
+        StepName.SESSION: tasks.create_session,
+        StepName.UPLOAD: tasks.upload,
+        StepName.PROMPT: tasks.send_prompt,
+        StepName.STATE: tasks.read_state,
+        StepName.CREDITS: tasks.check_credits,
+        StepName.CLAIM: tasks.claim_link,
+        StepName.RENDER: tasks.submit_render,
+        StepName.AWAIT: tasks.await_render,
+        StepName.DOWNLOAD: tasks.download,
+        StepName.PUBLISH: tasks.publish,
     }
 )
-_EMPTY: Final = MappingProxyType[NodeName, tuple[str, ...]](
-    {NodeName.UPLOAD: ("picture",), NodeName.PROMPT: ("text",)}
+_EMPTY: Final = MappingProxyType[StepName, tuple[str, ...]](
+    {StepName.UPLOAD: ("picture",), StepName.PROMPT: ("text",)}
 )
 """Parameters that are left empty, so that the step keeps its own arguments."""
 _MOST_STEPS: Final = 5_000
@@ -60,7 +60,7 @@ def execute_run(run: RunHandle | str, *, resend: bool = False) -> Coroutine[Any,
     return result
 
 
-async def steps_of(run: RunHandle | str, node: NodeName | None = None) -> list[str]:
+async def steps_of(run: RunHandle | str, node: StepName | None = None) -> list[str]:
     """The ids of the run's steps (of one kind), in order; it only reads the journal."""
     opened = await open_run(run)
     steps = (await opened.journal.refreshed()).steps
@@ -102,14 +102,14 @@ async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) ->
             break
         done.add(step)
         node, _, number = step.partition("/")
-        task: StepTask[...] = _TASKS[NodeName(node)].named(title_of(steps[step]))
+        task: StepTask[...] = _TASKS[StepName(node)].named(title_of(steps[step]))
         # Prefect links tasks by the objects in their parameters and results, small texts included.
         # With these hidden and an object of our own waited for, the run's graph is a chain.
         state = await task(
             quote(handle),
             number=int(number),
             resend=resend,
-            **{name: quote("") for name in _EMPTY.get(NodeName(node), ())},
+            **{name: quote("") for name in _EMPTY.get(StepName(node), ())},
             wait_for=before,
             return_state=True,
         )
@@ -130,7 +130,7 @@ def title_of(record: StepRecord) -> str:
         return _short(f"Upload {args.media.name}")
     if isinstance(args, Prompt):
         return _short(f"Send prompt{count}: {' '.join(args.text.split())}")
-    return f"{_TASKS[NodeName(node)].name}{count}"
+    return f"{_TASKS[StepName(node)].name}{count}"
 
 
 def _short(title: str) -> str:

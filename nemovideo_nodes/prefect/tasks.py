@@ -55,11 +55,11 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
-    NodeName,
     Prompt,
     Publish,
     ReadState,
     Step,
+    StepName,
     SubmitRender,
     Upload,
 )
@@ -206,7 +206,7 @@ async def acquire_token(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> TokenResult:
     """Signs in and checks that the account is the run's; Prefect never sees the token."""
-    return await _advance(run, NodeName.TOKEN, number, TokenResult, AcquireToken(), resend=resend)
+    return await _advance(run, StepName.TOKEN, number, TokenResult, AcquireToken(), resend=resend)
 
 
 @step_task("Check credits", run_name="credits/{number}", timeout_s=_SHORT_S)
@@ -215,7 +215,7 @@ async def check_credits(
 ) -> CreditsResult:
     """Reads the balance; a run that needs credits and has none stops before it spends any."""
     args = CheckCredits(stop_when_empty=False)
-    return await _advance(run, NodeName.CREDITS, number, CreditsResult, args, resend=resend)
+    return await _advance(run, StepName.CREDITS, number, CreditsResult, args, resend=resend)
 
 
 @step_task("Create session", run_name="session/{number}", timeout_s=_SHORT_S)
@@ -224,7 +224,7 @@ async def create_session(
 ) -> SessionResult:
     """Opens the session that holds the timeline and the uploads."""
     return await _advance(
-        run, NodeName.SESSION, number, SessionResult, CreateSession(), resend=resend
+        run, StepName.SESSION, number, SessionResult, CreateSession(), resend=resend
     )
 
 
@@ -246,7 +246,7 @@ async def upload(
             if len(media) > 1:
                 raise BadInput(f"{picture!r} is a folder: upload one file with each task")
         args = Upload(media=media[0])
-    return await _advance(handle, NodeName.UPLOAD, number, UploadResult, args, resend=resend)
+    return await _advance(handle, StepName.UPLOAD, number, UploadResult, args, resend=resend)
 
 
 @step_task(
@@ -265,13 +265,13 @@ async def send_prompt(
     """
     await _wait_for_rate_limit(MESSAGES)
     args = Prompt(text=text) if text else None
-    return await _advance(run, NodeName.PROMPT, number, PromptResult, args, resend=resend)
+    return await _advance(run, StepName.PROMPT, number, PromptResult, args, resend=resend)
 
 
 @step_task("Read state", run_name="state/{number}", timeout_s=_LONG_S)
 async def read_state(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> StateResult:
     """Waits until the service has finished its edit, and reads the timeline."""
-    return await _advance(run, NodeName.STATE, number, StateResult, ReadState(), resend=resend)
+    return await _advance(run, StepName.STATE, number, StateResult, ReadState(), resend=resend)
 
 
 @step_task(
@@ -281,7 +281,7 @@ async def submit_render(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> RenderResult:
     """Starts the export, under an id that is written down first."""
-    return await _advance(run, NodeName.RENDER, number, RenderResult, SubmitRender(), resend=resend)
+    return await _advance(run, StepName.RENDER, number, RenderResult, SubmitRender(), resend=resend)
 
 
 @step_task("Await render", run_name="await/{number}", timeout_s=_LONG_S, tags=("nemovideo-render",))
@@ -290,7 +290,7 @@ async def await_render(
 ) -> RenderEnded:
     """Polls the render until it has ended."""
     args = AwaitRender(render=f"render/{number}")
-    return await _advance(run, NodeName.AWAIT, number, RenderEnded, args, resend=resend)
+    return await _advance(run, StepName.AWAIT, number, RenderEnded, args, resend=resend)
 
 
 @step_task("Download", run_name="download/{number}", timeout_s=_LONG_S)
@@ -299,20 +299,20 @@ async def download(
 ) -> DownloadResult:
     """Downloads the video and checks that the file is complete."""
     args = Download(render=f"render/{number}")
-    return await _advance(run, NodeName.DOWNLOAD, number, DownloadResult, args, resend=resend)
+    return await _advance(run, StepName.DOWNLOAD, number, DownloadResult, args, resend=resend)
 
 
 @step_task("Claim link", run_name="claim/{number}", timeout_s=_SHORT_S)
 async def claim_link(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ClaimResult:
     """Checks that a person can take over the session; Prefect never sees the link."""
-    return await _advance(run, NodeName.CLAIM, number, ClaimResult, ClaimLink(), resend=resend)
+    return await _advance(run, StepName.CLAIM, number, ClaimResult, ClaimLink(), resend=resend)
 
 
 @step_task("Publish", run_name="publish/{number}", timeout_s=_LONG_S, asset="nemovideo://videos")
 async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> PublishResult:
     """Puts the video and its posters into the run's folder, and writes the manifest last."""
     published: PublishResult = await _advance(
-        run, NodeName.PUBLISH, number, PublishResult, Publish(), resend=resend
+        run, StepName.PUBLISH, number, PublishResult, Publish(), resend=resend
     )
     handle = to_handle(run)
     await declare_asset(handle, await open_run(handle))
@@ -339,7 +339,7 @@ async def _wait_for_rate_limit(name: str) -> None:
 
 async def _advance(
     run: RunHandle | str,
-    node: NodeName,
+    node: StepName,
     number: int,
     kind: type[_R],
     args: Arguments | None,

@@ -28,7 +28,6 @@ __all__ = [
     "Download",
     "Idempotency",
     "Media",
-    "NodeName",
     "Prompt",
     "Publish",
     "ReadState",
@@ -386,7 +385,3 @@ class Step(_Plain):
         if isinstance(mine, AwaitRender) and isinstance(theirs, AwaitRender):
             theirs = theirs.model_copy(update={"limit_s": mine.limit_s})
         return self.id == other.id and mine == theirs
-
-
-NodeName = StepName
-"""The name by which the doors still know it."""
