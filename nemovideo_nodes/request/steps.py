@@ -33,7 +33,6 @@ __all__ = [
     "ReadState",
     "Step",
     "StepKind",
-    "StepName",
     "SubmitRender",
     "Upload",
     "medium_name",
