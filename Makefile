@@ -136,7 +136,8 @@ $(VENV)/wheel.stamp .venv-airflow/wheel.stamp: %/wheel.stamp: %/pins.stamp build
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
 pins:
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	    --extra webhook \
 	    --group dev \
 	    --output-file requirements/prefect.txt
 	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
