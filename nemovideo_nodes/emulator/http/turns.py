@@ -178,11 +178,13 @@ class _Turn:
         """The stream of the whole turn."""
         now, translated = self._world.now, self.translated
         if self._question is not None:
-            return events.ask(self._question, now=now, beat=self.number, translated=translated)
-        return events.tell(
+            return events.question_frames(
+                self._question, now=now, heartbeat_form=self.number, translated=translated
+            )
+        return events.turn_frames(
             self._composition,
             now=now,
-            beat=self.number,
+            heartbeat_form=self.number,
             silent=self._silent,
             translated=translated,
             state=_state,

@@ -115,8 +115,8 @@ class RenderQueue:
 
     def _outcome(self, render: Render, folder: Path) -> tuple[RenderStatus, str | None]:
         """Render, and say what came of it, with the error where it failed."""
-        if render.doom is not None:
-            return RenderStatus.FAILED, render.doom
+        if render.forced_error is not None:
+            return RenderStatus.FAILED, render.forced_error
         code, said = self._process(render, folder)
         if self._stopping:
             return RenderStatus.PENDING, None
