@@ -84,6 +84,8 @@ endif
 # the ones that need no scheduler a process of their own, with a plugin that rearranges Airflow.
 ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
+	cd build/wheel && ../../.venv-airflow/bin/python -m mypy --config-file ../../pyproject.toml \
+	    --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e tests/airflow
@@ -134,9 +136,11 @@ $(VENV)/wheel.stamp .venv-airflow/wheel.stamp: %/wheel.stamp: %/pins.stamp build
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
 pins:
-	$(PIN) --extra prefect --extra emulator --extra video --extra webhook --group dev \
+	$(PIN) --extra prefect --extra calendar --extra emulator --extra video --extra webhook \
+	    --group dev \
 	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra emulator --extra video --extra webhook --group airflow-test \
+	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	    --group airflow-test \
 	    --output-file requirements/airflow.txt
 
 clean:

@@ -1,4 +1,4 @@
-"""Quick edit: pictures and a sentence into one video, started from the trigger form."""
+"""Quick edit: one video from pictures and a sentence, started from the trigger form."""
 
 from airflow.sdk import DAG, AssetAlias, Param
 
@@ -8,7 +8,7 @@ from nemovideo_nodes.airflow.video import ImageToVideoOperator
 with DAG(
     "image_to_video",
     dag_display_name="Image to video",
-    description="Pictures and a sentence into one finished video",
+    description="One finished video from pictures and a sentence",
     doc_md=__doc__,
     schedule=None,
     catchup=False,

@@ -1,4 +1,4 @@
-"""Scheduled social content: what a calendar (CSV or YAML) says is due, each post at most once."""
+"""Scheduled social content: the posts of a calendar (CSV or YAML) that are due, each made once."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from nemovideo_nodes.airflow.video import ImageToVideoOperator
 with DAG(
     "social_content",
     dag_display_name="Social content by calendar",
-    description="Makes the videos whose time has come",
+    description="Makes the videos that are due",
     doc_md=__doc__,
     schedule=timedelta(minutes=15),
     catchup=False,
@@ -27,7 +27,7 @@ with DAG(
             "UTC",
             type="string",
             title="Time zone",
-            description="Of times that name none, for example Europe/Berlin.",
+            description="The zone of times that name none, for example Europe/Berlin.",
         ),
         "within_hours": Param(
             24,

@@ -1,14 +1,23 @@
-"""Batch work: a video of each picture, each in a task of its own, by one instruction for all."""
+"""Batch: a video from each picture, each in its own task, with one instruction for all."""
+
+from typing import Any
 
 from airflow.sdk import DAG, AssetAlias, task
 
-from nemovideo_nodes.airflow.forms import ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import (
+    ASPECT,
+    PICTURES,
+    PLATFORM,
+    PROFILE,
+    PROMPT,
+    chosen_pictures,
+)
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
     "video_batch",
-    dag_display_name="A video of each picture",
-    description="Mapped tasks that wait all at once, and hold no worker",
+    dag_display_name="A video from each picture",
+    description="A mapped task for each picture; while they wait, they hold no worker",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -23,9 +32,9 @@ with DAG(
 ):
 
     @task
-    def pictures(params: dict) -> list[str]:
-        """The pictures of the form, one a video."""
-        return params["images"]
+    def pictures(params: dict[str, Any] | None = None) -> list[str]:
+        """The pictures of the form, one for each video."""
+        return chosen_pictures(params or {}, required=True)
 
     ImageToVideoOperator.partial(
         task_id="video",

@@ -1,4 +1,4 @@
-"""Started by the webhook receiver: one DAG run a delivery, which is one run and one video."""
+"""Started by the webhook receiver: each delivery is one DAG run, one run and one video."""
 
 from airflow.sdk import DAG, AssetAlias, Param
 
@@ -8,7 +8,7 @@ from nemovideo_nodes.airflow.video import RequestedVideoOperator
 with DAG(
     "video_from_webhook",
     dag_display_name="Video from a webhook",
-    description="What a content system's delivery asks for; its media come from the web alone",
+    description="The video that a delivery asks for; media come from the web alone",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -18,7 +18,7 @@ with DAG(
             "",
             type=["string", "null"],
             title="Run id",
-            description="The delivery's own: the same once more is the same run.",
+            description="The delivery's id: the same id again is the same run.",
         ),
         "images": PICTURES,
         "prompt": PROMPT,

@@ -1,11 +1,20 @@
-"""Iterative work: a first video, and another one after each change, in one session.
+"""Iterate: a first video, and another one after each change, in one session.
 
-With the id of a run that is done, the changes are made to its video.
+With the id of a finished run, the changes are made to its video.
 """
 
-from airflow.sdk import DAG, AssetAlias, Param
+from typing import Any
 
-from nemovideo_nodes.airflow.forms import ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from airflow.sdk import DAG, AssetAlias, Param, chain, task
+
+from nemovideo_nodes.airflow.forms import (
+    ASPECT,
+    PICTURES,
+    PLATFORM,
+    PROFILE,
+    PROMPT,
+    requested_changes,
+)
 from nemovideo_nodes.airflow.video import ImageToVideoOperator, RefineVideoOperator
 
 with DAG(
@@ -20,23 +29,30 @@ with DAG(
         "images": PICTURES,
         "prompt": PROMPT,
         "changes": Param(
-            ["make the music quieter"],
+            ["make it square"],
             type=["array", "null"],
             items={"type": "string"},
             title="Changes",
-            description="One instruction a line; a video is made after each.",
+            description="One instruction per line; a video is made after each.",
         ),
         "run_id": Param(
             "",
             type=["string", "null"],
             title="Change this run",
-            description="The id of a run that is done; then pictures and prompt are not needed.",
+            description="The id of a finished run; then pictures and prompt are not needed.",
         ),
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
     },
 ):
+
+    @task
+    def wanted(params: dict[str, Any] | None = None) -> list[str]:
+        """The changes of the form."""
+        return requested_changes(params or {})
+
+    changes = wanted()
     first = ImageToVideoOperator(
         task_id="first",
         run_id="{{ params.run_id or '' }}",
@@ -45,10 +61,12 @@ with DAG(
         platform="{{ params.platform or '' }}",
         aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
-    )
-    RefineVideoOperator(
-        task_id="changes",
-        run_id=first.output,
-        prompt="{{ params.changes | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )
+    refined = RefineVideoOperator(
+        task_id="changes",
+        run_id=first.output,
+        prompt=changes,
+        outlets=[AssetAlias("nemovideo_videos")],
+    )
+    chain(changes, first, refined)

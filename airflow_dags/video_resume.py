@@ -1,13 +1,14 @@
-"""Go on with a run, send a message of unknown outcome again, or make the same video once more."""
+"""Resume a run, send a message of unknown outcome again, or make the same video again."""
 
 from airflow.sdk import DAG, AssetAlias, Param
 
+from nemovideo_nodes.airflow.forms import SAME_ACCOUNT
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
     "video_resume",
-    dag_display_name="Go on with a run",
-    description="Resume, resend, or make again, by the id of a run",
+    dag_display_name="Resume a run",
+    description="Resume, send again, or make again, by the id of a run",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
@@ -17,20 +18,21 @@ with DAG(
             type="string",
             minLength=1,
             title="Run id",
-            description="As it stands in the task's log, its result, and on its page.",
+            description="It is in the task's log, in its result, and on the run's page.",
         ),
         "resend": Param(
             False,
             type="boolean",
             title="Send again",
-            description="A message whose outcome is not known; it may be paid for twice.",
+            description="Sends a message of unknown outcome again; it may be paid for twice.",
         ),
         "again": Param(
             False,
             type="boolean",
             title="Make again",
-            description="Another video of the same request; it is paid for anew.",
+            description="Makes another video from the same request; it is paid for again.",
         ),
+        "same_account": SAME_ACCOUNT,
     },
 ):
     ImageToVideoOperator(
@@ -38,5 +40,6 @@ with DAG(
         run_id="{{ params.run_id }}",
         resend="{{ params.resend }}",
         again="{{ params.again }}",
+        same_account="{{ params.same_account }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -1,11 +1,21 @@
-"""One operator a step, and a person who looks at the timeline before the video is exported."""
+"""One operator for each step; a person looks at the timeline before the video is exported.
+
+The answer may take a week. Where the token may be renewed meanwhile, switch on "Same account".
+"""
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, AssetAlias, chain, task
 
-from nemovideo_nodes.airflow.forms import PICTURES, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import (
+    PICTURES,
+    PROFILE,
+    PROMPT,
+    SAME_ACCOUNT,
+    chosen_pictures,
+)
 from nemovideo_nodes.airflow.operators import (
     AcquireTokenOperator,
     CheckCreditsOperator,
@@ -20,32 +30,38 @@ from nemovideo_nodes.airflow.sensors import RenderSensor
 with DAG(
     "video_with_approval",
     dag_display_name="Video with approval",
-    description="A person says yes to the timeline before it is exported",
+    description="A person approves the timeline before the video is exported",
     doc_md=__doc__,
     schedule=None,
     catchup=False,
     tags=["nemovideo"],
-    default_args={"profile": "{{ params.profile }}"},
-    params={"images": PICTURES, "prompt": PROMPT, "profile": PROFILE},
+    default_args={
+        "profile": "{{ params.profile }}",
+        "same_account": "{{ params.same_account }}",
+    },
+    params={
+        "images": PICTURES,
+        "prompt": PROMPT,
+        "profile": PROFILE,
+        "same_account": SAME_ACCOUNT,
+    },
 ):
 
     @task
-    def pictures(params: dict) -> list[str]:
-        """The pictures of the form, one an upload."""
-        return params["images"]
+    def pictures(params: dict[str, Any] | None = None) -> list[str]:
+        """The pictures of the form, in their order."""
+        return chosen_pictures(params or {})
 
+    chosen = pictures()
     begin = AcquireTokenOperator(task_id="acquire_token")
     run = begin.output
     prompt = PromptOperator(task_id="prompt", run_id=run, prompt="{{ params.prompt or '' }}")
     chain(
+        chosen,
         begin,
         CheckCreditsOperator(task_id="check_credits", run_id=run),
         CreateSessionOperator(task_id="create_session", run_id=run),
-        UploadMediaOperator.partial(
-            task_id="upload",
-            run_id=run,
-            map_index_template="{{ task.media.split('/') | last }}",
-        ).expand(media=pictures()),
+        UploadMediaOperator(task_id="upload", run_id=run, media=chosen),
         prompt,
         ApprovalOperator(
             task_id="approve",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -15,10 +16,14 @@ __all__ = ["DuePostsOperator"]
 
 
 class DuePostsOperator(BaseOperator):
-    """Reads the calendar, and returns the arguments of `ImageToVideoOperator` for each due post.
+    """Reads the calendar, and returns arguments of `ImageToVideoOperator` for each due post.
 
-    Due is what was so within the last `within_hours` hours before the DAG run was to run. A post's
-    run id is its own, so one that two DAG runs find due is made once.
+    A post's run id is its own, so a post that two DAG runs find due is made once. Where there is no
+    calendar yet, a scheduled DAG run is skipped with a warning; one that a person started fails.
+
+    :param calendar: a CSV or YAML file, as the workers see it
+    :param timezone: the time zone of times that name none, as `Europe/Berlin`
+    :param within_hours: posts that were due longer ago are left alone
     """
 
     template_fields: Sequence[str] = ("calendar", "timezone", "within_hours")
@@ -38,15 +43,18 @@ class DuePostsOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """A list of keyword arguments, for `expand_kwargs`."""
-        from nemovideo_nodes.airflow.outcome import fail
+        from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
         from nemovideo_nodes.workspace.calendar_file import due_posts, read_calendar
 
-        within = timedelta(hours=float(self.within_hours))
+        self._skip_without_calendar(context)
         try:
+            within = self._within()
             posts = read_calendar(self.calendar, self.timezone)
         except NemoVideoError as error:
-            fail(error)
+            raise_task_error(error, self.log)
+        due = due_posts(posts, context["dag_run"].run_after, within)
+        self.log.info("%d of %d posts are due", len(due), len(posts))
         return [
             {
                 "run_id": post.run_id,
@@ -56,5 +64,25 @@ class DuePostsOperator(BaseOperator):
                 "aspect": post.aspect,
                 "profile": post.profile,
             }
-            for post in due_posts(posts, context["dag_run"].run_after, within)
+            for post in due
         ]
+
+    def _skip_without_calendar(self, context: Context) -> None:
+        """A schedule that is switched on before there is a calendar does not fail each time."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        is_scheduled = str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
+        if is_scheduled and not Path(self.calendar).expanduser().exists():
+            sentence = f"There is no calendar at {self.calendar!r} yet, so nothing is due"
+            self.log.warning("%s", sentence)
+            raise AirflowSkipException(sentence)
+
+    def _within(self) -> timedelta:
+        from nemovideo_nodes.errors import BadInput
+
+        try:
+            return timedelta(hours=float(self.within_hours))
+        except (TypeError, ValueError, OverflowError):
+            raise BadInput(
+                f"`within_hours` takes a number of hours, not {str(self.within_hours)[:40]!r}"
+            ) from None

@@ -1,23 +1,36 @@
-"""The fields of the trigger form that most DAGs share.
+"""The fields of the trigger form that most DAGs share, and what is refused before anything is paid.
 
-A field with a section comes up folded away, so the ones that a person needs have none.
+A field with a section is collapsed in the form, so the ones that a person needs have none.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from airflow.sdk import Param
 
 from nemovideo_nodes.profiles import BUILT_IN, DEFAULT_PROFILE
 from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
-__all__ = ["ASPECT", "PICTURES", "PLATFORM", "PROFILE", "PROMPT"]
+__all__ = [
+    "ASPECT",
+    "PICTURES",
+    "PLATFORM",
+    "PROFILE",
+    "PROMPT",
+    "SAME_ACCOUNT",
+    "chosen_pictures",
+    "requested_changes",
+]
 
 PICTURES = Param(
     [],
     type=["array", "null"],
     items={"type": "string"},
     title="Pictures",
-    description="One a line: a file or a folder on the workers, or a URL. None: words alone.",
+    description="One per line: a file or a folder on the workers, or a URL. Without pictures the "
+    "video is made from the text alone.",
 )
 PROMPT = Param(
     "",
@@ -25,7 +38,7 @@ PROMPT = Param(
     format="multiline",
     maxLength=20_000,
     title="What the video should be",
-    description="In a sentence or a few, in English or Chinese. Empty: the profile's own words.",
+    description="A sentence or more, in English or Chinese. Empty: the profile's own instruction.",
 )
 PLATFORM = Param(
     "",
@@ -33,7 +46,7 @@ PLATFORM = Param(
     enum=["", *PRESETS, None],
     values_display={name: preset.title for name, preset in PRESETS.items()} | {"": "any"},
     title="Platform",
-    description="Asks for the frame that it wants.",
+    description="Where the video will be shown; it sets the frame.",
 )
 ASPECT = Param(
     "",
@@ -41,13 +54,53 @@ ASPECT = Param(
     enum=["", *ASPECTS, None],
     values_display={name: f"{word} {name}" for name, word in ASPECTS.items()} | {"": "any"},
     title="Frame",
-    description="Goes before the platform's own.",
+    description="Used instead of the platform's frame.",
 )
 PROFILE = Param(
     DEFAULT_PROFILE,
     type="string",
     examples=sorted(BUILT_IN),
     title="Profile",
-    description="The skill that speaks: its name, or the path of a skill document on the workers.",
+    description="The skill to use: its name, or the path of a skill document on the workers.",
     section="More",
 )
+SAME_ACCOUNT = Param(
+    False,
+    type="boolean",
+    title="Same account",
+    description="The connection has a new token of the account that started the run.",
+    section="More",
+)
+
+
+def chosen_pictures(params: Mapping[str, Any], *, required: bool = False) -> list[str]:
+    """The pictures of the form; fails the task where there is nothing to make a video of."""
+    from nemovideo_nodes.airflow.outcome import raise_task_error
+    from nemovideo_nodes.errors import BadInput, Remedy
+
+    pictures = [one for one in params.get("images") or [] if one and one.strip()]
+    if not pictures and (required or not (params.get("prompt") or "").strip()):
+        remedy = None if required else Remedy.GIVE_MEDIA
+        sentence = (
+            "There are no pictures: give at least one in `images`"
+            if required
+            else ("There is nothing to make a video of")
+        )
+        raise_task_error(BadInput(sentence, remedy=remedy))
+    return pictures
+
+
+def requested_changes(params: Mapping[str, Any]) -> list[str]:
+    """The changes of the form; fails the task where there are none, before anything is paid."""
+    from nemovideo_nodes.airflow.outcome import raise_task_error
+    from nemovideo_nodes.errors import BadInput
+
+    changes = [one for one in params.get("changes") or [] if one and one.strip()]
+    if not changes:
+        raise_task_error(
+            BadInput(
+                "There are no changes: say in `changes` what to change, or use the DAG "
+                "image_to_video for a video without changes"
+            )
+        )
+    return changes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,18 +18,19 @@ from airflow.sdk.log import amask_secret, mask_secret
 
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.emulator.local import ensure_local
-from nemovideo_nodes.errors import BadInput, NemoVideoError, TokenInvalid
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, TokenInvalid
 from nemovideo_nodes.workspace import Account, Workspace
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from nemovideo_nodes.api.client import NemoVideoClient
+    from nemovideo_nodes.ledger.manifest import RunResult
 
 __all__ = ["NemoVideoHook"]
 
 EXTRAS = ("local", "store", "web_url", "client_id")
-"""What is read of a connection's extra; the HTTP hook would send all others as headers."""
+"""The fields of a connection's extra that are used; the HTTP hook sends all others as headers."""
 _NO_TOKEN = "nmv_usr_connection-test"
 """Stands for a token where there is none: its refusal shows that the service answers."""
 
@@ -37,7 +39,9 @@ class NemoVideoHook(HttpHook):
     """An account at the service, by the id of an Airflow connection.
 
     Host, schema and port are the API's address (https unless the schema says http), the password
-    is the token. Without `nemovideo_default` the environment decides, as on the command line.
+    is the token. Where there is no connection `nemovideo_default`, the environment decides.
+
+    :param nemovideo_conn_id: the id of the connection
     """
 
     conn_name_attr = "nemovideo_conn_id"
@@ -71,19 +75,30 @@ class NemoVideoHook(HttpHook):
             await amask_secret(secret)
         return account, store
 
-    def workspace(self, store: str = "") -> Workspace:
-        """The runs in `store`, else in the connection's, else in that of `[nemovideo] store`."""
-        account, named = self.account()
-        where = store or named or configured_store()
-        return Workspace.open(where, account, start_local=ensure_local)
+    def workspace(self, store: str = "", poll_interval: float | None = None) -> Workspace:
+        """The runs in `store`, else in the connection's, else in that of `[nemovideo] store`.
 
-    async def aworkspace(self, store: str = "") -> Workspace:
+        `poll_interval` is the time between two looks at a render in seconds; None: the service's
+        own schedule.
+        """
+        return _opened(*self.account(), store, poll_interval)
+
+    async def aworkspace(self, store: str = "", poll_interval: float | None = None) -> Workspace:
         """`workspace`, in an event loop."""
         account, named = await self.aaccount()
-        where = store or named or configured_store()
-        return await asyncio.to_thread(Workspace.open, where, account, start_local=ensure_local)
+        return await asyncio.to_thread(_opened, account, named, store, poll_interval)
 
-    def get_conn(self, *_: object, **__: object) -> NemoVideoClient:
+    def result(self, run_id: str, store: str = "") -> RunResult:
+        """How a run stands, from its journal alone; raises `BadInput` for an unknown run."""
+        return self.workspace(store).result(run_id)
+
+    def credits(self) -> float | None:
+        """The account's balance; None where the service does not say. Raises its errors."""
+        return asyncio.run(self.workspace().credits()).available
+
+    def get_conn(  # type: ignore[override]  # no session of requests: nothing is sent through it
+        self, *_: object, **__: object
+    ) -> NemoVideoClient:
         """The core's client for this account; use it in an `async with`."""
         from nemovideo_nodes.api.client import NemoVideoClient
 
@@ -123,24 +138,44 @@ class NemoVideoHook(HttpHook):
         if self.nemovideo_conn_id != self.default_conn_name:
             raise BadInput(
                 f"There is no connection {self.nemovideo_conn_id!r}: add it under Admin, "
-                "Connections, or name another one with nemovideo_conn_id"
+                "Connections, or name another one with `nemovideo_conn_id`"
             )
         return Account(), ""
 
     def _read(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, str]:
         if unknown := sorted(set(extra) - set(EXTRAS)):
             self.log.warning(
-                "Left out of the connection's extra, since nothing is known of it: %s",
+                "The connection's extra has fields that NemoVideo does not use: %s",
                 ", ".join(unknown),
             )
         account = Account(
             api_url=api_url_of(connection),
             web_url=str(extra.get("web_url") or ""),
             token=connection.password or "",
+            token_source=f"the password of the connection {self.nemovideo_conn_id!r}",
             client_id=str(extra.get("client_id") or ""),
             local=is_true(extra.get("local")),
         )
         return account, str(extra.get("store") or "")
+
+
+def _opened(account: Account, named: str, store: str, poll_interval: float | None) -> Workspace:
+    where = store or named or configured_store()
+    try:
+        workspace = Workspace.open(where, account, start_local=ensure_local)
+    except BadInput as error:
+        if not isinstance(reason := error.__context__, OSError):
+            raise
+        # A mount that is away for a while: worth another try.
+        raise StoreError(
+            f"The store {where or '[nemovideo] store'} cannot be written to now "
+            f"({reason.strerror or reason})"
+        ) from None
+    if poll_interval is None:
+        return workspace
+    pace = workspace.settings.pace.model_copy(update={"poll_s": poll_interval})
+    settings = workspace.settings.model_copy(update={"pace": pace})
+    return replace(workspace, settings=settings)
 
 
 def _secrets(account: Account) -> list[str]:
@@ -162,7 +197,7 @@ def api_url_of(connection: Connection) -> str:
         parts = urlsplit(url)
         known = parts.port
     except ValueError:
-        raise BadInput("The host of the connection is no possible host") from None
+        raise BadInput("The host of the connection is not a valid host") from None
     if known not in (None, connection.port):
         raise BadInput(f"The connection names two ports, {known} and {connection.port}")
     netloc = parts.netloc if known else f"{parts.netloc}:{connection.port}"
@@ -170,10 +205,10 @@ def api_url_of(connection: Connection) -> str:
 
 
 def is_true(value: object) -> bool:
-    """Whether a setting or a rendered template says yes; raises `BadInput` for other words."""
+    """Whether a setting or a rendered template means true; raises `BadInput` for other words."""
     text = str(value or "").strip().lower()
     if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on", "none"):
-        raise BadInput(f"{text[:40]!r} is neither true nor false")
+        raise BadInput(f"{text[:40]!r} is neither true nor false: give `true` or `false`")
     return text in ("1", "true", "yes", "on")
 
 

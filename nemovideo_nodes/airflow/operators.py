@@ -1,7 +1,6 @@
-"""One operator a node. What travels between them is the run: its id, or the result of a task.
+"""One operator for each step kind. They pass the run on: its id, or the result of a task.
 
-A DAG of these does what `ImageToVideoOperator` does in one. `number` tells a second use of a node
-in one run from the first; a mapped task takes its map index.
+A DAG of these does what `ImageToVideoOperator` does in one task.
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nemovideo_nodes.airflow.base import RunOperator
 from nemovideo_nodes.airflow.identity import map_index
+from nemovideo_nodes.airflow.run_operator import RunOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
-    from nemovideo_nodes.airflow.driving import Drive
+    from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.request.steps import Arguments, Step
 
@@ -26,13 +25,18 @@ __all__ = [
     "DownloadVideoOperator",
     "NodeOperator",
     "PromptOperator",
+    "StepOperator",
     "SubmitRenderOperator",
     "UploadMediaOperator",
 ]
 
 
-class NodeOperator(RunOperator):
-    """A task that uses one node of a run."""
+class StepOperator(RunOperator):
+    """A task that performs one step of a run. Its other parameters are those of `RunOperator`.
+
+    :param number: tells a second step of the same kind in one run (1) from the first (0); a mapped
+        task takes its map index
+    """
 
     template_fields: Sequence[str] = (*RunOperator.template_fields, "number")
 
@@ -40,14 +44,14 @@ class NodeOperator(RunOperator):
         super().__init__(**kwargs)
         self.number = number
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         raise NotImplementedError
 
-    def _steps(self, context: Context, drive: Drive) -> list[Step]:
+    def _steps(self, context: Context, driver: RunDriver) -> list[Step]:
         from nemovideo_nodes.request.steps import Step
 
         number = self._number(context)
-        arguments = self._arguments(context, drive)
+        arguments = self._arguments(context, driver)
         return [Step(id=f"{args.node}/{number}", args=args) for args in arguments]
 
     def _number(self, context: Context) -> int:
@@ -60,82 +64,128 @@ class NodeOperator(RunOperator):
         except (TypeError, ValueError):
             number = -1
         if number < 0:
-            raise BadInput(f"number wants 0, 1, 2 and so on, not {str(self.number)[:40]!r}")
+            raise BadInput(f"`number` takes 0, 1, 2 and so on, not {str(self.number)[:40]!r}")
         return number
 
 
-class AcquireTokenOperator(NodeOperator):
-    """Signs in; the run knows the account by fingerprints, and the token stays out of Airflow."""
+class AcquireTokenOperator(StepOperator):
+    """Signs in. The run knows the account by fingerprints, and the token stays out of Airflow."""
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         from nemovideo_nodes.request.steps import AcquireToken
 
         return [AcquireToken()]
 
 
-class CheckCreditsOperator(NodeOperator):
-    """Reads the balance; with `stop_when_empty`, nothing left ends the task."""
+class CheckCreditsOperator(StepOperator):
+    """Reads the balance, and returns it as `balance` beside the run's result.
+
+    :param stop_when_empty: fails the task where no credits are left
+    """
 
     def __init__(self, *, stop_when_empty: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stop_when_empty = stop_when_empty
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         from nemovideo_nodes.request.steps import CheckCredits
 
         return [CheckCredits(stop_when_empty=self.stop_when_empty)]
 
+    def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
+        from nemovideo_nodes.ledger.facts import CreditsResult
 
-class CreateSessionOperator(NodeOperator):
-    """Opens the session that holds the run's timeline and uploads."""
+        record = driver.run().steps.get(f"credits/{self._number(context)}")
+        read = record.result if record else None
+        balance = read.available if isinstance(read, CreditsResult) else None
+        return {**super()._succeed(context, driver, result), "balance": balance}
 
-    template_fields: Sequence[str] = (*NodeOperator.template_fields, "language")
+
+class CreateSessionOperator(StepOperator):
+    """Creates the session that holds the run's timeline and uploads.
+
+    :param language: the language of the session; None: the profile's
+    """
+
+    template_fields: Sequence[str] = (*StepOperator.template_fields, "language")
 
     def __init__(self, *, language: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.language = language
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         from nemovideo_nodes.request.steps import CreateSession
 
         return [CreateSession(language=self.language or None)]
 
 
-class UploadMediaOperator(NodeOperator):
-    """Uploads one picture, clip or sound: a path on the worker, or a URL."""
+class UploadMediaOperator(StepOperator):
+    """Uploads pictures, clips and sounds, in their order, which is the order in the video.
 
-    template_fields: Sequence[str] = (*NodeOperator.template_fields, "media")
+    :param media: paths on the worker and URLs; one or several. A mapped task takes one, and mapped
+        tasks run in any order
+    """
 
-    def __init__(self, *, media: str, **kwargs: Any) -> None:
+    template_fields: Sequence[str] = (*StepOperator.template_fields, "media")
+
+    def __init__(self, *, media: str | Sequence[str] | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.media = media
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
+        from nemovideo_nodes.airflow.video import listed
         from nemovideo_nodes.errors import BadInput
         from nemovideo_nodes.request.steps import Upload
 
-        known = drive.run().steps.get(f"upload/{self._number(context)}")
-        if known is not None and isinstance(known.step.args, Upload):
-            return [known.step.args]  # taken in by an earlier try; the file may be gone since
-        taken = drive.workspace.ingest([str(self.media)])
-        if len(taken) != 1:
-            raise BadInput(f"{self.media!r} holds {len(taken)} files: map the task over them")
-        return [Upload(media=taken[0])]
+        if known := self._asked(context, driver):
+            return known
+        sources = listed(self.media)
+        media = driver.workspace.ingest(sources)
+        if len(media) != 1 and map_index(context["ti"]) >= 0:
+            raise BadInput(
+                f"{', '.join(sources)[:99]!r} holds {len(media)} files: map the task over them"
+            )
+        return [Upload(media=one) for one in media]
+
+    def _steps(self, context: Context, driver: RunDriver) -> list[Step]:
+        from nemovideo_nodes.request.steps import Step
+
+        first = self._number(context)
+        arguments = self._arguments(context, driver)
+        return [Step(id=f"upload/{n}", args=args) for n, args in enumerate(arguments, first)]
+
+    def _goal(self, context: Context, driver: RunDriver) -> str | None:
+        steps = self._steps(context, driver)
+        return steps[-1].id if steps else ""
+
+    def _asked(self, context: Context, driver: RunDriver) -> list[Arguments]:
+        """What an earlier try asked for; its files may have been removed since."""
+        from nemovideo_nodes.request.steps import Upload
+
+        first, asked = self._number(context), driver.run().steps
+        most = 1 if map_index(context["ti"]) >= 0 else len(asked)
+        found: list[Arguments] = []
+        for number in range(first, first + most):
+            record = asked.get(f"upload/{number}")
+            if record is None or not isinstance(record.step.args, Upload):
+                break
+            found.append(record.step.args)
+        return found
 
 
-class PromptOperator(NodeOperator):
-    """Says one instruction to the agent, once: this costs money. Then reads the timeline.
+class PromptOperator(StepOperator):
+    """Sends one instruction to the agent, once: this costs money. Then reads the timeline.
 
-    An empty `prompt` leaves it to the profile's own instruction.
+    :param prompt: the instruction; empty: the profile's own
     """
 
-    template_fields: Sequence[str] = (*NodeOperator.template_fields, "prompt")
+    template_fields: Sequence[str] = (*StepOperator.template_fields, "prompt")
 
     def __init__(self, *, prompt: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.request.steps import Prompt, ReadState
         from nemovideo_nodes.settings import find_profile
@@ -146,49 +196,55 @@ class PromptOperator(NodeOperator):
         return [Prompt(text=said.text), ReadState()]
 
 
-class SubmitRenderOperator(NodeOperator):
-    """Exports what is on the timeline, under an id that is written down first.
+class SubmitRenderOperator(StepOperator):
+    """Submits an export of the timeline, under an id that is journaled first.
 
-    It does not wait for the video unless `wait_for_completion` says so; `RenderSensor` does.
+    :param wait_for_completion: whether to wait for the video; else `RenderSensor` does
     """
 
     def __init__(
         self, *, wait_for_completion: bool = False, deferrable: bool | None = None, **kwargs: Any
     ) -> None:
-        deferrable = wait_for_completion if deferrable is None else deferrable
+        if deferrable is None and not wait_for_completion:
+            deferrable = False
         super().__init__(deferrable=deferrable, **kwargs)
         self.wait_for_completion = wait_for_completion
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         from nemovideo_nodes.request.steps import AwaitRender, SubmitRender
 
         wait = [AwaitRender(render=f"render/{self._number(context)}")]
         return [SubmitRender(), *(wait if self.wait_for_completion else [])]
 
 
-class DownloadVideoOperator(NodeOperator):
-    """Fetches the video, checks that it is whole, and puts it into the store.
+class DownloadVideoOperator(StepOperator):
+    """Downloads the video, checks that it is complete, and puts it into the store.
 
-    `destination` is a folder for a copy: a path, or a URL that Airflow's `ObjectStoragePath` knows.
+    :param destination: a folder for a copy: a path, or a URL that Airflow's `ObjectStoragePath`
+        knows
     """
 
-    template_fields: Sequence[str] = (*NodeOperator.template_fields, "destination")
+    template_fields: Sequence[str] = (*StepOperator.template_fields, "destination")
 
     def __init__(self, *, destination: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.destination = destination
 
-    def _arguments(self, context: Context, drive: Drive) -> list[Arguments]:
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
         from nemovideo_nodes.request.steps import Download, Publish
 
         return [Download(render=f"render/{self._number(context)}"), Publish()]
 
-    def _finish(self, context: Context, drive: Drive) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import put_videos
+    def _finish(self, context: Context, driver: RunDriver) -> RunResult:
+        from nemovideo_nodes.airflow.outcome import copy_videos
 
-        result = super()._finish(context, drive)
-        return (
-            put_videos(result, drive.workspace, str(self.destination))
-            if self.destination
-            else result
-        )
+        result = super()._finish(context, driver)
+        if not self.destination:
+            return result
+        return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
+
+    def _destination(self) -> object:
+        return self.destination or ""
+
+
+NodeOperator = StepOperator  # see aliases.py

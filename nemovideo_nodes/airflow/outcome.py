@@ -1,19 +1,19 @@
-"""What a task leaves behind: a small result, copies of videos, events of assets, or an error."""
+"""What a task leaves behind: a result or an error, copies of videos, asset events, lineage."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from nemovideo_nodes.airflow.driving import DeadlinePassed
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, StoreError, is_retryable
-from nemovideo_nodes.ledger.facts import PublishResult
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.facts import DownloadResult, Noted, PublishResult
+from nemovideo_nodes.ledger.manifest import RunResult, Video
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import Upload
 from nemovideo_nodes.workspace import Workspace
@@ -21,8 +21,17 @@ from nemovideo_nodes.workspace import Workspace
 if TYPE_CHECKING:
     from airflow.sdk import BaseHook, Context, ObjectStoragePath
     from airflow.sdk.lineage import HookLineageCollector
+    from airflow.sdk.types import Logger
 
-__all__ = ["fail", "put_videos", "small", "tell_assets", "tell_lineage"]
+__all__ = [
+    "copy_videos",
+    "emit_asset_events",
+    "log_success",
+    "made_videos",
+    "raise_task_error",
+    "report_lineage",
+    "xcom_result",
+]
 
 MAX_REPLY = 2_000
 """Characters of one reply in an XCom."""
@@ -30,40 +39,59 @@ MAX_REPLIES = 20
 MAX_TIMELINE = 4_000
 
 
-def fail(error: NemoVideoError) -> NoReturn:
-    """End the task: at once, or so that Airflow tries again where that can help."""
-    if isinstance(error, DeadlinePassed) or not is_retryable(error):
-        raise AirflowFailException(error.told(AIRFLOW_WORDING)) from None
+def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str = "") -> NoReturn:
+    """Fail the task: for good, or so that Airflow retries it where that can help.
+
+    The log gets the sentence with the run's page first, before Airflow's own traceback.
+    """
+    retryable = is_retryable(error)
+    remedy = error.remedy or (Remedy.RETRY if retryable else None)
     stopped = RunStopped(
         error.sentence,
         run_id=error.run_id,
-        resumable=True,
+        resumable=retryable,
         code=error.code,
-        remedy=error.remedy or Remedy.RETRY,
+        remedy=remedy,
     )
-    stopped.wording = AIRFLOW_WORDING
+    stopped.source, stopped.wording = error.source, AIRFLOW_WORDING
+    if log is not None:
+        log.error("%s%s", stopped, f". The run: {page}" if page else "")
+    if not retryable:
+        raise AirflowFailException(str(stopped)) from None
     raise stopped from None
 
 
-def small(result: RunResult) -> dict[str, Any]:
+def log_success(log: Logger, result: RunResult, page: str) -> None:
+    """One line with what a person looks for: run, videos, cost, page."""
+    spent = result.credits.spent
+    parts = [
+        f"Run {result.run_id} is {result.status}",
+        *(video.path for video in result.videos),
+        *([f"{spent:g} credits spent"] if spent is not None else []),
+        page,
+    ]
+    log.info("%s", "; ".join(filter(None, parts)))
+
+
+def xcom_result(result: RunResult) -> dict[str, Any]:
     """The result as an XCom: plain JSON, with long texts cut."""
-    told = result.model_copy(
+    short = result.model_copy(
         update={
             "replies": [_short(reply, MAX_REPLY) for reply in result.replies[-MAX_REPLIES:]],
             "timeline": result.timeline and _short(result.timeline, MAX_TIMELINE),
         }
     )
-    return told.model_dump(mode="json")
+    return short.model_dump(mode="json")
 
 
-def put_videos(result: RunResult, workspace: Workspace, destination: str) -> RunResult:
+def copy_videos(run: Run, result: RunResult, workspace: Workspace, destination: str) -> RunResult:
     """Copy the run's videos into the folder `destination` (a path, or the URL of a bucket's).
 
-    They are called by the run's id there, and the result names the copies. Raises `StoreError`.
+    The copies are named after the run's id, and the result names them. Raises `StoreError`.
     """
     from airflow.sdk import ObjectStoragePath
 
-    published = workspace.load(result.run_id).results(PublishResult)
+    published = run.results(PublishResult)
     names = published[-1].videos if published else ()
     videos = []
     try:
@@ -75,32 +103,82 @@ def put_videos(result: RunResult, workspace: Workspace, destination: str) -> Run
                 _put(source, target, video.bytes)
             videos.append(video.model_copy(update={"path": str(target)}))
     except (OSError, ValueError, ImportError) as error:
-        raise StoreError(f"The video cannot be written to {destination}: {error}") from None
+        raise StoreError(f"The video cannot be copied to {destination}: {error}") from None
     return result.model_copy(update={"videos": videos})
 
 
-def tell_assets(context: Context, outlets: Iterable[Any], result: RunResult) -> None:
-    """Say in the events of the task's assets what was made, with digests."""
+def made_videos(
+    run: Run, result: RunResult, context: Context, *, own: bool, mark: str
+) -> list[Video]:
+    """The videos of the result that this task made, and that no other task has reported.
+
+    Of a run that the task was given, those that were downloaded since the DAG run started. `mark`
+    is this task's own note of success: a try that ended right behind it reported nothing.
+    """
+    started = None if own else getattr(context.get("dag_run"), "start_date", None)
+    reported = max(
+        (
+            fact.at
+            for fact in run.facts
+            if isinstance(fact, Noted) and fact.topic == "remark" and fact.occasion != mark
+        ),
+        default=None,
+    )
+    downloads: dict[str, Any] = {}
+    for record in run.steps.values():
+        if isinstance(record.result, DownloadResult) and record.achieved is not None:
+            downloads[record.result.render_id] = record.achieved.at
+    return [
+        video
+        for video, at in zip(result.videos, downloads.values(), strict=False)
+        if (reported is None or at > reported) and (started is None or at >= started)
+    ]
+
+
+def emit_asset_events(
+    context: Context,
+    outlets: Iterable[Any],
+    result: RunResult,
+    made: Sequence[Video],
+    destination: str = "",
+) -> None:
+    """One event for each video that was made, with its URI and digest in the event's `extra`.
+
+    For an alias the asset is the DAG's, or that of the destination where there is one: a new asset
+    for each video would fill Airflow's list of assets.
+    """
     from airflow.sdk import Asset, AssetAlias
 
-    videos = [video.model_dump(mode="json") for video in result.videos]
-    extra = {"run_id": result.run_id, "videos": videos}
+    if not made:
+        return
     for outlet in outlets:
         if isinstance(outlet, Asset):
+            videos = [video.model_dump(mode="json") for video in made]
+            extra = _extra(result, made[-1]) | {"videos": videos}
             context["outlet_events"][outlet].extra.update(extra)
         elif isinstance(outlet, AssetAlias):
-            for video in result.videos:
-                context["outlet_events"][outlet].add(Asset(_uri(video.path)), extra=extra)
+            uri = _uri(destination) if destination else f"nemovideo://{quote(context['ti'].dag_id)}"
+            for video in made:
+                context["outlet_events"][outlet].add(Asset(uri), extra=_extra(result, video))
 
 
-def tell_lineage(
+def _extra(result: RunResult, video: Video) -> dict[str, Any]:
+    return {
+        "run_id": result.run_id,
+        "uri": _uri(video.path),
+        "sha256": video.sha256,
+        "videos": [video.model_dump(mode="json")],
+    }
+
+
+def report_lineage(
     collector: HookLineageCollector,
     hook: BaseHook,
     run: Run,
     workspace: Workspace,
     result: RunResult,
 ) -> None:
-    """Say what was made from what, with digests; OpenLineage's provider collects that."""
+    """Report what was made from what, with digests; OpenLineage's provider collects that."""
     for record in run.steps.values():
         if isinstance(record.step.args, Upload):
             media = record.step.args.media
@@ -110,12 +188,12 @@ def tell_lineage(
                 asset_extra={"name": media.name, "sha256": media.digest},
             )
     for video in result.videos:
-        extra = {"run_id": result.run_id, "sha256": video.sha256}
+        extra: dict[str, Any] = {"run_id": result.run_id, "sha256": video.sha256}
         collector.add_output_asset(hook, uri=_uri(video.path), asset_extra=extra)
 
 
 def _put(source: Path, target: ObjectStoragePath, size: int) -> None:
-    """Whole or not at all: a bucket shows an object when it is complete, a disk needs a rename."""
+    """Copy atomically: a bucket shows an object once it is complete, a disk needs a rename."""
     if target.protocol in ("", "file"):
         spare = Path(f"{target.path}.{os.getpid()}.part")
         try:
@@ -130,7 +208,7 @@ def _put(source: Path, target: ObjectStoragePath, size: int) -> None:
 
 
 def _uri(path: str) -> str:
-    return path if "://" in path else Path(path).as_uri()
+    return path if "://" in path else Path(path).absolute().as_uri()
 
 
 def _short(text: str, most: int) -> str:

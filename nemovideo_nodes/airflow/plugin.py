@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.sdk.plugins_manager import AirflowPlugin
 
@@ -22,6 +22,6 @@ class NemoVideoPlugin(AirflowPlugin):
     """Serves a page for each run, to which the tasks' links lead."""
 
     name = "nemovideo"
-    fastapi_apps: ClassVar[list[Any]] = [
+    fastapi_apps: list[Any] = [  # noqa: RUF012
         {"app": _pages, "url_prefix": PREFIX, "name": "NemoVideo runs"}
     ]

@@ -1,4 +1,4 @@
-"""When Airflow tries a task again: where the service or the network may do better later."""
+"""When Airflow tries a task again: where the service, the network or the store may recover."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from nemovideo_nodes.errors import RunStopped
 
-__all__ = ["RETRIES", "RETRY_DELAY", "RETRY_POLICY"]
+__all__ = ["MAX_RETRY_DELAY", "RETRIES", "RETRY_BACKOFF", "RETRY_DELAY", "RETRY_POLICY"]
 
 RETRIES = 3
+"""A task instance's run id depends on it: the number of retries counts its Clears."""
 RETRY_DELAY = timedelta(seconds=30)
+RETRY_BACKOFF = 4.0
+"""Each wait is so many times the one before: 30 s, 2 min and 8 min."""
+MAX_RETRY_DELAY = timedelta(minutes=10)
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
             RunStopped,
             RetryAction.RETRY,
-            RETRY_DELAY,
-            "The run goes on where it was: too many requests, the service, or the network",
+            reason="The service, the network or the store may recover; the run is resumed",
         )
     ]
 )
-"""Bad input, no credits, the plan, the account: those end the task as `AirflowFailException`, of
-which no policy is asked. What is left is worth another try."""
+"""Bad input, no credits, the plan and the account end the task as `AirflowFailException`, which no
+policy is asked about. What is left is worth another try."""

@@ -1,23 +1,39 @@
-"""The trigger that drives a run while its task is deferred: messages, and waiting for renders."""
+"""The trigger that advances a run while its task is deferred."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+if TYPE_CHECKING:
+    from nemovideo_nodes.airflow.run_driver import RunDriver
+    from nemovideo_nodes.errors import NemoVideoError
+
 __all__ = ["RunTrigger"]
+
+_FIRST_DELAY_S = 1.0
+_LONGEST_DELAY_S = 60.0
 
 
 class RunTrigger(BaseTrigger):
-    """Brings one run up to and with the step `through`, and tells how that ended.
+    """Advances one run up to and including the step `through`, and sends how that ended.
 
-    Two of them on one run are harmless: the run's lease lets one at a time act, and its journal
-    tells the other what was done. Its arguments stand in Airflow's database, so nothing in them is
-    secret: the connection is known by its id.
+    Two triggers on one run are harmless: the run's lease lets one at a time act, and its journal
+    tells the other what was done. The arguments stand in Airflow's database, so nothing in them is
+    secret: the account is known by the id of its connection.
+
+    :param deadline: an absolute time (ISO 8601), so it holds wherever and whenever this starts
+    :param resend: the deduplication key of a person's permission to repeat the step that the run
+        stopped at; it counts once, whatever is restarted
+    :param deadline_retryable: whether the task is retried when the deadline has passed
+    :param poll_interval: seconds between two looks at a render; None: the service's own schedule
+    :param outage_timeout: how many seconds it keeps trying while the service or the store cannot be
+        reached; where there is a deadline, that is the limit instead
     """
 
     def __init__(
@@ -29,12 +45,10 @@ class RunTrigger(BaseTrigger):
         deadline: str = "",
         profile: str = "",
         resend: str = "",
+        deadline_retryable: bool = False,
+        poll_interval: float | None = None,
+        outage_timeout: float = 900.0,
     ) -> None:
-        """`deadline` is absolute (ISO 8601), so it holds whenever and wherever this starts.
-
-        `resend` is the occasion on which a person permitted that what the run is stopped at is done
-        once more: once, whatever restarts in between.
-        """
         super().__init__()
         self.run_id = run_id
         self.through = through
@@ -43,9 +57,12 @@ class RunTrigger(BaseTrigger):
         self.deadline = deadline
         self.profile = profile
         self.resend = resend
+        self.deadline_retryable = deadline_retryable
+        self.poll_interval = poll_interval
+        self.outage_timeout = outage_timeout
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Where this class is, and its arguments."""
+        """The path of this class, and its arguments."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "run_id": self.run_id,
             "through": self.through,
@@ -54,48 +71,106 @@ class RunTrigger(BaseTrigger):
             "deadline": self.deadline,
             "profile": self.profile,
             "resend": self.resend,
+            "deadline_retryable": self.deadline_retryable,
+            "poll_interval": self.poll_interval,
+            "outage_timeout": self.outage_timeout,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event: `run_id`, `status` (done, stopped, deadline), `resumable`, `error`."""
-        began = asyncio.get_running_loop().time()
-        event = await self._driven()
+        started = asyncio.get_running_loop().time()
+        event = await self._outcome()
         # Airflow can lose a task that is resumed before its worker has let go of it.
-        lived = asyncio.get_running_loop().time() - began
-        await asyncio.sleep(max(0.0, _least_life_s() - lived))
+        alive = asyncio.get_running_loop().time() - started
+        await asyncio.sleep(max(0.0, _shortest_life_s() - alive))
         yield TriggerEvent(event)
 
     async def on_kill(self) -> None:
-        """Somebody marked or cleared the task: the stream is hung up already, the run released.
+        """Somebody marked or cleared the task: requests are cancelled already, the run is released.
 
         The service offers no way to cancel; what it has accepted stands in the journal.
         """
-        self.log.info("Run %s was let go of; its journal tells how it stands", self.run_id)
+        self.log.info("Run %s was released; its page shows how far it came", self.run_id)
 
-    async def _driven(self) -> dict[str, Any]:
+    async def _outcome(self) -> dict[str, Any]:
         # The engine takes a while to import, and a blocked loop stalls every trigger.
         await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.hooks")
-        await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.driving")
-        from nemovideo_nodes.airflow.driving import DeadlinePassed, Drive
-        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.run_driver")
+        from nemovideo_nodes.airflow.run_driver import DeadlinePassed
         from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
         from nemovideo_nodes.errors import NemoVideoError, is_retryable
 
-        event = {"run_id": self.run_id, "deadline": self.deadline, "resumable": True, "error": ""}
+        event = {
+            "run_id": self.run_id,
+            "deadline": self.deadline,
+            "deadline_retryable": self.deadline_retryable,
+            "resumable": True,
+            "error": "",
+        }
         try:
-            workspace = await NemoVideoHook(self.nemovideo_conn_id).aworkspace(self.store)
-            drive = Drive(workspace, self.run_id, self.log.info, self.deadline, self.profile)
-            await drive.advance(self.through, resend=self.resend)
+            await self._advance_through_outages()
         except DeadlinePassed as error:
             return event | {"status": "deadline", "error": error.sentence}
         except NemoVideoError as error:
-            resumable = is_retryable(error)
-            told = error.told(AIRFLOW_WORDING)
-            return event | {"status": "stopped", "resumable": resumable, "error": told}
+            error.source = f"the password of the connection {self.nemovideo_conn_id}"
+            text = error.told(AIRFLOW_WORDING)
+            return event | {"status": "stopped", "resumable": is_retryable(error), "error": text}
         return event | {"status": "done"}
 
+    async def _advance_through_outages(self) -> None:
+        """Advance the run; while service or store cannot be reached, keep trying, ever slower."""
+        from nemovideo_nodes.errors import NemoVideoError, is_retryable
 
-def _least_life_s() -> float:
+        loop = asyncio.get_running_loop()
+        driver: RunDriver | None = None
+        delay, since, seen = _FIRST_DELAY_S, loop.time(), 0
+        while True:
+            try:
+                driver = driver or await self._driver()
+                await driver.advance(self.through, resend=self.resend)
+                return
+            except NemoVideoError as error:
+                if not is_retryable(error):
+                    raise
+                achieved = driver.achieved() if driver else 0
+                if achieved > seen:  # something went well in between: this is another outage
+                    delay, since, seen = _FIRST_DELAY_S, loop.time(), achieved
+                pause = min(delay, self._time_left(loop.time() - since))
+                if pause <= 0:
+                    raise
+                self._log_outage(error, pause)
+            await asyncio.sleep(pause)
+            delay = min(delay * 2, _LONGEST_DELAY_S)
+
+    async def _driver(self) -> RunDriver:
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.airflow.run_driver import RunDriver
+
+        hook = NemoVideoHook(self.nemovideo_conn_id)
+        workspace = await hook.aworkspace(self.store, self.poll_interval)
+        return RunDriver(
+            workspace,
+            self.run_id,
+            self.log.info,
+            self.deadline,
+            self.profile,
+            self.deadline_retryable,
+        )
+
+    def _time_left(self, lasted: float) -> float:
+        """How many more seconds an outage is waited for, that has lasted so long."""
+        if not self.deadline:
+            return self.outage_timeout - lasted
+        from nemovideo_nodes.clock import SystemClock
+
+        left = datetime.fromisoformat(self.deadline) - SystemClock().now()
+        return left.total_seconds()
+
+    def _log_outage(self, error: NemoVideoError, delay: float) -> None:
+        self.log.warning("%s. Trying again in %.0f s", error.sentence.rstrip("."), delay)
+
+
+def _shortest_life_s() -> float:
     from airflow.sdk.configuration import conf
 
     return float(conf.getint("workers", "min_heartbeat_interval", fallback=5)) + 1.0

@@ -1,4 +1,4 @@
-"""Whole videos in one task: of pictures and an instruction, and changes to one there is."""
+"""Whole videos in one task: from pictures and an instruction, and changes to an earlier one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nemovideo_nodes.airflow.base import RunOperator
-from nemovideo_nodes.airflow.identity import occasion_of, run_id_in, run_id_of
+from nemovideo_nodes.airflow.identity import (
+    deduplication_key,
+    generation_of,
+    run_id_in,
+)
+from nemovideo_nodes.airflow.run_operator import RunOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
-    from nemovideo_nodes.airflow.driving import Drive
+    from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
     "ImageToVideoOperator",
@@ -25,12 +31,15 @@ __all__ = [
 
 
 class VideoOperator(RunOperator):
-    """A task that brings a run to its end, and copies its videos to where they are wanted.
+    """A task that completes a run, and copies its videos to a destination.
 
-    `images` are files and folders on the worker, and URLs; `prompt` is one instruction or several.
-    `destination` is a folder for a copy of each video: a path, or a URL that Airflow's
-    `ObjectStoragePath` knows. `resend` sends a message of unknown outcome again, once; it may be
-    paid for twice.
+    Its other parameters are those of `RunOperator`.
+
+    :param images: files and folders on the worker, and URLs; one or several
+    :param prompt: one instruction or several
+    :param destination: a folder for a copy of each video: a path, or a URL that Airflow's
+        `ObjectStoragePath` knows
+    :param resend: permits to send a message of unknown outcome again, once; it may be paid twice
     """
 
     template_fields: Sequence[str] = (
@@ -44,8 +53,8 @@ class VideoOperator(RunOperator):
     def __init__(
         self,
         *,
-        images: str | Sequence[str] = (),
-        prompt: str | Sequence[str] = "",
+        images: str | Sequence[str] | XComArg = (),
+        prompt: str | Sequence[str] | XComArg = "",
         destination: str = "",
         resend: bool | str = False,
         **kwargs: Any,
@@ -56,33 +65,40 @@ class VideoOperator(RunOperator):
         self.destination = destination
         self.resend = resend
 
-    def _goal(self, context: Context, drive: Drive) -> str | None:
+    def _goal(self, context: Context, driver: RunDriver) -> str | None:
         return None
 
-    def _occasion(self, context: Context) -> str:
-        return "/".join(map(str, occasion_of(context["ti"], self.on_clear)))
+    def _key(self, context: Context) -> str:
+        return deduplication_key(context["ti"], self.on_clear)
 
     def _resend(self, context: Context) -> str:
         from nemovideo_nodes.airflow.hooks import is_true
 
-        return self._occasion(context) if is_true(self.resend) else ""
+        return self._key(context) if is_true(self.resend) else ""
 
-    def _finish(self, context: Context, drive: Drive) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import put_videos
+    def _destination(self) -> object:
+        return self.destination or ""
 
-        result = super()._finish(context, drive)
+    def _finish(self, context: Context, driver: RunDriver) -> RunResult:
+        from nemovideo_nodes.airflow.outcome import copy_videos
+
+        result = super()._finish(context, driver)
         if not self.destination or not result.videos:
             return result
-        return put_videos(result, drive.workspace, str(self.destination))
+        return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
 
 
 class ImageToVideoOperator(VideoOperator):
-    """Makes a video of pictures, or goes on with a run that was begun anywhere.
+    """Makes a video from pictures, or resumes a run that was started anywhere.
 
-    `work` is `quick` (one video), `batch` (one of each picture) or `iterate` (one after each
-    instruction); `platform` and `aspect` name the frame. With `run_id` alone that run is gone on
-    with; `again` makes another video of the same request. Without `wait_for_completion` the task
-    ends when the render is submitted.
+    With `run_id` alone that run is resumed. Its other parameters are those of `VideoOperator`.
+
+    :param work: `quick` (one video), `batch` (one from each picture) or `iterate` (one after each
+        instruction)
+    :param platform: where the video will be shown, as `tiktok`; it names the frame
+    :param aspect: the frame, as `9:16`
+    :param again: makes another video from the same request as the run `run_id`
+    :param wait_for_completion: False ends the task as soon as the render is submitted
     """
 
     template_fields: Sequence[str] = (
@@ -110,39 +126,47 @@ class ImageToVideoOperator(VideoOperator):
         self.again = again
         self.wait_for_completion = wait_for_completion
 
-    def _run_of(self, context: Context) -> str:
+    def _run_of(self, context: Context, workspace: Workspace) -> str:
         from nemovideo_nodes.airflow.hooks import is_true
 
         given = run_id_in(self.run_id)
         if given and not is_true(self.again):
             return given
-        return run_id_of(context["ti"], self.on_clear)
+        return self._started_run(context, workspace)
 
-    def _ask(self, context: Context, drive: Drive) -> None:
-        """Order the video, unless an earlier try has: then the pictures are not even looked at."""
+    def _ask(self, context: Context, driver: RunDriver) -> None:
+        """Submit the request, unless an earlier try did: then the pictures are not read again."""
+        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
 
-        known, occasion = run_id_in(self.run_id), self._occasion(context)
-        if known and known != drive.run_id:
-            if not drive.workspace.exists(drive.run_id):
-                again = drive.workspace.submit_again(
-                    known, run_id=drive.run_id, deduplication_key=occasion
-                )
-                self._wait(again)
+        known, key, run = run_id_in(self.run_id), self._key(context), driver.run()
+        if run.order is not None:
             return
+        if run.seq and known == driver.run_id and is_true(self.same_account):
+            return  # a run of single operators: its account is confirmed, what was asked is resumed
+        if known and known != driver.run_id:
+            again = driver.workspace.submit_again(
+                known, run_id=driver.run_id, deduplication_key=key
+            )
+            self._wait(again)
+            return
+        media, prompts = listed(self.images), listed(self.prompt)
+        if not known and not media and not prompts:
+            raise BadInput("There is nothing to make a video of", remedy=Remedy.GIVE_MEDIA)
         options = VideoOptions(
-            media=listed(self.images),
-            prompts=listed(self.prompt),
+            media=media,
+            prompts=prompts,
             profile=self.profile or DEFAULT_PROFILE,
             mode=self._work(),
             platform=self.platform or "",
             aspect=self.aspect or "",
-            run_id=drive.run_id,
+            run_id=driver.run_id,
             keep_existing=True,
-            deduplication_key=occasion,
+            deduplication_key=key,
         )
-        self._wait(drive.workspace.submit(options))
+        self._wait(driver.workspace.submit(options))
 
     def _work(self) -> Any:
         from typing import get_args
@@ -151,23 +175,27 @@ class ImageToVideoOperator(VideoOperator):
         from nemovideo_nodes.request.script import Mode
 
         if self.work not in get_args(Mode):
-            raise BadInput(f"work wants one of {', '.join(get_args(Mode))}, not {self.work!r}")
+            raise BadInput(f"`work` takes one of {', '.join(get_args(Mode))}, not {self.work!r}")
         return self.work
 
-    def _goal(self, context: Context, drive: Drive) -> str | None:
+    def _goal(self, context: Context, driver: RunDriver) -> str | None:
         from nemovideo_nodes.request.steps import StepName
 
         if self.wait_for_completion:
             return None
-        renders = drive.workspace.steps(drive.run_id, StepName.RENDER)
+        steps = driver.run().steps
+        renders = [id_ for id_, record in steps.items() if record.step.node is StepName.RENDER]
         return renders[-1] if renders else None
 
 
 class RequestedVideoOperator(VideoOperator):
     """Makes the video that another system asks for, once for each `run_id`.
 
-    Its media come from the web alone, and from `media_hosts` alone where any are named
-    (`cdn.example.com`, `*.example.com`).
+    Media come from the web alone. Its other parameters are those of `VideoOperator`.
+
+    :param language: the language of the session; empty: the profile's
+    :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
+        `*.example.com`); none: any
     """
 
     template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
@@ -179,40 +207,63 @@ class RequestedVideoOperator(VideoOperator):
         self.language = language
         self.media_hosts = media_hosts
 
-    def _ask(self, context: Context, drive: Drive) -> None:
+    def _ask(self, context: Context, driver: RunDriver) -> None:
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
 
+        if driver.run().order is not None:
+            return
         prompt = " ".join(listed(self.prompt))
         options = VideoOptions(
             media=listed(self.images),
             prompts=[prompt] if prompt else [],
             profile=self.profile or DEFAULT_PROFILE,
             language=self.language or "",
-            run_id=drive.run_id,
+            run_id=driver.run_id,
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
         )
-        self._wait(drive.workspace.submit(options))
+        self._wait(driver.workspace.submit(options))
 
 
 class RefineVideoOperator(VideoOperator):
-    """Says more in the session that made a video, and exports it again after each instruction."""
+    """Sends changes in the session that made a video, and exports it again after each.
 
-    def _ask(self, context: Context, drive: Drive) -> None:
-        occasion = self._occasion(context)
-        texts, sources = listed(self.prompt), listed(self.images)
-        refined = drive.workspace.refine(drive.run_id, texts, sources, deduplication_key=occasion)
-        self._wait(refined)
-
-
-def listed(given: str | Sequence[str]) -> list[str]:
-    """One text or several; an empty one is none, as a form gives it.
-
-    A list that a template has made a text of is one again: `{{ params.images | tojson }}`.
+    Its parameters are those of `VideoOperator`; `run_id` is the run whose video is changed, and
+    `prompt` the changes.
     """
-    texts = _parsed(given) if isinstance(given, str) else list(given)
+
+    def _ask(self, context: Context, driver: RunDriver) -> None:
+        from nemovideo_nodes.errors import BadInput, Remedy
+
+        texts, media = listed(self.prompt), listed(self.images)
+        if not texts:
+            raise BadInput(
+                f"There is no change to make to run {driver.run_id}", remedy=Remedy.GIVE_PROMPT
+            )
+        key = self._asked_key(context, driver.run())
+        self._wait(driver.workspace.refine(driver.run_id, texts, media, deduplication_key=key))
+
+    def _asked_key(self, context: Context, run: Run) -> str:
+        """The deduplication key of this task's changes: an earlier one where they are resumed."""
+        from nemovideo_nodes.workspace.refinement import was_asked_on
+
+        ti = context["ti"]
+
+        def read(generation: int) -> Run | None:
+            key = deduplication_key(ti, self.on_clear, generation)
+            return run if was_asked_on(run, key) else None
+
+        return deduplication_key(ti, self.on_clear, generation_of(ti, self.on_clear, read))
+
+
+def listed(given: Any) -> list[str]:
+    """One text or several; empty ones are left out, as a form gives them.
+
+    A list that a template rendered as a text is a list again: `{{ params.images | tojson }}`.
+    """
+    texts = _parsed(given) if isinstance(given, str) else list(given or ())
     return [str(text) for text in texts if str(text).strip()]
 
 

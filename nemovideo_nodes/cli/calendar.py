@@ -135,7 +135,7 @@ def plan(
     default=24.0,
     show_default=True,
     metavar="HOURS",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=1_000_000),
     help="How long after its time a post is still made.",
 )
 @click.option(
@@ -171,16 +171,17 @@ def run(
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
-    from nemovideo_nodes.workspace.calendar_results import check_results, write_results
+    from nemovideo_nodes.workspace.calendar_places import Places
+    from nemovideo_nodes.workspace.calendar_results import ResultsFile
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import read_calendar_from
 
     settings = read_settings(store)
-    if results is not None:
-        check_results(results)
-    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access)
+    places = Places()
+    file = ResultsFile(results, places) if results is not None else None
+    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
     _say_reading(reading, err=True)
-    if calendar_source is None or any(problem.row is None for problem in reading.problems):
+    if calendar_source is None or (reading.problems and not reading.posts):
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
@@ -198,8 +199,8 @@ def run(
             on_made=lambda one: _say_made(one) if not as_json else None,
         )
     )
-    if results is not None:
-        write_results(results, videos, made, maker.posters(made))
+    if file is not None:
+        file.write(videos, made, maker.posters(made))
     if as_json:
         print_json(_run_json(made, reading))
     elif not due:

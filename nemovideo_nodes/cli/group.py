@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
+    "BAD_INPUT",
     "EXIT",
     "STOPPED",
     "SentenceGroup",

@@ -42,7 +42,7 @@ _VAGUE = Words.of(
     "优化 优化一下 改好看",
     POLITE,
 )
-"""Words that leave everything open: no length, no look, no music, no subject."""
+"""Words that specify nothing: no length, no look, no music, no subject."""
 
 _LENGTH = re.compile(
     r"(?<![\d.])(?P<number>\d{1,4}(?:\.\d+)?)[\s-]*(?:(?P<minutes>min(?:ute)?s?\b|分钟?)"
@@ -67,8 +67,8 @@ _IN_CHINESE = {
 
 
 @dataclass(frozen=True)
-class _Words:
-    """How one language says it."""
+class _Phrases:
+    """The sentences in one language."""
 
     vague: str
     example: str
@@ -77,7 +77,7 @@ class _Words:
     comma: str
 
 
-_ENGLISH = _Words(
+_ENGLISH = _Phrases(
     vague=(
         '"{}" leaves much open, and every attempt costs credits. '
         "It helps to say how long the video should be, its look, its music or a title"
@@ -87,7 +87,7 @@ _ENGLISH = _Words(
     many="{count} pictures in {seconds:g} seconds leave about {each:.1f} seconds for each. ",
     comma=", ",
 )
-_CHINESE = _Words(
+_CHINESE = _Phrases(
     vague="“{}”说得比较笼统，而每次尝试都会消耗积分。说明时长、风格、音乐或标题，效果会更好",
     example="，例如：“{}”。",
     mixed="您的{count}张图片有{sizes}种尺寸（{shown}）。",
@@ -105,27 +105,27 @@ def advise(
     advice is in the language of the instructions: English or Chinese.
     """
     is_chinese = language_of(" ".join(instructions)) == "zh"
-    words = _CHINESE if is_chinese else _ENGLISH
-    told = _about_words(instructions, profile, words)
+    phrases = _CHINESE if is_chinese else _ENGLISH
+    lines = _about_words(instructions, profile, phrases)
     pictures = [
-        *_about_sizes(sizes, words),
-        *_about_number(instructions, len(sizes), words),
+        *_about_sizes(sizes, phrases),
+        *_about_number(instructions, len(sizes), phrases),
     ]
     if pictures and profile.advice not in ("", _SMOOTHER, _FEWER):
         pictures.append(profile.advice)
-    return [well_formed(line) for line in [*told, *pictures]]
+    return [well_formed(line) for line in [*lines, *pictures]]
 
 
-def _about_words(instructions: Sequence[str], profile: Profile, words: _Words) -> list[str]:
+def _about_words(instructions: Sequence[str], profile: Profile, phrases: _Phrases) -> list[str]:
     vague = next(filter(_is_vague, instructions), None)
     if vague is None:
         return []
     quote = " ".join(vague.split()).rstrip(".!。！")
     if len(quote) > _LONGEST_QUOTE:
         quote = quote[: _LONGEST_QUOTE - 1] + "…"
-    example = _said(profile.default_instruction, words)
-    ending = words.example.format(example) if example else ("。" if words is _CHINESE else ".")
-    return [words.vague.format(quote) + ending]
+    example = _in_language(profile.default_instruction, phrases)
+    ending = phrases.example.format(example) if example else ("。" if phrases is _CHINESE else ".")
+    return [phrases.vague.format(quote) + ending]
 
 
 def _is_vague(instruction: str) -> bool:
@@ -138,22 +138,22 @@ def _is_vague(instruction: str) -> bool:
     )
 
 
-def _about_sizes(sizes: Sequence[Size | None], words: _Words) -> list[str]:
+def _about_sizes(sizes: Sequence[Size | None], phrases: _Phrases) -> list[str]:
     known = list(dict.fromkeys(size for size in sizes if size is not None))
     if len(known) < 2:
         return []
-    shown = words.comma.join(f"{width}x{height}" for width, height in known[:_MOST_SIZES_SHOWN])
+    shown = phrases.comma.join(f"{width}x{height}" for width, height in known[:_MOST_SIZES_SHOWN])
     shown += "…" if len(known) > _MOST_SIZES_SHOWN else ""
-    line = words.mixed.format(count=len(sizes), sizes=len(known), shown=shown)
-    return [line + _said(_SMOOTHER, words)]
+    line = phrases.mixed.format(count=len(sizes), sizes=len(known), shown=shown)
+    return [line + _in_language(_SMOOTHER, phrases)]
 
 
-def _about_number(instructions: Sequence[str], count: int, words: _Words) -> list[str]:
+def _about_number(instructions: Sequence[str], count: int, phrases: _Phrases) -> list[str]:
     seconds = _seconds("\n".join(map(hidden, instructions)))
     if count < 2 or seconds is None or seconds / count >= _SECONDS_EACH:
         return []
-    line = words.many.format(count=count, seconds=seconds, each=seconds / count)
-    return [line + _said(_FEWER, words)]
+    line = phrases.many.format(count=count, seconds=seconds, each=seconds / count)
+    return [line + _in_language(_FEWER, phrases)]
 
 
 def _seconds(text: str) -> float | None:
@@ -166,5 +166,5 @@ def _seconds(text: str) -> float | None:
     return longest if longest >= _SHORTEST_VIDEO else _USUAL_SECONDS
 
 
-def _said(text: str, words: _Words) -> str:
-    return _IN_CHINESE.get(text, text) if words is _CHINESE else text
+def _in_language(text: str, phrases: _Phrases) -> str:
+    return _IN_CHINESE.get(text, text) if phrases is _CHINESE else text

@@ -8,6 +8,7 @@ its start is decoded as well. Memory and time are bounded, whatever the file hol
 from __future__ import annotations
 
 import importlib.util
+import math
 import mmap
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def inspect_file(path: Path, name: str | None = None) -> MediaType:
     if not size:
         raise UnusableMedia(name, "the file is empty: save or download it again")
     if size > MAX_BYTES:
-        megabytes = f"{size / 1024 / 1024:.1f} MB"
+        megabytes = f"{math.ceil(size * 10 / 1024 / 1024) / 10:.1f} MB"
         raise UnusableMedia(
             name,
             f"it has {megabytes}; the service takes at most 200 MB a file: compress it or trim it",

@@ -23,7 +23,7 @@ _MOST_BOXES = 100_000
 _MOST_TRACKS = 64
 
 
-# Codes of still pictures in a video track: a cover, or pictures of chapters.
+# Codes of single pictures. One alone in its track is a cover; many are a clip of an old camera.
 _STILL_CODECS = frozenset({b"jpeg", b"mjpg", b"mjpa", b"png ", b"gif ", b"tiff", b"raw "})
 
 
@@ -44,8 +44,9 @@ class Track:
 
     @property
     def is_moving(self) -> bool:
-        """Whether this is a film's picture, and not a cover or pictures of chapters."""
-        return self.handler == b"vide" and self.enabled and self.codec not in _STILL_CODECS
+        """Whether this is a film's picture: not a cover, nor chapters' pictures (never enabled)."""
+        is_cover = self.codec in _STILL_CODECS and self.samples == 1
+        return self.handler == b"vide" and self.enabled and not is_cover
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ LOUDNESS = -14.0
 
 _SILENCE = -60.0
 _MOST_GAIN, _MOST_GAIN_OF_CLIP = 30.0, 9.0
-"""dB. What is nearly silent in a clip is the air of its room, and not to be made loud."""
+"""dB. A clip that is nearly silent has only the noise of its room, which must not be made loud."""
 _BLOCK = 65_536
 _SHORTEST = SAMPLE_RATE // 2
 
@@ -192,5 +192,5 @@ def _decoded(path: Path) -> Iterator[Wave]:
                 yield np.asarray(part.to_ndarray(), np.float32)
         for part in resampler.resample(None) if resampler else ():
             yield np.asarray(part.to_ndarray(), np.float32)
-    if heard < _SHORTEST:  # a click, which would have to be opened thousands of times
+    if heard < _SHORTEST:  # shorter than this, a loop would open the file thousands of times
         yield np.zeros((2, _SHORTEST - heard), np.float32)

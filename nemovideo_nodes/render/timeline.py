@@ -16,9 +16,9 @@ from pathlib import Path
 from nemovideo_nodes.render.motion import AUTO
 
 __all__ = [
-    "CUTS",
     "DEFAULT_SIZE",
     "MOTIONS",
+    "TRANSITIONS",
     "USUAL_VOLUME",
     "Music",
     "Shot",
@@ -32,7 +32,7 @@ DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
 USUAL_VOLUME = 0.35
 """The volume of music of which nothing else is said."""
-CUTS = ("crossfade", "wipe", "slide", "zoom", "dip")
+TRANSITIONS = ("crossfade", "wipe", "slide", "zoom", "dip")
 """The transitions that are painted; any other word is a crossfade."""
 MOTIONS = ("in", "right", "out", "left", "up", "down", "across", "along", "still")
 
@@ -53,7 +53,7 @@ _MOTION_WORDS = {
     "tilt_down": "down", "static": "still", "none": "still", "hold": "still",
 }  # fmt: skip
 
-_CUT_WORDS = {
+_TRANSITION_WORDS = {
     "fade_to_black": "dip", "fadeblack": "dip", "dip_to_black": "dip", "black": "dip",
 }  # fmt: skip
 
@@ -64,7 +64,7 @@ class Shot:
 
     `source` None means that the draft names none: a plain backdrop is drawn. `motion` is one of
     `MOTIONS`, or empty: the picture's shape decides. `fade` is how long the shot takes to come
-    in over the one before, `cut` how it does.
+    in over the one before, `transition` how it does.
     """
 
     source: Path | None
@@ -73,7 +73,7 @@ class Shot:
     motion: str = "in"
     fade: int = 0
     name: str = ""
-    cut: str = "crossfade"
+    transition: str = "crossfade"
 
     @property
     def end(self) -> int:
@@ -206,7 +206,7 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
                 motion=_motion(meta.get("motion")),
                 fade=fade,
                 name=_text(meta.get("name")),
-                cut=_cut(meta.get("transition")),
+                transition=_transition(meta.get("transition")),
             )
         )
         end = start + duration
@@ -270,11 +270,11 @@ def _fade(transition: object) -> int:
     return _clamp(_int(fields.get("d"), _DEFAULT_FADE), 0, _LONGEST)
 
 
-def _cut(transition: object) -> str:
+def _transition(transition: object) -> str:
     word = transition if isinstance(transition, str) else _mapping(transition).get("type")
     word = _text(word).lower()
-    word = _CUT_WORDS.get(word, word)
-    return word if word in CUTS else CUTS[0]
+    word = _TRANSITION_WORDS.get(word, word)
+    return word if word in TRANSITIONS else TRANSITIONS[0]
 
 
 def _motion(value: object) -> str:

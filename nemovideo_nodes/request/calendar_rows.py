@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from nemovideo_nodes.request.calendar_columns import (
     language_tag,
     passed_over_note,
 )
+from nemovideo_nodes.request.calendar_languages import languages_of, no_language
 from nemovideo_nodes.request.calendar_model import CalendarPost, Item, Problem, Reading
 from nemovideo_nodes.request.calendar_time import due_from, zone_named
 from nemovideo_nodes.request.model import MAX_TEXT
@@ -35,8 +37,6 @@ __all__ = ["read_items"]
 
 MAX_VALUE: Final = 300
 """Characters of a value that a problem shows."""
-_NEEDS_WORDS: Final = ("prompt", "caption", "title", "alt_text")
-"""Fields that each language must have words of its own for, where the post has them at all."""
 _PLAIN: Final = ("profile", "account", "revision", "slug")
 
 _SHEET_ERRORS: Final = frozenset(
@@ -86,6 +86,8 @@ def read_items(
             for note in row.notes:
                 said.setdefault(note, []).append(item.row)
     told = [passed_over_note(passed_over), *notes]
+    if not posts and not problems:
+        told.append("There are no posts in it")
     told += [f"{_rows(rows)}: {note}" for note, rows in said.items()]
     return Reading(tuple(posts), tuple(problems), tuple(filter(None, told)))
 
@@ -201,7 +203,7 @@ class _Row:
         try:
             shown = ", ".join(texts_of(value))
         except BadInput:
-            shown = str(value)
+            shown = json.dumps(value, ensure_ascii=False, default=str)
         shown = well_formed(shown)
         if len(shown) > MAX_VALUE:
             shown = shown[: MAX_VALUE - 1] + "…"
@@ -341,55 +343,24 @@ class _Row:
         self, words: Mapping[str, Mapping[str, str]], plain: Mapping[str, str]
     ) -> tuple[str, ...]:
         """The languages of the post; what one lacks of its own words is a problem."""
-        cells = self.cells.get("languages", [])[:1]
         listed: list[str] = []
-        for cell in cells:
+        for cell in self.cells.get("languages", [])[:1]:
             try:
                 listed, unknown = languages_in(cell.value)
             except BadInput as error:
                 self._fault(cell.column.head, cell.value, error.sentence)
                 return ()
             for name in unknown:
-                message = f"{name[:40]!r} is not a language: write one like en or de"
-                self._fault(cell.column.head, name, message)
+                self._fault(cell.column.head, name, no_language(name))
             if unknown:
                 return ()
-        own = dict.fromkeys(tag for texts in words.values() for tag in texts)
-        if not listed and own:
-            if mixed := [name for name in words if words[name] and plain[name]]:
-                cell = next(iter(self.words[mixed[0]].values()))
-                message = (
-                    f"there is a {mixed[0]} without a language beside it: list the languages of "
-                    f"the post in the column languages, such as en, {', '.join(own)}"
-                )
-                self._fault(cell.column.head, cell.value, message)
-            listed = list(own)
-        for tag in own:
-            if tag not in listed:
-                self.notes.append(f"there are words in {tag}, which languages does not list")
-        self._check_words(listed, words, plain)
-        return tuple(listed)
-
-    def _check_words(
-        self,
-        listed: Sequence[str],
-        words: Mapping[str, Mapping[str, str]],
-        plain: Mapping[str, str],
-    ) -> None:
-        """Each language has its own words; those without a language are the first one's."""
-        for name in _NEEDS_WORDS:
-            has = words[name]
-            if not has and not plain[name] and (name != "prompt" or len(listed) < 2):
-                continue
-            missing = [tag for tag in listed if tag not in has]
-            if plain[name] and listed and missing[:1] == listed[:1]:
-                missing = missing[1:]
-            for tag in missing:
-                message = (
-                    f"{tag} has no {name.replace('_', ' ')} of its own: fill in {name}.{tag}; "
-                    "nothing is translated by machine"
-                )
-                self._fault(f"{name}.{tag}", "", message)
+        found = languages_of(listed, words, plain)
+        for name, language, message in found.faults:
+            own = self.words.get(name, {}).get(language)
+            head = f"{name}.{language}" if own is None else own.column.head
+            self._fault(head, "" if own is None else own.value, message)
+        self.notes += found.notes
+        return found.languages
 
     def _source(self) -> Iterable[tuple[str, str]]:
         for head, value in self.item.pairs:
@@ -397,17 +368,16 @@ class _Row:
                 try:
                     yield head, "|".join(texts_of(value))
                 except BadInput:
-                    yield head, str(value)
+                    yield head, json.dumps(value, ensure_ascii=False, default=str)
         yield from self.item.extra.items()
 
     def _check_texts(self, post: CalendarPost) -> None:
         """Templates are filled in and measured, for each platform and language."""
-        for name in ("hashtags",):
-            for cell in self.cells.get(name, ()):
-                _, wrong = hashtags_in(" ".join(texts_of(cell.value)))
-                for piece in wrong if "{{" not in str(cell.value) else ():
-                    message = f"{piece!r} is not a hashtag: letters, digits and _ make one"
-                    self._fault(cell.column.head, piece, message)
+        for cell in self.cells.get("hashtags", ()):
+            _, wrong = hashtags_in(" ".join(texts_of(cell.value)))
+            for piece in wrong if "{{" not in str(cell.value) else ():
+                message = f"{piece!r} is not a hashtag: letters, digits and _ make one"
+                self._fault(cell.column.head, piece, message)
         told: set[tuple[str, str]] = set()
         for language in post.languages or ("",):
             for platform in post.platforms or ("",):

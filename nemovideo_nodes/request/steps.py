@@ -28,13 +28,11 @@ __all__ = [
     "Download",
     "Idempotency",
     "Media",
-    "NodeName",
     "Prompt",
     "Publish",
     "ReadState",
     "Step",
     "StepKind",
-    "StepName",
     "SubmitRender",
     "Upload",
     "medium_name",
@@ -91,6 +89,9 @@ class Media(_Plain):
     ext: str
     url: str | None = None
     """Where the service fetches it from; then the digest is of the URL and its ETag."""
+    converted: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the JPEG that is uploaded in the place of a picture that the service does not
+    take; `digest` stays the original's, which makes the run."""
 
     @property
     def identity(self) -> dict[str, str]:
@@ -105,9 +106,19 @@ class Media(_Plain):
         return f"{self.digest[:12]}-{safe or 'media'}.{self.ext}"
 
     @property
+    def stem(self) -> str:
+        """The name without its ending, as a timeline calls it."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
     def artifact(self) -> str:
         """Where its bytes stand in the store."""
-        return f"artifacts/sha256/{self.digest}.{self.ext}"
+        return f"artifacts/sha256/{self.content_digest}.{self.ext}"
+
+    @property
+    def content_digest(self) -> str:
+        """SHA-256 of the bytes that are uploaded."""
+        return self.converted or self.digest
 
 
 class Idempotency(StrEnum):
@@ -157,6 +168,8 @@ class Prompt(_Arguments):
 
     node: Literal[StepName.PROMPT] = StepName.PROMPT
     text: str
+    shows: tuple[str, ...] | None = None
+    """The uploads that the new video is to show, and no others; None: the agent chooses."""
 
 
 class ReadState(_Arguments):
@@ -371,7 +384,3 @@ class Step(_Plain):
         if isinstance(mine, AwaitRender) and isinstance(theirs, AwaitRender):
             theirs = theirs.model_copy(update={"limit_s": mine.limit_s})
         return self.id == other.id and mine == theirs
-
-
-NodeName = StepName
-"""The name by which the doors still know it."""

@@ -31,7 +31,7 @@ class ConnectionLimits:
 def guarded_protocol(
     limits: ConnectionLimits, refused: Callable[[str], None]
 ) -> type[asyncio.Protocol]:
-    """uvicorn's protocol with these limits; `refused` is told why a request was not read."""
+    """uvicorn's protocol with these limits; `refused` gets why a request was not read."""
 
     class Guarded(HttpToolsProtocol):
         def __init__(self, *args: Any, **named: Any) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.webhook import limits as spending
-from nemovideo_nodes.webhook import lookups
+from nemovideo_nodes.webhook import lookups, replays
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.decisions import (
     Asked,
@@ -43,7 +42,6 @@ from nemovideo_nodes.webhook.decisions import (
     decide,
     settle,
     take_back,
-    want,
 )
 from nemovideo_nodes.webhook.limits import Limits
 from nemovideo_nodes.webhook.mapping import Parameters
@@ -62,7 +60,6 @@ __all__ = ["Accepted", "Delivery", "FollowedRun", "Job", "Outbox", "RunEnd"]
 _MOST_REFUSALS = 500
 """How many of the last refusals are kept."""
 _MOST_ROUNDS = 20
-_ENDED = ("started", "done", "failed", "replaced", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -145,9 +142,9 @@ class Outbox:
         try:
             engine = open_engine(url, config.folder, durable=durable)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            told = type(error).__name__ if not isinstance(error, ImportError) else error.msg
+            reason = type(error).__name__ if not isinstance(error, ImportError) else error.msg
             raise BadInput(
-                f"The outbox cannot be opened ({told}): give sqlite:///FILE, or "
+                f"The outbox cannot be opened ({reason}): give sqlite:///FILE, or "
                 "postgresql+psycopg://… with psycopg installed"
             ) from None
         outbox = cls(engine)
@@ -425,73 +422,19 @@ class Outbox:
             return lookups.shown(db, number)
 
     def release(self, numbers: Sequence[int], now: float) -> list[str]:
-        """Let jobs that are held be started, by the numbers of their deliveries, or all of them;
-        what is done, in sentences. Raises `BadInput`.
-        """
-        chosen = jobs.c.state == "held"
-        if numbers:
-            for number in numbers:
-                found = self._known(number)
-                job = found["job"]
-                if job is None or job["state"] != "held":
-                    state = (job or found["delivery"])["state"]
-                    raise BadInput(f"Delivery {number} is not held: it is {state}")
-            mine = select(deliveries.c.run_id).where(deliveries.c.id.in_(numbers))
-            chosen = and_(chosen, jobs.c.run_id.in_(mine))
-        values = {"state": "waiting", "released": 1, "due_at": now, "reason": None}
+        """Start jobs that are held; see `replays.release`."""
         with self._change() as db:
-            found_ids = list(db.scalars(select(jobs.c.run_id).where(chosen)))
-            db.execute(update(jobs).where(chosen).values(values))
-        return [f"Run {run_id} is released" for run_id in found_ids]
-
-    def _known(self, number: int) -> dict[str, Any]:
-        found = self.shown(number)
-        if found is None:
-            raise BadInput(f"There is no delivery {number}: `nemovideo webhook list` lists them")
-        return found
+            return replays.release(db, numbers, now)
 
     def replay(self, number: int, now: float, *, again: bool = False, remap: bool = False) -> str:
-        """Look at a delivery once more, or try its job again; what is done, in a sentence.
-
-        `again` makes a new run of what was made already; `remap` maps the payload anew, as the
-        configuration is now. Raises `BadInput`.
-        """
-        job = self._known(number)["job"]
+        """Map a delivery once more, or retry its job; see `replays.replay`."""
         with self._change() as db:
-            if job is None or remap:
-                values: dict[str, Any] = {"state": "new", "due_at": now, "attempts": 0}
-                db.execute(update(deliveries).where(deliveries.c.id == number).values(values))
-                return f"Delivery {number} is mapped anew"
-            if again:
-                return self._again(db, job, now)
-            if job["state"] in ("started", "done", "failed"):
-                return f"Run {job['run_id']} was started already; --again makes a new one"
-            if job["state"] == "held":
-                return f"Run {job['run_id']} is held; `nemovideo webhook release` lets it go"
-            values = {"state": "waiting", "due_at": now, "attempts": 0, "created_at": now}
-            db.execute(update(jobs).where(jobs.c.id == job["id"]).values(values))
-            return f"Run {job['run_id']} is tried again"
-
-    def _again(self, db: Connection, job: dict[str, Any], now: float) -> str:
-        stem = str(job["run_id"]).partition(".")[0]
-        run_id = f"{stem}.{secrets.token_hex(4)}"
-        parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
-        key = {"source": job["source"], "subject": job["subject"]}
-        want(db, None, key, parameters, now, now, released=True)
-        return f"Run {run_id} is made anew"
+            return replays.replay(db, number, now, again=again, remap=remap)
 
     def purge(self, before: float) -> tuple[int, int]:
-        """Forget deliveries that were looked at, and jobs that ended, from before a time.
-
-        What is newest of each thing stays known. The numbers of deliveries and of jobs.
-        """
-        ended = and_(jobs.c.state.in_(_ENDED), jobs.c.created_at < before)
-        newest = select(subjects.c.run_id)
-        looked_at = and_(deliveries.c.state != "new", deliveries.c.received_at < before)
+        """Delete old deliveries and jobs; see `replays.purge`."""
         with self._change() as db:
-            forgotten = db.execute(delete(deliveries).where(looked_at)).rowcount
-            gone = db.execute(delete(jobs).where(ended, jobs.c.run_id.not_in(newest))).rowcount
-        return forgotten, gone
+            return replays.purge(db, before)
 
     def forget_everything(self) -> None:
         """Empty it, for tests on a database that several of them share."""
@@ -516,9 +459,9 @@ class Outbox:
         except SQLAlchemyError as error:
             # Its text holds the statement with its values: a payload belongs in no log.
             cause = getattr(error, "orig", None)
-            told = type(cause or error).__name__
+            reason = type(cause or error).__name__
             detail = f": {cause}" if self._sqlite and cause is not None else ""
-            raise StoreError(f"The outbox cannot be used now ({told}{detail})") from None
+            raise StoreError(f"The outbox cannot be used now ({reason}{detail})") from None
 
 
 def _row(one: Accepted) -> dict[str, Any]:

@@ -176,3 +176,51 @@ print(json.dumps([told, [name for name in heavy if name in sys.modules]]))
     seconds, heavy = json.loads(told.splitlines()[-1])
     assert heavy == []
     assert max(seconds.values()) < 0.3, seconds
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "conf", "task", "sentence"),
+    [
+        ("image_to_video", {"images": None, "prompt": None}, "video", "nothing to make a video of"),
+        ("video_batch", {"images": None}, "pictures", "There are no pictures"),
+        ("video_batch", {"images": []}, "pictures", "There are no pictures"),
+        ("video_with_approval", {"images": []}, "pictures", "nothing to make a video of"),
+        ("video_iterate", {"images": None, "prompt": "x", "changes": None}, "wanted", "no changes"),
+        ("video_from_webhook", {"images": None, "prompt": None}, "video", "nothing to make a vid"),
+    ],
+)
+def test_an_emptied_form_is_refused_before_anything_is_paid(
+    dags: dict[str, Any],
+    studio: Stage,
+    run_dag: RunDag,
+    dag_id: str,
+    conf: dict[str, Any],
+    task: str,
+    sentence: str,
+) -> None:
+    """No DAG run is green without a video."""
+    failed = run_dag(dags[dag_id], run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert not failed.success
+    assert sentence in str(failed.errors[task])
+    assert studio.sent == (0, 0, 0)
+
+
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_a_schedule_without_a_calendar_fails_only_who_asks(
+    dags: dict[str, Any], studio: Stage, scheduled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every quarter of an hour it would be the same failure."""
+    from types import SimpleNamespace
+
+    from airflow.sdk.bases.operator import ExecutorSafeguard
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+    from nemovideo_nodes.airflow.content import DuePostsOperator
+
+    monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
+    dag_run = SimpleNamespace(run_type="scheduled" if scheduled else "manual", run_after=None)
+    missing = DuePostsOperator(task_id="due", calendar=str(studio.folder / "none.csv"))
+    with pytest.raises(
+        AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
+    ):
+        missing.execute({"dag_run": dag_run})  # type: ignore[typeddict-item]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from nemovideo_nodes.airflow.identity import occasion_of, run_id_in, run_id_of
+from nemovideo_nodes.airflow.identity import parts_of_key, run_id_in, run_id_of
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import is_run_id
 
@@ -47,9 +47,9 @@ def test_everything_else_is_another_run(other: dict[str, object]) -> None:
         assert run_id_of(instance, on_clear) != run_id_of(Instance(), on_clear)
 
 
-def test_the_occasion_can_be_read() -> None:
+def test_the_deduplication_key_can_be_read() -> None:
     """It stands in the run's manifest."""
-    assert occasion_of(Instance(map_index=7), "new") == [
+    assert parts_of_key(Instance(map_index=7), "new") == [
         "dag",
         "manual__2026-01-05T09:00:00+00:00",
         "group.video",

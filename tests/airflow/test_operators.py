@@ -19,7 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from stage import Stage
 
-from nemovideo_nodes.airflow.base import RunOperator, absolute
+from nemovideo_nodes.airflow.deadlines import absolute_deadline
 from nemovideo_nodes.airflow.hooks import NemoVideoHook
 from nemovideo_nodes.airflow.operators import (
     AcquireTokenOperator,
@@ -30,8 +30,9 @@ from nemovideo_nodes.airflow.operators import (
     SubmitRenderOperator,
     UploadMediaOperator,
 )
-from nemovideo_nodes.airflow.outcome import fail, put_videos, tell_lineage
+from nemovideo_nodes.airflow.outcome import copy_videos, raise_task_error, report_lineage
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
+from nemovideo_nodes.airflow.run_operator import RunOperator
 from nemovideo_nodes.airflow.sensors import RenderSensor
 from nemovideo_nodes.airflow.triggers import RunTrigger
 from nemovideo_nodes.airflow.video import (
@@ -143,7 +144,9 @@ def test_videos_are_copied_to_where_they_are_wanted(studio: Stage, where: str) -
     runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
     for _ in range(2):
-        copied = put_videos(result, runs, where.format(folder=studio.folder))
+        copied = copy_videos(
+            runs.load(result.run_id), result, runs, where.format(folder=studio.folder)
+        )
     (video,) = copied.videos
     assert video.path.endswith(f"copies/{result.run_id}.mp4")
     copy = ObjectStoragePath(video.path)
@@ -156,10 +159,10 @@ def test_a_place_that_takes_no_copy_is_said(studio: Stage) -> None:
     runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
     (studio.folder / "file").touch()
-    with pytest.raises(StoreError, match="The video cannot be written to") as caught:
-        put_videos(result, runs, str(studio.folder / "file"))
+    with pytest.raises(StoreError, match="The video cannot be copied to") as caught:
+        copy_videos(runs.load(result.run_id), result, runs, str(studio.folder / "file"))
     with pytest.raises(RunStopped):
-        fail(caught.value)
+        raise_task_error(caught.value)
 
 
 def test_lineage_tells_what_was_made_from_what(studio: Stage) -> None:
@@ -167,7 +170,7 @@ def test_lineage_tells_what_was_made_from_what(studio: Stage) -> None:
     collector = HookLineageCollector()
     runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
-    tell_lineage(collector, NemoVideoHook(), runs.load(result.run_id), runs, result)
+    report_lineage(collector, NemoVideoHook(), runs.load(result.run_id), runs, result)
     told = collector.collected_assets
     assert [one.asset.extra["name"] for one in told.inputs] == ["picture-0.png", "picture-1.png"]
     (video,) = told.outputs
@@ -242,7 +245,7 @@ def test_the_policy_tries_what_may_go_better() -> None:
 
 def test_on_clear_is_checked_where_the_dag_is_written() -> None:
     """A slip shows up as an import error, not as a video too many."""
-    with pytest.raises(ValueError, match="on_clear wants 'new' or 'resume'"):
+    with pytest.raises(ValueError, match="`on_clear` takes 'auto', 'new' or 'resume'"):
         AcquireTokenOperator(task_id="x", on_clear="again")
 
 
@@ -265,14 +268,14 @@ def test_a_rendered_list_is_a_list_again(given: Any, texts: list[str]) -> None:
     assert listed(given) == texts
 
 
-def test_deadlines_are_absolute() -> None:
+def test_deadlines_are_absolute_deadline() -> None:
     """A length of time counts from now; a time without a zone is refused."""
-    assert absolute(None) == absolute("") == ""
-    assert absolute("2026-01-05T09:00:00Z") == "2026-01-05T09:00:00+00:00"
-    assert absolute(timedelta(hours=1)) > absolute(timedelta(minutes=1))
-    for text, told in (("soon", "is no time"), ("2026-01-05T09:00:00", "names no time zone")):
+    assert absolute_deadline(None) == absolute_deadline("") == ""
+    assert absolute_deadline("2026-01-05T09:00:00Z") == "2026-01-05T09:00:00+00:00"
+    assert absolute_deadline(timedelta(hours=1)) > absolute_deadline(timedelta(minutes=1))
+    for text, told in (("soon", "is not a time"), ("2026-01-05T09:00:00", "has no time zone")):
         with pytest.raises(BadInput, match=told):
-            absolute(text)
+            absolute_deadline(text)
 
 
 def test_a_task_that_is_told_to_end_lets_go_of_its_run(studio: Stage) -> None:

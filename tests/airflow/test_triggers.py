@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from airflow.sdk.module_loading import import_string
 from stage import Stage
 
 from nemovideo_nodes.airflow.triggers import RunTrigger
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.errors import NemoVideoError
 
 
 def trigger(run_id: str, through: str = "await/0", **more: Any) -> RunTrigger:
@@ -32,7 +37,10 @@ def test_it_is_made_again_from_what_is_stored() -> None:
     assert again.serialize() == first.serialize()
     assert sorted(arguments) == [
         "deadline",
+        "deadline_retryable",
         "nemovideo_conn_id",
+        "outage_timeout",
+        "poll_interval",
         "profile",
         "resend",
         "run_id",
@@ -66,7 +74,7 @@ async def test_a_longer_failure_is_one_that_can_be_resumed(studio: Stage) -> Non
     ordered = studio.order()
     await studio.work(ordered, through="render/0")
     studio.emulator.add_fault("render_status", 1, "code:503", times=50)
-    event = await event_of(trigger(ordered.run_id))
+    event = await event_of(trigger(ordered.run_id, outage_timeout=0))
     assert (event["status"], event["resumable"]) == ("stopped", True)
     studio.emulator.faults.clear()
     assert (await event_of(trigger(ordered.run_id)))["status"] == "done"
@@ -105,3 +113,60 @@ async def test_a_cancelled_trigger_lets_go_at_once(
     topics = [getattr(fact, "topic", None) for fact in studio.facts(ordered.run_id)]
     assert "cancelled" in topics
     assert topics[-1] == "released"
+
+
+class HealingTrigger(RunTrigger):
+    """Ends the outage as soon as it is about to try again."""
+
+    heal: Callable[[], object]
+    outages = 0
+
+    def _log_outage(self, error: NemoVideoError, delay: float) -> None:
+        super()._log_outage(error, delay)
+        self.outages += 1
+        self.heal()
+
+
+@pytest.mark.parametrize("deadline", ["", "2999-01-05T09:00:00+00:00"])
+async def test_an_outage_of_the_service_is_waited_for(studio: Stage, deadline: str) -> None:
+    """The task stays deferred, with a deadline or without, and nothing is sent twice."""
+    ordered = studio.order()
+    await studio.work(ordered, through="render/0")
+    studio.emulator.add_fault("render_status", 1, "code:503", times=1000)
+    one = HealingTrigger(ordered.run_id, "await/0", "nemovideo_default", deadline=deadline)
+    one.heal = studio.emulator.faults.clear
+    assert (await event_of(one))["status"] == "done"
+    assert one.outages == 1
+    assert studio.sent == (1, 1, 2)
+
+
+async def test_an_outage_of_the_store_is_waited_for(studio: Stage) -> None:
+    """As when a mount is away for a while."""
+    ordered = studio.order()
+    await studio.work(ordered, through="render/0")
+    store, away = Path(studio.store_path), studio.folder / "away"
+
+    def unmount() -> None:
+        store.rename(away)
+        store.touch()
+
+    unmount()
+    one = HealingTrigger(ordered.run_id, "await/0", "nemovideo_default")
+
+    def mount() -> None:
+        store.unlink()
+        away.rename(store)
+
+    one.heal = mount
+    assert (await event_of(one))["status"] == "done"
+    assert one.outages == 1
+
+
+async def test_a_look_that_is_due_right_behind_the_deadline_is_waited_for(studio: Stage) -> None:
+    """It finds the video; without it the task would have failed beside a finished render."""
+    ordered = studio.order()
+    await studio.work(ordered, through="render/0")
+    deadline = (SystemClock().now() + timedelta(seconds=1)).isoformat()
+    one = trigger(ordered.run_id, deadline=deadline, poll_interval=3.0)
+    studio.emulator.add_fault("render_status", 1, "code:503")
+    assert (await event_of(one))["status"] == "done"

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from nemovideo_nodes.airflow import wording
-from nemovideo_nodes.airflow.outcome import fail
+from nemovideo_nodes.airflow.outcome import raise_task_error
 from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy, RunStopped
 
 ROOM = Path(wording.__file__).parent
@@ -28,7 +28,7 @@ def test_every_remedy_is_said_in_airflows_words(remedy: Remedy, retried: bool) -
     error = NemoVideoError("It did not work", code=code, remedy=remedy, run_id="abc")
     error.source = "the connection nemovideo_default"
     with pytest.raises(RunStopped if retried else AirflowFailException) as caught:
-        fail(error)
+        raise_task_error(error)
     text = str(caught.value)
     assert text.startswith("It did not work. ")
     assert not FOREIGN.search(text), text
@@ -39,7 +39,7 @@ def test_every_remedy_is_said_in_airflows_words(remedy: Remedy, retried: bool) -
 def test_a_sentence_without_a_remedy_stands_alone() -> None:
     """Nothing is added to it."""
     with pytest.raises(AirflowFailException) as caught:
-        fail(BadInput("The deadline 'soon' is not a time"))
+        raise_task_error(BadInput("The deadline 'soon' is not a time"))
     assert str(caught.value) == "The deadline 'soon' is not a time"
 
 

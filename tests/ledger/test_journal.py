@@ -144,7 +144,7 @@ def test_an_entry_that_is_torn_or_foreign_is_passed_over(store: Store, data: byt
 
 def test_a_fact_of_a_format_to_come_marks_the_run(store: Store) -> None:
     """What a newer version wrote cannot be passed over: it may be an intent."""
-    put(store, 1, b'{"v":2,"fact":"noted","at":"2026-01-01T00:00:00Z","by":"x","topic":"remark"}')
+    put(store, 1, b'{"v":3,"fact":"noted","at":"2026-01-01T00:00:00Z","by":"x","topic":"remark"}')
     run = Journal(store, "r").refresh()
     assert run.newer
     assert is_newer(b'{"v": 7}')
@@ -171,6 +171,7 @@ def test_facts_about_steps_that_nobody_asked_for_are_ignored() -> None:
 def test_a_journal_that_takes_nothing_says_so(tmp_path: Path) -> None:
     """A folder that cannot be written gives one sentence that names it."""
     store = Store(str(tmp_path / "store"))
+    (tmp_path / "store").mkdir()
     (tmp_path / "store" / "runs").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be written"):
         Journal(store, "r").record(note("x"))

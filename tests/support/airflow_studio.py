@@ -32,10 +32,9 @@ class Held(moments.Held):
 
     @property
     def run_id(self) -> str:
-        """The run of the task `video`, read off its extra link."""
-        api = self._airflow.api
-        page: str = api.xcom(self.dag_id, self.dag_run, "video", "_link_RunLink")
-        return page.rsplit("/", 1)[-1]
+        """The run of the task `video`, as it says before anything else."""
+        found: str = self._airflow.api.xcom(self.dag_id, self.dag_run, "video", "run_id")
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,7 +142,8 @@ def compose(
     film = film_of(draft) if draft is not None else None
     fresh = _fresh(film, images)
     if _wants_new_film(film, reading):
-        begun = Film(scenes=_scenes(fresh or images), music=_recording(sounds))
+        named = [image for image in images if image.name in instruction]
+        begun = Film(scenes=_scenes(named or fresh or images), music=_recording(sounds))
         return _generate(begun, reading, say, undrawable)
     if film is None or asked_nothing:
         return Composition(Work.NOTHING, (), "", say.not_understood(reading.notes), "")

@@ -1,0 +1,160 @@
+"""`RunDriver`: advances one run within a deadline, in a worker or a triggerer, and logs it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from airflow.sdk.log import amask_secret
+
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.workspace import DriveOptions, Workspace
+from nemovideo_nodes.workspace.display import PlainDisplay
+
+__all__ = ["DeadlinePassed", "RunDriver"]
+
+LAST_LOOK = timedelta(seconds=60)
+"""How far behind the deadline the next look at a render may be, and still be waited for."""
+_LOOK_TAKES = timedelta(seconds=10)
+
+
+class DeadlinePassed(NemoVideoError):
+    """The time that the task was given is over; the run can be resumed.
+
+    `retryable` where that time was the task's `execution_timeout`, which counts for each try.
+    """
+
+    code = ErrorCode.DEADLINE
+
+    def __init__(self, sentence: str, *, retryable: bool = False) -> None:
+        super().__init__(sentence)
+        self._retryable = retryable
+
+    @property
+    def retryable(self) -> bool:
+        """Whether Airflow should try the task again."""
+        return self._retryable
+
+
+class _RunLog(PlainDisplay):
+    """Writes the progress lines of a run to the log of the task."""
+
+    def __init__(self, log_line: Callable[[str], None]) -> None:
+        super().__init__(to_stderr=True)
+        self._log_line = log_line
+
+    def _line(self, text: str) -> None:
+        self._log_line(text)
+
+
+@dataclass
+class RunDriver:
+    """A run, its workspace, and the deadline until which it may be advanced.
+
+    The journal is read once and then kept up to date, so that each fact is read once.
+    """
+
+    workspace: Workspace
+    run_id: str
+    log_line: Callable[[str], None]
+    deadline: str = ""
+    """ISO 8601 with a time zone; empty for none."""
+    profile: str = ""
+    deadline_retryable: bool = False
+    """Whether the deadline is the task's `execution_timeout`."""
+    journal: Journal = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.journal = self.workspace.journal(self.run_id)
+
+    def run(self) -> Run:
+        """The run as its journal tells it now; a new run has no steps."""
+        return self.journal.refresh()
+
+    def achieved(self) -> int:
+        """How many steps are achieved, as far as the journal has been read."""
+        return sum(1 for record in self.journal.run.steps.values() if record.achieved)
+
+    async def ask(self, steps: Sequence[Step]) -> None:
+        """Write the steps down without performing them; raises `StepConflict`."""
+        await self.workspace.ask(self.run_id, steps)
+
+    async def advance(
+        self, through: str | None = None, *, resend: str = "", waits: bool = True
+    ) -> RunResult:
+        """`Workspace.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
+
+        No step is started after the deadline. A message that was sent before is held to its end,
+        since hanging up would lose what is being paid for; and a look at a render that is due
+        within `LAST_LOOK` is waited for, since it may find the video.
+
+        `resend` is the deduplication key of a person's permission to repeat the step that the run
+        stopped at; it counts once, however often the task is started again.
+        """
+        await self._mask_token()
+        deadline = datetime.fromisoformat(self.deadline) if self.deadline else None
+        waits_for: list[Event] = []
+        try:
+            return await self._advance(through, resend, waits, deadline, waits_for)
+        except RunStopped as stopped:
+            if not stopped.resumable or deadline is None:
+                raise
+            if waits and (look := _last_look(waits_for, deadline)) is not None:
+                try:
+                    return await self._advance(through, resend, waits, look, waits_for)
+                except RunStopped as late:
+                    if not late.resumable:
+                        raise
+            else:
+                due = max([SystemClock().now(), *(one.until for one in waits_for if one.until)])
+                if due < deadline:
+                    raise
+        raise DeadlinePassed(
+            f"The deadline of the task ({self.deadline}) leaves no time for more of run "
+            f"{self.run_id}. What was paid for is kept: the run can be resumed",
+            retryable=self.deadline_retryable,
+        )
+
+    async def _advance(
+        self,
+        through: str | None,
+        resend: str,
+        waits: bool,
+        until: datetime | None,
+        waits_for: list[Event],
+    ) -> RunResult:
+        """`waits_for` ends up with the wait that the run is at, if it is at one."""
+
+        def watch(event: Event) -> None:
+            waits_for[:] = [event] if event.kind == "wait" and event.until else []
+            log.show(event)
+
+        options = DriveOptions(
+            resend=resend, waits=waits, until=until, profile=self.profile, on_event=watch
+        )
+        with _RunLog(self.log_line) as log:
+            return await self.workspace.advance(
+                self.run_id, through, drive=options, journal=self.journal
+            )
+
+    async def _mask_token(self) -> None:
+        """An anonymous token is acquired at run time, so Airflow does not know it as a secret."""
+        with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
+            await amask_secret(await self.workspace.token(self.run_id))
+
+
+def _last_look(waits_for: list[Event], deadline: datetime) -> datetime | None:
+    """Until when to go on, where only one more look at a render is behind the deadline."""
+    for wait in waits_for:
+        is_look = wait.step is not None and wait.step.startswith("await/")
+        if is_look and wait.until is not None and deadline <= wait.until <= deadline + LAST_LOOK:
+            return wait.until + _LOOK_TAKES
+    return None

@@ -1,0 +1,338 @@
+"""What all operators and the sensor share: one run, advanced by a worker and a trigger in turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from airflow.sdk import BaseOperator
+
+from nemovideo_nodes.airflow.compat import default_deferrable
+from nemovideo_nodes.airflow.deadlines import Limit, absolute_deadline, earliest
+from nemovideo_nodes.airflow.identity import (
+    OnClear,
+    generation_of,
+    mark_succeeded,
+    run_id_in,
+    run_id_of,
+    success_mark,
+)
+from nemovideo_nodes.airflow.links import RunLink, page_of_task
+from nemovideo_nodes.airflow.retries import (
+    MAX_RETRY_DELAY,
+    RETRIES,
+    RETRY_BACKOFF,
+    RETRY_DELAY,
+    RETRY_POLICY,
+)
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, RunStopped
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context, RetryPolicy
+
+    from nemovideo_nodes.airflow.run_driver import RunDriver
+    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.request.steps import Step
+    from nemovideo_nodes.workspace import Workspace
+
+__all__ = ["RunOperator"]
+
+_T = TypeVar("_T")
+_Running = tuple[asyncio.AbstractEventLoop, "asyncio.Task[Any]"]
+
+
+class RunOperator(BaseOperator):
+    """A task that advances a run by some steps, and returns the run's result.
+
+    :param run_id: the id of a run, or the result of another task; without one the task starts a
+        run of its own, the same one in each retry
+    :param nemovideo_conn_id: the connection that names the account
+    :param store: where runs and videos are kept; empty: the connection's store, then Airflow's
+        `[nemovideo] store`
+    :param profile: the skill to use
+    :param timeout: how long a try may take, being deferred included: a `timedelta` or seconds; or
+        an absolute time, which holds for all tries. The run is kept and can be resumed
+    :param deadline: the old name of `timeout`
+    :param on_clear: what clearing the task means. `auto`: after a failure the run is resumed, after
+        a success a new video is made; `new` and `resume` do always the one or the other
+    :param deferrable: whether waiting for a render is left to the triggerer; the default is
+        `[operators] default_deferrable` where that is set, else True
+    :param defer_messages: whether messages are left to the triggerer, too. A triggerer that is
+        restarted during a message loses it, and it was paid for: leave this off unless worker
+        slots are scarcer than money
+    :param poll_interval: seconds between two looks at a render; None: the service's own schedule
+    :param outage_timeout: how long a deferred task keeps trying while service or store cannot be
+        reached, before it fails and is retried; a deadline goes before it
+    :param same_account: says that the connection's token is a new token of the account that
+        started the run
+    """
+
+    template_fields: Sequence[str] = (
+        "run_id",
+        "nemovideo_conn_id",
+        "store",
+        "profile",
+        "deadline",
+        "timeout",
+        "same_account",
+    )
+    operator_extra_links = (RunLink(),)
+    ui_color = "#f4e8d4"
+
+    timeout: Any
+    run_page: str = ""
+    _running: _Running | None = None
+    _kill_requested: bool = False
+
+    def __init__(
+        self,
+        *,
+        run_id: str | Mapping[str, Any] | None = None,
+        nemovideo_conn_id: str = "nemovideo_default",
+        store: str = "",
+        profile: str = "",
+        timeout: Limit = None,
+        deadline: timedelta | datetime | str | None = None,
+        on_clear: OnClear = "auto",
+        deferrable: bool | None = None,
+        defer_messages: bool = False,
+        poll_interval: timedelta | float | None = None,
+        outage_timeout: timedelta | float = 900.0,
+        same_account: bool | str = False,
+        retries: int | None = RETRIES,
+        retry_delay: timedelta | float = RETRY_DELAY,
+        retry_policy: RetryPolicy | None = RETRY_POLICY,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("retry_exponential_backoff", RETRY_BACKOFF)
+        kwargs.setdefault("max_retry_delay", MAX_RETRY_DELAY)
+        super().__init__(
+            retries=retries, retry_delay=retry_delay, retry_policy=retry_policy, **kwargs
+        )
+        if on_clear not in ("auto", "new", "resume"):
+            raise ValueError(f"`on_clear` takes 'auto', 'new' or 'resume', not {on_clear!r}")
+        self.run_id = run_id
+        self.nemovideo_conn_id = nemovideo_conn_id
+        self.store = store
+        self.profile = profile
+        self.timeout = timeout
+        self.deadline = deadline
+        self.on_clear: OnClear = on_clear
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.defer_messages = defer_messages
+        self.poll_interval = _seconds(poll_interval)
+        self.outage_timeout = _seconds(outage_timeout) or 0.0
+        self.same_account = same_account
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Ask for the steps, do those that need a worker, and leave the waiting to a trigger."""
+        try:
+            deadline, retryable = self._deadline_of(context)
+            workspace = self._workspace()
+            driver = self._driver(context, workspace, self._run_of(context, workspace), deadline)
+            driver.deadline_retryable = retryable
+            self._confirm_account(driver)
+            self._ask(context, driver)
+            return self._continue_run(context, driver, self._resend(context))
+        except NemoVideoError as error:
+            self._fail(error)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Continue where the trigger left the run."""
+        from nemovideo_nodes.airflow.run_driver import DeadlinePassed
+
+        try:
+            status = _status_of(event)
+            retryable = bool(event.get("deadline_retryable"))
+            if status == "deadline":
+                raise DeadlinePassed(event["error"], retryable=retryable)
+            if status == "stopped":
+                raise RunStopped(event["error"], resumable=event["resumable"])
+            driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
+            driver.deadline_retryable = retryable
+            return self._continue_run(context, driver)
+        except NemoVideoError as error:
+            self._fail(error)
+
+    def on_kill(self) -> None:
+        """Release the run; called by a signal handler, inside the event loop that must end."""
+        self._kill_requested = True
+        if self._running is not None:
+            loop, task = self._running
+            loop.call_soon_threadsafe(task.cancel)
+
+    def _steps(self, context: Context, driver: RunDriver) -> list[Step]:
+        """The steps that the task asks for, in order."""
+        raise NotImplementedError
+
+    def _ask(self, context: Context, driver: RunDriver) -> None:
+        """Write down what the task asks of the run; nothing is sent."""
+        self._wait(driver.ask(self._steps(context, driver)))
+
+    def _goal(self, context: Context, driver: RunDriver) -> str | None:
+        """The last step of the task; None: all that the run was asked for; empty: none."""
+        return self._steps(context, driver)[-1].id
+
+    def _resend(self, context: Context) -> str:
+        """See `RunDriver.advance`."""
+        return ""
+
+    def _finish(self, context: Context, driver: RunDriver) -> RunResult:
+        """What the task returns, once all its steps are achieved."""
+        return driver.workspace.result_of(driver.run())
+
+    def _fail(self, error: NemoVideoError) -> NoReturn:
+        """End the task with the sentence about the error; the log begins with it."""
+        from nemovideo_nodes.airflow.outcome import raise_task_error
+
+        error.source = f"the password of the connection {self.nemovideo_conn_id}"
+        raise_task_error(error, self.log, self.run_page)
+
+    def _continue_run(
+        self, context: Context, driver: RunDriver, resend: str = ""
+    ) -> dict[str, Any]:
+        from nemovideo_nodes.airflow.segments import next_segment
+        from nemovideo_nodes.airflow.triggers import RunTrigger
+        from nemovideo_nodes.workspace import require_done
+
+        goal = self._goal(context, driver)
+        while goal != "" and (
+            segment := next_segment(driver.run(), goal, defer_messages=self.defer_messages)
+        ):
+            if segment.deferred and self.deferrable:
+                trigger = RunTrigger(
+                    run_id=driver.run_id,
+                    through=segment.through,
+                    nemovideo_conn_id=self.nemovideo_conn_id,
+                    store=self.store,
+                    deadline=driver.deadline,
+                    profile=self.profile,
+                    resend=resend,
+                    deadline_retryable=driver.deadline_retryable,
+                    poll_interval=self.poll_interval,
+                    outage_timeout=self.outage_timeout,
+                )
+                self.defer(trigger=trigger, method_name="execute_complete")
+            self._wait(driver.advance(segment.through, resend=resend))
+        result = self._finish(context, driver)
+        if result.status == "stuck":
+            require_done(result)
+        return self._succeed(context, driver, result)
+
+    def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
+        """Report what was made: assets, lineage, the log, and the journal for a later Clear."""
+        from airflow.sdk.lineage import get_hook_lineage_collector
+
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.airflow.outcome import (
+            emit_asset_events,
+            log_success,
+            made_videos,
+            report_lineage,
+            xcom_result,
+        )
+
+        run, own = driver.run(), self._is_own_run(context, driver.run_id)
+        made = made_videos(
+            run, result, context, own=own, mark=success_mark(context["ti"], self.on_clear)
+        )
+        emit_asset_events(context, self.outlets, result, made, str(self._destination()))
+        if result.videos:
+            hook = NemoVideoHook(self.nemovideo_conn_id)
+            report_lineage(get_hook_lineage_collector(), hook, run, driver.workspace, result)
+        if own or made:
+            mark_succeeded(context["ti"], self.on_clear, driver.journal)
+        log_success(self.log, result, self.run_page)
+        return xcom_result(result)
+
+    def _destination(self) -> object:
+        """Where the videos are copied to; empty for nowhere."""
+        return ""
+
+    def _is_own_run(self, context: Context, run_id: str) -> bool:
+        """Whether the task started the run itself, instead of being given it."""
+        return run_id_in(self.run_id) != run_id
+
+    def _run_of(self, context: Context, workspace: Workspace) -> str:
+        return run_id_in(self.run_id) or self._started_run(context, workspace)
+
+    def _started_run(self, context: Context, workspace: Workspace) -> str:
+        """The run that the task instance starts, or continues after a Clear."""
+        ti = context["ti"]
+
+        def read(generation: int) -> Run | None:
+            run = workspace.journal(run_id_of(ti, self.on_clear, generation)).refresh()
+            return run if run.seq else None
+
+        return run_id_of(ti, self.on_clear, generation_of(ti, self.on_clear, read))
+
+    def _deadline_of(self, context: Context) -> tuple[str, bool]:
+        """The deadline of this try, and whether it is the task's `execution_timeout`."""
+        limit = self.deadline if self.timeout in (None, "") else self.timeout
+        return earliest(absolute_deadline(limit), self.execution_timeout)
+
+    def _workspace(self) -> Workspace:
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+
+        return NemoVideoHook(self.nemovideo_conn_id).workspace(self.store, self.poll_interval)
+
+    def _driver(
+        self, context: Context, workspace: Workspace, run_id: str, deadline: str
+    ) -> RunDriver:
+        """The run; its id and the link to its page are pushed as XComs before anything else."""
+        from nemovideo_nodes.airflow.run_driver import RunDriver
+        from nemovideo_nodes.request.model import checked_run_id
+
+        self.run_page = page_of_task(checked_run_id(run_id), context["ti"], self.nemovideo_conn_id)
+        context["ti"].xcom_push(key="run_id", value=run_id)
+        for link in self.operator_extra_links:
+            context["ti"].xcom_push(key=link.xcom_key, value=self.run_page)
+        return RunDriver(workspace, run_id, self.log.info, deadline, self.profile)
+
+    def _confirm_account(self, driver: RunDriver) -> None:
+        from nemovideo_nodes.airflow.hooks import is_true
+
+        if is_true(self.same_account) and driver.run().seq:
+            self._wait(driver.workspace.confirm_account(driver.run_id))
+
+    def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run it in an event loop of its own, which `on_kill` can end."""
+
+        async def cancellable() -> _T:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running = (asyncio.get_running_loop(), task)
+            if self._kill_requested:  # between two loops
+                task.cancel()
+            try:
+                return await work
+            finally:
+                self._running = None
+
+        try:
+            return asyncio.run(cancellable())
+        except asyncio.CancelledError:
+            raise RunStopped(
+                "The task was told to end; its run can be resumed",
+                resumable=True,
+                code=ErrorCode.CANCELLED,
+            ) from None
+
+
+def _seconds(length: timedelta | float | None) -> float | None:
+    return length.total_seconds() if isinstance(length, timedelta) else length
+
+
+def _status_of(event: object) -> str:
+    """The status in a trigger's event; raises `BadInput` for one of another version or trigger."""
+    status = event.get("status") if isinstance(event, Mapping) else None
+    known = {"done", "stopped", "deadline"}
+    if not isinstance(event, Mapping) or status not in known or "run_id" not in event:
+        raise BadInput(
+            f"The trigger ended with an event that this version does not know "
+            f"({str(event)[:80]}). Nothing is lost: clear the task to resume the run"
+        )
+    return str(status)
