@@ -86,8 +86,8 @@ def load(
     """The picture at `path` as a plate for frames of `width` x `height` pixels.
 
     With `pans` it may be longer than the frame, so that the camera has something to go over; if
-    it `fills` the frame, it is cut about its focus whatever its shape. A cut-out stands on
-    `ground`, or on what it stands out from.
+    it `fills` the frame, it is cropped about its focus, whatever its shape. A cut-out is put on
+    `ground`, or on a plain colour that contrasts with it.
     """
     try:
         picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))

@@ -35,7 +35,7 @@ _GLITCHES = 9
 """How many pictures a glitch jumps through, however long it lasts."""
 _BANDS = 9
 _TORN, _FRINGE = 0.09, 0.018
-"""How far a glitch tears a band aside, and its colours off it, as parts of the width."""
+"""How far a glitch displaces a band, and its colours from it, as parts of the width."""
 
 
 def zoom_factors(kind: str, share: float) -> tuple[float, float]:
@@ -98,7 +98,7 @@ def _edge(width: int, share: float) -> NDArray[np.int16]:
 
 
 def _spin(under: Planes, over: Planes, share: float, canvas: Canvas) -> None:
-    """The old picture turns away ever faster, and the new one on until it stands upright."""
+    """The old picture turns faster and faster, then the new one turns until it is upright."""
     eased = share**3 * (share * (6 * share - 15) + 10)
     source, angle = (under, eased) if eased < 0.5 else (over, eased - 1)
     # As fast as the easing is at this moment.
@@ -133,7 +133,7 @@ def _turned(plane: NDArray[np.uint8], angles: list[float]) -> NDArray[np.uint8]:
 
 
 def _glitch(under: Planes, over: Planes, share: float, canvas: Canvas) -> None:
-    """Bands of both pictures, torn aside, with their colours off them; ever more of the new one."""
+    """Bands of both pictures, displaced, with shifted colours; more and more of the new one."""
     chance = random.Random(int(share * _GLITCHES)).random
     high, wide = canvas[1].shape
     force = math.sin(math.pi * share) if 0 < share < 1 else 0.0

@@ -138,7 +138,7 @@ def needs_shaping(text: str) -> bool:
 
 
 def _fonts_of(clusters: list[str], user: Path | None) -> list[Path | None]:
-    """The font of each cluster; a space goes with what stands before it."""
+    """The font of each cluster; a space has that of the cluster before it."""
     found: list[Path | None] = []
     for cluster in clusters:
         if cluster.isspace() and found and found[-1]:

@@ -16,7 +16,7 @@ __all__ = ["clean", "wrap"]
 _NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々…,.!?;:)]}%—–"
 _NOT_LAST = "‘“（〔［｛〈《「『【([{$¥￥"
 # Chinese words have no spaces. The first belong to the character before them, the second to the one
-# behind them.
+# after them.
 _SUFFIXES, _PREFIXES = "的了吗呢吧啊们着过得", "一二三四五六七八九十两几每这那第不很最"
 _BETWEEN_WORDS, _INSIDE_PHRASE, _INSIDE_WORD = 0.05, 0.12, 0.4
 """The cost of a break, added to the squared unevenness of the lines; after a comma it is free."""
