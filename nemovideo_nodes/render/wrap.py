@@ -43,7 +43,8 @@ def _stays(character: str) -> bool:
     kind = unicodedata.category(character)
     if character.isspace() or character in _JOINERS:
         return True
-    return not (kind.startswith("C") or character in "\ufe0e\ufe0f")
+    # Not all of C: what is unassigned here may be an emoji of a newer Unicode.
+    return kind not in ("Cc", "Cf", "Cs") and character not in "\ufe0e\ufe0f"
 
 
 def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
