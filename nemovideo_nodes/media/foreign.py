@@ -82,7 +82,7 @@ def explain(head: bytes) -> str:
 
 
 def explain_convertible(media: MediaType, more: str) -> str:
-    """What a picture of a type of `CONVERTIBLE` is and what to do; `more` goes behind it."""
+    """What a picture of a type of `CONVERTIBLE` is and what to do; `more` is added to it."""
     what = "HEIC, as iPhones write it" if media.ext == "heic" else "an AVIF picture"
     return f"{what}: {_AS_JPG}, {more}"
 

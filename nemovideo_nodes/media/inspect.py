@@ -23,7 +23,7 @@ from nemovideo_nodes.media.sniff import (
     sniff_convertible,
 )
 from nemovideo_nodes.media.tracks import refine_type
-from nemovideo_nodes.media.whole import behind_id3, is_whole, wav_samples
+from nemovideo_nodes.media.whole import id3_end, is_whole, wav_samples
 from nemovideo_nodes.render.unusable import TooLargePicture, UnusableMedia
 
 __all__ = ["UnusableMedia", "inspect_file"]
@@ -82,7 +82,7 @@ def _convertible(path: Path, name: str, head: bytes) -> MediaType:
 
 def _check_has_sound(path: Path, name: str, ext: str) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if not wav_samples(data) if ext == "wav" else behind_id3(data) >= len(data):
+        if not wav_samples(data) if ext == "wav" else id3_end(data) >= len(data):
             raise UnusableMedia(name, _EMPTY)
 
 

@@ -1,4 +1,4 @@
-"""What an MP4 says about itself, read from its boxes alone: whole or cut, length, tracks.
+"""Facts about an MP4, read from its boxes alone: whether it is complete, its length, its tracks.
 
 A faststart MP4 that was cut opens, reports its full length and decodes without an error, so
 only the walk over the top-level boxes shows it: the last must end where the file ends. The
@@ -70,10 +70,10 @@ class Mp4Info:
 
 
 def inspect(path: str | os.PathLike[str], *, allow_trailer: bool = False) -> Mp4Info:
-    """What the file at `path` says about itself.
+    """Facts about the file at `path`.
 
-    Some cameras and phones write data of their own behind the last box; `allow_trailer` takes such
-    a file where its index and its data came before. Raises VideoInvalid if it is cut, lacks its
+    Some cameras and phones append data of their own to an MP4; `allow_trailer` accepts that after
+    the index and the data. Raises VideoInvalid if it is cut, lacks its
     index or its data, or is not an MP4; OSError if it cannot be read.
     """
     name = Path(path).name

@@ -37,7 +37,7 @@ _DAMAGED = "it is damaged or of a kind that cannot be decoded: export it again"
 _STILL_CODECS = ("mjpeg", "png", "gif", "bmp", "tiff")
 _SHORTEST_S = 0.04
 _RATES = range(2_000, 1_000_000)
-"""Samples a second of a sound that is meant to be heard; to convert others could take for ever."""
+"""Samples a second of real recordings; converting any other rate could take hours."""
 
 
 def is_clip(path: Path) -> bool:

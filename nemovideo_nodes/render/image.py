@@ -98,7 +98,7 @@ def open_image(path: Path, at_least: int | None = None) -> Image.Image:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """How the picture lies, as EXIF counts it: 1 is upright."""
+    """The picture's EXIF orientation, 1 to 8: 1 is upright."""
     return int(image.getexif().get(ExifTags.Base.Orientation, 1))
 
 

@@ -1,4 +1,4 @@
-"""What is heard in a film: synthesised loops, recordings, clips' own sound, at one loudness."""
+"""The sounds of a film, all at one loudness: synthesised loops, recordings, clips' own sound."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _gain(measured: float, most: float = _MOST_GAIN) -> float:
 
 
 class LoopSound:
-    """A style of `scores`, again and again; `length` is how many samples will be heard."""
+    """A style of `scores`, repeated; `length` is how many samples of it will be used."""
 
     def __init__(self, style: str, length: int) -> None:
         self._wave = loop(style)
@@ -101,7 +101,8 @@ def _loop_gain(style: str, length: int) -> float:
 class Recording:
     """The sound of the file at `path`, from its beginning again where it ends too soon.
 
-    That of a clip keeps to its pictures. `length` is how many samples will be heard. BadInput if
+    A clip's sound stays in time with its pictures. `length` is how many samples of it will be used.
+    UnusableMedia if
     the file has no sound.
     """
 

@@ -1,8 +1,8 @@
-"""What a draft means as a film: shots, titles and music on one clock; pure.
+"""A draft as a film: shots, titles and music on one clock; pure.
 
-A draft comes from outside (an emulator's world file, a user's POST), so whatever is missing,
-odd or unknown gets a sensible value here, and everything behind this module can rely on a
-timeline that makes sense. All times are milliseconds.
+A draft comes from outside (an emulator's world file, a user's POST). Missing, invalid or unknown
+values get sensible defaults here, so the rest of the renderer can rely on a valid timeline. All
+times are milliseconds.
 """
 
 from __future__ import annotations
@@ -125,13 +125,13 @@ class Timeline:
     fps: int = DEFAULT_FPS
     font: Path | None = None
     background: tuple[int, int, int] | None = None
-    """What is seen behind a cut-out, as RGB; None: what it stands out from."""
+    """The colour behind a cut-out, as RGB; None: one that contrasts with it."""
     silent_clips: bool = False
     """Whether clips are without their own sound."""
     fills: bool = False
-    """Whether every picture is cut to fill the frame; else one of another shape is seen whole."""
+    """Whether every picture is cropped to fill the frame; else other shapes are shown whole."""
     plate: bool | None = None
-    """Whether titles stand on a dark plate; None: where they could not be read well without."""
+    """Whether titles are on a dark plate; None: only where they are hard to read without it."""
 
     @property
     def frames(self) -> int:
@@ -214,7 +214,7 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
 
 
 def _covering(shots: list[Shot], duration: int) -> tuple[Shot, ...]:
-    """`shots` without gaps, each there until the next has come in, never three at once."""
+    """`shots` without gaps: each stays until the next is fully shown, and never three overlap."""
     shots = [shot for shot in shots if shot.start < duration] or [Shot(None, 0, duration)]
     shots[0] = replace(shots[0], start=0, duration=shots[0].end, fade=0)
     covering = []

@@ -96,7 +96,7 @@ def _blend(
 def draw_title(title: Title, timeline: Timeline, *, plate: bool = False) -> TitleImage | None:
     """`title` drawn for frames of `timeline`, within their safe margins; None if it is empty.
 
-    With `plate` it stands on a dark, rounded box that the ground shines through.
+    With `plate` it is on a dark, rounded box that is partly transparent.
     """
     # Cleaned again: where an emoji is left out, two spaces meet.
     text = clean(drawable(clean(title.text), timeline.font))
@@ -168,7 +168,7 @@ def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
     """Where the title's box begins, in pixels from the top of the frame.
 
     Portrait frames keep the top 14 % and the bottom 35 % clear for the platforms' own
-    controls; there a title stands high by default, elsewhere low.
+    controls; there a title is near the top by default, elsewhere near the bottom.
     """
     portrait = height > 1.2 * width
     first, last = (0.14, 0.65) if portrait else (0.07, 0.92)

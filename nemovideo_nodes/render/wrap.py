@@ -16,7 +16,7 @@ __all__ = ["clean", "is_whole", "wrap"]
 _NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々…,.!?;:)]}%—–"
 _NOT_LAST = "‘“（〔［｛〈《「『【([{$¥￥"
 # Chinese words have no spaces. The first belong to the character before them, the second to the one
-# behind them.
+# after them.
 _SUFFIXES, _PREFIXES = "的了吗呢吧啊们着过得", "一二三四五六七八九十两几每这那第不很最"
 _BETWEEN_WORDS, _INSIDE_PHRASE, _INSIDE_WORD = 0.05, 0.12, 0.4
 """The cost of a break, added to the squared unevenness of the lines; after a comma it is free."""
@@ -45,7 +45,8 @@ def _stays(character: str) -> bool:
     kind = unicodedata.category(character)
     if character.isspace() or character in _JOINERS:
         return True
-    return not (kind.startswith("C") or character in "\ufe0e\ufe0f")
+    # Not all of C: what is unassigned here may be an emoji of a newer Unicode.
+    return kind not in ("Cc", "Cf", "Cs") and character not in "\ufe0e\ufe0f"
 
 
 def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
