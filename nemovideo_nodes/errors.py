@@ -450,6 +450,8 @@ class ServiceError(NemoVideoError):
     """
 
     code = ErrorCode.SERVER_FAILED
+    call: str = ""
+    """Which of the calls of a step it was, where the step makes several."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.errors import BadInput, Secret
+from nemovideo_nodes.errors import BadInput, Remedy, Secret
 from nemovideo_nodes.profiles import BUILT_IN, Profile, parse_skill, platform_of
 
 __all__ = [
@@ -30,12 +30,12 @@ VENDOR_WEB = "https://nemovideo.com"
 
 
 class Pace(BaseModel):
-    """How long the waits between calls are, in seconds; None means the documented rhythm."""
+    """How long the waits between calls are, in seconds; None means the documented intervals."""
 
     model_config = ConfigDict(frozen=True)
 
     poll_s: float | None = None
-    """A fixed rhythm of polls, instead of the schedule that `plan` computes."""
+    """A fixed interval between polls, instead of the schedule that `plan` computes."""
     reconcile_s: float | None = None
     """Each wait before a state read: after a lost stream, and while the draft settles."""
     rate_limit_s: float = 30.0
@@ -62,7 +62,9 @@ class Settings(BaseModel):
     api_url: str = VENDOR_API
     web_url: str = VENDOR_WEB
     token: str | None = Field(default=None, repr=False)
-    """`NEMO_TOKEN`: used as it is, and nothing is acquired."""
+    """Used as it is, and nothing is acquired."""
+    token_source: str = "NEMO_TOKEN"
+    """Where the token came from, as a sentence names it: a variable, a block, a connection."""
     client_id: str | None = None
     platform: str | None = None
     store: str
@@ -78,7 +80,7 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings that the environment gives; raises `BadInput` naming the bad variable."""
-        env = _Unshown(os.environ if environ is None else environ)
+        env = _HiddenValues(os.environ if environ is None else environ)
         allow_http = _flag(env, "NEMOVIDEO_ALLOW_HTTP")
         return cls(
             api_url=checked_url(
@@ -102,12 +104,18 @@ class Settings(BaseModel):
         )
 
     def signed_in(
-        self, *, api_url: str = "", web_url: str = "", token: str = "", client_id: str = ""
+        self,
+        *,
+        api_url: str = "",
+        web_url: str = "",
+        token: str = "",
+        client_id: str = "",
+        token_source: str = "the argument `token`",
     ) -> Settings:
-        """The settings with an account that is given apart; what is empty stays as it is.
+        """The settings with another account; what is empty stays as it is.
 
-        Whoever names a service or an account does not get the environment's token sent there.
-        Raises `BadInput`.
+        Where a service or an account is named, the environment's token is not sent there.
+        `token_source` says where the token came from, as a sentence names it. Raises `BadInput`.
         """
         update: dict[str, str | None] = {}
         if api_url:
@@ -116,6 +124,7 @@ class Settings(BaseModel):
             update["web_url"] = checked_url(web_url, "The web URL", allow_http=self.allow_http)
         if api_url or token or client_id:
             update["token"] = _header_value({"The token": token}, "The token", one_word=True)
+            update["token_source"] = token_source
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
@@ -139,7 +148,7 @@ class Settings(BaseModel):
 def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None = None) -> Profile:
     """A profile by its name, by the path of a skill document, or as it is.
 
-    `platform` is `SKILL_SOURCE`, which goes before what the path tells.
+    `platform` is `SKILL_SOURCE`, which overrides what the path says.
     """
     if isinstance(named, Profile):
         return named if platform is None else named.model_copy(update={"platform": platform})
@@ -163,7 +172,7 @@ def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None =
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise BadInput(f"The skill document {name} cannot be read: {reason}") from None
     where = platform or platform_of(str(path.absolute()))
     return parse_skill(text, where=name, platform=where)
@@ -178,16 +187,13 @@ def checked_url(url: str, what: str, *, allow_http: bool) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host or not _is_plain(url):
-        raise BadInput(f"{what} is no URL of the form https://host: {shown!r}")
+        raise BadInput(f"{what} is not a URL of the form https://host: {shown!r}")
     if "@" in parts.netloc:
-        raise BadInput(f"{what} must not hold a user name or password: give the token apart")
+        raise BadInput(f"{what} must not hold a user name or password: give the token separately")
     if "?" in url or "#" in url:
         raise BadInput(f"{what} must not hold a query or a fragment: {shown!r}")
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:
-        raise BadInput(
-            f"{what} must be https: {shown!r}; inside a private network, "
-            "NEMOVIDEO_ALLOW_HTTP=1 permits http"
-        )
+        raise BadInput(f"{what} must be https: {shown!r}", remedy=Remedy.ALLOW_HTTP)
     return url.rstrip("/")
 
 
@@ -228,8 +234,8 @@ def _home(env: Mapping[str, str]) -> Path:
         raise BadInput("There is no home folder for the account's files: set HOME") from None
 
 
-class _Unshown(dict[str, str]):
-    """The environment, which a list of a frame's locals need not show."""
+class _HiddenValues(dict[str, str]):
+    """The environment; a traceback that lists local variables does not show its values."""
 
     def __repr__(self) -> str:
         return "{...}"
@@ -238,7 +244,7 @@ class _Unshown(dict[str, str]):
 def _flag(env: Mapping[str, str], name: str) -> bool:
     text = env.get(name, "").strip().lower()
     if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
-        raise BadInput(f"{name} wants 1 or 0, not {text!r}")
+        raise BadInput(f"{name} must be 1 or 0, not {text!r}")
     return text in ("1", "true", "yes", "on")
 
 
@@ -249,7 +255,7 @@ def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
             ipaddress.ip_network(one)
         except ValueError as error:
             raise BadInput(
-                f"{name} wants networks like 10.1.0.0/16, with commas: {error}"
+                f"{name} must list networks like 10.1.0.0/16, separated by commas: {error}"
             ) from None
     return listed
 
@@ -270,5 +276,5 @@ def _seconds(env: Mapping[str, str], name: str, default: float | None = None) ->
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 86_400:
-        raise BadInput(f"{name} wants a number of seconds from 0 to 86400, not {text!r}")
+        raise BadInput(f"{name} must be a number of seconds from 0 to 86400, not {text!r}")
     return seconds

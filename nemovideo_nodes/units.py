@@ -54,7 +54,7 @@ from nemovideo_nodes.request.steps import (
     Upload,
 )
 from nemovideo_nodes.settings import Settings
-from nemovideo_nodes.workspace import DriveOptions, Workspace
+from nemovideo_nodes.workspace import DriveOptions, Workspace, require_done
 
 __all__ = [
     "Bench",
@@ -187,5 +187,5 @@ async def _through(
     achieved = journal.run.steps[step.id].result
     if isinstance(achieved, kind):
         return achieved
-    sentence = result.error or f"The step {step.id} has not come to an end"
-    raise RunStopped(sentence, run_id=run, resumable=result.status == "waiting")
+    require_done(result)
+    raise RunStopped(f"The step {step.id} has not come to an end", run_id=run)

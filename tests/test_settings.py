@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.settings import (
     VENDOR_API,
     Settings,
@@ -119,8 +119,9 @@ def test_http_is_allowed_on_request(value: str) -> None:
     """NEMOVIDEO_ALLOW_HTTP permits http inside a private network."""
     settings = given(NEMO_API_URL="http://api.internal:80", NEMOVIDEO_ALLOW_HTTP=value)
     assert settings.service == "http://api.internal"
-    with pytest.raises(BadInput, match="NEMOVIDEO_ALLOW_HTTP=1"):
+    with pytest.raises(BadInput, match="NEMO_API_URL must be https") as caught:
         given(NEMO_API_URL="http://api.internal", NEMOVIDEO_ALLOW_HTTP="no")
+    assert caught.value.remedy is Remedy.ALLOW_HTTP
 
 
 @pytest.mark.parametrize(

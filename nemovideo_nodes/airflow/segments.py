@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import NodeName
+from nemovideo_nodes.request.steps import StepName
 
 __all__ = ["Segment", "next_segment"]
 
-_RENDERING = frozenset({NodeName.RENDER, NodeName.AWAIT})
+_RENDERING = frozenset({StepName.RENDER, StepName.AWAIT})
 """An export is submitted under an id of ours, so a triggerer may be restarted at any moment."""
-_MESSAGES = frozenset({NodeName.PROMPT, NodeName.STATE})
+_MESSAGES = frozenset({StepName.PROMPT, StepName.STATE})
 """A message's stream must stay open: who hangs up cancels the agent, and the message is lost."""
 
 

@@ -97,6 +97,7 @@ class ImageToVideoOperator(VideoOperator):
         instruction)
     :param platform: where the video will be shown, as `tiktok`; it names the frame
     :param aspect: the frame, as `9:16`
+    :param language: the language of the session; empty: the profile's
     :param again: makes another video from the same request as the run `run_id`
     :param wait_for_completion: False ends the task as soon as the render is submitted
     """
@@ -106,6 +107,7 @@ class ImageToVideoOperator(VideoOperator):
         "work",
         "platform",
         "aspect",
+        "language",
         "again",
     )
 
@@ -115,6 +117,7 @@ class ImageToVideoOperator(VideoOperator):
         work: str = "quick",
         platform: str = "",
         aspect: str = "",
+        language: str = "",
         again: bool | str = False,
         wait_for_completion: bool = True,
         **kwargs: Any,
@@ -123,6 +126,7 @@ class ImageToVideoOperator(VideoOperator):
         self.work = work
         self.platform = platform
         self.aspect = aspect
+        self.language = language
         self.again = again
         self.wait_for_completion = wait_for_completion
 
@@ -162,6 +166,7 @@ class ImageToVideoOperator(VideoOperator):
             mode=self._work(),
             platform=self.platform or "",
             aspect=self.aspect or "",
+            language=self.language or "",
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
@@ -179,12 +184,12 @@ class ImageToVideoOperator(VideoOperator):
         return self.work
 
     def _goal(self, context: Context, driver: RunDriver) -> str | None:
-        from nemovideo_nodes.request.steps import NodeName
+        from nemovideo_nodes.request.steps import StepName
 
         if self.wait_for_completion:
             return None
         steps = driver.run().steps
-        renders = [id_ for id_, record in steps.items() if record.step.node is NodeName.RENDER]
+        renders = [id_ for id_, record in steps.items() if record.step.node is StepName.RENDER]
         return renders[-1] if renders else None
 
 

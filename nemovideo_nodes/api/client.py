@@ -13,9 +13,10 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
-from nemovideo_nodes.api.connection import Connection, StreamClocks
-from nemovideo_nodes.api.tokens import FixedToken, KeptToken, TokenSource
-from nemovideo_nodes.api.transfer import MultipartFile, Progress, check_file, fetch
+from nemovideo_nodes.api.calls import ApiCalls
+from nemovideo_nodes.api.files import MultipartFile, Progress, check_file, download_file
+from nemovideo_nodes.api.tokens import GivenToken, StoredToken, TokenSource
+from nemovideo_nodes.api.transport import Clients, Timeouts, check_machine
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import (
     BadAnswer,
@@ -72,7 +73,7 @@ class NemoVideoClient:
         settings: Settings | None = None,
         clock: Clock | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        stream_clocks: StreamClocks | None = None,
+        timeouts: Timeouts | None = None,
         waits: bool = True,
     ) -> None:
         """`waits=False` raises `RateLimited` at once, for a caller that waits in its own way."""
@@ -87,29 +88,35 @@ class NemoVideoClient:
         self.profile = find_profile(profile or DEFAULT_PROFILE, self.settings.platform)
         self.clock: Clock = clock or SystemClock()
         self._tokens: TokenSource
-        token = Secret(token) if token else None
-        if given := token or Secret(self.settings.token or ""):
+        check_machine(self.base_url)
+        token = Secret(token) if token else None  # no traceback that lists variables shows it
+        given = token or Secret(self.settings.token or "")
+        if given:
             if not _fits_a_header(given) or " " in given:
                 raise BadInput("The token holds characters that cannot stand in an HTTP header")
-            self._tokens = FixedToken(given, named="`token`" if token else "NEMO_TOKEN")
+            own = not token or token == self.settings.token
+            source = self.settings.token_source if own else "the argument `token`"
+            self._tokens = GivenToken(given, source=source)
         else:
             if client_id and not _fits_a_header(client_id):
                 raise BadInput("The client id holds characters that cannot stand in an HTTP header")
-            self._tokens = KeptToken(
+            self._tokens = StoredToken(
                 folder=self.settings.config_dir,
                 api_url=self.base_url,
                 client_id=client_id or self.settings.client_id,
                 clock=self.clock,
                 acquire=self._acquire,
             )
-        self._http = Connection(
+        timeouts = timeouts or Timeouts()
+        self._clients = Clients(timeouts, transport)
+        self._calls = ApiCalls(
             base_url=self.base_url,
             web_url=self.web_url,
             headers=self.profile.headers,
             tokens=self._tokens,
             clock=self.clock,
-            clocks=stream_clocks or StreamClocks(),
-            transport=transport,
+            timeouts=timeouts,
+            clients=self._clients,
             rate_limit_s=self.settings.pace.rate_limit_s,
             waits=waits,
         )
@@ -127,7 +134,7 @@ class NemoVideoClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._clients.aclose()
 
     @property
     def anonymous(self) -> bool:
@@ -143,7 +150,7 @@ class NemoVideoClient:
         return await self._tokens.current()
 
     async def _acquire(self, client_id: str) -> TokenAnswer:
-        answer, _ = await self._http.call_unsigned(
+        answer, _ = await self._calls.call_unsigned(
             "POST", "/api/auth/anonymous-token", {"X-Client-Id": client_id}
         )
         return TokenAnswer.read(answer)
@@ -174,7 +181,7 @@ class NemoVideoClient:
         body = await asyncio.to_thread(
             MultipartFile, file, name=name or file.name, mime=mime or kind.mime, progress=progress
         )
-        await self._http.call(
+        await self._calls.call(
             "POST",
             _upload_path(session_id),
             content=body,
@@ -208,28 +215,28 @@ class NemoVideoClient:
         A stream that breaks off gives a `Turn` that is not `complete`. Raises `Unreachable` where
         the message was certainly not sent, `Refused` where the answer proves that it was not
         accepted, and any other `ServiceError` where it may have been: then read the state, and
-        never send it again unasked. `repeat=False` leaves even the documented repetitions to the
+        never send it again by itself. `repeat=False` leaves even the documented repetitions to the
         caller; a refused token is renewed all the same. `on_event` must not raise: that would hang
         up, and the agent would be cancelled.
         """
         try:
             body = MessageRequest.of(session_id, text).model_dump_json().encode()
         except ValueError:
-            raise BadInput("The message is no valid Unicode text") from None
+            raise BadInput("The message is not valid Unicode text") from None
 
         async def once(token: str) -> Turn:
-            return await self._http.stream_message("/run_sse", body, on_event, token)
+            return await self._calls.stream_message("/run_sse", body, on_event, token)
 
-        return await self._http.repeating(once, repeat=repeat)
+        return await self._calls.repeating(once, repeat=repeat)
 
     async def read_state(self, session_id: str) -> StateAnswer:
         """The session's draft and media."""
         path = f"/api/state/{AGENT}/me/{_segment(session_id)}/latest"
-        return StateAnswer.read(*await self._http.call("GET", path))
+        return StateAnswer.read(*await self._calls.call("GET", path))
 
     async def credits(self) -> CreditsAnswer:
         """The account's balance."""
-        answer, _ = await self._http.call("GET", "/api/credits/balance/simple")
+        answer, _ = await self._calls.call("GET", "/api/credits/balance/simple")
         return CreditsAnswer.read(answer)
 
     async def submit_render(
@@ -237,7 +244,7 @@ class NemoVideoClient:
     ) -> None:
         """Export the draft, exactly as `read_state` gave it, under an id that the caller chose."""
         draft = draft if isinstance(draft, Draft) else Draft.of(dict(draft))
-        await self._http.call(
+        await self._calls.call(
             "POST",
             "/api/render/proxy/lambda",
             content=export_body(render_id, session_id, draft),
@@ -247,7 +254,7 @@ class NemoVideoClient:
     async def render_status(self, render_id: str) -> RenderAnswer:
         """How far a render is; raises `NotFound` where no such render was accepted."""
         path = f"/api/render/proxy/lambda/{_segment(render_id)}"
-        answer, _ = await self._http.call("GET", path)
+        answer, _ = await self._calls.call("GET", path)
         return RenderAnswer.read(answer)
 
     async def claim_link(self, session_id: str, task_id: str | None) -> str:
@@ -289,7 +296,7 @@ class NemoVideoClient:
                     raise TokenInvalid(error.sentence, status=401) from None
                 raise
 
-        await self._http.repeating(fall_back)
+        await self._calls.repeating(fall_back)
 
     async def _fetch(
         self, url: str, part: Path, progress: Progress | None, *, token: str | None = None
@@ -297,29 +304,30 @@ class NemoVideoClient:
         """Fetch from `url`, and from where it sends us; a token stays on the API's own origin."""
         for _ in range(_MOST_REDIRECTS + 1):
             if token is not None and origin_of(url) == origin_of(self.base_url):
-                client, headers = self._http.api(), self._http.authorized(token)
+                client = self._clients.get("api", self.base_url)
+                headers = self._calls.authorized(token)
             else:
-                client, headers, token = self._bare(url), {}, None
-            moved = await fetch(client, url, part, headers=headers, progress=progress)
+                client, headers, token = self._download_client(url), {}, None
+            moved = await download_file(client, url, part, headers=headers, progress=progress)
             if moved is None:
                 return
             url = _joined(url, moved)
         raise BadAnswer("The address of the video leads from one redirect to the next")
 
-    def _bare(self, url: str) -> httpx.AsyncClient:
-        """The client for other people's hosts, once `url` is known to be https, or loopback."""
+    def _download_client(self, url: str) -> httpx.AsyncClient:
+        """The client for hosts that get no token, once `url` is known to be https, or loopback."""
         try:
             checked_url(
                 _origin(url), "The address of the video", allow_http=self.settings.allow_http
             )
         except BadInput as error:
             raise BadAnswer(error.sentence) from None
-        return self._http.bare(url)
+        return self._clients.get("downloads", url)
 
     async def _post_json(
         self, path: str, body: Mapping[str, object], *, is_upload: bool = False
     ) -> tuple[dict[str, Any], str]:
-        return await self._http.call(
+        return await self._calls.call(
             "POST",
             path,
             content=json.dumps(body, ensure_ascii=False).encode(),
@@ -345,11 +353,11 @@ def _joined(base: str, url: str) -> str:
     try:
         return Secret(urljoin(base, url))
     except ValueError:
-        raise BadAnswer("The service gave an address for the video that is none") from None
+        raise BadAnswer("The service gave an address for the video that is not a URL") from None
 
 
 def _origin(url: str) -> str:
-    """What of a URL may be told; unlike `origin_of` it takes any."""
+    """What of a URL may be shown; unlike `origin_of` it takes any."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 

@@ -1,4 +1,4 @@
-"""The account: client id and token, kept in owner-only files and shared by all processes."""
+"""The account: client id and token, stored in owner-only files that all processes share."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from filelock import AsyncFileLock, FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.errors import BadInput, Refused, StoreError, TokenInvalid
+from nemovideo_nodes.errors import BadInput, Refused, Remedy, StoreError, TokenInvalid
 from nemovideo_nodes.settings import fingerprint, origin_of
+from nemovideo_nodes.wire.codes import INVALID_TOKEN, Code
 from nemovideo_nodes.wire.models import TokenAnswer
 
-__all__ = ["FixedToken", "KeptToken", "TokenSource"]
+__all__ = ["GivenToken", "StoredToken", "TokenSource"]
 
 LIFE = timedelta(days=7)
 """How long an anonymous token lives [S, V]."""
@@ -31,19 +32,22 @@ _LOCK_S = 600.0
 _POLL_S = 0.02
 
 
-class _Kept(BaseModel):
+class _Stored(BaseModel):
     token: str = Field(repr=False, pattern=r"^[!-~]+$")
     expires_at: AwareDatetime
 
 
-class FixedToken:
-    """A token that was given (`NEMO_TOKEN`): used as it is; nothing is acquired or renewed."""
+class GivenToken:
+    """A token that was given: used as it is; nothing is acquired or renewed.
+
+    `source` says where it came from, for the sentence that asks for another one.
+    """
 
     anonymous = False
 
-    def __init__(self, token: str, *, named: str = "NEMO_TOKEN") -> None:
+    def __init__(self, token: str, *, source: str) -> None:
         self._token = token
-        self._named = named
+        self._source = source
 
     def account(self) -> tuple[str, ...]:
         """Fingerprints of what identifies the account."""
@@ -55,15 +59,12 @@ class FixedToken:
 
     async def renew(self, stale: str) -> str:
         """A given token cannot be renewed."""
-        raise TokenInvalid(
-            f"The service does not accept the token in {self._named}: it has expired or is not "
-            "valid; set a new one, or unset it to get an anonymous one, and run the same "
-            "command again",
-            service_code=1001,
-        )
+        error = TokenInvalid(INVALID_TOKEN, service_code=Code.TOKEN_INVALID, remedy=Remedy.TOKEN)
+        error.source = self._source
+        raise error
 
 
-class KeptToken:
+class StoredToken:
     """An anonymous token of one client id at one API origin, acquired once for all processes."""
 
     anonymous = True
@@ -82,10 +83,10 @@ class KeptToken:
         self._given_id = client_id
         self._clock = clock
         self._acquire = acquire
-        self._cached: _Kept | None = None
+        self._cached: _Stored | None = None
 
     def client_id(self) -> str:
-        """The client id, made and kept at the first need."""
+        """The client id, made and stored when it is first needed."""
         if self._given_id:
             return self._given_id
         path = self._folder / "client_id"
@@ -115,32 +116,34 @@ class KeptToken:
     def account(self) -> tuple[str, ...]:
         """Fingerprints of what identifies the account."""
         prints = [f"client:{fingerprint(self.client_id())}"]
-        if kept := (self._cached or self._load()):
-            prints.append(f"token:{fingerprint(kept.token)}")
+        if stored := (self._cached or self._load()):
+            prints.append(f"token:{fingerprint(stored.token)}")
         return tuple(prints)
 
     async def current(self) -> str:
         """A token that has not expired, from memory, from the file, or from the service."""
-        kept = self._fresh(self._cached) or self._fresh(await asyncio.to_thread(self._load))
-        if kept is None:
+        stored = self._fresh(self._cached) or self._fresh(await asyncio.to_thread(self._load))
+        if stored is None:
             async with self._locked():
-                kept = self._fresh(await asyncio.to_thread(self._load)) or await self._take_new()
-        self._cached = kept
-        return kept.token
+                stored = (
+                    self._fresh(await asyncio.to_thread(self._load)) or await self._acquire_new()
+                )
+        self._cached = stored
+        return stored.token
 
     async def renew(self, stale: str) -> str:
         """Another token than `stale`: from the file if somebody was faster, else a new one."""
         async with self._locked():
-            kept = self._fresh(await asyncio.to_thread(self._load))
-            if kept is None or kept.token == stale:
-                kept = await self._take_new()
-        self._cached = kept
-        return kept.token
+            stored = self._fresh(await asyncio.to_thread(self._load))
+            if stored is None or stored.token == stale:
+                stored = await self._acquire_new()
+        self._cached = stored
+        return stored.token
 
-    def _fresh(self, kept: _Kept | None) -> _Kept | None:
-        return kept if kept is not None and kept.expires_at > self._clock.now() else None
+    def _fresh(self, stored: _Stored | None) -> _Stored | None:
+        return stored if stored is not None and stored.expires_at > self._clock.now() else None
 
-    async def _take_new(self) -> _Kept:
+    async def _acquire_new(self) -> _Stored:
         client_id = await asyncio.to_thread(self.client_id)
         try:
             answer = await self._acquire(client_id)
@@ -149,23 +152,22 @@ class KeptToken:
                 raise
             if self._given_id:
                 raise BadInput(
-                    "The service does not accept the client id that was given "
-                    f"(NEMO_CLIENT_ID): {error.sentence}"
+                    f"The service does not accept the client id that was given: {error.sentence}"
                 ) from None
             # The documented answer to 400: generate one, repeat.
-            await asyncio.to_thread(self._put_aside, client_id)
+            await asyncio.to_thread(self._set_aside, client_id)
             answer = await self._acquire(await asyncio.to_thread(self.client_id))
         life = LIFE
         if answer.expires_in is not None and 0 < answer.expires_in < LIFE.total_seconds():
             life = timedelta(seconds=answer.expires_in)
         # Given up a little early, but a short life must not be over before it began.
         life -= min(_MARGIN, life / 10)
-        kept = _Kept(token=answer.token, expires_at=self._clock.now() + life)
-        self._cached = kept  # even where it cannot be written down
-        await asyncio.to_thread(self._save, kept)
-        return kept
+        stored = _Stored(token=answer.token, expires_at=self._clock.now() + life)
+        self._cached = stored  # even where it cannot be written down
+        await asyncio.to_thread(self._save, stored)
+        return stored
 
-    def _put_aside(self, client_id: str) -> None:
+    def _set_aside(self, client_id: str) -> None:
         """Keep a refused id: it is the account's name, and the vendor's client uses it too."""
         path = self._folder / "client_id"
         try:
@@ -179,20 +181,20 @@ class KeptToken:
         name = hashlib.sha256(json.dumps([self._origin, self.client_id()]).encode()).hexdigest()
         return self._folder / "tokens" / f"{name[:24]}.json"
 
-    def _load(self) -> _Kept | None:
+    def _load(self) -> _Stored | None:
         path = self._path()
         try:
-            return _Kept.model_validate_json(path.read_bytes())
+            return _Stored.model_validate_json(path.read_bytes())
         except (FileNotFoundError, ValidationError):
             return None  # no token there, or nothing that is one
         except OSError as error:
             raise self._unreadable(path, error) from None
 
-    def _save(self, kept: _Kept) -> None:
+    def _save(self, stored: _Stored) -> None:
         path = self._path()
         try:
             self._prepare()
-            _replace(path, kept.model_dump_json())
+            _replace(path, stored.model_dump_json())
         except OSError as error:
             raise self._unwritable(path, error) from None
 
@@ -215,8 +217,8 @@ class KeptToken:
             await lock.acquire(poll_interval=_POLL_S)
         except Timeout:
             raise StoreError(
-                f"Another process has been acquiring a token for {_LOCK_S:.0f} s; "
-                "run the same command again"
+                f"Another process has been acquiring a token for {_LOCK_S:.0f} s",
+                remedy=Remedy.RETRY,
             ) from None
         except OSError as error:
             raise self._unwritable(path, error) from None
@@ -227,18 +229,17 @@ class KeptToken:
 
     def _unreadable(self, path: Path, error: OSError) -> BadInput:
         return BadInput(
-            f"{path} cannot be read ({error.strerror or error}): "
-            "make it readable, or set NEMO_TOKEN"
+            f"{path} cannot be read ({error.strerror or error}): make it readable, or give a token"
         )
 
     def _unwritable(self, path: Path, error: OSError) -> BadInput:
         return BadInput(
             f"The account's files in {path.parent} cannot be written "
-            f"({error.strerror or error}): make the folder writable, or set NEMO_TOKEN"
+            f"({error.strerror or error}): make the folder writable, or give a token"
         )
 
 
-TokenSource = FixedToken | KeptToken
+TokenSource = GivenToken | StoredToken
 
 
 def _replace(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.looking import credits, runs, show
@@ -25,7 +26,10 @@ def main() -> None:
     """
 
 
-for _command in (make, refine, resume, show, runs, credits, webhook, prefect_flows, airflow_dags):
+for _command in (
+    *(make, refine, resume, show, runs, credits, calendar, webhook),
+    *(prefect_flows, airflow_dags),
+):
     main.add_command(_command)
 
 

@@ -22,11 +22,13 @@ from nemovideo_nodes.errors import (
     redact,
     told,
 )
+from nemovideo_nodes.settings import Settings
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
+    "BAD_INPUT",
     "EXIT",
     "STOPPED",
     "SentenceGroup",
@@ -36,6 +38,7 @@ __all__ = [
     "open_workspace",
     "print_json",
     "quiet_option",
+    "read_settings",
     "resend_option",
     "store_option",
     "verbose_option",
@@ -45,7 +48,7 @@ STUCK: Final = 1
 BAD_INPUT: Final = 2
 RESUMABLE: Final = 75
 FAULT: Final = 70
-STOPPED: Final = "Stopped. Run the same command again to go on"
+STOPPED: Final = "Stopped"
 EXIT: Final = {"done": 0, "stuck": STUCK, "waiting": RESUMABLE}
 _JSON: Final = "nemovideo.json"
 _LOUDNESS: Final = "nemovideo.loudness"
@@ -69,7 +72,7 @@ class SentenceGroup(click.Group):
             sentence = error.told(CLI_WORDING)
             failure = _Failure(sentence, code, error.code, error.remedy)
         except KeyboardInterrupt:
-            code, sentence = RESUMABLE, STOPPED
+            code, sentence = RESUMABLE, told(STOPPED, Remedy.RETRY, CLI_WORDING)
             failure = _Failure(sentence, code, ErrorCode.CANCELLED, Remedy.RETRY)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
@@ -175,6 +178,12 @@ def loudness() -> str | None:
     """`quiet` or `verbose`, as the command was told."""
     told = click.get_current_context().meta.get(_LOUDNESS)
     return told if isinstance(told, str) else None
+
+
+def read_settings(store: str | None) -> Settings:
+    """The settings of the environment, for the store that the command names."""
+    settings = Settings.from_environment()
+    return settings.model_copy(update={"store": store}) if store else settings
 
 
 def open_workspace(store: str | None, *, local: bool = False) -> Workspace:

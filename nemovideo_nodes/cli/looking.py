@@ -19,6 +19,7 @@ from nemovideo_nodes.cli.group import (
     print_json,
     store_option,
 )
+from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     workspace = open_workspace(store)
     known = workspace.load(run)
     result = workspace.result_of(known)
+    result = result.model_copy(update={"error": result.told(CLI_WORDING)})
     if as_json:
         print_json(result.model_dump())
         return
@@ -117,7 +119,11 @@ def runs(
         )
         return
     latest = SystemClock().now() - (age or timedelta())
-    found = [run.result for run in workspace.list() if chosen(run) and run.at <= latest]
+    found = [
+        run.result.model_copy(update={"error": run.result.told(CLI_WORDING)})
+        for run in workspace.list()
+        if chosen(run) and run.at <= latest
+    ]
     if as_json:
         print_json([run.model_dump() for run in found])
         return

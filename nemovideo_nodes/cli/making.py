@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from nemovideo_nodes.cli.group import (
+    BAD_INPUT,
     EXIT,
     STOPPED,
     complete_run,
@@ -24,14 +25,15 @@ from nemovideo_nodes.cli.group import (
     store_option,
     verbose_option,
 )
-from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.cli.wording import CLI_WORDING
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from nemovideo_nodes.ledger.manifest import RunResult
-    from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
+    from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, Workspace
 
 __all__ = ["make", "refine", "resume"]
 
@@ -60,6 +62,12 @@ __all__ = ["make", "refine", "resume"]
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
 @click.option("--local", is_flag=True, help="Use the emulator on this machine; no account needed.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Show what would be sent, what would be left out, and the estimate; send nothing.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Put a copy of the video there.")
 @resend_option
 @quiet_option
 @verbose_option
@@ -75,6 +83,8 @@ def make(
     run_id: str | None,
     again: bool,
     local: bool,
+    dry_run: bool,
+    output: str | None,
     resend: bool,
     store: str | None,
     as_json: bool,
@@ -97,21 +107,24 @@ def make(
         )
     file = read_script(script_file) if script_file is not None else None
     workspace = open_workspace(store, local=local)
-    prepared = workspace.prepare(
-        VideoOptions(
-            media=media,
-            prompts=prompts,
-            script=file,
-            profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
-            platform=platform or "",
-            aspect=aspect or "",
-            run_id=run_id or "",
-            again=again,
-        )
+    options = VideoOptions(
+        media=media,
+        prompts=prompts,
+        script=file,
+        profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
+        platform=platform or "",
+        aspect=aspect or "",
+        run_id=run_id or "",
+        again=again,
     )
-    end_if_finished(workspace, prepared, as_json=as_json)
+    if dry_run:
+        show_preview(workspace.preview(options), as_json=as_json)
+    prepared = workspace.prepare(options)
+    for one in prepared.order.skipped or ():
+        click.echo(f"Left out: {one.name}: {one.reason}", err=True)
+    end_if_finished(workspace, prepared, as_json=as_json, output=output)
     advise_on(workspace, prepared)
-    run_prepared(workspace, prepared, resend=resend, as_json=as_json)
+    run_prepared(workspace, prepared, resend=resend, as_json=as_json, output=output)
 
 
 @click.command()
@@ -180,13 +193,37 @@ def refine(
     do_work(workspace, run, work, resend=resend, as_json=as_json, refining=True)
 
 
+def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
+    """Show what a request would send, and end."""
+    if as_json:
+        print_json(dry_run.as_json(CLI_WORDING))
+    else:
+        for medium in dry_run.media:
+            size = "by URL" if medium.url else f"{medium.size} bytes"
+            click.echo(f"Would upload: {medium.name} ({medium.kind}, {size})")
+        for one in dry_run.skipped:
+            click.echo(f"Left out: {one.name}: {one.reason}" if one.name else one.reason)
+        for text in dry_run.instructions:
+            click.echo(f"Would say: {text}")
+        if dry_run.estimate is not None:
+            estimate = dry_run.estimate
+            click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")
+        if dry_run.run_id is not None:
+            click.echo(f"Run: {dry_run.run_id}")
+    if dry_run.error is not None:
+        click.echo(f"nemovideo: {dry_run.error.told(CLI_WORDING)}", err=True)
+    sys.exit(BAD_INPUT if dry_run.error is not None else 0)
+
+
 def advise_on(workspace: Workspace, prepared: PreparedRun) -> None:
     """What the skill would say before anything is paid; on standard error."""
     for line in workspace.advice(prepared):
         click.echo(f"Tip: {line}", err=True)
 
 
-def end_if_finished(workspace: Workspace, prepared: PreparedRun, *, as_json: bool) -> None:
+def end_if_finished(
+    workspace: Workspace, prepared: PreparedRun, *, as_json: bool, output: str | None = None
+) -> None:
     """End here, without asking anybody, where the run is done already."""
     result = workspace.finished(prepared)
     if result is None:
@@ -194,11 +231,18 @@ def end_if_finished(workspace: Workspace, prepared: PreparedRun, *, as_json: boo
     quiet = loudness() == "quiet"
     if not as_json and not quiet and result.status == "done":
         click.echo("This is done already, and nothing was repeated; --again makes a new one.")
+    if output is not None and result.status == "done":
+        result = workspace.copy_video(result, output)
     _end(result, as_json=as_json)
 
 
 def run_prepared(
-    workspace: Workspace, prepared: PreparedRun, *, resend: bool, as_json: bool
+    workspace: Workspace,
+    prepared: PreparedRun,
+    *,
+    resend: bool,
+    as_json: bool,
+    output: str | None = None,
 ) -> None:
     """Bring a prepared run to its end."""
     do_work(
@@ -207,6 +251,7 @@ def run_prepared(
         lambda drive: workspace.run(prepared, drive=drive),
         resend=resend,
         as_json=as_json,
+        output=output,
     )
 
 
@@ -218,6 +263,7 @@ def do_work(
     resend: bool,
     as_json: bool,
     refining: bool = False,
+    output: str | None = None,
 ) -> None:
     """Do the work of a run under the eyes of whoever watches, and end with its result.
 
@@ -248,12 +294,21 @@ def do_work(
             result = asyncio.run(work(DriveOptions(resend=resend, on_event=display.show)))
         except KeyboardInterrupt:
             run = workspace.journal(run_id).refresh()
-            result = result_of(run, workspace.store, "waiting", STOPPED)
+            result = result_of(
+                run,
+                workspace.store,
+                "waiting",
+                STOPPED,
+                error_code=ErrorCode.CANCELLED,
+                remedy=Remedy.RETRY,
+            )
     link = _claim_link(workspace, run_id) if live and result.status == "done" else None
     known = None
     if refining:
         before = workspace.journal(run_id).refresh().unrefined()
         known = result_of(before, workspace.store, "waiting")
+    if output is not None and result.status == "done":
+        result = workspace.copy_video(result, output)
     _end(result, as_json=as_json, known=known, link=link)
 
 
@@ -283,6 +338,7 @@ def _end(
     from nemovideo_nodes.workspace.display import result_lines
 
     quiet = loudness() == "quiet"
+    result = result.model_copy(update={"error": result.told(CLI_WORDING)})
     if as_json:
         print_json(result.model_dump())
     else:

@@ -7,12 +7,12 @@ import contextlib
 import importlib.util
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json
+from nemovideo_nodes.cli.webhook_page import page_of, printable, utc
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput, redact
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["webhook"]
 
 STATES = (
-    *("new", "known", "unchanged", "stale", "ignored", "refused", "job"),
-    *("waiting", "started", "done", "replaced", "dead"),
+    *("new", "known", "unchanged", "stale", "recorded", "withdrawn", "ignored", "refused", "job"),
+    *("waiting", "held", "started", "done", "failed", "replaced", "dead"),
 )
 """Of deliveries, and of the jobs that they made."""
 DECISIONS = {
@@ -117,7 +117,7 @@ def try_(
         print_json(found.as_json())
         return
     click.echo(f"{DECISIONS[found.decision]}{f': {found.reason}' if found.reason else ''}")
-    version = _time(found.version) if found.version is not None else ""
+    version = utc(found.version) if found.version is not None else ""
     for name, value in (
         ("About", found.subject),
         ("Changed", version),
@@ -175,12 +175,11 @@ def list_(config: str, state: str | None, source: str | None, limit: int, as_jso
         print_json(rows)
         return
     for row in rows:
-        stands = row["job"] or row["delivery"]
-        words = [row["run_id"] or "", row["result"] or row["reason"] or ""]
-        told = "  ".join(word for word in words if word)
-        click.echo(
-            f"{row['id']:>6}  {_time(row['received_at'])}  {row['source']}  {stands}  {told}"
-        )
+        state = row["job"] or row["delivery"]
+        words = [row["run_id"] or "", row["reason"] or row["result"] or ""]
+        told = "  ".join(redact(printable(word)) for word in words if word)
+        number = "-" if row["id"] is None else row["id"]
+        click.echo(f"{number:>6}  {utc(row['received_at'])}  {row['source']}  {state}  {told}")
 
 
 @webhook.command()
@@ -188,7 +187,7 @@ def list_(config: str, state: str | None, source: str | None, limit: int, as_jso
 @_config_option
 @json_option
 def show(delivery: int, config: str, as_json: bool) -> None:
-    """Show DELIVERY: its payload, what was made of it, and how that stands."""
+    """Show DELIVERY: its payload, what became of it, and of the run that it asked for."""
     with _outbox(config) as outbox:
         found = outbox.shown(delivery)
     if found is None:
@@ -197,26 +196,40 @@ def show(delivery: int, config: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    for what, values in found.items():
-        for name, value in (values or {}).items():
-            if value is not None:
-                click.echo(f"{what} {name}: {_shown(name, value)}")
+    click.echo(page_of(found))
 
 
 @webhook.command()
 @click.argument("deliveries", type=int, nargs=-1)
 @_config_option
 @click.option("--dead", is_flag=True, help="All whose run could not be started.")
-@click.option("--again", is_flag=True, help="Make a new video of what was made already.")
-def replay(deliveries: tuple[int, ...], config: str, dead: bool, again: bool) -> None:
-    """Look at DELIVERIES once more, or try their runs again; what was made is not made twice."""
+@click.option("--again", is_flag=True, help="Make another video of what was made; it is paid.")
+@click.option("--remap", is_flag=True, help="Map the payload anew, as the configuration is now.")
+def replay(deliveries: tuple[int, ...], config: str, dead: bool, again: bool, remap: bool) -> None:
+    """Map DELIVERIES anew, or try their runs again; what was made is not made twice."""
     now = SystemClock().now().timestamp()
+    if again and remap:
+        raise BadInput("Give --again or --remap, not both")
     with _outbox(config) as outbox:
         found = [row["id"] for row in outbox.listed(state="dead", limit=10_000)] if dead else []
         if not deliveries and not found:
             raise BadInput("Nothing is to be replayed: give the numbers of deliveries, or --dead")
         for number in (*deliveries, *found):
-            click.echo(outbox.replay(number, now, again=again))
+            click.echo(outbox.replay(number, now, again=again, remap=remap))
+
+
+@webhook.command()
+@click.argument("deliveries", type=int, nargs=-1)
+@_config_option
+@click.option("--all", "everything", is_flag=True, help="All that are held.")
+def release(deliveries: tuple[int, ...], config: str, everything: bool) -> None:
+    """Start the runs of DELIVERIES that a limit holds (`list --state held`)."""
+    if bool(deliveries) == everything:
+        raise BadInput("Give the numbers of deliveries that are held, or --all")
+    now = SystemClock().now().timestamp()
+    with _outbox(config) as outbox:
+        for told in outbox.release(deliveries, now) or ["Nothing is held"]:
+            click.echo(told)
 
 
 @webhook.command()
@@ -267,14 +280,3 @@ def _header_pairs(given: tuple[str, ...]) -> dict[str, str]:
             raise BadInput(f"The header {one!r} has no colon: give it as 'Name: value'")
         found[name.strip().lower()] = value.strip()
     return found
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def _shown(name: str, value: Any) -> str:
-    if isinstance(value, float) and name.endswith("_at"):
-        return _time(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return redact(text) if name == "reason" else text

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Loaded here: --help and a wrong argument need no server.
         from nemovideo_nodes.emulator.faults import Fault
         from nemovideo_nodes.emulator.options import Options
-        from nemovideo_nodes.emulator.serve import serve
+        from nemovideo_nodes.emulator.serve import prune_world, serve
         from nemovideo_nodes.settings import Settings
     except ModuleNotFoundError as error:
         sys.stderr.write(
@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 pipe.write(url)
 
     try:
+        if args.prune:
+            sys.stdout.write(f"{prune_world(args.world).sentence}\n")
+            return 0
         serve(
             args.world,
             host=args.host,
@@ -53,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 silent=args.silent,
                 second_stage_s=args.second_stage,
                 plan=args.plan,
+                most_bytes=round(args.keep * 1_000_000),
+                habits=frozenset(args.habit),
                 media=Settings.from_environment().media_access,
             ),
             faults=[Fault.parse(spec) for spec in args.fault],
@@ -73,7 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+def _megabytes(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of megabytes")
     return value
 
 
@@ -119,6 +131,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="render small pictures")
     parser.add_argument(
         "--preview", action="store_true", help="render drafts: half the size, 15 frames a second"
+    )
+    parser.add_argument(
+        "--habit",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a habit of the vendor that is weakly known, see docs/emulator.md; may be repeated",
+    )
+    parser.add_argument(
+        "--keep",
+        type=_megabytes,
+        default=5_000.0,
+        metavar="MB",
+        help="uploads and videos that are kept; beyond it the oldest sessions go (5000)",
+    )
+    parser.add_argument(
+        "--prune",
+        action="store_true",
+        help="remove the sessions that are done with, say how much that freed, and end",
     )
     # For `ensure_local`: where to say the URL, and how long to wait for an emulator that ends.
     parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)

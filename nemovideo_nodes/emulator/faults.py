@@ -19,10 +19,14 @@ and no edit is made), `late` (reset at once; the edits come arg seconds, 1, late
 orderly end after arg frames, 3, without the rest of the work), `heartbeats` (nothing else for arg
 seconds, or for ever), `error_frame` (the agent fails with the text arg before its first edit),
 `temporary_issue` (a failure behind a good answer), `silent` (tools are called, nothing is said),
-`says` (the text arg at the end of what is said).
+`says` (the text arg at the end of what is said), `asks` (the agent asks back with a tool call,
+says nothing and edits nothing; the next message is taken as the answer), `translated` (the frames
+are the gateway's own).
 
 On `export`: `render_failed` (accepted, and fails with the text arg). On `render_status`:
 `render_without_url`, `render_stuck` (still processing), `output_url` (the newer gateway's word).
+
+On `cancel`, which is no part of a run: every kind that any endpoint has.
 
 On `download` and `download_fallback`: `cut` (reset after arg bytes, half of them), `short` (the
 length is not told, and the end is missing), `corrupt` (arg bytes in the middle, 1, are others),
@@ -39,7 +43,7 @@ from dataclasses import dataclass
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["ENDPOINTS", "Fault", "Faults"]
+__all__ = ["ENDPOINTS", "OTHER_ENDPOINTS", "Fault", "Faults"]
 
 ENDPOINTS = (
     "token",
@@ -54,7 +58,9 @@ ENDPOINTS = (
     "download_fallback",
     "claim",
 )
-"""The calls of the contract by the names that faults and counts use."""
+"""The calls of a run by the names that faults and counts use."""
+OTHER_ENDPOINTS = ("cancel",)
+"""Calls that a run makes only when a person asks for it."""
 
 _EVERYWHERE = re.compile(
     r"(?:reset|hang|hold|html|success_false|http:[1-5]\d\d|code:\d{1,6})(?:_after)?"
@@ -63,7 +69,7 @@ _EVERYWHERE = re.compile(
 _KINDS: Mapping[str, frozenset[str]] = {
     "run_sse": frozenset(
         {"cut", "cancelled", "late", "early_end", "heartbeats", "error_frame", "temporary_issue"}
-        | {"silent", "says"}
+        | {"silent", "says", "asks", "translated"}
     ),
     "export": frozenset({"render_failed"}),
     "render_status": frozenset({"render_without_url", "render_stuck", "output_url"}),
@@ -90,10 +96,9 @@ class Fault:
     arg: float | str | None = None
 
     def __post_init__(self) -> None:
-        if self.endpoint not in ENDPOINTS:
-            raise BadInput(
-                f"There is no endpoint {self.endpoint!r}; there are {', '.join(ENDPOINTS)}"
-            )
+        known = (*ENDPOINTS, *OTHER_ENDPOINTS)
+        if self.endpoint not in known:
+            raise BadInput(f"There is no endpoint {self.endpoint!r}; there are {', '.join(known)}")
         special = _KINDS.get(self.endpoint, frozenset())
         if self.kind not in special and not _EVERYWHERE.fullmatch(self.kind):
             raise BadInput(

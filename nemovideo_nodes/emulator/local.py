@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import http.client
 import json
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -18,7 +20,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.emulator.launch import python_command
-from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
+from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world, proof_of
 from nemovideo_nodes.errors import BadInput, StoreError
 
 __all__ = ["ensure_local", "stop_local"]
@@ -63,7 +65,7 @@ def ensure_local(
         return alive.url
     until = time.monotonic() + wait_s
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(folder / _START_LOCK, timeout=wait_s):
             if (alive := _alive(folder)) is not None:  # another process was faster
                 return alive.url
@@ -96,20 +98,23 @@ def stop_local(folder: Path, *, wait_s: float = 10.0) -> bool:
 
 
 def _alive(folder: Path) -> ServerRecord | None:
-    """The emulator that serves `folder` and answers as the one that left its note there."""
+    """The emulator that serves `folder`, if it proves that it wrote the record there."""
     record = ServerRecord.read(folder)
-    if record is None:
+    if record is None or not record.key:
         return None
     parts = urlsplit(record.url)
+    challenge = secrets.token_hex(16)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWER_S)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", f"/healthz?challenge={challenge}")
         told = json.loads(connection.getresponse().read(4096))
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()
-    return record if isinstance(told, dict) and told.get("world") == record.world else None
+    proof = told.get("proof") if isinstance(told, dict) else None
+    expected = proof_of(record.key, parts.port or 0, challenge)
+    return record if isinstance(proof, str) and hmac.compare_digest(proof, expected) else None
 
 
 def _start(folder: Path, arguments: Sequence[str], until: float) -> str:

@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.render.job import Limits
 from nemovideo_nodes.settings import MediaAccess
 
-__all__ = ["Options"]
+__all__ = ["HABITS", "Options"]
+
+HABITS = {
+    "translated_frames": "the stream's frames are the gateway's own: text, tool_call, tool_result",
+    "user_id": "token and session answers carry user_id, the id for ?bind=",
+    "expires_at": "the token answer says expires_at instead of expires_in",
+    "digit_sessions": "session ids are strings of 19 digits",
+    "upload_proof": "the upload answer has filename, file_type, cdn_url, size in pixels and hash",
+    "render_in_data": "render answers stand inside data, progress is 0 to 100, a second submission "
+    "of an id is an error",
+    "no_cancel": "there is no call that cancels a render (404)",
+    "token_scopes": "tokens lack the scope render: every export is refused (402)",
+}
+"""Habits of the vendor that are weakly known; the emulator has those that it is started with."""
 
 
 @dataclass(frozen=True)
@@ -38,5 +52,15 @@ class Options:
     """What else one render may take."""
     media: MediaAccess = MediaAccess()  # noqa: RUF009 (it is frozen)
     """Where media may be fetched from that a request names by URL."""
+    most_bytes: int = 5_000_000_000
+    """How much of uploads and videos is kept; beyond it sessions that are done with go."""
+    fetch_limit_s: float = 120.0
+    """How long one upload by URL may take, whatever trickles in."""
+    habits: frozenset[str] = frozenset()
+    """Names in `HABITS`."""
     renderer: tuple[str, ...] | None = None
     """The command that renders a job file, for tests; None for our own renderer."""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.habits - HABITS.keys()):
+            raise BadInput(f"There is no habit {unknown[0]!r}; there are {', '.join(HABITS)}")

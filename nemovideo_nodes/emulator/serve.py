@@ -17,10 +17,13 @@ from nemovideo_nodes.emulator.http.server import Server, bind, url_of
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.world.accounts import TOKEN_LIFE_S
 from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
+from nemovideo_nodes.emulator.world.pruning import Pruned, prune
 from nemovideo_nodes.emulator.world.records import Counts
 from nemovideo_nodes.emulator.world.world import World
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.settings import is_loopback
 
-__all__ = ["RunningEmulator", "serve"]
+__all__ = ["RunningEmulator", "prune_world", "serve"]
 
 GRACE_S = 2.0
 """How long requests under way may go on when the emulator is told to end."""
@@ -34,7 +37,7 @@ def _opened(
     with (
         hold_world(folder, lock_wait_s),
         closing(World(folder, **world_options)) as world,
-        bind(host, port, wished=world.port) as sock,
+        bind(host, port, preferred=world.port) as sock,
     ):
         world.port = sock.getsockname()[1]
         yield world, sock
@@ -81,11 +84,25 @@ def serve(
             idle_s=idle_s,
             grace_s=GRACE_S,
             on_ready=ready,
+            loopback=is_loopback(sock.getsockname()[0]),
+            proof_key=record.key,
         )
         try:
             server.run([sock])
         finally:
             ServerRecord.remove(folder)
+
+
+def prune_world(folder: Path) -> Pruned:
+    """Remove the finished sessions of the world in `folder`, which must not be served.
+
+    Raises `BadInput` where it is served or there is no world, and `StoreError` where it cannot
+    be read.
+    """
+    if not World.is_in(folder):
+        raise BadInput(f"There is no emulator's world in {folder}")
+    with hold_world(folder), closing(World(folder)) as world:
+        return prune(world)
 
 
 class RunningEmulator:

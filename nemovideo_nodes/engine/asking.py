@@ -86,7 +86,6 @@ class Asker:
                 by=self._by(),
                 topic=topic,
                 step=step,
-                text="--resend",
                 occasion=occasion or None,
             )
             # Two who permit it at once permit one message, not two.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nemovideo_nodes.ledger.conversation import wishes
+from nemovideo_nodes.ledger.conversation import requested_actions
 from nemovideo_nodes.ledger.facts import Asked, PromptResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.script import numbered
-from nemovideo_nodes.request.steps import NodeName, Prompt, ReadState, Step
+from nemovideo_nodes.request.steps import Prompt, ReadState, Step, StepName
 
 __all__ = ["next_follow_up"]
 
@@ -18,18 +18,18 @@ def next_follow_up(run: Run) -> tuple[tuple[Step, ...], str] | None:
     was asked about is being exported.
     """
     limit = run.order.request.limits.follow_ups if run.order else 0
-    said = sum(isinstance(f, Asked) and f.because == "reply" for f in run.facts)
-    if said >= limit or run.turn is not None:
+    sent = sum(isinstance(f, Asked) and f.because == "reply" for f in run.facts)
+    if sent >= limit or run.turn is not None:
         return None
     texts = {r.step.args.text for r in run.steps.values() if isinstance(r.step.args, Prompt)}
     wanted, after = None, None
     for step_id, record in run.steps.items():
         if isinstance(record.result, PromptResult):
-            asked = [a.words for a in wishes(record.result) if a.words not in texts]
+            asked = [a.words for a in requested_actions(record.result) if a.words not in texts]
             wanted, after = (asked[0] if asked else None), None
-        elif record.step.node is NodeName.STATE and record.achieved and wanted and not after:
+        elif record.step.node is StepName.STATE and record.achieved and wanted and not after:
             after = step_id
-        elif record.step.node is NodeName.RENDER and (record.intent or record.achieved):
+        elif record.step.node is StepName.RENDER and (record.intent or record.achieved):
             wanted = None
     if wanted is None or after is None:
         return None

@@ -1,4 +1,4 @@
-"""The engine: `advance`, the only loop, which asks the plan and performs nodes."""
+"""The engine: `advance`, the only loop, which asks the plan and performs steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.follow_up import next_follow_up
-from nemovideo_nodes.engine.kinds import NODES
+from nemovideo_nodes.engine.kinds import REGISTRY
 from nemovideo_nodes.engine.kinds.kind import (
     Context,
     Failure,
@@ -26,24 +26,24 @@ from nemovideo_nodes.engine.kinds.kind import (
 from nemovideo_nodes.engine.lease import LeaseKeeper
 from nemovideo_nodes.engine.outcome import fact_of, refused
 from nemovideo_nodes.engine.plan import (
-    REPETITION,
     Done,
     Perform,
     Reconcile,
-    Repetition,
-    Seat,
     Stuck,
     Wait,
+    Worker,
     decide,
 )
-from nemovideo_nodes.engine.status import NEWER
+from nemovideo_nodes.engine.status import newer_result, stuck_result
 from nemovideo_nodes.engine.summaries import write_summary
-from nemovideo_nodes.errors import NemoVideoError, StoreError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, Remedy, StoreError
 from nemovideo_nodes.ledger.facts import Intended, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.steps import Idempotency
 
 __all__ = ["Engine", "Event", "EventKind"]
 
@@ -91,8 +91,8 @@ class Engine:
         self._clock: Clock = clock or SystemClock()
         self._pace = client.settings.pace
         self._observer = on_event
-        self._seat = LeaseKeeper(self._journal, self._clock)
-        self._me = self._seat.me
+        self._lease = LeaseKeeper(self._journal, self._clock)
+        self._me = self._lease.me
         self._since = self._clock.now()
         self._asker = Asker(self._journal, self._me, self._clock)
 
@@ -115,13 +115,13 @@ class Engine:
         message whose stream is cut by that is one of unknown outcome, and is looked for.
         """
         try:
-            async with self._seat.kept():
+            async with self._lease.kept():
                 result = await self._advance(through, waits=waits, until=until)
         except asyncio.CancelledError:
-            await self._seat.release("cancelled")
+            await self._lease.release("cancelled")
             raise
         finally:
-            await self._seat.release("released")
+            await self._lease.release("released")
         await asyncio.to_thread(write_summary, self.run, self._store)
         return result
 
@@ -133,14 +133,16 @@ class Engine:
             decisions += 1
             run = await self._journal.refreshed()
             if run.newer:
-                return result_of(run, self._store, "stuck", NEWER)
+                return newer_result(run, self._store)
             if (follow_up := next_follow_up(run)) is not None:
                 steps, after = follow_up
                 await self._asker.ask(steps, after=after, because="reply")
                 continue
             planned = run.seq
-            seat = Seat(self._me, self._since, self._pace, holder_gone=self._seat.holder_gone())
-            decision = decide(run, self._clock.now(), seat, through=through)
+            worker = Worker(
+                self._me, self._since, self._pace, holder_gone=self._lease.holder_gone()
+            )
+            decision = decide(run, self._clock.now(), worker, through=through)
             match decision:
                 case Done():
                     return result_of(run, self._store, "done")
@@ -153,22 +155,31 @@ class Engine:
                     await self._wait(decision)
                     decisions = 0
                 case Perform() | Reconcile() if until is not None and self._clock.now() >= until:
-                    why = f"There was no time left for {decision.record.step.id}"
-                    return result_of(run, self._store, "waiting", why)
+                    return result_of(
+                        run,
+                        self._store,
+                        "waiting",
+                        f"{decision.record.step.phrase}: no time was left for it",
+                        error_code=ErrorCode.DEADLINE,
+                        remedy=Remedy.RETRY,
+                    )
                 case Perform() | Reconcile():
-                    if wrong := self._wrong_account(run):
-                        return result_of(run, self._store, "stuck", wrong)
-                    if await self._seat.hold(planned):
+                    if self._is_wrong_account(run):
+                        return result_of(
+                            run,
+                            self._store,
+                            "stuck",
+                            "The run belongs to another account than the one signed in now",
+                            error_code=ErrorCode.WRONG_ACCOUNT,
+                            remedy=Remedy.ACCOUNT,
+                        )
+                    if await self._lease.hold(planned):
                         await self._do(decision, planned)
         raise StoreError(f"The run {self.run.id} does not come to an end")
 
     def _stuck(self, run: Run, decision: Stuck) -> RunResult:
-        sentence = f"{decision.record.step.id}: {decision.sentence.rstrip('.')}"
-        if decision.resumable:
-            sentence += ". Nothing is lost: run the same command again to go on"
         self._tell(Event("refused", decision.record.step.id, decision.sentence))
-        status: Literal["waiting", "stuck"] = "waiting" if decision.resumable else "stuck"
-        return result_of(run, self._store, status, sentence)
+        return stuck_result(run, self._store, decision)
 
     def _tell_wait(self, wait: Wait) -> None:
         step = wait.record.step.id if wait.record else None
@@ -182,34 +193,36 @@ class Engine:
         """One effect, or one look at how an effect ended, and the fact of how that went."""
         record = decision.record
         step = record.step
-        node, repetition = NODES[step.node], REPETITION[step.node]
+        runner, idempotency = REGISTRY[step.node].runner, step.kind.idempotency
         ctx = self._context()
         self._tell(Event("begin", step.id, record=record))
         key = record.intent.key if record.intent else None
-        looking = isinstance(decision, Reconcile) or record.repeat
+        looking = isinstance(decision, Reconcile) or record.state is StepState.ABSENT
         acted = False
         try:
             if isinstance(decision, Reconcile):
                 assert record.intent is not None
-                outcome = await node.reconcile(ctx, record, record.intent)
-            elif repetition is Repetition.SAFE:
-                outcome = await node.perform(ctx, record, None)
+                outcome = await runner.reconcile(ctx, record, record.intent)
+            elif idempotency is Idempotency.IDEMPOTENT:
+                outcome = await runner.perform(ctx, record, None)
             else:
-                intended = Intent(decision.key) if decision.key else await node.intend(ctx, record)
+                intended = (
+                    Intent(decision.key) if decision.key else await runner.intend(ctx, record)
+                )
                 if isinstance(intended, Intent):
                     key = intended.key
                     # A repetition has its intent already.
                     if decision.key is None and not await self._intended(record, intended, planned):
                         return
                     acted = True
-                    if self._seat.is_mine():
-                        outcome = await node.perform(ctx, record, intended)
+                    if self._lease.is_mine():
+                        outcome = await runner.perform(ctx, record, intended)
                     else:
                         outcome = self._too_late(record)
                 else:
                     outcome = intended
         except NemoVideoError as error:
-            outcome = failure_of(error, ctx, record, repetition, me=self._me)
+            outcome = failure_of(error, ctx, record, idempotency, me=self._me)
             if isinstance(outcome, Failure) and looking:
                 # The open intent stays open: a failed look proves nothing about it.
                 outcome = replace(outcome, verdict="stopped")
@@ -218,8 +231,8 @@ class Engine:
     def _too_late(self, record: StepRecord) -> Failure:
         """The time ran out between the intent and the effect: whoever has the run now may act."""
         return Failure(
-            "stopped" if record.repeat else "not_accepted",
-            "This process was held up for longer than its hold on the run lasts",
+            "stopped" if record.state is StepState.ABSENT else "not_accepted",
+            "This process was held up for longer than its lease on the run lasts",
             resumable=True,
             repeat_at=self._clock.now(),
             repeats=1,
@@ -227,7 +240,7 @@ class Engine:
 
     async def _intended(self, record: StepRecord, intent: Intent, planned: int) -> bool:
         """Write the intent down; False, with nothing written, if the run may not be ours now."""
-        if not self._seat.is_mine():
+        if not self._lease.is_mine():
             return False
         fact = Intended(
             at=self._clock.now(),
@@ -270,14 +283,8 @@ class Engine:
         failure = Failure("not_accepted", sentence, resumable=resumable)
         await self._journal.recorded(refused(failure, step, key, self._clock.now(), self._me))
 
-    def _wrong_account(self, run: Run) -> str | None:
-        if not run.account or run.account & set(self._client.account()):
-            return None
-        return (
-            "This run belongs to another account than the one signed in now: use the token "
-            "(NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was begun with; where that "
-            f"account has a new token, say so: nemovideo resume {run.id} --same-account"
-        )
+    def _is_wrong_account(self, run: Run) -> bool:
+        return bool(run.account) and not run.account & set(self._client.account())
 
     def _tell(self, event: Event) -> None:
         """Show it to whoever watches; what goes wrong there never ends work that is paid for."""

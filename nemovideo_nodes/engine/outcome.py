@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from nemovideo_nodes.engine.kinds.kind import (
-    Broken,
     Failure,
-    Missing,
+    NotReceived,
     Outcome,
-    Postponed,
+    RetryAt,
     SessionLost,
     Success,
+    UpstreamFailed,
 )
-from nemovideo_nodes.errors import redact
+from nemovideo_nodes.errors import ErrorCode, Remedy, redact
 from nemovideo_nodes.ledger.facts import Achieved, Deferred, Fact, Noted, Refused
 from nemovideo_nodes.ledger.run import Run
 
@@ -32,7 +32,7 @@ def fact_of(
     match outcome:
         case Success():
             return Achieved(at=at, by=by, step=step, key=key, result=outcome.result)
-        case Postponed():
+        case RetryAt():
             return Deferred(
                 at=at,
                 by=by,
@@ -44,14 +44,14 @@ def fact_of(
                 draft_digest=outcome.draft_digest,
                 missing=outcome.missing,
                 outline=outcome.outline,
-                heard=outcome.heard,
+                partial_turn=outcome.partial_turn,
             )
         case Failure():
             return refused(outcome, step, key, at, by)
-        case Broken():
-            failed = Failure("failed", outcome.sentence)
+        case UpstreamFailed():
+            failed = Failure("failed", outcome.sentence, error_code=ErrorCode.RENDER_FAILED)
             return refused(failed, outcome.step, outcome.key, at, by)
-        case Missing():
+        case NotReceived():
             return Noted(at=at, by=by, topic="again", step=step, text=outcome.why)
         case SessionLost():
             # The answer proves that this very effect was not accepted; a mere look proves nothing.
@@ -71,6 +71,9 @@ def refused(failure: Failure, step: str, key: str | None, at: datetime, by: str)
         verdict=failure.verdict,
         sentence=redact(failure.sentence),
         code=failure.code,
+        error_code=failure.error_code,
+        remedy=failure.remedy,
+        call=failure.call,
         resumable=failure.resumable,
         repeat_at=failure.repeat_at,
         repeats=failure.repeats,
@@ -83,14 +86,18 @@ def _not_rebuilt(lost: SessionLost, run: Run, *, but: str | None) -> Failure | N
     `but`: the step that is known not to have been accepted in it.
     """
     if run.session is None:
-        return Failure("not_accepted", lost.sentence, code=1002)
+        return Failure(
+            "not_accepted", lost.sentence, code=1002, error_code=ErrorCode.SESSION_NOT_FOUND
+        )
     rebuild = run.order is not None and run.order.request.limits.on_lost_session == "rebuild"
     used = run.session_used(but=but)
     if run.sessions_lost < MAX_SESSIONS_LOST and (rebuild or not used):
         return None
     again = "paid again, so that is not done by itself" if used else "made again"
-    told = (
-        f"{lost.sentence}. What was made in it is gone and would have to be {again}: "
-        "add --resend to have it made anew"
+    return Failure(
+        "stopped",
+        f"{lost.sentence}. What was made in it is gone and would have to be {again}",
+        code=1002,
+        error_code=ErrorCode.SESSION_NOT_FOUND,
+        remedy=Remedy.RESEND,
     )
-    return Failure("stopped", told, code=1002)

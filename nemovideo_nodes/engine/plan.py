@@ -9,27 +9,26 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from nemovideo_nodes.errors import StepConflict
-from nemovideo_nodes.ledger.facts import Order
-from nemovideo_nodes.ledger.run import Run, StepRecord, is_unknown
-from nemovideo_nodes.request.steps import AwaitRender, NodeName, Step
+from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
+from nemovideo_nodes.ledger.facts import Order, Refused
+from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.step import StepState
+from nemovideo_nodes.request.steps import AwaitRender, Idempotency, Step, StepName
 from nemovideo_nodes.settings import Pace
 from nemovideo_nodes.wire.codes import Code
 
 __all__ = [
     "ACTIONS",
-    "REPETITION",
     "Action",
     "Decision",
     "Done",
     "Perform",
     "Reconcile",
-    "Repetition",
-    "Seat",
-    "StepState",
     "Stuck",
     "Wait",
+    "Worker",
     "decide",
+    "is_held",
     "missing_permission",
     "missing_steps",
     "next_poll",
@@ -41,8 +40,6 @@ RECONCILE_READS = 5
 """Reads of the state after a lost stream, before its outcome counts as unknown [V]."""
 SETTLE_READS = 12
 """Reads after which a draft that still changes is taken as it is."""
-RENDERS = 2
-"""A failed render gets a new id once [S]."""
 SKEW = timedelta(seconds=60)
 """How far the clocks of two hosts may be apart."""
 _BUSY_LOOK = timedelta(seconds=1)
@@ -54,51 +51,6 @@ The gaps shrink: the later a poll is, the fewer renders still need it, so it may
 _SLOWEST_POLL_S = 300.0
 _LEAST_POLL_S = 0.02
 """A rhythm of 0 must not fill the journal with polls."""
-
-
-class Repetition(StrEnum):
-    """What doing it again would mean."""
-
-    SAFE = "safe"
-    KEYED = "keyed"
-    NEVER = "never"
-
-
-REPETITION: Mapping[NodeName, Repetition] = MappingProxyType(
-    {
-        NodeName.TOKEN: Repetition.SAFE,
-        NodeName.SESSION: Repetition.SAFE,
-        NodeName.STATE: Repetition.SAFE,
-        NodeName.CREDITS: Repetition.SAFE,
-        NodeName.CLAIM: Repetition.SAFE,
-        NodeName.AWAIT: Repetition.SAFE,
-        NodeName.DOWNLOAD: Repetition.SAFE,
-        NodeName.PUBLISH: Repetition.SAFE,
-        NodeName.UPLOAD: Repetition.KEYED,
-        NodeName.RENDER: Repetition.KEYED,
-        NodeName.PROMPT: Repetition.NEVER,
-    }
-)
-
-
-class StepState(StrEnum):
-    """Where a step stands, as this seat sees it."""
-
-    ASKED = "asked"
-    """Nothing is under way: it can be done, for the first time or anew."""
-    WAITING = "waiting"
-    """Nothing can be done before a time that is known."""
-    OPEN = "open"
-    """An effect was intended, and its end is not known."""
-    ABSENT = "absent"
-    """As open, but the service was asked and does not have it."""
-    REFUSED = "refused"
-    """It was refused here, and what may be repeated was."""
-    UNKNOWN = "unknown"
-    """Evidence could not settle whether a message was accepted."""
-    FAILED = "failed"
-    """The service took it and could not do it, as often as is permitted."""
-    ACHIEVED = "achieved"
 
 
 class Action(StrEnum):
@@ -113,34 +65,37 @@ class Action(StrEnum):
 
 
 _ALWAYS = {
-    StepState.REFUSED: Action.STOP,
-    StepState.FAILED: Action.STOP,
-    StepState.UNKNOWN: Action.STOP,
-    StepState.ACHIEVED: Action.NEXT,
-    StepState.WAITING: Action.WAIT,
     StepState.ASKED: Action.PERFORM,
+    StepState.UNKNOWN: Action.STOP,
+    StepState.FAILED: Action.STOP,
+    StepState.ACHIEVED: Action.NEXT,
 }
 
-ACTIONS: Mapping[Repetition, Mapping[StepState, Action]] = MappingProxyType(
+ACTIONS: Mapping[Idempotency, Mapping[StepState, Action]] = MappingProxyType(
     {
-        Repetition.SAFE: {
+        Idempotency.IDEMPOTENT: {
             **_ALWAYS,
             StepState.OPEN: Action.PERFORM,
             StepState.ABSENT: Action.PERFORM,
         },
-        Repetition.KEYED: {
+        Idempotency.KEYED: {
             **_ALWAYS,
             StepState.OPEN: Action.RECONCILE,
             StepState.ABSENT: Action.PERFORM_SAME_KEY,
         },
-        Repetition.NEVER: {
+        Idempotency.UNSAFE: {
             **_ALWAYS,
             StepState.OPEN: Action.RECONCILE,
             StepState.ABSENT: Action.RECONCILE,
         },
     }
 )
-"""The whole state machine of a step: what is done, by what a repetition would mean."""
+"""What follows from the state of a step, by what a repetition would mean.
+
+Before any of it, a worker stops at what it has tried as often as it may, and waits for a time that
+is known. It looks once more at an unknown message that another worker gave up: what was late may
+have come. Nothing here sends an open or unknown message again.
+"""
 
 
 @dataclass(frozen=True)
@@ -165,7 +120,7 @@ class Wait:
     until: datetime
     why: str
     record: StepRecord | None = None
-    """None where somebody else is at work on the run."""
+    """None where another worker has the run."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +136,16 @@ class Stuck:
     sentence: str
     resumable: bool
     """Whether starting it again later, with nothing changed, can help."""
+    error_code: str | None = None
+    remedy: str | None = None
 
 
 Decision = Perform | Reconcile | Wait | Done | Stuck
 
 
 @dataclass(frozen=True)
-class Seat:
-    """From where the plan is made: who asks, since when, and what it knows of the other."""
+class Worker:
+    """Who makes the plan: since when it works, and what it knows of the lease's holder."""
 
     me: str
     since: datetime
@@ -197,12 +154,12 @@ class Seat:
     """Whether the lease's holder is known to be dead."""
 
 
-def decide(run: Run, now: datetime, seat: Seat, *, through: str | None = None) -> Decision:
+def decide(run: Run, now: datetime, worker: Worker, *, through: str | None = None) -> Decision:
     """What is to be done next, up to and with the step `through` (None: all steps)."""
     for record in run.steps.values():
-        decision = _decide_step(run, record, now, seat)
+        decision = _decide_step(run, record, now, worker)
         if decision is not None:
-            if not isinstance(decision, Stuck) and (busy := _busy(run, now, seat)):
+            if not isinstance(decision, Stuck) and (busy := _busy(run, now, worker)):
                 return busy
             return decision
         if record.step.id == through:
@@ -210,61 +167,58 @@ def decide(run: Run, now: datetime, seat: Seat, *, through: str | None = None) -
     return Done()
 
 
-def _decide_step(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Decision | None:
-    repetition = REPETITION[record.step.node]
-    state = _state(run, record, now, seat)
-    match ACTIONS[repetition][state]:
-        case Action.NEXT:
-            return None
+def _decide_step(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Decision | None:
+    if record.state is StepState.ACHIEVED:
+        return None
+    if _is_overdue(run, record, now, worker):
+        return _timed_out(record)
+    state = _state_for(record, worker)
+    if state in (StepState.UNKNOWN, StepState.FAILED) or _has_given_up(record, worker):
+        return _stuck(record)
+    if (wait := _waiting(run, record, now, worker)) is not None:
+        return wait
+    action = ACTIONS[record.step.kind.idempotency][state]
+    match action:
         case Action.PERFORM:
             return Perform(record)
         case Action.PERFORM_SAME_KEY:
             return Perform(record, record.intent.key if record.intent else None)
         case Action.RECONCILE:
             return Reconcile(record)
-        case Action.WAIT:
-            return _waiting(run, record, now, seat) or Perform(record)
         case Action.STOP:
-            return _stuck(run, record, now, seat)
+            return _stuck(record)
+        case _:
+            return None
 
 
-def _state(run: Run, record: StepRecord, now: datetime, seat: Seat) -> StepState:
-    if record.achieved:
-        return StepState.ACHIEVED
-    if _overdue(run, record, now, seat):
-        return StepState.REFUSED
+def _state_for(record: StepRecord, worker: Worker) -> StepState:
+    """The state; a message that another worker gave up as unknown is open to one look more.
+
+    It is never sent anew by itself.
+    """
     refused = record.refused
-    if refused is not None:
-        if refused.verdict == "unknown" and (refused.by == seat.me or record.intent is None):
-            # Another seat looks once more at the open intent: what was late may have come. It is
-            # never done anew by itself: that would be to send it again.
-            return StepState.UNKNOWN
-        if refused.verdict == "failed":
-            return StepState.FAILED if _has_failed(record) else StepState.ASKED
-        if refused.by == seat.me and record.refusals.get(seat.me, 0) > refused.repeats:
-            return StepState.REFUSED
-    if _waiting(run, record, now, seat) is not None:
-        return StepState.WAITING
-    if record.intent is not None:
-        return StepState.ABSENT if record.repeat else StepState.OPEN
-    return StepState.ASKED
+    is_unseen = refused is not None and refused.by != worker.me and record.intent is not None
+    return StepState.OPEN if record.state is StepState.UNKNOWN and is_unseen else record.state
 
 
-def _has_failed(record: StepRecord) -> bool:
-    """Whether the service has failed on it as often as is permitted."""
-    return record.failures >= RENDERS + record.resends
+def _has_given_up(record: StepRecord, worker: Worker) -> bool:
+    """Whether this worker was refused as often as it may be at one call."""
+    refused = record.refused
+    if refused is None or refused.by != worker.me or refused.verdict in ("unknown", "failed"):
+        return False
+    return record.refusals_of(worker.me, refused) > refused.repeats
 
 
-def _waiting(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Wait | None:
+def _waiting(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Wait | None:
     until, why = None, ""
     refused = record.refused
-    if refused is not None and refused.by == seat.me and refused.repeat_at is not None:
+    if refused is not None and refused.by == worker.me and refused.repeat_at is not None:
         until, why = refused.repeat_at, refused.sentence
     elif record.deferred is not None:
         until, why = record.deferred.until, record.deferred.why
-    elif record.intent is not None and record.step.node is NodeName.PROMPT:
-        wait = timedelta(seconds=reconcile_wait(0, seat.pace))
-        until, why = record.intent.at + wait, "asking what became of the message"
+    elif record.intent is not None and record.step.node is StepName.PROMPT:
+        wait = timedelta(seconds=reconcile_wait(0, worker.pace))
+        until, why = record.intent.at + wait, "Asking the service what became of the message"
     elif isinstance(record.step.args, AwaitRender):
         submitted = run.steps.get(record.step.args.render)
         if (
@@ -272,8 +226,8 @@ def _waiting(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Wait | 
             and submitted.achieved is not None
             and not _is_home(run, submitted)
         ):
-            until, why = next_poll(submitted.achieved.at, None, seat.pace), "rendering"
-    if until is not None and (deadline := _deadline(run, record, seat)):
+            until, why = next_poll(submitted.achieved.at, None, worker.pace), "Rendering"
+    if until is not None and (deadline := _deadline(run, record, worker)):
         until = min(until, deadline)
     return None if until is None or until <= now else Wait(until, why, record)
 
@@ -284,50 +238,70 @@ def _is_home(run: Run, submitted: StepRecord) -> bool:
     return render is not None and run.video_of(render.render_id) is not None
 
 
-def _deadline(run: Run, record: StepRecord, seat: Seat) -> datetime | None:
-    """Until when this seat polls for a render; the next one polls as long again."""
+def _deadline(run: Run, record: StepRecord, worker: Worker) -> datetime | None:
+    """Until when this worker polls for a render; the next one polls as long again."""
     args = record.step.args
     if not isinstance(args, AwaitRender):
         return None
     submitted = run.steps.get(args.render)
     if submitted is None or submitted.achieved is None:
         return None
-    return max(submitted.achieved.at, seat.since) + timedelta(seconds=args.limit_s)
+    return max(submitted.achieved.at, worker.since) + timedelta(seconds=args.limit_s)
 
 
-def _overdue(run: Run, record: StepRecord, now: datetime, seat: Seat) -> bool:
-    """Whether this seat has looked, and its time is over: each seat looks once at least."""
-    deadline = _deadline(run, record, seat)
-    looked = record.deferred is not None and record.deferred.by == seat.me
+def _is_overdue(run: Run, record: StepRecord, now: datetime, worker: Worker) -> bool:
+    """Whether this worker has looked, and its time is over: each worker looks once at least."""
+    deadline = _deadline(run, record, worker)
+    looked = record.deferred is not None and record.deferred.by == worker.me
     return deadline is not None and now >= deadline and looked
 
 
-def _stuck(run: Run, record: StepRecord, now: datetime, seat: Seat) -> Stuck:
-    if _overdue(run, record, now, seat) and isinstance(record.step.args, AwaitRender):
-        minutes = record.step.args.limit_s / 60
-        return Stuck(
-            record,
-            f"The render has not ended after {minutes:.4g} minutes of waiting",
-            resumable=True,
-        )
-    assert record.refused is not None
-    sentence = record.refused.sentence
-    if record.refused.verdict == "failed":
-        sentence += (
-            f". It has failed {record.failures} times: add --resend to have it rendered once more"
-        )
-    return Stuck(record, sentence, record.refused.resumable)
+def _timed_out(record: StepRecord) -> Stuck:
+    assert isinstance(record.step.args, AwaitRender)
+    minutes = record.step.args.limit_s / 60
+    return Stuck(
+        record,
+        f"The render has not ended after {minutes:.4g} minutes of waiting",
+        resumable=True,
+        error_code=ErrorCode.RENDER_TIMEOUT,
+        remedy=Remedy.RETRY,
+    )
 
 
-def _busy(run: Run, now: datetime, seat: Seat) -> Wait | None:
-    """The wait for somebody else who is at work on the run, if there is one."""
+def _stuck(record: StepRecord) -> Stuck:
+    refused = record.refused
+    assert refused is not None
+    sentence, remedy = refused.sentence, refused.remedy
+    if record.state is StepState.FAILED:
+        sentence += f". It has failed {record.failures} times"
+        remedy = Remedy.RESEND
+    elif remedy is None and refused.resumable:
+        remedy = Remedy.RETRY
+    return Stuck(record, sentence, refused.resumable, _code_of(refused), remedy)
+
+
+def _code_of(refused: Refused) -> str:
+    """The error code, also of a fact that is older than error codes."""
+    if refused.error_code is not None:
+        return refused.error_code
+    by_verdict = {"unknown": ErrorCode.OUTCOME_UNKNOWN, "failed": ErrorCode.RENDER_FAILED}
+    return by_verdict.get(refused.verdict, ErrorCode.REFUSED)
+
+
+def is_held(run: Run, now: datetime) -> bool:
+    """Whether a worker has the run, by what it wrote down last."""
+    return run.holding is not None and run.holding.lease.expires + SKEW > now
+
+
+def _busy(run: Run, now: datetime, worker: Worker) -> Wait | None:
+    """The wait for another worker that has the run, if there is one."""
     holding = run.holding
-    if holding is None or holding.holder == seat.me or seat.holder_gone:
+    if holding is None or holding.holder == worker.me or worker.holder_gone:
         return None
     free = holding.lease.expires + SKEW
-    if free <= now:
+    if not is_held(run, now):
         return None
-    who = f"process {holding.lease.pid} on {holding.lease.host} is at work on this run"
+    who = f"Waiting for process {holding.lease.pid} on {holding.lease.host}, which has this run"
     return Wait(min(free, now + _BUSY_LOOK), who)
 
 
@@ -360,10 +334,10 @@ def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str
     """What only a person can allow, where the run is stopped at that: the note, and its step."""
     for step_id, record in run.steps.items():
         refused = record.refused
+        if record.state in (StepState.UNKNOWN, StepState.FAILED):
+            return "resend", step_id
         if record.achieved or refused is None:
             continue
-        if is_unknown(refused) or (refused.verdict == "failed" and _has_failed(record)):
-            return "resend", step_id
         if refused.verdict == "stopped" and refused.code == Code.SESSION_NOT_FOUND:
             return "session_lost", step_id
     return None
@@ -375,10 +349,12 @@ def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[
     if order is not None and begun is not None:
         same = order.request.canonical() == begun.request.canonical()
         if not same or order.service != begun.service:
+            other = f"at another service ({begun.service})" if same else "for another video"
             raise StepConflict(
-                f"The run {run.id} was begun for another video"
-                + (f" or at another service ({begun.service})" if same else "")
-                + ": give another run id"
+                f"The run {run.id} was begun {other}",
+                code=ErrorCode.WRONG_SERVICE if same else None,
+                remedy=Remedy.SERVICE if same else Remedy.NEW_RUN_ID,
+                run_id=run.id,
             )
         return []  # its steps were written down with the order
     new = []
@@ -388,7 +364,8 @@ def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[
             new.append(step)
         elif not known.step.asks_the_same(step):
             raise StepConflict(
-                f"The step {step.id} of run {run.id} was asked for before with other arguments: "
-                "give it another number"
+                f"{step.kind.title!r} number {step.number} of run {run.id} was asked for before, "
+                "with other arguments: give another number",
+                run_id=run.id,
             )
     return new

@@ -1,62 +1,102 @@
-"""How a run stands, from its journal alone."""
+"""The status of a run, from its journal alone."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.engine.plan import Decision, Done, Seat, Stuck, decide
-from nemovideo_nodes.ledger.facts import Noted
-from nemovideo_nodes.ledger.manifest import RunResult, result_of
-from nemovideo_nodes.ledger.run import Run, is_unknown
+from nemovideo_nodes.engine.plan import Decision, Done, Stuck, Worker, decide, is_held
+from nemovideo_nodes.errors import ErrorCode, Remedy
+from nemovideo_nodes.ledger.facts import Asked, Noted
+from nemovideo_nodes.ledger.manifest import RunResult, State, result_of
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import Pace
 
-__all__ = ["NEWER", "decision_on", "has_ended", "standing"]
+__all__ = ["decision_on", "has_ended", "newer_result", "run_status", "stuck_result"]
 
-NEWER = (
+_NEWER = (
     "A newer version of nemovideo_nodes has worked on this run, and this one cannot read all that "
-    "it wrote: update, then run the same command again"
+    "it wrote"
 )
 
 
-def standing(run: Run, store: Store, now: datetime | None = None) -> RunResult:
-    """How a run stands, from its journal alone, as its last worker saw it."""
+def run_status(run: Run, store: Store, now: datetime | None = None) -> RunResult:
+    """The status of a run, from its journal alone, as its last worker saw it."""
+    now = now or SystemClock().now()
     if run.newer:
-        return result_of(run, store, "stuck", NEWER)
+        return newer_result(run, store)
     decision = decision_on(run, now, me=run.facts[-1].by if run.facts else "")
     match decision:
         case Done():
             return result_of(run, store, "done")
         case Stuck():
-            sentence = f"{decision.record.step.id}: {decision.sentence}"
-            return result_of(run, store, "waiting" if decision.resumable else "stuck", sentence)
+            return stuck_result(run, store, decision)
         case _:
-            return result_of(run, store, "waiting", _last_refusal(run) or _cancelled(run))
+            return _unfinished(run, store, now)
+
+
+def newer_result(run: Run, store: Store) -> RunResult:
+    """The result of a run that a newer version has worked on."""
+    code = ErrorCode.NEWER_VERSION
+    return result_of(run, store, "stuck", _NEWER, error_code=code, remedy=Remedy.UPDATE)
+
+
+def stuck_result(run: Run, store: Store, stuck: Stuck) -> RunResult:
+    """The result of a run that cannot go on by itself; resumable where waiting can help."""
+    return result_of(
+        run,
+        store,
+        "waiting" if stuck.resumable else "stuck",
+        f"{stuck.record.step.phrase}: {stuck.sentence}",
+        error_code=stuck.error_code,
+        remedy=stuck.remedy,
+    )
 
 
 def decision_on(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
-    """What a new holder (or `me`) would do next."""
+    """What a new worker (or `me`) would do next."""
     now = now or SystemClock().now()
-    return decide(run, now, Seat(me, now, Pace()))
+    return decide(run, now, Worker(me, now, Pace()))
 
 
 def has_ended(run: Run) -> bool:
-    """Whether no new holder could take the run further by itself."""
-    unknown = any(is_unknown(record.refused) for record in run.steps.values())
+    """Whether no new worker could take the run further by itself."""
+    unknown = any(record.state is StepState.UNKNOWN for record in run.steps.values())
     return unknown or isinstance(decision_on(run), Done | Stuck)
 
 
-def _last_refusal(run: Run) -> str | None:
+def _unfinished(run: Run, store: Store, now: datetime) -> RunResult:
+    state: State = "resumable"
+    if is_held(run, now):
+        state = "running"
+    elif all(isinstance(fact, Asked) for fact in run.facts):
+        state = "queued"
     for record in run.steps.values():
         if record.refused is not None and not record.achieved:
-            return f"{record.step.id}: {record.refused.sentence}"
-    return None
+            return result_of(
+                run,
+                store,
+                "waiting",
+                f"{record.step.phrase}: {record.refused.sentence}",
+                state=state,
+                error_code=record.refused.error_code,
+                remedy=record.refused.remedy or Remedy.RETRY,
+            )
+    if state == "resumable" and _was_cancelled(run):
+        return result_of(
+            run,
+            store,
+            "waiting",
+            "It was cancelled",
+            error_code=ErrorCode.CANCELLED,
+            remedy=Remedy.RETRY,
+        )
+    return result_of(run, store, "waiting", state=state)
 
 
-def _cancelled(run: Run) -> str | None:
-    """The sentence about a run whose last worker was told to end."""
-    told = [f.topic for f in run.facts if isinstance(f, Noted) and f.topic != "released"]
-    if not told or told[-1] != "cancelled":
-        return None
-    return "It was cancelled; nothing is lost: run the same command again to go on"
+def _was_cancelled(run: Run) -> bool:
+    """Whether the run's last worker was told to end."""
+    topics = [f.topic for f in run.facts if isinstance(f, Noted) and f.topic != "released"]
+    return bool(topics) and topics[-1] == "cancelled"

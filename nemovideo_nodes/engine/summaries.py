@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.errors import NemoVideoError
 from nemovideo_nodes.ledger.facts import DownloadResult
 from nemovideo_nodes.ledger.journal import Journal, fact_name
@@ -94,7 +94,7 @@ def summarise(run: Run, store: Store) -> Summary:
         artifacts=tuple(sorted(needed)),
         store=store.url,
         whole=not run.newer and run.unreadable == 0,
-        result=standing(run, store),
+        result=run_status(run, store),
     )
 
 

@@ -38,6 +38,13 @@ class Backend(Protocol):
         """The folder; None for a bucket."""
         ...
 
+    def probe(self) -> None:
+        """Make sure that `create` has one winner and that the store can be written to.
+
+        Called once before the first write; raises `BadInput`, or what is in `broken`.
+        """
+        ...
+
     def create(self, name: str, data: bytes) -> bool:
         """Write `name` durably if nobody has; False, with nothing changed, if somebody has."""
         ...

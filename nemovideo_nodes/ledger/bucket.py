@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.backend import Stored
 from nemovideo_nodes.settings import is_loopback
 
@@ -67,6 +69,20 @@ class Bucket:
     def _store(self) -> ObjectStore:
         _check_process()
         return self._opened
+
+    def probe(self) -> None:
+        """Refuse a bucket, or a gateway before one, that ignores `If-None-Match`."""
+        name = f"unfinished/probe-{secrets.token_hex(8)}"
+        first = self.create(name, b"probe")
+        second = self.create(name, b"another writer")
+        self.remove([name])
+        if not first or second:
+            raise BadInput(
+                f"The store {self.url} lets a second writer overwrite an object that must be "
+                "written once (it ignores If-None-Match), so two workers could pay for the same "
+                "video twice",
+                remedy=Remedy.STORE,
+            )
 
     def create(self, name: str, data: bytes) -> bool:
         try:

@@ -12,7 +12,7 @@ from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt
 from nemovideo_nodes.wire.draft import Draft
 
-__all__ = ["Exchange", "conversation", "last_look", "wishes"]
+__all__ = ["Exchange", "conversation", "last_look", "requested_actions"]
 
 _NOT_APPLIED = {
     "en": "The service answered nothing and changed nothing: this was not applied.",
@@ -77,7 +77,7 @@ def last_look(run: Run) -> StateResult | Evidence | None:
     return look
 
 
-def wishes(result: PromptResult) -> list[BackendAction]:
+def requested_actions(result: PromptResult) -> list[BackendAction]:
     """What the replies ask for that only another message could do."""
     kinds = (BackendActionKind.EXECUTE, BackendActionKind.MESSAGE)
     asked = [action for reply in result.replies for action in translate(reply).actions]
@@ -102,7 +102,8 @@ def _exchange(said: str, result: PromptResult, state: StateResult | None) -> Exc
         said=said,
         replies=tuple(replies),
         suggestions=tuple(
-            _SUGGESTED[language].format(redact(action.words)) for action in wishes(result)
+            _SUGGESTED[language].format(redact(action.words))
+            for action in requested_actions(result)
         ),
     )
 

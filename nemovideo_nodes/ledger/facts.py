@@ -8,7 +8,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import VideoRequest
@@ -35,6 +43,7 @@ __all__ = [
     "RenderResult",
     "Result",
     "SessionResult",
+    "Skipped",
     "StateResult",
     "TokenResult",
     "Topic",
@@ -178,6 +187,13 @@ class Evidence(_Plain):
     """The draft without what is secret or long, as JSON."""
 
 
+class Skipped(_Plain):
+    """A file that was left out of a request, and why."""
+
+    name: str
+    reason: str
+
+
 class Order(_Plain):
     """What the run is for: the request, at which service, on which occasion."""
 
@@ -185,6 +201,8 @@ class Order(_Plain):
     service: str
     occasion: str = ""
     profile: Profile
+    skipped: tuple[Skipped, ...] | None = None
+    """Files of folders that were left out, with reasons; they are no part of the request."""
 
 
 class Lease(_Plain):
@@ -202,7 +220,7 @@ class _Fact(_Plain):
     v: int = FORMAT
     at: AwareDatetime
     by: str
-    """The holder that wrote it: one for each engine."""
+    """The worker that wrote it: one for each engine."""
 
 
 class Asked(_Fact):
@@ -220,10 +238,14 @@ class Asked(_Fact):
     order: Order | None = None
     after: str | None = None
     """The step behind which they go; None: behind all."""
+    service: str | None = None
+    """Where a run that is put together step by step belongs; with an order, that says it."""
+    account: tuple[str, ...] | None = None
+    """Fingerprints of the account that the run belongs to, where they were known by then."""
 
 
 class Intended(_Fact):
-    """Durable before an effect that is not SAFE."""
+    """Durable before an effect that is not idempotent."""
 
     fact: Literal["intended"] = "intended"
     step: str
@@ -254,8 +276,12 @@ class Deferred(_Fact):
     """How often in a row the service did not know a render that it had accepted."""
     outline: str | None = None
     """The draft as it was when the turn had ended, without what is secret or long, as JSON."""
-    heard: PromptResult | None = None
-    """What a stream had said before it was lost."""
+    partial_turn: PromptResult | None = Field(
+        default=None,
+        validation_alias=AliasChoices("heard", "partial_turn"),
+        serialization_alias="heard",
+    )
+    """What a stream had said before it was lost; `heard` in the journal."""
 
 
 Verdict = Literal["not_accepted", "stopped", "unknown", "failed"]
@@ -271,12 +297,19 @@ class Refused(_Fact):
     verdict: Verdict
     sentence: str
     code: int | None = None
+    """The service's own number."""
+    error_code: str | None = None
+    """What went wrong, as an `errors.ErrorCode`; None in facts that are older than it."""
+    remedy: str | None = None
+    """What a person can do, as an `errors.Remedy`."""
+    call: str | None = None
+    """Which call of the step was refused; each has its own repetitions."""
     resumable: bool = False
     """Whether waiting alone can help (exit code 75 rather than 1)."""
     repeat_at: AwareDatetime | None = None
     """When the documented repetition is due, if there is one."""
     repeats: int = 0
-    """How many repetitions one holder may make after a refusal of this kind."""
+    """How many repetitions one worker may make after a refusal of this call."""
 
 
 Topic = Literal[
@@ -305,7 +338,7 @@ _ADAPTER: TypeAdapter[Fact] = TypeAdapter(Fact)
 
 def dump_fact(fact: Fact) -> bytes:
     """One fact as it stands in the journal: JSON in UTF-8."""
-    return _ADAPTER.dump_json(fact, exclude_none=True)
+    return _ADAPTER.dump_json(fact, exclude_none=True, by_alias=True)
 
 
 def load_fact(data: bytes) -> Fact | None:

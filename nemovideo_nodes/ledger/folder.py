@@ -32,15 +32,17 @@ class Folder:
     broken: tuple[type[BaseException], ...] = (OSError, ValueError)
 
     def __init__(self, root: Path) -> None:
-        """Makes the folder where it is missing; raises `OSError`."""
         self.root = root
         self.url = str(root)
         self._durable: set[Path] = set()
-        new = [folder for folder in (root, *root.parents) if not folder.exists()]
-        root.mkdir(parents=True, exist_ok=True)
+
+    def probe(self) -> None:
+        """Make the folder where it is missing, and try to write in it; raises `OSError`."""
+        new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
+        self.root.mkdir(parents=True, exist_ok=True)
         for folder in new:
             _fsync(folder.parent)
-        with tempfile.TemporaryFile(dir=root):
+        with tempfile.TemporaryFile(dir=self.root):
             pass
 
     def create(self, name: str, data: bytes) -> bool:

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from nemovideo_nodes.errors import redact
+from nemovideo_nodes.errors import PYTHON_WORDING, Remedy, Wording, redact, told
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
     Evidence,
     PublishResult,
+    Skipped,
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 
-__all__ = ["Credits", "RunResult", "Video", "manifest_of", "media_of", "result_of"]
+__all__ = [
+    "Credits",
+    "RunResult",
+    "State",
+    "Status",
+    "Video",
+    "manifest_of",
+    "media_of",
+    "result_of",
+]
 
 Status = Literal["done", "stuck", "waiting"]
+State = Literal["queued", "running", "resumable", "held", "needs_approval", "done", "failed"]
+"""The status in detail: the first four are `waiting`, `needs_approval` and `failed` `stuck`."""
+
+_STATES: Final[Mapping[str, State]] = MappingProxyType(
+    {"done": "done", "stuck": "failed", "waiting": "resumable"}
+)
 
 
 class _Plain(BaseModel):
@@ -63,9 +81,48 @@ class RunResult(_Plain):
     credits: Credits = Credits()
     manifest: str | None = None
     error: str | None = None
+    """What happened, in one sentence; what to do about it is the remedy."""
+    skipped: list[Skipped] = []
+    """Files of folders that were left out of the request, with reasons."""
+    state: State | None = None
+    error_code: str | None = None
+    """What went wrong, as an `errors.ErrorCode`."""
+    remedy: str | None = None
+    """What a person can do about it, as an `errors.Remedy`."""
+    retryable: bool | None = None
+    """Whether starting it again later, with nothing changed, can help; None where it is done."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derived(cls, data: Any) -> Any:
+        """Fill in what a result has that was kept by an earlier version."""
+        if not isinstance(data, dict) or data.get("status") not in _STATES:
+            return data
+        status, done = data["status"], data["status"] == "done"
+        return {
+            **data,
+            "state": data.get("state") or _STATES[status],
+            "retryable": None if done else data.get("retryable", status == "waiting"),
+        }
+
+    def told(self, wording: Wording = PYTHON_WORDING, *, source: str = "token") -> str | None:
+        """The error as one text, with what to do about it in the words of a door."""
+        if self.error is None:
+            return None
+        remedy = Remedy(self.remedy) if self.remedy in set(Remedy) else None
+        return told(self.error, remedy, wording, run_id=self.run_id, source=source)
 
 
-def result_of(run: Run, store: Store, status: Status, error: str | None = None) -> RunResult:
+def result_of(
+    run: Run,
+    store: Store,
+    status: Status,
+    error: str | None = None,
+    *,
+    state: State | None = None,
+    error_code: str | None = None,
+    remedy: str | None = None,
+) -> RunResult:
     """The result of a run as far as it has come."""
     published = run.results(PublishResult)
     names = published[-1].videos if published else ()
@@ -83,16 +140,20 @@ def result_of(run: Run, store: Store, status: Status, error: str | None = None) 
                 height=video.height,
             )
         )
-    told = conversation(run)
+    exchanges = conversation(run)
     return RunResult(
         run_id=run.id,
         status=status,
         videos=videos,
-        replies=[line for one in told for line in (*one.replies, *one.suggestions)],
+        replies=[line for one in exchanges for line in (*one.replies, *one.suggestions)],
         timeline=_timeline(run),
         credits=_credits(run),
         manifest=store.place(published[-1].manifest) if published else None,
-        error=error,
+        error=error.rstrip(".") if error else None,
+        skipped=list(run.order.skipped or ()) if run.order else [],
+        state=state,
+        error_code=error_code,
+        remedy=remedy,
     )
 
 

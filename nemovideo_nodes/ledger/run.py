@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -14,129 +13,31 @@ from nemovideo_nodes.ledger.facts import (
     Asked,
     Deferred,
     DownloadResult,
-    Evidence,
     Fact,
     Intended,
     Lease,
     Noted,
     Order,
-    PromptResult,
     Refused,
     RenderResult,
-    Result,
     SessionResult,
     TokenResult,
 )
-from nemovideo_nodes.request.steps import AwaitRender, NodeName, Step
+from nemovideo_nodes.ledger.step import StepRecord, StepState
+from nemovideo_nodes.request.steps import AwaitRender, StepName
 
-__all__ = ["Holding", "Run", "StepRecord", "is_unknown"]
+__all__ = ["Holding", "Run", "StepRecord"]
 
 _R = TypeVar("_R", bound=BaseModel)
 
 _UNREADABLE = (
-    "The entry {} of the run's journal cannot be read, and it may be about this message: look at "
-    "the session, and add --resend to send it"
+    "The entry {} of the run's journal is missing or cannot be read, and it may be about this "
+    "message"
 )
-_SESSION_BOUND = frozenset(
-    {
-        NodeName.SESSION,
-        NodeName.UPLOAD,
-        NodeName.PROMPT,
-        NodeName.STATE,
-        NodeName.RENDER,
-        NodeName.AWAIT,
-    }
+_UNEXPLAINED = (
+    "The journal of the run holds an answer to this message, and not that it was sent: an entry "
+    "is missing"
 )
-"""What is gone when a session is."""
-
-
-@dataclass
-class StepRecord:
-    """What the journal says of one step."""
-
-    step: Step
-    asked_at: datetime
-    achieved: Achieved | None = None
-    intent: Intended | None = None
-    """The open intent: an effect that may have happened, and has no end yet."""
-    deferred: Deferred | None = None
-    refused: Refused | None = None
-    refusals: dict[str, int] = field(default_factory=dict)
-    """How often each holder was refused, since the step last went well."""
-    failures: int = 0
-    """How many renders the service accepted and could not make."""
-    resends: int = 0
-    """How many more of them a person has allowed."""
-    evidence: Evidence | None = None
-    """What was there right before the last message or export."""
-    intents: int = 0
-    repeat: bool = False
-    """Whether the service was asked and does not have what the open intent wanted."""
-    keys: set[str] = field(default_factory=set)
-    """What was intended, in the session that the step works in."""
-
-    @property
-    def result(self) -> Result | None:
-        """What the step achieved, if it has."""
-        return self.achieved.result if self.achieved else None
-
-    def take(self, fact: Intended | Achieved | Deferred | Refused) -> None:
-        """The one table of a step's changes.
-
-        A fact may be late: written by a holder that had lost the run meanwhile. What it achieved
-        counts all the same, if the session is still the same; what it saw or was refused counts
-        only for the very intent that is open now.
-        """
-        match fact:
-            case Intended():
-                self.intent, self.refused, self.deferred, self.repeat = fact, None, None, False
-                self.intents += 1
-                self.evidence = fact.evidence
-                self.keys.add(fact.key)
-            case Achieved() if fact.key is None or fact.key in self.keys:
-                # A real answer beats what was only concluded from the draft; nothing else beats
-                # the first. A late one beats an earlier refusal.
-                if self.achieved is None or _concluded(self.achieved):
-                    self.achieved = fact
-                self.intent = self.refused = self.deferred = None
-                self.refusals = {}
-            case Refused(verdict="failed") if self.achieved and fact.key == self.achieved.key:
-                self.refused, self.achieved = fact, None
-                self.failures += 1
-            case Deferred() if self._is_open(fact.key):
-                self.deferred, self.refused = fact, None
-                # A look that went well ends a row of failed ones; waiting to begin anew does not.
-                if fact.key is not None or self.intents == 0:
-                    self.refusals.pop(fact.by, None)
-            case Refused(verdict="not_accepted") if is_unknown(self.refused, fact.key):
-                # Late, but it settles what could not be known.
-                self.refused, self.intent, self.deferred = fact, None, None
-            case Refused(verdict="unknown") if is_unknown(self.refused, fact.key):
-                self.refused = fact  # another one has looked once more, in vain
-            case Refused() if fact.verdict != "failed" and self._is_open(fact.key):
-                self.refused, self.repeat = fact, False
-                # A message of unknown outcome keeps its intent: it may be looked at once more.
-                if fact.verdict == "not_accepted":
-                    self.deferred = self.intent = None
-                self.refusals[fact.by] = self.refusals.get(fact.by, 0) + 1
-            case _:
-                pass
-
-    def _is_open(self, key: str | None) -> bool:
-        """Whether a fact about `key` is about what is under way now."""
-        if self.achieved is not None or is_unknown(self.refused):
-            return False
-        return key == (self.intent.key if self.intent else None)
-
-    def forget(self) -> None:
-        """Back to asked: what was achieved is gone with its session."""
-        self.achieved = self.intent = self.deferred = self.refused = None
-        self.refusals, self.repeat, self.keys = {}, False, set()
-        self.failures = self.resends = 0
-
-
-def _concluded(fact: Achieved) -> bool:
-    return isinstance(fact.result, PromptResult) and fact.result.reconciled
 
 
 @dataclass(frozen=True)
@@ -204,11 +105,10 @@ class Run:
         `but` is a step whose open intent is known to have had no effect.
         """
         return any(
-            record.step.node is NodeName.PROMPT
+            record.step.node is StepName.PROMPT
             and (
-                record.achieved
-                or (record.intent and record.step.id != but)
-                or is_unknown(record.refused)
+                record.state in (StepState.ACHIEVED, StepState.UNKNOWN)
+                or (record.intent is not None and record.step.id != but)
             )
             for record in self.steps.values()
         )
@@ -247,14 +147,16 @@ class Run:
 
     def _taken(self, record: StepRecord, fact: Intended | Achieved | Deferred | Refused) -> None:
         before = record.achieved
+        if not isinstance(fact, Intended) and record.is_unexplained(fact):
+            record.doubt(_UNEXPLAINED)
         record.take(fact)
         if record.achieved is not before:
             match record.step.node:
-                case NodeName.PROMPT:
+                case StepName.PROMPT:
                     self.settled, self.turn = False, record
-                case NodeName.STATE:
+                case StepName.STATE:
                     self.settled, self.turn = True, None
-                case NodeName.RENDER if record.achieved is None:
+                case StepName.RENDER if record.achieved is None:
                     # What was seen of the failed render says nothing of the next one.
                     for waiting in self.steps.values():
                         args = waiting.step.args
@@ -262,17 +164,9 @@ class Run:
                             waiting.deferred = None
 
     def _doubt(self, records: Iterable[StepRecord]) -> None:
-        """Messages that an unreadable entry may be about are sent at a person's word alone."""
+        """Messages that a missing entry may be about are sent at a person's word alone."""
         for record in records:
-            untold = not (record.achieved or record.intent or is_unknown(record.refused))
-            if record.step.node is NodeName.PROMPT and untold:
-                record.refused = Refused(
-                    at=record.asked_at,
-                    by="",
-                    step=record.step.id,
-                    verdict="unknown",
-                    sentence=_UNREADABLE.format(self.seq),
-                )
+            record.doubt(_UNREADABLE.format(self.seq))
 
     def _insert(self, fact: Asked) -> None:
         new = {s.id: StepRecord(s, fact.at) for s in fact.steps if s.id not in self.steps}
@@ -301,22 +195,13 @@ class Run:
                 self.sessions_lost += 1
                 self.settled, self.turn = True, None
                 for bound in self.steps.values():
-                    if bound.step.node in _SESSION_BOUND:
+                    if bound.step.kind.session_bound:
                         bound.forget()
-            case "resend" if record and is_unknown(record.refused):
-                # The message of unknown outcome may be at work yet: nothing is settled.
-                record.refused = record.intent = record.deferred = None
-                self.settled = False
-            case "resend" if record and record.refused and record.refused.verdict == "failed":
-                record.refused = None
-                record.resends += 1
+            case "resend" if record:
+                was_unknown = record.state is StepState.UNKNOWN
+                if record.allow() and was_unknown:
+                    self.settled = False  # the message may be at work yet
             case "again" if record:
-                record.repeat = record.intent is not None
+                record.mark_absent()
             case _:
                 pass
-
-
-def is_unknown(refused: Refused | None, key: str | None = None) -> bool:
-    """Whether only a person may send the message (with `key`: that very one) again."""
-    unknown = refused is not None and refused.verdict == "unknown"
-    return unknown and (key is None or (refused is not None and refused.key == key))

@@ -5,11 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, redact, well_formed
+from nemovideo_nodes.errors import (
+    BadInput,
+    NemoVideoError,
+    Remedy,
+    StoreError,
+    redact,
+    well_formed,
+)
 from nemovideo_nodes.ledger.backend import Backend, Stored
 
 __all__ = ["REMOTE", "Store", "Stored"]
@@ -38,14 +46,18 @@ class Store:
         self._backend = _bucket(url, options or {}) if is_bucket else _folder(url)
         self.url = self._backend.url
         self.root = self._backend.root
+        self._probed = False
+        self._probing = threading.Lock()
 
     def create(self, name: str, data: bytes) -> bool:
         """Write `name` durably if nobody has; False, with nothing changed, if somebody has."""
+        self._probe()
         with self._telling("written", name):
             return self._backend.create(name, data)
 
     def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write `name` as a whole, over what may be there; `durable` survives a power cut."""
+        self._probe()
         with self._telling("written", name):
             self._backend.replace(name, data, durable=durable)
 
@@ -75,11 +87,13 @@ class Store:
         `name` tells the content, so another size means that a crash has cut it. `move` renames
         the file instead, where it stands on the store's own disk.
         """
+        self._probe()
         with self._telling("written", name):
             self._backend.put_file(name, source, move=move)
 
     def link(self, name: str, existing: str) -> None:
         """Give what is at `existing` a second name, without its bytes twice if possible."""
+        self._probe()
         with self._telling("written", name, existing):
             self._backend.link(name, existing)
 
@@ -114,6 +128,7 @@ class Store:
 
     def scratch(self, name: str) -> Path:
         """A local folder for unfinished work, on the store's own disk if it has one."""
+        self._probe()
         folder = self.cache / "unfinished" / name
         with self._telling("written", f"unfinished/{name}"):
             try:
@@ -128,6 +143,27 @@ class Store:
     def place(self, name: str) -> str:
         """Where a person finds `name`: a path, or a URL."""
         return str(self.root / name) if self.root is not None else f"{self.url}/{name}"
+
+    def _probe(self) -> None:
+        """Make sure before the first write that the store can be written to, and keeps promises.
+
+        Raises `BadInput`; a store that is only read is never probed.
+        """
+        with self._probing:
+            if self._probed:
+                return
+            try:
+                self._backend.probe()
+            except NemoVideoError:
+                raise
+            except self._backend.broken as error:
+                if self.root is None:
+                    raise _not_opened(self.url, error) from None
+                reason = getattr(error, "strerror", None) or error
+                raise BadInput(
+                    f"The store {self.url} cannot be written to ({reason})", remedy=Remedy.STORE
+                ) from None
+            self._probed = True
 
     @contextlib.contextmanager
     def _telling(self, done: str, *names: str) -> Iterator[None]:
@@ -166,21 +202,15 @@ def _folder(url: str) -> Backend:
     if "://" in url and not url.startswith("file://"):
         raise BadInput(f"The store {url!r} is of no known kind: give a folder, or an s3:// URL")
     if url != well_formed(url):
-        raise BadInput("The name of the store is no valid UTF-8 text: give another folder")
+        raise BadInput("The name of the store is not valid UTF-8 text", remedy=Remedy.STORE)
     try:
         root = Path(url.removeprefix("file://")).expanduser().absolute()
     except RuntimeError as error:
         raise BadInput(f"The store {url!r} cannot be found: {error}") from None
-    try:
-        return Folder(root)
-    except OSError as error:
-        raise BadInput(
-            f"The store {root} cannot be written to ({error.strerror or error}): "
-            "give another folder with --store or NEMOVIDEO_STORE"
-        ) from None
+    return Folder(root)
 
 
-def _not_opened(url: str, error: Exception) -> NemoVideoError:
+def _not_opened(url: str, error: BaseException) -> NemoVideoError:
     """What cannot be reached may be there later; all else is bad input."""
     text = str(error)
     if "NoSuchBucket" in text:

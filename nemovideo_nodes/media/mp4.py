@@ -40,6 +40,7 @@ class Track:
     height: int = 0
     samples: int | None = None
     enabled: bool = True
+    has_edit_list: bool = False
 
     @property
     def is_moving(self) -> bool:
@@ -207,6 +208,8 @@ def _track(trak: bytes, name: str) -> Track:
             width = int.from_bytes(content[-8:-6], "big")
             height = int.from_bytes(content[-4:-2], "big")
             track = replace(track, width=width, height=height, enabled=bool(content[3] & 1))
+        elif kind == b"edts":
+            track = replace(track, has_edit_list=b"elst" in dict(_children(content, name)))
         elif kind == b"mdia":
             for inner, body in _children(content, name):
                 if inner == b"hdlr":

@@ -9,14 +9,13 @@ import bisect
 import itertools
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import av
 import numpy as np
 from PIL import Image
 
 from nemovideo_nodes.render.demux import open_media, picture_span, picture_stream
-from nemovideo_nodes.render.footage import FrameReader, shown_size
+from nemovideo_nodes.render.footage import FrameConverter, fitted_size, place_centred, shown_size
 from nemovideo_nodes.render.image import (
     check_pixels,
     frame_numbers,
@@ -29,10 +28,7 @@ from nemovideo_nodes.render.picture import blurred, covers, plate_of
 from nemovideo_nodes.render.sample import Canvas, Planes
 from nemovideo_nodes.render.unusable import UnusableMedia
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-__all__ = ["Animation", "Clip"]
+__all__ = ["Animation", "Clip", "ClipReader"]
 
 _SHORTEST_FRAME_MS, _USUAL_FRAME_MS = 20, 100
 _MOST_FRAMES = 1_000
@@ -41,18 +37,11 @@ _LONGEST_SKIP_S = 2.0
 """Up to here frames are decoded one after another instead of sought."""
 
 
-class Clip:
-    """The clip at `path`, fitted into frames of `width` x `height`; one thread at a time.
+class ClipReader:
+    """The frames of the clip at `path` by their times; one thread at a time."""
 
-    It fills the frame where the shapes are near, or as told; else its blurred first frame fills
-    the rest.
-    """
-
-    def __init__(self, path: Path, width: int, height: int, *, fills: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self._name = path.name
-        self._fills = fills
-        self._size = (width, height)
-        self._reader = FrameReader()
         self._container = open_media(path)
         stream = picture_stream(self._container)
         if stream is None:
@@ -60,44 +49,35 @@ class Clip:
         check_pixels(path.name, stream.width, stream.height)
         self._stream = stream
         self._stream.thread_count = 1
-        self._aspect = float(stream.sample_aspect_ratio or 1)
+        self.aspect = float(stream.sample_aspect_ratio or 1)
+        """How wide its pixels are, by their height."""
+        self.rate = stream.average_rate
+        """Frames a second, where the container says so."""
         self._frames = self._container.decode(self._stream)
-        self._first = self._shown = self._next()
-        if self._first is None:
+        first = self._next()
+        if first is None:
             raise UnusableMedia(path.name, _NO_PICTURE)
+        self.first: av.VideoFrame = first
+        self._shown = first
         self._coming = self._next()
-        self._begin = self._time(self._first)
-        _, self._length = picture_span(self._container, stream)
-        self._ground = self._made_ground(self._first)
+        self._begin = self._time(first)
+        _, self.length = picture_span(self._container, stream)
+        """Seconds."""
 
     def close(self) -> None:
         self._container.close()
 
-    def draw(self, seconds: float, into: Canvas | Planes) -> None:
-        """Fill `into` with what the clip shows at `seconds` from its beginning."""
-        planes = self._planes(self._frame_at(seconds % self._length))
-        for place, plane in enumerate(planes):
-            target = into[place]
-            high, wide = target.shape
-            if self._ground:
-                np.copyto(target, self._ground[place], casting="unsafe")
-            left, top = (wide - plane.shape[1]) // 2, (high - plane.shape[0]) // 2
-            inner = plane[max(0, -top) :, max(0, -left) :][:high, :wide]
-            top, left = max(0, top), max(0, left)
-            target[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
-
-    def _frame_at(self, seconds: float) -> av.VideoFrame:
+    def frame_at(self, seconds: float) -> av.VideoFrame:
+        """What is seen at `seconds` from the clip's beginning."""
         wanted = self._begin + seconds
-        assert self._shown is not None
         ahead = wanted - self._time(self._shown)
         if ahead < 0 or ahead > _LONGEST_SKIP_S:
             assert self._stream.time_base is not None
             self._container.seek(int(wanted / self._stream.time_base), stream=self._stream)
             self._frames = self._container.decode(self._stream)
-            self._shown, self._coming = self._next() or self._first, self._next()
+            self._shown, self._coming = self._next() or self.first, self._next()
         while self._coming is not None and self._time(self._coming) <= wanted:
             self._shown, self._coming = self._coming, self._next()
-        assert self._shown is not None
         return self._shown
 
     def _next(self) -> av.VideoFrame | None:
@@ -113,23 +93,46 @@ class Clip:
             else float(frame.pts * frame.time_base)
         )
 
+
+class Clip:
+    """The clip at `path`, fitted into frames of `width` x `height`; one thread at a time.
+
+    It fills the frame where the shapes are near, or as told; else its blurred first frame fills
+    the rest.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, *, fills: bool = False) -> None:
+        self._fills = fills
+        self._size = (width, height)
+        self._reader = ClipReader(path)
+        self._converter = FrameConverter()
+        self._ground = self._made_ground(self._reader.first)
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def draw(self, seconds: float, into: Canvas | Planes) -> None:
+        """Fill `into` with what the clip shows at `seconds` from its beginning."""
+        frame = self._reader.frame_at(seconds % self._reader.length)
+        planes = self._converter.planes(frame, *self._shape(frame))
+        for place, plane in enumerate(planes):
+            if self._ground:
+                np.copyto(into[place], self._ground[place], casting="unsafe")
+            place_centred(into[place], plane)
+
     def _shape(self, frame: av.VideoFrame) -> tuple[int, int]:
         """The even size at which the whole frame covers the target, or lies within it."""
         width, height = self._size
-        wide, high = shown_size(frame, self._aspect)
-        pick = max if self._fills or covers(wide / high, width / height) else min
-        scale = pick(width / wide, height / high)
-        return 2 * max(1, round(wide * scale / 2)), 2 * max(1, round(high * scale / 2))
-
-    def _planes(self, frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
-        return self._reader.planes(frame, *self._shape(frame))
+        wide, high = shown_size(frame, self._reader.aspect)
+        fills = self._fills or covers(wide / high, width / height)
+        return fitted_size(wide / high, width, height, fills=fills)
 
     def _made_ground(self, frame: av.VideoFrame) -> Planes | None:
         width, height = self._size
         wide, high = self._shape(frame)
         if wide >= width and high >= height:
             return None
-        fill = blurred(self._reader.picture(frame), width, height)
+        fill = blurred(self._converter.picture(frame), width, height)
         plate = plate_of(fill, width, height, scale=1.0)
         return (
             np.ascontiguousarray(plate.y.T),

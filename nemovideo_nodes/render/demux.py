@@ -35,6 +35,8 @@ _DEMUXERS = {
 
 _DAMAGED = "it is damaged or of a kind that cannot be decoded: export it again"
 _SHORTEST_S = 0.04
+_RATES = range(2_000, 1_000_000)
+"""Samples a second of a sound that is meant to be heard; to convert others could take for ever."""
 
 
 def is_clip(path: Path) -> bool:
@@ -56,7 +58,9 @@ def picture_stream(container: InputContainer) -> VideoStream | None:
 def sound_stream(container: InputContainer) -> AudioStream | None:
     """The sound of a clip or a recording, if it has one of a kind that can be decoded."""
     tracks = container.streams.audio
-    return None if not tracks or tracks[0].codec_context is None else tracks[0]
+    if not tracks or tracks[0].codec_context is None:
+        return None
+    return tracks[0] if tracks[0].rate in _RATES else None
 
 
 def picture_span(container: InputContainer, stream: VideoStream) -> tuple[float, float]:
@@ -95,7 +99,7 @@ def opened_media(path: Path, *, ext: str = "", name: str | None = None) -> Itera
     container = open_media(path, ext=ext, name=name)
     try:
         yield container
-    except (av.error.FFmpegError, IndexError):
+    except (av.error.FFmpegError, IndexError, ValueError):
         raise UnusableMedia(name or path.name, _DAMAGED) from None
     finally:
         container.close()

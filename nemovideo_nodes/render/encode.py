@@ -50,19 +50,21 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     _X264 += ":asm=avx2"
 
 
-def gop(fps: int) -> int:
+def gop(fps: int | Fraction) -> int:
     """Frames from one key frame to the next: two seconds."""
-    return 2 * fps
+    return round(2 * fps)
 
 
-def configure_video(context: VideoCodecContext, width: int, height: int, fps: int) -> None:
+def configure_video(
+    context: VideoCodecContext, width: int, height: int, fps: int | Fraction
+) -> None:
     """Make `context` an encoder as above, on one thread, with its header kept apart.
 
     Equal arguments give equal headers, so packets of several encoders fit one track.
     """
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.framerate = Fraction(fps)
-    context.time_base = Fraction(1, fps)
+    context.time_base = 1 / Fraction(fps)
     context.thread_count = 1
     context.gop_size = gop(fps)
     context.color_range = _LIMITED
@@ -71,7 +73,7 @@ def configure_video(context: VideoCodecContext, width: int, height: int, fps: in
     context.options = {"preset": _PRESET, "crf": _CRF, "x264-params": _X264}
 
 
-def video_encoder(width: int, height: int, fps: int) -> VideoCodecContext:
+def video_encoder(width: int, height: int, fps: int | Fraction) -> VideoCodecContext:
     context = av.CodecContext.create("libx264", "w")
     assert isinstance(context, VideoCodecContext)
     configure_video(context, width, height, fps)

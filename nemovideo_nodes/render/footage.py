@@ -7,7 +7,7 @@ functions and wide primaries to bt709.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -24,7 +24,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FrameReader", "shown_size"]
+__all__ = ["FrameConverter", "fitted_size", "place_centred", "shown_size"]
 
 _HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 _WIDE = (ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432)
@@ -44,8 +44,27 @@ def shown_size(frame: av.VideoFrame, aspect: float = 1.0) -> tuple[float, float]
     return size[::-1] if _is_transposed(_matrix(frame)) else size
 
 
-class FrameReader:
-    """Reads frames of one clip; keeps what the conversion was set up with."""
+def fitted_size(shape: float, width: int, height: int, *, fills: bool) -> tuple[int, int]:
+    """The even size at which a picture of `shape` (width by height) fills a frame, or fits into it.
+
+    What fills the frame is at least as large, what fits at most.
+    """
+    covering = (shape * height, float(height)), (float(width), width / shape)
+    wide, high = (max if fills else min)(covering)
+    return 2 * max(1, round(wide / 2)), 2 * max(1, round(high / 2))
+
+
+def place_centred(target: NDArray[Any], plane: NDArray[np.uint8]) -> None:
+    """Copy `plane` into the middle of `target`; what does not fit is cut off on both sides."""
+    high, wide = target.shape
+    left, top = (wide - plane.shape[1]) // 2, (high - plane.shape[0]) // 2
+    inner = plane[max(0, -top) :, max(0, -left) :][:high, :wide]
+    top, left = max(0, top), max(0, left)
+    target[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+
+
+class FrameConverter:
+    """Converts the frames of one clip; keeps what the conversion was set up with."""
 
     def __init__(self) -> None:
         self._to_planes, self._to_rgb = VideoReformatter(), VideoReformatter()

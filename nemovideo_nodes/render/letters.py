@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from nemovideo_nodes.render.bidi import base_level
 from nemovideo_nodes.render.timeline import Timeline, Title
 from nemovideo_nodes.render.typeface import Typeface, drawable, needs_shaping
-from nemovideo_nodes.render.wrap import clean, wrap
+from nemovideo_nodes.render.wrap import clean, is_whole, wrap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,18 +142,21 @@ def _box(wide: int, high: int, pad: int, size: int) -> Image.Image:
 
 
 def _set(text: str, timeline: Timeline, base: int, *, is_caption: bool) -> tuple[list[str], int]:
-    """Lines and size in pixels: two lines if the letters need not be much smaller for it.
+    """Lines and size in pixels: two lines if the letters need not be much smaller for it, and
+    rather smaller letters than a word that is cut.
 
     A caption of a portrait frame leaves the right rail to the platforms' buttons.
     """
     width, height = timeline.width, timeline.height
     across = width * (0.72 if width > height else 0.76 if is_caption and height > width else 0.82)
     largest = max(8, round(min(width, height) * (_CAPTION if is_caption else _HEADLINE)))
-    for most, smallest in ((_LINES, 0.72), (_LINES + 1, 0.6), (_MOST_LINES, 0.5)):
+    steps = ((_LINES, 0.72), (_LINES + 1, 0.6), (_MOST_LINES, 0.5))
+    for whole, most, smallest in [(w, *step) for w in (True, False) for step in steps]:
         size = largest
         while size >= max(8, largest * smallest):
-            lines = wrap(text, across, Typeface(size, timeline.font, base).length)
-            if len(lines) <= most:
+            length = Typeface(size, timeline.font, base).length
+            lines = wrap(text, across, length)
+            if len(lines) <= most and (not whole or is_whole(text, across, length)):
                 return lines, size
             size = round(size * 0.94) - (size < 12)
     size = max(8, round(largest * 0.5))

@@ -45,7 +45,10 @@ _GROWN = 1.3
 focus."""
 
 _CUT_OUT = 0.86
-"""How much of the frame a cut-out may take: a zoom leaves all of it in sight."""
+"""How much of the frame a picture on a plain ground may take: a zoom leaves it all in sight."""
+
+_WHITE, _EVEN = 238, 8
+"""How bright, and how even in levels of 255, edges are that are taken for a white ground."""
 
 _ROOM = 1.25
 """How much longer than the frame a plate may be that is panned over."""
@@ -86,8 +89,8 @@ def load(
     """The picture at `path` as a plate for frames of `width` x `height` pixels.
 
     With `pans` it may be longer than the frame, so that the camera has something to go over; if
-    it `fills` the frame, it is cut about its focus whatever its shape. A cut-out stands on
-    `ground`, or on what it stands out from.
+    it `fills` the frame, it is cut about its focus whatever its shape. On a `ground` it stands
+    whole; without one a cut-out stands on what it stands out from.
     """
     picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
     return plate_of(picture, width, height, pans=pans, fills=fills, ground=ground)
@@ -108,9 +111,13 @@ def plate_of(
     if picture.mode == "RGBA" and _hides(picture):
         return _planes(_on_ground(picture, wide, high, ground))
     picture = picture.convert("RGB")
+    if ground is not None and not fills:
+        return _planes(_whole_on(picture, wide, high, ground))
     focus = busiest(picture)
     shape = (picture.width / picture.height) / (width / height)
     if not fills and not covers(shape, 1.0):
+        if (white := _white_ground(picture)) is not None:
+            return _planes(_whole_on(picture, wide, high, white))
         return _planes(_on_blur(picture, wide, high, focus))
     if pans:
         wide = 2 * round(wide * min(_ROOM, max(1.0, shape)) / 2)
@@ -193,6 +200,26 @@ def _hides(picture: Image.Image) -> bool:
     """Whether the alpha of `picture` hides anything that counts."""
     alpha = picture.getchannel("A").resize((64, 64))
     return float(np.asarray(alpha, dtype=np.float64).mean()) <= 250
+
+
+def _white_ground(picture: Image.Image) -> Colour | None:
+    """The ground of a product picture, where all of its edges are one near white."""
+    small = np.asarray(picture.resize((_GRID, _GRID), Image.Resampling.BOX), dtype=np.float32)
+    edges = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    mean = edges.mean(axis=0)
+    if mean.min() < _WHITE or np.abs(edges - mean).max() > _EVEN:
+        return None
+    red, green, blue = (round(float(value)) for value in mean)
+    return red, green, blue
+
+
+def _whole_on(picture: Image.Image, width: int, height: int, colour: Colour) -> Image.Image:
+    """`picture`, whole, in the middle of a plain ground."""
+    ground = Image.new("RGB", (width, height), colour)
+    room = (round(width * _CUT_OUT), round(height * _CUT_OUT))
+    front = ImageOps.contain(picture, room, Image.Resampling.LANCZOS)
+    ground.paste(front, ((width - front.width) // 2, (height - front.height) // 2))
+    return ground
 
 
 def _on_blur(

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     Wave = NDArray[np.float32]
 
-__all__ = ["LOUDNESS", "LoopSound", "Recording", "Sound", "has_sound", "loudness"]
+__all__ = [
+    "LOUDNESS",
+    "LoopSound",
+    "Recording",
+    "Sound",
+    "beside_pictures",
+    "has_sound",
+    "loudness",
+]
 
 LOUDNESS = -14.0
 """LUFS of a film's music at its usual volume: what the platforms play at."""
@@ -102,7 +110,7 @@ class Recording:
             raise UnusableMedia(path.name, "there is no sound in it")
         with opened_media(path) as container:
             of_clip = picture_stream(container) is not None
-        self._decoded = partial(_beside_pictures if of_clip else _decoded, path)
+        self._decoded = partial(beside_pictures if of_clip else _decoded, path)
         measured = loudness(_limited(self._decoded(), length))
         self._gain = _gain(measured, _MOST_GAIN_OF_CLIP if of_clip else _MOST_GAIN)
         self._blocks = self._decoded()
@@ -134,7 +142,7 @@ def _limited(blocks: Iterator[Wave], length: int) -> Iterator[Wave]:
         length -= block.shape[1]
 
 
-def _beside_pictures(path: Path) -> Iterator[Wave]:
+def beside_pictures(path: Path) -> Iterator[Wave]:
     """The sound of a clip from its first picture to its last, silence where it has none."""
     with opened_media(path) as container:
         stream = picture_stream(container)
@@ -168,12 +176,21 @@ def _decoded(path: Path) -> Iterator[Wave]:
 
     heard = 0
     with opened_media(path) as container:
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
+        resampler: av.AudioResampler | None = None
+        before = None
         for frame in container.decode(audio=0):
-            for made in resampler.resample(frame):
-                heard += made.samples
-                yield np.asarray(made.to_ndarray(), np.float32)
-        for made in resampler.resample(None):
-            yield np.asarray(made.to_ndarray(), np.float32)
+            made: list[av.AudioFrame] = []
+            # Some recordings change their rate or their channels on the way.
+            kind = frame.format.name, frame.layout.name, frame.sample_rate
+            if resampler is None or kind != before:
+                made += resampler.resample(None) if resampler else []
+                resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
+                before = kind
+            made += resampler.resample(frame)
+            for part in made:
+                heard += part.samples
+                yield np.asarray(part.to_ndarray(), np.float32)
+        for part in resampler.resample(None) if resampler else ():
+            yield np.asarray(part.to_ndarray(), np.float32)
     if heard < _SHORTEST:  # a click, which would have to be opened thousands of times
         yield np.zeros((2, _SHORTEST - heard), np.float32)

@@ -32,10 +32,8 @@ DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
 USUAL_VOLUME = 0.35
 """The volume of music of which nothing else is said."""
-CUTS = ("crossfade", "wipe", "slide", "push", "zoom", "dip", "flash", "spin", "glitch")
+CUTS = ("crossfade", "wipe", "slide", "zoom", "dip")
 """The transitions that are painted; any other word is a crossfade."""
-VARIED = ("crossfade", "slide", "zoom", "wipe")
-"""What a draft that asks for varied ones gets, in turns."""
 MOTIONS = ("in", "right", "out", "left", "up", "down", "across", "along", "still")
 
 _VIDEO, _AUDIO, _TEXT = 0, 1, 7
@@ -57,7 +55,6 @@ _MOTION_WORDS = {
 
 _CUT_WORDS = {
     "fade_to_black": "dip", "fadeblack": "dip", "dip_to_black": "dip", "black": "dip",
-    "fade_to_white": "flash", "fadewhite": "flash", "dip_to_white": "flash", "white": "flash",
 }  # fmt: skip
 
 
@@ -209,7 +206,7 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
                 motion=_motion(meta.get("motion")),
                 fade=fade,
                 name=_text(meta.get("name")),
-                cut=_cut(meta.get("transition"), index),
+                cut=_cut(meta.get("transition")),
             )
         )
         end = start + duration
@@ -273,11 +270,9 @@ def _fade(transition: object) -> int:
     return _clamp(_int(fields.get("d"), _DEFAULT_FADE), 0, _LONGEST)
 
 
-def _cut(transition: object, index: int) -> str:
+def _cut(transition: object) -> str:
     word = transition if isinstance(transition, str) else _mapping(transition).get("type")
     word = _text(word).lower()
-    if word in ("varied", "mixed", "random"):
-        return VARIED[index % len(VARIED)]
     word = _CUT_WORDS.get(word, word)
     return word if word in CUTS else CUTS[0]
 

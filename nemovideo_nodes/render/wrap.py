@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import regex
 
-__all__ = ["clean", "wrap"]
+__all__ = ["clean", "is_whole", "wrap"]
 
 # Chinese and Japanese break between any two characters, but a line begins with none of the
 # first and ends with none of the second (the usual rule of their typesetting).
@@ -22,6 +22,8 @@ _BETWEEN_WORDS, _INSIDE_PHRASE, _INSIDE_WORD = 0.05, 0.12, 0.4
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 # A word in katakana is written without spaces, and torn apart it cannot be read.
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30fe"
+_ADDRESS_PARTS = "/.?&=_@:#"
+"""Behind one of these an address breaks, where it must."""
 _JOINERS = "\u200c\u200d"
 _IS_WIDE = re.compile(f"[{_WIDE}]")
 _PIECES = re.compile(rf"\s+|[{_KATAKANA}]+|[{_WIDE}]|-*[^\s{_WIDE}-]+-*|-+")
@@ -56,6 +58,12 @@ def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
     return lines
 
 
+def is_whole(text: str, width: float, length: Callable[[str], float]) -> bool:
+    """Whether no word of `text` is wider than a line, so that none must be cut."""
+    units = (unit.rstrip() for line in text.split("\n") for unit in _units(line))
+    return all(length(unit) <= width for unit in units)
+
+
 def _units(paragraph: str) -> list[str]:
     """What must not be broken: words with the space behind them, characters with their marks."""
     units: list[str] = []
@@ -75,6 +83,8 @@ def _cut(unit: str, width: float, length: Callable[[str], float]) -> Iterator[st
     while len(clusters) > 1 and length("".join(clusters).rstrip()) > width:
         counts = range(len(clusters) - 1, 1, -1)
         fits = next((n for n in counts if length("".join(clusters[:n])) <= width), 1)
+        seams = (n for n in range(fits, fits // 3, -1) if clusters[n - 1] in _ADDRESS_PARTS)
+        fits = next(seams, fits)
         yield "".join(clusters[:fits])
         clusters = clusters[fits:]
     yield "".join(clusters)

@@ -1,20 +1,78 @@
-"""What the platforms take: the frame that a video for each should have, and whether one fits. Pure.
+"""What the platforms take, as data: frames, lengths, sizes, codecs and text. Pure.
 
-The figures are the platforms' own published limits, as of November 2026.
+The figures are the platforms' own published limits, as of November 2026. Whether a finished video
+meets them is told by `platform_rules`, whether a text does by `post_text`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["ASPECTS", "PRESETS", "Preset", "aspect_for", "misfits", "with_frame"]
+__all__ = [
+    "ASPECTS",
+    "MB",
+    "PRESETS",
+    "Clear",
+    "Generation",
+    "PostTextRules",
+    "Preset",
+    "Unit",
+    "aspect_for",
+    "generations",
+    "misfits",
+    "with_frame",
+]
 
-_MB: Final = 1_000_000
+MB: Final = 1_000_000
+
+
+class Unit(StrEnum):
+    """What a platform counts as one of a text's characters."""
+
+    GRAPHEMES = "characters"
+    """What a reader sees as one character."""
+    UTF16 = "UTF-16 units"
+    """As JavaScript counts: an emoji is two or more."""
+    BYTES = "bytes"
+    """Of UTF-8."""
+    X_WEIGHT = "characters as X counts them"
+    """A link is 23, an emoji or a Chinese sign 2, most else 1."""
+
+
+class PostTextRules(BaseModel):
+    """How much text a platform takes with a video; None: it says no limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: int | None = None
+    """Characters of a title, where it has one."""
+    caption: int | None = None
+    caption_unit: Unit = Unit.GRAPHEMES
+    has_caption: bool = True
+    hashtags: int | None = None
+    alt_text: int | None = None
+    link_in_caption: bool = False
+    """Whether a link stands in the caption and counts there."""
+    forbidden: str = ""
+    """Characters that title and caption must not have."""
+
+
+class Clear(BaseModel):
+    """What the platform's own buttons cover, as parts of the frame: no text belongs there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+    left: float = 0.0
 
 
 class Preset(BaseModel):
@@ -30,33 +88,106 @@ class Preset(BaseModel):
     min_s: float = 0.0
     max_s: float
     max_bytes: int
+    fps: tuple[float, float] | None = None
+    """The fewest and the most frames a second."""
+    min_frame: tuple[int, int] = (0, 0)
+    max_width: int | None = None
+    video_codec: str = ""
+    profile: str = ""
+    pixel_format: str = ""
+    gop_s: tuple[float, float] | None = None
+    """How far two key frames may be apart, in seconds; the groups of pictures are closed."""
+    audio_codec: str = ""
+    sample_rate: int | None = None
+    channels: int | None = None
+    faststart: bool = False
+    no_edit_lists: bool = False
+    clear: Clear = Clear()
+    cover: Literal["any", "first-frame"] = "any"
+    """Whether a picture can be given as cover, or the first frame is it."""
+    text: PostTextRules = PostTextRules()
 
+
+_INSTAGRAM: Final[dict[str, Any]] = {
+    "fps": (23, 60),
+    "max_width": 1_920,
+    "audio_codec": "aac",
+    "sample_rate": 48_000,
+    "faststart": True,
+    "no_edit_lists": True,
+}
+_INSTAGRAM_TEXT: Final = PostTextRules(caption=2_200, hashtags=30, alt_text=1_000)
 
 PRESETS: Final = MappingProxyType(
     {
-        "tiktok": Preset(title="TikTok", min_s=3, max_s=600, max_bytes=4_000 * _MB),
-        "instagram-reels": Preset(title="Instagram Reels", min_s=3, max_s=900, max_bytes=300 * _MB),
+        "tiktok": Preset(
+            title="TikTok",
+            min_s=3,
+            max_s=600,
+            max_bytes=4_000 * MB,
+            fps=(23, 60),
+            clear=Clear(right=0.15, bottom=0.20),
+            text=PostTextRules(caption=2_200, caption_unit=Unit.UTF16),
+        ),
+        "instagram-reels": Preset(
+            title="Instagram Reels",
+            min_s=3,
+            max_s=900,
+            max_bytes=300 * MB,
+            **_INSTAGRAM,
+            clear=Clear(top=0.14, bottom=0.35),
+            text=_INSTAGRAM_TEXT,
+        ),
         "instagram-stories": Preset(
-            title="Instagram Stories", min_s=3, max_s=60, max_bytes=100 * _MB
+            title="Instagram Stories",
+            min_s=3,
+            max_s=60,
+            max_bytes=100 * MB,
+            fps=(23, 60),
+            text=PostTextRules(has_caption=False),
         ),
         "instagram-feed": Preset(
             title="Instagram Feed",
             aspects=("4:5", "1:1"),
             min_s=3,
             max_s=900,
-            max_bytes=300 * _MB,
+            max_bytes=300 * MB,
+            **_INSTAGRAM,
+            text=_INSTAGRAM_TEXT,
         ),
         "youtube-shorts": Preset(
-            title="YouTube Shorts", aspects=("9:16", "1:1"), max_s=180, max_bytes=256_000 * _MB
+            title="YouTube Shorts",
+            aspects=("9:16", "1:1"),
+            max_s=180,
+            max_bytes=256_000 * MB,
+            fps=(24, 60),
+            cover="first-frame",
+            text=PostTextRules(
+                title=100,
+                caption=5_000,
+                caption_unit=Unit.BYTES,
+                hashtags=60,
+                forbidden="<>",
+            ),
         ),
-        "facebook-reels": Preset(title="Facebook Reels", min_s=3, max_s=90, max_bytes=2_000 * _MB),
+        "facebook-reels": Preset(
+            title="Facebook Reels",
+            min_s=3,
+            max_s=90,
+            max_bytes=2_000 * MB,
+            min_frame=(540, 960),
+            fps=(24, 60),
+            gop_s=(2, 5),
+            text=PostTextRules(title=255, caption=2_200, link_in_caption=True),
+        ),
         "linkedin": Preset(
             title="LinkedIn",
             aspects=("9:16", "1:1", "16:9"),
             ratios=(1 / 2.4, 2.4),
             min_s=3,
             max_s=1_800,
-            max_bytes=500 * _MB,
+            max_bytes=500 * MB,
+            text=PostTextRules(title=200, caption=3_000, link_in_caption=True),
         ),
         "x": Preset(
             title="X",
@@ -64,12 +195,41 @@ PRESETS: Final = MappingProxyType(
             ratios=(1 / 3, 3),
             min_s=0.5,
             max_s=1_200,
-            max_bytes=8_000 * _MB,
+            max_bytes=8_000 * MB,
+            fps=(0, 60),
+            text=PostTextRules(
+                caption=280,
+                caption_unit=Unit.X_WEIGHT,
+                alt_text=1_000,
+                link_in_caption=True,
+            ),
         ),
         "pinterest": Preset(
-            title="Pinterest", aspects=("9:16", "2:3"), min_s=4, max_s=900, max_bytes=2_000 * _MB
+            title="Pinterest",
+            aspects=("9:16", "2:3"),
+            min_s=4,
+            max_s=900,
+            max_bytes=2_000 * MB,
+            fps=(25, 240),
+            text=PostTextRules(title=100, caption=800, alt_text=500),
         ),
-        "universal": Preset(title="every platform", min_s=4, max_s=60, max_bytes=100 * _MB),
+        "universal": Preset(
+            title="every platform",
+            min_s=4,
+            max_s=60,
+            max_bytes=100 * MB,
+            min_frame=(1080, 1920),
+            max_width=1080,
+            fps=(30, 30),
+            video_codec="h264",
+            profile="High",
+            pixel_format="yuv420p",
+            gop_s=(2, 2),
+            audio_codec="aac",
+            sample_rate=48_000,
+            channels=2,
+            faststart=True,
+        ),
     }
 )
 
@@ -82,8 +242,6 @@ ASPECTS: Final = MappingProxyType(
     }
 )
 """The frames that may be asked for, and what they are called."""
-
-_TOLERANCE: Final = 0.01
 
 
 def aspect_for(platform: str = "", aspect: str = "") -> str:
@@ -106,41 +264,63 @@ def with_frame(text: str, aspect: str) -> str:
     return f"{text.rstrip()}{end} The frame is {ASPECTS[aspect]} {aspect}."
 
 
-def misfits(platform: str, *, width: int, height: int, duration_s: float, size: int) -> list[str]:
-    """What the platform would not take of a finished video, in sentences; empty if it fits.
+class Generation(BaseModel):
+    """One paid generation, and the platforms that its video serves."""
 
-    Width and height in pixels, `size` in bytes.
+    model_config = ConfigDict(frozen=True)
+
+    aspect: str
+    """The frame to ask for; empty where no platform and no frame is given."""
+    platform: str
+    """The one that it is made for; the first that was named."""
+    serves: tuple[str, ...]
+    """All that get this video, `platform` among them."""
+    min_s: float = 0.0
+    max_s: float | None = None
+    """The lengths that all of them take."""
+
+
+def generations(platforms: Sequence[str], aspect: str = "") -> tuple[Generation, ...]:
+    """The generations that `platforms` need: one for each frame and length that differs.
+
+    A platform joins an earlier one where it takes that one's frame, and a length that all of them
+    take is left. Raises `BadInput` for a platform or an aspect that is not known.
     """
-    preset = PRESETS.get(platform)
-    if preset is None:
-        return []
-    found = []
-    if not _frame_fits(preset, width / height):
-        found.append(
-            f"{preset.title} wants {' or '.join(preset.aspects)}, and the frame is {width}x{height}"
-        )
-    if duration_s < preset.min_s:
-        found.append(f"{preset.title} wants at least {preset.min_s:g} s, and it has {duration_s:g}")
-    if duration_s > preset.max_s + _TOLERANCE:
-        found.append(f"{preset.title} takes at most {preset.max_s:g} s, and it has {duration_s:g}")
-    if size > preset.max_bytes:
-        found.append(
-            f"{preset.title} takes at most {preset.max_bytes / _MB:g} MB, "
-            f"and it has {size / _MB:.1f}"
-        )
-    return found
+    made: list[Generation] = []
+    for platform in platforms or ("",):
+        frame = aspect_for(platform, aspect)
+        preset = PRESETS.get(platform)
+        least, most = (preset.min_s, preset.max_s) if preset else (0.0, None)
+        for number, one in enumerate(made):
+            low, high = max(one.min_s, least), _least(one.max_s, most)
+            fits = one.aspect == frame or (
+                preset is not None and one.aspect in preset.aspects and not aspect
+            )
+            if fits and (high is None or low < high):
+                made[number] = one.model_copy(
+                    update={"serves": (*one.serves, platform), "min_s": low, "max_s": high}
+                )
+                break
+        else:
+            made.append(
+                Generation(
+                    aspect=frame, platform=platform, serves=(platform,), min_s=least, max_s=most
+                )
+            )
+    return tuple(made)
 
 
-def _frame_fits(preset: Preset, ratio: float) -> bool:
-    if preset.ratios is not None:
-        narrow, wide = preset.ratios
-        return narrow - _TOLERANCE <= ratio <= wide + _TOLERANCE
-    return any(abs(ratio - _ratio(aspect)) <= _TOLERANCE for aspect in preset.aspects)
+def _least(one: float | None, other: float | None) -> float | None:
+    return min((value for value in (one, other) if value is not None), default=None)
 
 
-def _ratio(aspect: str) -> float:
-    width, height = aspect.split(":")
-    return int(width) / int(height)
+def misfits(platform: str, *, width: int, height: int, duration_s: float, size: int) -> list[str]:
+    """Deprecated: the sentences of `platform_violations` for what has only these four facts."""
+    # Imported here: the rules stand on the presets.
+    from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
+
+    facts = VideoFacts(width=width, height=height, duration_s=duration_s, size=size)
+    return [violation.sentence for violation in platform_violations(facts, platform)]
 
 
 def _one_of(names: MappingProxyType[str, Preset] | MappingProxyType[str, str]) -> str:

@@ -19,11 +19,11 @@ from nemovideo_nodes.request.steps import (
     CreateSession,
     Download,
     Media,
-    NodeName,
     Prompt,
     Publish,
     ReadState,
     Step,
+    StepName,
     SubmitRender,
     Upload,
 )
@@ -120,7 +120,7 @@ def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple
         number = counts[args.node]
         counts[args.node] += 1
         if isinstance(args, AwaitRender | Download):
-            args = args.model_copy(update={"render": f"render/{counts[NodeName.RENDER] - 1}"})
+            args = args.model_copy(update={"render": f"render/{counts[StepName.RENDER] - 1}"})
         steps.append(Step(id=f"{args.node}/{number}", args=args))
     return tuple(steps)
 

@@ -1,16 +1,24 @@
-"""Steps: one use of a node in a run, with its own id and arguments. Pure."""
+"""Steps, and the registry of step kinds: what can be done, and what repeating it means. Pure.
+
+To add a step kind: its arguments and its row here, its result in `ledger/facts.py`, its
+implementation in `engine/kinds/`, and the line that binds them in `engine/kinds/__init__.py`.
+"""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import well_formed
 
 __all__ = [
+    "STEP_KINDS",
     "AcquireToken",
     "Arguments",
     "AwaitRender",
@@ -18,12 +26,15 @@ __all__ = [
     "ClaimLink",
     "CreateSession",
     "Download",
+    "Idempotency",
     "Media",
     "NodeName",
     "Prompt",
     "Publish",
     "ReadState",
     "Step",
+    "StepKind",
+    "StepName",
     "SubmitRender",
     "Upload",
     "medium_name",
@@ -47,8 +58,8 @@ def medium_name(called: str) -> str:
     return name if name.strip(". ") else "media"
 
 
-class NodeName(StrEnum):
-    """The reusable task units; the value is the first half of a step's id."""
+class StepName(StrEnum):
+    """The names of the step kinds; the value is the first half of a step's id."""
 
     TOKEN = "token"
     SESSION = "session"
@@ -80,6 +91,9 @@ class Media(_Plain):
     ext: str
     url: str | None = None
     """Where the service fetches it from; then the digest is of the URL and its ETag."""
+    converted: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the JPEG that is uploaded in the place of a picture that the service does not
+    take; `digest` stays the original's, which makes the run."""
 
     @property
     def identity(self) -> dict[str, str]:
@@ -96,85 +110,112 @@ class Media(_Plain):
     @property
     def artifact(self) -> str:
         """Where its bytes stand in the store."""
-        return f"artifacts/sha256/{self.digest}.{self.ext}"
+        return f"artifacts/sha256/{self.content_digest}.{self.ext}"
+
+    @property
+    def content_digest(self) -> str:
+        """SHA-256 of the bytes that are uploaded."""
+        return self.converted or self.digest
 
 
-class AcquireToken(_Plain):
+class Idempotency(StrEnum):
+    """What repeating a step would mean."""
+
+    IDEMPOTENT = "idempotent"
+    """Repeating is harmless."""
+    KEYED = "keyed"
+    """The service can be asked, by a key of ours, whether it has it."""
+    UNSAFE = "unsafe"
+    """A repeat may cost money."""
+
+
+class _Arguments(_Plain):
+    @property
+    def subject(self) -> str:
+        """What the step is about, where it is not the only thing of its kind: a file's name."""
+        return ""
+
+
+class AcquireToken(_Arguments):
     """Sign in, and make sure that it is the run's account."""
 
-    node: Literal[NodeName.TOKEN] = NodeName.TOKEN
+    node: Literal[StepName.TOKEN] = StepName.TOKEN
 
 
-class CreateSession(_Plain):
+class CreateSession(_Arguments):
     """Open a session: one timeline and its uploads."""
 
-    node: Literal[NodeName.SESSION] = NodeName.SESSION
+    node: Literal[StepName.SESSION] = StepName.SESSION
     language: str | None = None
 
 
-class Upload(_Plain):
+class Upload(_Arguments):
     """Upload one medium into the run's session."""
 
-    node: Literal[NodeName.UPLOAD] = NodeName.UPLOAD
+    node: Literal[StepName.UPLOAD] = StepName.UPLOAD
     media: Media
 
+    @property
+    def subject(self) -> str:
+        return self.media.name
 
-class Prompt(_Plain):
+
+class Prompt(_Arguments):
     """Send one message to the agent; this is what costs money."""
 
-    node: Literal[NodeName.PROMPT] = NodeName.PROMPT
+    node: Literal[StepName.PROMPT] = StepName.PROMPT
     text: str
 
 
-class ReadState(_Plain):
+class ReadState(_Arguments):
     """Read the state once the draft is stable, and say what is on the timeline."""
 
-    node: Literal[NodeName.STATE] = NodeName.STATE
+    node: Literal[StepName.STATE] = StepName.STATE
 
 
-class CheckCredits(_Plain):
+class CheckCredits(_Arguments):
     """Read the balance."""
 
-    node: Literal[NodeName.CREDITS] = NodeName.CREDITS
+    node: Literal[StepName.CREDITS] = StepName.CREDITS
     stop_when_empty: bool = True
     """Whether a balance of nothing stops the run, before it spends."""
 
 
-class ClaimLink(_Plain):
+class ClaimLink(_Arguments):
     """Make sure that the session can be claimed by a person."""
 
-    node: Literal[NodeName.CLAIM] = NodeName.CLAIM
+    node: Literal[StepName.CLAIM] = StepName.CLAIM
 
 
-class SubmitRender(_Plain):
+class SubmitRender(_Arguments):
     """Export the draft under an id of our own."""
 
-    node: Literal[NodeName.RENDER] = NodeName.RENDER
+    node: Literal[StepName.RENDER] = StepName.RENDER
     if_changed: bool = False
     """Whether the last video stands for this one where the timeline is still the one in it."""
 
 
-class AwaitRender(_Plain):
+class AwaitRender(_Arguments):
     """Poll one render until it has ended."""
 
-    node: Literal[NodeName.AWAIT] = NodeName.AWAIT
+    node: Literal[StepName.AWAIT] = StepName.AWAIT
     render: str = "render/0"
     """The id of the step that submitted it."""
     limit_s: float = 3600.0
     """How long one invocation polls; a timeout stays resumable."""
 
 
-class Download(_Plain):
+class Download(_Arguments):
     """Fetch and check the video of one render."""
 
-    node: Literal[NodeName.DOWNLOAD] = NodeName.DOWNLOAD
+    node: Literal[StepName.DOWNLOAD] = StepName.DOWNLOAD
     render: str = "render/0"
 
 
-class Publish(_Plain):
+class Publish(_Arguments):
     """Put the videos into the run's folder, with posters, and the manifest last."""
 
-    node: Literal[NodeName.PUBLISH] = NodeName.PUBLISH
+    node: Literal[StepName.PUBLISH] = StepName.PUBLISH
 
 
 Arguments = Annotated[
@@ -193,15 +234,144 @@ Arguments = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class StepKind:
+    """One row of the registry."""
+
+    name: StepName
+    arguments: type[_Arguments]
+    idempotency: Idempotency
+    title: str
+    """What people call the step."""
+    activity: str
+    """What it is doing while it is at work, as the beginning of a sentence."""
+    session_bound: bool = False
+    """Whether what it achieved is gone when the session is."""
+    waits: bool = False
+    """Whether it waits for the service more than it works, so that no worker should be held."""
+
+
+STEP_KINDS: Final[Mapping[StepName, StepKind]] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            StepKind(
+                StepName.TOKEN,
+                AcquireToken,
+                Idempotency.IDEMPOTENT,
+                "Acquire token",
+                "Signing in",
+            ),
+            StepKind(
+                StepName.SESSION,
+                CreateSession,
+                Idempotency.IDEMPOTENT,
+                "Create session",
+                "Opening a session",
+                session_bound=True,
+            ),
+            StepKind(
+                StepName.UPLOAD,
+                Upload,
+                Idempotency.KEYED,
+                "Upload",
+                "Uploading",
+                session_bound=True,
+            ),
+            StepKind(
+                StepName.PROMPT,
+                Prompt,
+                Idempotency.UNSAFE,
+                "Send prompt",
+                "Sending the message",
+                session_bound=True,
+                waits=True,
+            ),
+            StepKind(
+                StepName.STATE,
+                ReadState,
+                Idempotency.IDEMPOTENT,
+                "Read state",
+                "Reading the timeline",
+                session_bound=True,
+                waits=True,
+            ),
+            StepKind(
+                StepName.CREDITS,
+                CheckCredits,
+                Idempotency.IDEMPOTENT,
+                "Check credits",
+                "Checking the credits",
+            ),
+            StepKind(
+                StepName.CLAIM,
+                ClaimLink,
+                Idempotency.IDEMPOTENT,
+                "Claim link",
+                "Asking for a claim link",
+            ),
+            StepKind(
+                StepName.RENDER,
+                SubmitRender,
+                Idempotency.KEYED,
+                "Submit render",
+                "Exporting",
+                session_bound=True,
+                waits=True,
+            ),
+            StepKind(
+                StepName.AWAIT,
+                AwaitRender,
+                Idempotency.IDEMPOTENT,
+                "Await render",
+                "Rendering",
+                session_bound=True,
+                waits=True,
+            ),
+            StepKind(
+                StepName.DOWNLOAD,
+                Download,
+                Idempotency.IDEMPOTENT,
+                "Download",
+                "Downloading the video",
+            ),
+            StepKind(
+                StepName.PUBLISH,
+                Publish,
+                Idempotency.IDEMPOTENT,
+                "Publish",
+                "Writing the manifest",
+            ),
+        )
+    }
+)
+"""The registry: everything that is known of a step kind but how it is done and what it gives."""
+
+
 class Step(_Plain):
-    """A node's use in a run, as asked for."""
+    """A use of a step kind in a run, as asked for."""
 
     id: str = Field(pattern=r"^[a-z]+/\d+$")
     args: Arguments
 
     @property
-    def node(self) -> NodeName:
+    def kind(self) -> StepKind:
+        return STEP_KINDS[self.args.node]
+
+    @property
+    def node(self) -> StepName:
+        """The name of the step's kind, by its persisted key."""
         return self.args.node
+
+    @property
+    def number(self) -> int:
+        """Which use of its kind it is in the run, from 0 on."""
+        return int(self.id.rpartition("/")[2])
+
+    @property
+    def phrase(self) -> str:
+        """What is being done to what, for people: `Uploading flower.jpg`."""
+        return " ".join(filter(None, (self.kind.activity, self.args.subject)))
 
     def asks_the_same(self, other: Step) -> bool:
         """Whether the two want the same thing done; how long to wait for it is no part of it."""
@@ -209,3 +379,7 @@ class Step(_Plain):
         if isinstance(mine, AwaitRender) and isinstance(theirs, AwaitRender):
             theirs = theirs.model_copy(update={"limit_s": mine.limit_s})
         return self.id == other.id and mine == theirs
+
+
+NodeName = StepName
+"""The name by which the doors still know it."""

@@ -7,16 +7,20 @@ import json
 import logging
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError, redact
-from nemovideo_nodes.webhook.config import Config
-from nemovideo_nodes.webhook.decisions import Asked, Delivery
-from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
+from nemovideo_nodes.webhook.config import Config, Source
+from nemovideo_nodes.webhook.decisions import Asked, Delivery, TakenBack
+from nemovideo_nodes.webhook.following import FIRST_LOOK_S, FollowsRuns, ends_of
+from nemovideo_nodes.webhook.limits import limits_of
+from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped, Withdrawn
 from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
-from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
+from nemovideo_nodes.webhook.resolvers import Gone, NotYet, resolver_of
+from nemovideo_nodes.webhook.sparing import SparingLog
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown, TargetRuns
 
 __all__ = ["Dispatcher", "backoff_s"]
@@ -31,6 +35,10 @@ _LONGEST_S = 300.0
 _DOWN_S = 60.0
 """How long it waits at most before it asks a target that was down whether it is back."""
 _IDLE_S = 1.0
+_GONE_S = 600.0
+"""How long a thing is asked for that its source does not have: a delivery API may be late."""
+_FOLLOW_S = 5.0
+"""How often it is looked which runs are to be followed."""
 
 
 class Dispatcher:
@@ -51,8 +59,16 @@ class Dispatcher:
         self._resolvers = {
             name: resolver_of(config, source) for name, source in config.sources.items()
         }
+        self._limits = {
+            name: limits
+            for name, source in config.sources.items()
+            if (limits := limits_of(source)) is not None
+        }
         self._outbox = outbox
         self._target = target
+        # Of its own: runs in this process may take all of asyncio's threads for minutes.
+        self._writer = ThreadPoolExecutor(2, thread_name_prefix="webhook-outbox")
+        self._sparing = SparingLog(_log)
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()
         self._gate = asyncio.Semaphore(self._config.at_once)
@@ -60,6 +76,8 @@ class Dispatcher:
         self._resolving: dict[str, asyncio.Task[None]] = {}
         """By source: a system that does not answer keeps no other one waiting."""
         self._ended: list[tuple[str, str, str]] = []
+        self._following: asyncio.Task[None] | None = None
+        self._follow_at = 0.0
         self._down = 0
         self._down_until = 0.0
         self._wake = asyncio.Event()
@@ -81,18 +99,21 @@ class Dispatcher:
                 if not busy:
                     await self._rest()
         finally:
-            tasks = (beat, *self._resolving.values(), *self._under_way)
+            following = [] if self._following is None else [self._following]
+            tasks = (beat, *self._resolving.values(), *self._under_way, *following)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._ended:
-                await self._write(lambda: self._outbox.started(self._ended))
+                await self._write(partial(self._outbox.started, self._ended))
+            self._writer.shutdown(wait=False)
 
     async def step(self) -> bool:
         """Look at what is new, and begin what is due; whether there may be more at once."""
         looked = await self._look()
         begun = await self._begin()
         await self._note()
+        self._follow()
         return looked or begun
 
     async def idle(self) -> None:
@@ -100,6 +121,8 @@ class Dispatcher:
         while tasks := [*self._resolving.values(), *self._under_way]:
             await asyncio.wait(tasks)
             await self._note()
+        if self._following is not None:
+            await self._following
 
     async def _rest(self) -> None:
         self._wake.clear()
@@ -136,8 +159,7 @@ class Dispatcher:
         for delivery, one in zip(found, mapped, strict=True):
             if one is not None:
                 source = self._sources[delivery.source]
-                again = source.known.same_body_again
-                wanted.append(Asked(delivery, one, source.debounce_s, again))
+                wanted.append(_asked(delivery, one, source))
         for begin in range(0, len(wanted), _WRITTEN_AT_ONCE):
             part = wanted[begin : begin + _WRITTEN_AT_ONCE]
             await self._write(partial(self._outbox.decide, part, self._now()))
@@ -155,16 +177,29 @@ class Dispatcher:
         if parts := self._mappers[delivery.source].parts(payload):
             await self._divide(delivery, parts)
             return None
+        mapper = self._mappers[delivery.source]
         try:
             resolver = self._resolvers[delivery.source]
             if resolver is not None and isinstance(payload, dict):
+                mapper.check(payload, delivery.headers)  # else nobody need be asked
                 async with gate:
                     payload = await resolver(payload, delivery.headers)
-            return self._mappers[delivery.source].map(payload, delivery.headers)
+            return mapper.map(payload, delivery.headers)
+        except Withdrawn as error:
+            await self._take_back(delivery, error.subject, error.version, str(error), "withdrawn")
         except Ignored as error:
-            await self._set_aside(delivery, "ignored", str(error))
+            if error.subject:
+                version = mapper.version(payload, delivery.headers)
+                await self._take_back(delivery, error.subject, version, str(error), "ignored")
+            else:
+                await self._set_aside(delivery, "ignored", str(error))
         except NotMapped as error:
             await self._set_aside(delivery, "refused", str(error))
+        except Gone as error:
+            if self._now() - delivery.received_at > _GONE_S:
+                await self._set_aside(delivery, "ignored", f"it is not published: {error}")
+            else:
+                await self._put_off(delivery, str(error))
         except NotYet as error:
             await self._put_off(delivery, str(error))
         except Exception as error:  # ours to mend; others must not wait for it
@@ -190,9 +225,19 @@ class Dispatcher:
             await self._write(partial(self._outbox.accept, part))
         await self._set_aside(delivery, "ignored", f"it became {len(parts)} deliveries")
 
+    async def _take_back(
+        self, delivery: Delivery, subject: str, version: float | None, why: str, state: str
+    ) -> None:
+        forget = self._sources[delivery.source].known.same_body_again
+        one = TakenBack(delivery, subject, version, why, state, forget)
+        await self._write(lambda: self._outbox.take_back(one))
+
     async def _set_aside(self, delivery: Delivery, state: str, why: str) -> None:
         source = self._sources.get(delivery.source)
         forget = source is not None and source.known.same_body_again
+        if state == "refused":
+            told = f"delivery {delivery.id} of {delivery.source} is refused: {redact(why)}"
+            self._sparing.warning(f"{delivery.source}: {why}", told, self._now())
         await self._write(lambda: self._outbox.set_aside(delivery, state, why, forget_bytes=forget))
 
     async def _put_off(self, delivery: Delivery, why: str) -> None:
@@ -213,7 +258,9 @@ class Dispatcher:
         fewest = most // 2 if self._target.ahead > 1 and not self._down else 1
         if free < fewest or now < self._down_until:
             return False
-        claimed = await self._write(lambda: self._outbox.claim(now, self._config.lease_s, free))
+        claimed = await self._write(
+            lambda: self._outbox.claim(now, self._config.lease_s, free, self._limits)
+        )
         for job in claimed:
             task = asyncio.create_task(self._start(job))
             self._under_way[task] = job
@@ -274,10 +321,31 @@ class Dispatcher:
         if not ended:
             return
         try:
-            await self._write(lambda: self._outbox.started(ended))
+            at = self._now() + FIRST_LOOK_S if isinstance(self._target, FollowsRuns) else None
+            await self._write(lambda: self._outbox.started(ended, follow_at=at))
         except StoreError:
             self._ended = ended + self._ended
             raise
+
+    def _follow(self) -> None:
+        """Look how runs are that were started, beside everything else."""
+        now = self._now()
+        busy = self._following is not None and not self._following.done()
+        if busy or now < self._follow_at or not isinstance(self._target, FollowsRuns):
+            return
+        self._follow_at = now + _FOLLOW_S
+        self._following = asyncio.create_task(self._look_at_runs(self._target, now))
+
+    async def _look_at_runs(self, target: FollowsRuns, now: float) -> None:
+        try:
+            ends = await ends_of(target, self._outbox, self._write, now, self._config.give_up_s)
+            await self._write(lambda: self._outbox.followed(ends))
+        except TargetDown:  # it is asked again
+            return
+        except StoreError as error:
+            _log.error("%s", error.sentence)
+        except Exception as error:  # ours to mend; runs are started all the same
+            _log.error("following runs: %s: %s", type(error).__name__, redact(str(error)))
 
     async def _keep_leases(self) -> None:
         """A run in this process may take longer than a lease."""
@@ -294,7 +362,19 @@ class Dispatcher:
         return self._clock.now().timestamp()
 
     async def _write(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.to_thread(work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+
+def _asked(delivery: Delivery, wanted: Mapped, source: Source) -> Asked:
+    baseline = source.baseline
+    return Asked(
+        delivery,
+        wanted,
+        # How many things ask for a video together is only known after a while.
+        max(source.debounce_s, source.burst_s if source.burst_limit else 0.0),
+        source.known.same_body_again,
+        baseline or (baseline is None and wanted.is_old),
+    )
 
 
 def backoff_s(attempts: int, chance: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -17,7 +17,11 @@ from starlette.routing import Route
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.webhook.config import Config, Source
+from nemovideo_nodes.webhook.mapping import Mapper, NotMapped
+from nemovideo_nodes.webhook.metrics import CONTENT_TYPE, exposition
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+from nemovideo_nodes.webhook.pictures import unsigned_body
+from nemovideo_nodes.webhook.refusals import NO_SOURCE, Refusals
 from nemovideo_nodes.webhook.signatures import SignatureInvalid, Verified, verify
 
 __all__ = ["MAX_BODY", "Receiver"]
@@ -28,11 +32,15 @@ _READ_S: Final = 20.0
 """How long a sender may take over its body."""
 _BATCH: Final = 64
 _KEPT: Final = (
-    *("x-shopify-", "x-wc-", "x-contentful-", "x-github-", "x-strapi-", "sanity-"),
+    *("x-shopify-", "shopify-", "x-wc-", "x-contentful-", "x-github-", "x-strapi-", "sanity-"),
     *("webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp"),
 )
 """What of the headers is written down; one of the sender's own could be its secret."""
 _NEVER_KEPT: Final = ("signature", "hmac", "token", "secret", "key")
+_BODY_ONLY: Final = frozenset(
+    ("shopify", "woocommerce", "storyblok", "github", "bearer", "basic", "prismic")
+)
+"""Schemes that cover no time and no id: equal bytes may be a replay, or a thing changed back."""
 
 
 class Receiver:
@@ -51,35 +59,46 @@ class Receiver:
     ) -> None:
         self._sources = config.sources
         self._secrets = {name: config.secrets_of(source) for name, source in config.sources.items()}
+        self._mappers = {
+            name: Mapper(source)
+            for name, source in config.sources.items()
+            if source.signed_by in _BODY_ONLY and source.expression("subject")
+        }
         self._outbox = outbox
         self._clock = clock or SystemClock()
         self._writer = _Writer(outbox, notify)
+        self._refusals = Refusals(self._writer.write_refusals)
         self._counted: Counter[str] = Counter()
         self.app = Starlette(
             routes=[
                 Route("/hooks/{source}", self._receive, methods=["POST"]),
+                Route("/hooks/{source}/", self._receive, methods=["POST"]),
                 Route("/healthz", self._health),
                 Route("/readyz", self._ready),
                 Route("/counters", self._counters),
+                Route("/metrics", self._metrics),
             ]
         )
+        # A redirect loses the body, and a signature is for one path.
+        self.app.router.redirect_slashes = False
 
     async def close(self) -> None:
-        """Write down what was taken, and end."""
+        """Write down what was taken and what was refused, and end."""
+        await self._refusals.close()
         await self._writer.close()
 
     async def _receive(self, request: Request) -> Response:
         source = self._sources.get(request.path_params["source"])
         if source is None:
-            return self._refused(404, "unknown source")
+            return self._refused(NO_SOURCE, 404, "unknown source")
         try:
             body = await asyncio.wait_for(_body(request), _READ_S)
         except TimeoutError:
-            return self._refused(408, "too slow")
+            return self._refused(source.name, 408, "too slow")
         except ClientDisconnect:
-            return self._refused(400, "hung up")
+            return self._refused(source.name, 400, "hung up")
         if body is None:
-            return self._refused(413, "too large")
+            return self._refused(source.name, 413, "too large")
         headers = _headers(request)
         if source.signed_by == "woocommerce" and _is_ping(headers, body):
             return self._answer("pings", source.success)
@@ -95,21 +114,38 @@ class Receiver:
                 method=request.method,
                 path=source.public_path or _path(request),
             )
-        except SignatureInvalid:
-            return self._refused(401, "not verified")
-        accepted = _accepted(source, verified, headers, body, now.timestamp())
+        except SignatureInvalid as error:
+            return self._refused(source.name, 401, "not verified", detail=str(error))
+        subject = _subject(self._mappers.get(source.name), body, headers)
+        accepted = _accepted(source, verified, headers, body, now.timestamp(), subject)
         try:
             new = await self._writer.write(accepted)
         except StoreError:
-            return self._refused(503, "outbox down", {"Retry-After": "30"})
+            return self._refused(source.name, 503, "outbox down", headers={"Retry-After": "30"})
         return self._answer("accepted" if new else "duplicates", source.success)
 
     def _answer(self, counted: str, status: int) -> Response:
         self._counted[counted] += 1
         return JSONResponse({"status": counted}, status)
 
-    def _refused(self, status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
+    def refuse(self, why: str) -> None:
+        """Note a request that was not even read."""
         self._counted[f"refused: {why}"] += 1
+        self._refusals.add(NO_SOURCE, why, self._clock.now().timestamp())
+
+    def _refused(
+        self,
+        source: str,
+        status: int,
+        why: str,
+        *,
+        detail: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        self._counted[f"refused: {why}"] += 1
+        told = detail.removeprefix("The delivery is not verified: ")
+        reason = f"{status} {why}{f': {told}' if told else ''}"
+        self._refusals.add(source, reason, self._clock.now().timestamp())
         return JSONResponse({"error": why}, status, headers)
 
     async def _health(self, request: Request) -> Response:
@@ -136,6 +172,14 @@ class Receiver:
             outbox = {"error": error.sentence}
         return JSONResponse({**counted, "refused": refused, "outbox": outbox})
 
+    async def _metrics(self, request: Request) -> Response:
+        try:
+            now = self._clock.now().timestamp()
+            outbox = await asyncio.to_thread(self._outbox.counts, now)
+        except StoreError:
+            outbox = None
+        return Response(exposition(self._counted, outbox), media_type=CONTENT_TYPE)
+
 
 class _Writer:
     """One thread that writes down; what comes while it is at work goes into one transaction."""
@@ -155,6 +199,11 @@ class _Writer:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
         return await future
+
+    async def write_refusals(self, rows: Sequence[tuple[str, str, int, float]]) -> None:
+        """Note refusals; raises `StoreError`."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._outbox.refused, rows)
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
@@ -222,7 +271,12 @@ def _is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def _accepted(
-    source: Source, verified: Verified, headers: Mapping[str, str], body: bytes, now: float
+    source: Source,
+    verified: Verified,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: float,
+    subject: str,
 ) -> Accepted:
     kept = {
         name: value[:1000]
@@ -237,8 +291,19 @@ def _accepted(
         signed_digest=verified.signed_digest,
         received_at=now,
         headers=kept,
-        body=_without_secret(body) if source.signed_by == "prismic" else body,
+        body=unsigned_body(_without_secret(body) if source.signed_by == "prismic" else body),
+        subject=subject,
     )
+
+
+def _subject(mapper: Mapper | None, body: bytes, headers: Mapping[str, str]) -> str:
+    """What a delivery is about; empty where that need not or cannot be known."""
+    if mapper is None:
+        return ""
+    try:
+        return mapper.subject(json.loads(body), headers)
+    except (NotMapped, ValueError, RecursionError):
+        return ""
 
 
 def _without_secret(body: bytes) -> bytes:

@@ -17,6 +17,7 @@ import uvicorn
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.webhook.config import Config, read_config
+from nemovideo_nodes.webhook.connections import ConnectionLimits, guarded_protocol
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
 from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.outbox import Outbox
@@ -89,6 +90,7 @@ async def _serve(
     server = _Server(
         uvicorn.Config(
             receiver.app,
+            http=guarded_protocol(ConnectionLimits(), receiver.refuse),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -215,6 +217,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # refusals are told with measure
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What is known of each system that sends webhooks: how it signs, where things are in a payload.
 
 Expressions are JMESPath over the payload, with the delivery's headers beside it as `_headers`.
+("!" binds more tightly than ".": `!(a.b)`.)
 Sources: the vendors' documentation of their payloads, as of November 2026. Pure data.
 """
 
@@ -229,7 +230,7 @@ SYSTEMS: Final = MappingProxyType(
             withdrawn=(
                 f"({_GHOST}.previous.status == 'published'"
                 f" && {_GHOST}.current.status != 'published')"
-                f" || ({_GHOST}.previous.id && !{_GHOST}.current)"
+                f" || ({_GHOST}.previous.id && !({_GHOST}.current))"
             ),
             subject=f"{_GHOST}.current.id || {_GHOST}.previous.id",
             version=f"{_GHOST}.current.updated_at",
@@ -254,7 +255,7 @@ SYSTEMS: Final = MappingProxyType(
                 ),
                 Passed(
                     "contains(['entry.create', 'entry.update', 'entry.draft-discard'], event)"
-                    " && !entry.publishedAt",
+                    " && !(entry.publishedAt)",
                     "it is a draft: publishing it makes a video",
                 ),
             ),
@@ -310,7 +311,7 @@ SYSTEMS: Final = MappingProxyType(
             passes=(
                 Passed("type == 'test-trigger'", "it only tries the connection"),
                 Passed(
-                    "type == 'api-update' && !documents[0]",
+                    "type == 'api-update' && !(documents[0])",
                     "it publishes no document (a release, a tag or an experiment changed)",
                 ),
             ),

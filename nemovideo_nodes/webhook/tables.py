@@ -1,7 +1,12 @@
-"""The outbox's tables, and how its database is opened: SQLite, or PostgreSQL by URL."""
+"""The outbox's tables, and how its database is opened: SQLite, or PostgreSQL by URL.
+
+A column that is added later has a default, so that `migrate` can add it to an older outbox.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -23,9 +28,25 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    func,
+    inspect,
+    select,
+    text,
+    update,
 )
+from sqlalchemy.schema import CreateColumn
 
-__all__ = ["WRITES", "deliveries", "jobs", "metadata", "open_engine", "subjects"]
+__all__ = [
+    "MIGRATION_LOCK",
+    "WRITES",
+    "deliveries",
+    "jobs",
+    "metadata",
+    "migrate",
+    "open_engine",
+    "refusals",
+    "subjects",
+]
 
 _BUSY_S: Final = 5.0
 """How long a writer waits for its turn."""
@@ -33,6 +54,9 @@ _PAUSE_S: Final = 0.0005
 _LONGER_PAUSE_S: Final = 0.002
 WRITES: Final = "webhook_writes"
 """The execution option of a connection that is going to write."""
+
+MIGRATION_LOCK: Final = 7_401_955_023
+"""What PostgreSQL knows the lock by under which tables are made and limits are counted."""
 
 metadata = MetaData()
 _id = BigInteger().with_variant(Integer, "sqlite")
@@ -52,6 +76,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", Float, nullable=False),
     Column("run_id", String(100)),
+    Column("subject", String(200)),
     UniqueConstraint("source", "delivery_id"),
     UniqueConstraint("source", "signed_digest"),
     Index("webhook_deliveries_due", "state", "due_at"),
@@ -72,10 +97,15 @@ jobs = Table(
     Column("lease_until", Float, nullable=False, default=0.0),
     Column("reason", Text),
     Column("result", Text),
+    Column("begun_at", Float),
+    Column("released", Integer, nullable=False, default=0, server_default="0"),
+    Column("follow_at", Float),
     Index("webhook_jobs_due", "state", "due_at"),
     Index("webhook_jobs_subject", "source", "subject"),
     sqlite_autoincrement=True,
 )
+"""Of a job `begun_at` is when it was first started, which counts for `most_per_day`; `released`
+says that a person let it go beyond a limit; `follow_at` is when its run is looked at again."""
 subjects = Table(
     "webhook_subjects",
     metadata,
@@ -83,8 +113,24 @@ subjects = Table(
     Column("subject", String(200), primary_key=True),
     Column("version", Float, nullable=False),
     Column("run_id", String(100), nullable=False),
+    Column("sequence", _id, nullable=False, default=0, server_default="0"),
+    Column("withdrawn_at", Float),
+    Column("withdrawn_version", Float),
 )
-"""Of each thing what is newest: when it changed, and the run that shows it so."""
+"""Of each thing what is newest: when it changed (-1 where nobody said), the run that shows it so,
+and the number of the delivery that said it; and when it was withdrawn, if it is."""
+
+refusals = Table(
+    "webhook_refusals",
+    metadata,
+    Column("id", _id, primary_key=True, autoincrement=True),
+    Column("source", String(40), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("refused_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What the receiver refused, the last ones; nothing of the deliveries themselves is kept."""
 
 
 def open_engine(url: str, folder: Path, *, durable: bool) -> Engine:
@@ -96,6 +142,7 @@ def open_engine(url: str, folder: Path, *, durable: bool) -> Engine:
     if not url.startswith("sqlite:"):
         return create_engine(url, pool_pre_ping=True, pool_size=5)
     file = folder / url.removeprefix(prefix)
+    _keep_private(file)
     engine = create_engine(f"{prefix}{file}", connect_args={"timeout": _BUSY_S})
 
     @event.listens_for(engine, "connect")
@@ -117,6 +164,35 @@ def open_engine(url: str, folder: Path, *, durable: bool) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Make the tables, and the columns that an older outbox does not have; what is in it stays."""
+    with engine.execution_options(**{WRITES: True}).begin() as db:
+        if engine.dialect.name == "postgresql":
+            db.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        metadata.create_all(db)
+        known = inspect(db)
+        added = set()
+        for table in metadata.sorted_tables:
+            present = {column["name"] for column in known.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in present:
+                    told = CreateColumn(column).compile(dialect=engine.dialect)
+                    db.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {told}"))
+                    added.add(column.name)
+        if "follow_at" in added:  # what became of the runs that were started is looked at, too
+            db.execute(update(jobs).where(jobs.c.state == "started").values(follow_at=0.0))
+
+
+def _keep_private(file: Path) -> None:
+    """Make the database's file one that only its owner may read; SQLite's others follow it."""
+    with contextlib.suppress(OSError):  # SQLite says it where this cannot be
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    for one in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):
+            if one.stat().st_mode & 0o077:
+                one.chmod(0o600)
 
 
 def _take_turn(connection: Connection, pause_s: float) -> None:

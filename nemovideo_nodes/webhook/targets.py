@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Final, Literal, Protocol, Self
 from urllib.parse import quote
 
 import httpx
 
-from nemovideo_nodes.errors import NemoVideoError, is_retryable
+from nemovideo_nodes.api.transport import async_client
+from nemovideo_nodes.errors import NemoVideoError, StoreError, is_retryable
 from nemovideo_nodes.settings import checked_url
 from nemovideo_nodes.webhook.config import AirflowTarget, Config, HereTarget, PrefectTarget
+from nemovideo_nodes.webhook.following import Progress
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.wording import WEBHOOK_WORDING
 
 __all__ = ["NotStarted", "Started", "TargetDown", "TargetRuns", "open_target"]
 
 _LIMITS = httpx.Timeout(30.0, connect=10.0)
+_STOPPING_S: Final = 10.0
+"""How long a run in this process may take to stop in order."""
+_PREFECT_NAME: Final = "flow-run/"
+_PREFECT_ENDS: Final = ("FAILED", "CRASHED", "CANCELLED")
+_VIDEO: Final = re.compile(r"`([^`\n]{1,1000}\.mp4)`")
+"""The video's path in the summary that the flow writes as an artifact."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +85,12 @@ class _OverHttp:
     ahead = 3
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
-        self._http = httpx.AsyncClient(
+        self._http = async_client(
+            url,
             base_url=url,
             headers=headers,
             timeout=_LIMITS,
-            trust_env=False,
+            proxies=False,
             limits=httpx.Limits(max_connections=20, keepalive_expiry=60.0),
         )
 
@@ -137,7 +150,36 @@ class PrefectRuns(_OverHttp):
             self._deployment_id = ""  # deleted and made anew: it has another id
         if answer.status_code not in (200, 201):
             raise _refusal("Prefect", answer)
-        return Started(f"flow-run/{answer.json()['id']}")
+        return Started(f"{_PREFECT_NAME}{answer.json()['id']}")
+
+    async def look(self, names: Sequence[str]) -> Mapping[str, Progress]:
+        """How flow runs are, and where the videos of those are that are done."""
+        ids = [name.removeprefix(_PREFECT_NAME) for name in names if _PREFECT_NAME in name]
+        rows = await self._filtered("flow_runs", {"flow_runs": {"id": {"any_": ids}}})
+        found = {f"{_PREFECT_NAME}{row.get('id')}": _prefect_progress(row) for row in rows}
+        done = [name for name, one in found.items() if one.state == "done"]
+        for name, video in (await self._videos(done)).items():
+            found[name] = Progress("done", video)
+        gone = Progress("gone", reason="Prefect does not have the flow run any more")
+        return {name: found.get(name, gone) for name in names}
+
+    async def _videos(self, names: Sequence[str]) -> dict[str, str]:
+        if not names:
+            return {}
+        ids = [name.removeprefix(_PREFECT_NAME) for name in names]
+        wanted = {"artifacts": {"flow_run_id": {"any_": ids}, "type": {"any_": ["markdown"]}}}
+        found = {}
+        for row in await self._filtered("artifacts", wanted):
+            path = _VIDEO.search(str(row.get("data") or ""))
+            if path:
+                found[f"{_PREFECT_NAME}{row.get('flow_run_id')}"] = path[1]
+        return found
+
+    async def _filtered(self, what: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self._ask("POST", f"{what}/filter", json={**wanted, "limit": 200})
+        if answer.status_code != 200:
+            raise TargetDown(f"Prefect answers HTTP {answer.status_code}")
+        return _objects(answer)
 
     async def _find(self) -> str:
         flow, _, name = self._deployment.partition("/")
@@ -179,6 +221,41 @@ class AirflowRuns(_OverHttp):
             raise _refusal("Airflow", answer)
         return Started(f"dags/{self._dag}/runs/{parameters.run_id}")
 
+    async def look(self, names: Sequence[str]) -> Mapping[str, Progress]:
+        """How DAG runs are, and where the videos of those are that are done."""
+        return {name: await self._progress(name) for name in names}
+
+    async def _progress(self, name: str) -> Progress:
+        dag, _, run = name.removeprefix("dags/").partition("/runs/")
+        path = f"api/v2/dags/{quote(dag)}/dagRuns/{quote(run)}"
+        answer = await self._signed_in("GET", path)
+        if answer.status_code == 404:
+            return Progress("gone", reason="Airflow does not have the DAG run any more")
+        if answer.status_code != 200:
+            raise TargetDown(f"Airflow answers HTTP {answer.status_code}")
+        value = answer.json()
+        state = value.get("state") if isinstance(value, dict) else None
+        if state == "success":
+            return Progress("done", await self._video(path))
+        failed = state == "failed"
+        return Progress("failed", reason="the DAG run failed") if failed else Progress("running")
+
+    async def _video(self, path: str) -> str:
+        """The path that the DAG's task returned; empty where none did."""
+        entries = f"{path}/taskInstances/~/xcomEntries"
+        answer = await self._signed_in("GET", entries, params={"xcom_key": "return_value"})
+        if answer.status_code != 200:
+            return ""
+        value = answer.json()
+        listed = value.get("xcom_entries") if isinstance(value, dict) else None
+        tasks = [one.get("task_id") for one in listed or [] if isinstance(one, dict)]
+        for task in tasks[:10]:
+            entry = f"{path}/taskInstances/{quote(str(task))}/xcomEntries/return_value"
+            answer = await self._signed_in("GET", entry)
+            if answer.status_code == 200 and (video := _video_in(answer)):
+                return video
+        return ""
+
     async def _signed_in(self, method: str, path: str, **more: Any) -> httpx.Response:
         answer = await self._with_token(method, path, **more)
         if answer.status_code == 401 and not self._fixed:
@@ -213,8 +290,35 @@ class HereRuns:
         self._target = target
 
     async def start(self, parameters: Parameters) -> Started:
-        # A loop of its own: what it does between two awaits would keep others waiting.
-        return await asyncio.to_thread(lambda: asyncio.run(self._make(parameters)))
+        # A loop and a thread of its own: what it does between two awaits would keep others
+        # waiting, and threads that are shared would be taken by the runs for minutes.
+        outer = asyncio.get_running_loop()
+        ended: asyncio.Future[Started] = outer.create_future()
+        inner: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Started]]] = []
+
+        async def work() -> Started:
+            task = asyncio.create_task(self._make(parameters))
+            inner.append((asyncio.get_running_loop(), task))
+            return await task
+
+        def run() -> None:
+            try:
+                result = asyncio.run(work())
+            except BaseException as error:
+                _tell(outer, ended, error)
+            else:
+                _tell(outer, ended, result)
+
+        name = f"run-{parameters.run_id}"
+        threading.Thread(target=run, name=name, daemon=True).start()
+        try:
+            return await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            for loop, task in inner:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(task.cancel)
+            await asyncio.wait([ended], timeout=_STOPPING_S)
+            raise
 
     async def _make(self, parameters: Parameters) -> Started:
         from nemovideo_nodes.emulator.local import ensure_local
@@ -237,6 +341,8 @@ class HereRuns:
                 )
             )
             result = await workspace.advance(run)
+        except StoreError as error:
+            raise TargetDown(error.told(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.told(WEBHOOK_WORDING)
             raise NotStarted(sentence, for_good=not is_retryable(error)) from None
@@ -254,6 +360,25 @@ class HereRuns:
         pass
 
 
+def _tell(
+    loop: asyncio.AbstractEventLoop, ended: asyncio.Future[Started], what: Started | BaseException
+) -> None:
+    """Hand the end of a run's thread over to the dispatcher's loop, if it still goes on."""
+
+    def tell() -> None:
+        if ended.done():
+            return
+        if isinstance(what, Started):
+            ended.set_result(what)
+        elif isinstance(what, Exception):
+            ended.set_exception(what)
+        else:
+            ended.cancel()
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(tell)
+
+
 def open_target(config: Config) -> TargetRuns:
     """The target of a configuration, its secrets read; raises `BadInput`."""
     match config.target:
@@ -268,6 +393,35 @@ def open_target(config: Config) -> TargetRuns:
 def _api_url(url: str) -> str:
     # Within one's own network orchestrators speak http.
     return checked_url(url, "The URL of the target", allow_http=True) + "/"
+
+
+def _objects(answer: httpx.Response) -> list[dict[str, Any]]:
+    value = answer.json()
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _prefect_progress(row: dict[str, Any]) -> Progress:
+    state = str(row.get("state_type"))
+    if state == "COMPLETED":
+        return Progress("done")
+    if state in _PREFECT_ENDS:
+        return Progress("failed", reason=f"the flow run is {str(row.get('state_name')).lower()}")
+    return Progress("running")
+
+
+def _video_in(answer: httpx.Response) -> str:
+    """The path of the first video in what a task returned."""
+    value = answer.json()
+    returned = value.get("value") if isinstance(value, dict) else None
+    if isinstance(returned, str):
+        try:
+            returned = json.loads(returned)
+        except ValueError:
+            return ""
+    videos = returned.get("videos") if isinstance(returned, dict) else None
+    first = videos[0] if isinstance(videos, list) and videos else None
+    path = first.get("path") if isinstance(first, dict) else None
+    return path if isinstance(path, str) else ""
 
 
 def _refusal(who: str, answer: httpx.Response) -> NotStarted:

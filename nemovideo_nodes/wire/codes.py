@@ -19,6 +19,7 @@ from nemovideo_nodes.errors import (
     PlanBlocked,
     RateLimited,
     Refused,
+    Remedy,
     ServerFailed,
     ServiceError,
     SessionNotFound,
@@ -28,7 +29,15 @@ from nemovideo_nodes.errors import (
     well_formed,
 )
 
-__all__ = ["FORMATS", "Code", "bind_id", "failure", "read_answer"]
+__all__ = [
+    "FORMATS",
+    "INVALID_TOKEN",
+    "Code",
+    "bind_id",
+    "failure",
+    "read_answer",
+    "redirect_sentence",
+]
 
 FORMATS = "mp4, mov, avi, webm, mkv, jpg, png, gif, webp, mp3, wav, m4a, aac"
 """What the service takes, as its error for another type lists it."""
@@ -50,9 +59,9 @@ class Code(IntEnum):
     FILE_TOO_LARGE = 4002
 
 
-_TOKEN = "The service does not accept the token: it has expired or is not valid"
+INVALID_TOKEN = "The service does not accept the token: it has expired or is not valid"
 _SENTENCES: dict[type[ServiceError], str] = {
-    TokenInvalid: _TOKEN,
+    TokenInvalid: INVALID_TOKEN,
     SessionNotFound: "The service does not know this session",
     OutOfCredits: "The account has no credits left",
     UnsupportedMedia: f"The service does not take this type of file; it takes {FORMATS}",
@@ -139,10 +148,8 @@ def failure(
             "The service failed" if kind is ServerFailed else "The service refused the request"
         )
         if 300 <= status < 400:
-            sentence = (
-                "The service sends us to another address, where the token must not go: "
-                "check NEMO_API_URL"
-            )
+            sentence = redirect_sentence(headers)
+            details["remedy"] = Remedy.API_URL
         elif answer is None and body.strip():
             sentence += f" and answered {_kind_of(body)}"
     if label:
@@ -154,6 +161,13 @@ def failure(
     if kind is OutOfCredits:
         return OutOfCredits(sentence, bind=bind_id(answer), **details)
     return kind(sentence, **details)
+
+
+def redirect_sentence(headers: Mapping[str, str]) -> str:
+    """Where a redirect of the API leads; it is never followed, since a token would go along."""
+    to = headers.get("location", "").partition("?")[0].partition("#")[0].strip()
+    shown = redact(to if len(to) <= 200 else to[:199] + "…") or "another address"
+    return f"The service redirects to {shown}, and the token is not sent there"
 
 
 def _kind(

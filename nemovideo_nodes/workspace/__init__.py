@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
+from nemovideo_nodes.workspace.preparation import DryRun
 from nemovideo_nodes.workspace.workspace import Workspace, require_done
 
 __all__ = [
     "Account",
     "DriveOptions",
+    "DryRun",
     "PreparedRun",
     "VideoOptions",
     "Workspace",

@@ -9,48 +9,116 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, StoreError, well_formed
+from nemovideo_nodes.ledger.facts import Skipped
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.media.inspect import inspect_file
+from nemovideo_nodes.media.convert import to_jpeg
+from nemovideo_nodes.media.inspect import UnusableMedia, inspect_file
 from nemovideo_nodes.media.probe import image_size
-from nemovideo_nodes.media.sniff import CONVERTIBLE, HEAD_BYTES, MediaType, sniff
+from nemovideo_nodes.media.sniff import CONVERTIBLE, MediaType
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import MAX_TEXT, Instruction
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
 
-__all__ = ["image_sizes", "ingest", "instructions"]
+__all__ = ["Ingested", "image_sizes", "ingest", "ingest_all", "instructions"]
 
 MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"})
+"""What systems put into folders by themselves; passed over like hidden files."""
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What came of the sources: the media that can be used, and what was left out, and why."""
+
+    media: tuple[Media, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    """Files of folders that cannot be used, in order."""
+    refused: tuple[BadInput, ...] = ()
+    """Why sources that were named by themselves cannot be used."""
+    as_before: tuple[Media, ...] = ()
+    """The media in the order in which folders were read before version 1.0, for the run ids of
+    then."""
+
+    def checked(self) -> Ingested:
+        """These; raises `BadInput` for the first named source that cannot be used."""
+        if self.refused:
+            raise self.refused[0]
+        return self
+
+
+@dataclass
+class _Source:
+    """One source, and the files that it stands for."""
+
+    name: str
+    files: list[tuple[Path, MediaType]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    is_folder: bool = False
 
 
 def ingest(
     store: Store, sources: Sequence[str], access: MediaAccess | None = None
 ) -> tuple[Media, ...]:
+    """The media in `sources`, in order: files, folders of images, URLs. See `ingest_all`."""
+    return ingest_all(store, sources, access).checked().media
+
+
+def ingest_all(
+    store: Store, sources: Sequence[str], access: MediaAccess | None = None, *, keep: bool = True
+) -> Ingested:
     """The media in `sources`, in order: files, folders of images, URLs. Files are checked first.
 
-    `access` says where URLs may lead (None: to any public https address). Raises `BadInput`
-    naming the first source that cannot be used, `Unreachable` for a URL that cannot be reached
-    now.
+    `access` says where URLs may lead (None: to any public https address). Without `keep` nothing
+    is copied into the store. Raises `Unreachable` for a URL that cannot be reached now; what
+    cannot be used stands in the result.
     """
-    local = {one: [(p, _type_of(p)) for p in _files(one)] for one in sources if not is_url(one)}
-    count = sum(len(local.get(source, ".")) for source in sources)
+    opened: dict[str, _Source] = {}
+    refused: dict[str, BadInput] = {}
+    for name in dict.fromkeys(sources):
+        if not is_url(name):
+            try:
+                opened[name] = _open(name)
+            except BadInput as error:
+                refused[name] = error
+    count = sum(len(opened[name].files) if name in opened else 1 for name in sources)
     if count > MAX_MEDIA:
         raise BadInput(f"{count} files are too many for one video: give at most {MAX_MEDIA}")
-    remote = {
-        one: [_from_url(store, one, access or MediaAccess())]
-        for one in dict.fromkeys(sources)
-        if one not in local
+    found: dict[str, list[Media]] = {}
+    # URLs first: nothing of this machine is copied where one of them cannot be used.
+    for name in sorted(dict.fromkeys(sources), key=lambda name: name in opened):
+        if name in refused:
+            continue
+        kept = keep and not refused
+        try:
+            if name in opened:
+                files = opened[name].files
+                found[name] = [_medium(store, path, kind, keep=kept) for path, kind in files]
+            else:
+                found[name] = [_from_url(store, name, access or MediaAccess(), keep=kept)]
+        except BadInput as error:
+            refused[name] = error
+    before = {
+        name: _before(media) if name in opened and opened[name].is_folder else media
+        for name, media in found.items()
     }
-    kept = {one: [_keep(store, path, kind) for path, kind in local[one]] for one in local}
-    return tuple(medium for source in sources for medium in (kept | remote)[source])
+    return Ingested(
+        media=tuple(one for name in sources for one in found.get(name, ())),
+        skipped=tuple(one for source in opened.values() for one in source.skipped),
+        refused=tuple(refused.values()),
+        as_before=tuple(one for name in sources for one in before.get(name, ())),
+    )
 
 
 def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, ...]:
@@ -88,27 +156,28 @@ def image_sizes(store: Store, media: Sequence[Media]) -> list[tuple[int, int]]:
     return sizes
 
 
-def _from_url(store: Store, source: str, access: MediaAccess) -> Media:
+def _from_url(store: Store, source: str, access: MediaAccess, *, keep: bool) -> Media:
     if is_linkable(source):
         return link_media(source, access)
     with fetch_media(store, source, access) as path:
-        return _keep(store, path, _type_of(path))
+        return _medium(store, path, _type_of(path), keep=keep)
 
 
-def _files(source: str) -> Iterable[Path]:
+def _open(source: str) -> _Source:
+    """The files of one source that is not a URL; raises `BadInput`."""
     if not source.strip():
         raise BadInput("The name of a file is empty")
     try:
         path = _path(source)
         if path.is_dir():
-            return _images_in(path, source)
+            return _read_folder(path, source)
         if not path.exists():
             raise BadInput(f"There is no file {source!r}: check the path")
         if not path.is_file():
             raise BadInput(f"{source!r} is not a regular file")
+        return _Source(source, [(path, _type_of(path))])
     except (OSError, ValueError) as error:
         raise BadInput(f"{source!r} cannot be read: {_reason(error)}") from None
-    return [path]
 
 
 def _path(source: str) -> Path:
@@ -120,44 +189,92 @@ def _path(source: str) -> Path:
     return path
 
 
-def _images_in(folder: Path, source: str) -> list[Path]:
-    found = []
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            kind = sniff(_head(path))
-            if kind is not None and kind.kind == "image":
-                found.append(path)
-    if not found:
-        raise BadInput(f"The folder {source!r} holds no image (jpg, png, webp or gif)")
-    return found
+def _read_folder(folder: Path, source: str) -> _Source:
+    """The images of a folder in natural order, and what else is in it with the reason."""
+    read = _Source(source, is_folder=True)
+    for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name)):
+        name = medium_name(path.name)
+        if path.name.startswith(".") or path.name.lower() in _SYSTEM_FILES:
+            continue
+        if path.is_dir():
+            read.skipped.append(Skipped(name=name, reason="a folder: name it by itself"))
+            continue
+        try:
+            kind = _type_of(path)
+        except UnusableMedia as error:
+            read.skipped.append(Skipped(name=name, reason=error.reason))
+        except BadInput as error:
+            read.skipped.append(Skipped(name=name, reason=error.sentence))
+        else:
+            if kind.kind == "image":
+                read.files.append((path, kind))
+            else:
+                reason = f"{_WHAT[kind.kind]}: folders give pictures; name it by itself"
+                read.skipped.append(Skipped(name=name, reason=reason))
+    if not read.files:
+        left = "; ".join(f"{one.name}: {one.reason}" for one in read.skipped[:3])
+        raise BadInput(
+            f"The folder {source!r} holds no picture that can be used"
+            + (f" ({left})" if left else " (jpg, png, webp or gif)")
+        )
+    return read
+
+
+_WHAT = {"video": "a clip", "audio": "a recording"}
+
+
+def _natural(name: str) -> tuple[object, ...]:
+    """The order in which people count: 2 before 10, case folded."""
+    parts = _DIGITS.split(name.casefold())
+    key = [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
+    return (key, name)
+
+
+def _before(media: list[Media]) -> list[Media]:
+    return sorted(media, key=lambda one: one.name)
 
 
 def _type_of(path: Path) -> MediaType:
     name = medium_name(path.name)
     try:
-        kind = inspect_file(path, name)
+        return inspect_file(path, name)
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {_reason(error)}") from None
-    if kind.ext in CONVERTIBLE:
-        raise BadInput(
-            f"{name}: the service takes no {kind.ext.upper()} pictures: export it as JPG"
-        )
-    return kind
 
 
-def _keep(store: Store, path: Path, kind: MediaType) -> Media:
-    """The file as a medium, and its copy in the store."""
+def _medium(store: Store, path: Path, kind: MediaType, *, keep: bool) -> Media:
+    """The file as a medium; with `keep` its copy, or the JPEG made of it, is in the store."""
     name = medium_name(path.name)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            media = Media(name=name, digest=digest, size=file.tell(), kind=kind.kind, ext=kind.ext)
+            size = file.tell()
+            ext = "jpg" if kind.ext in CONVERTIBLE else kind.ext
+            media = Media(name=name, digest=digest, size=size, kind=kind.kind, ext=ext)
+            if not keep:
+                return media
+            if kind.ext in CONVERTIBLE:
+                return _converted(store, path, media)
             if store.size(media.artifact) != media.size:
                 file.seek(0)
                 _copy(store, file, media)
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {_reason(error)}") from None
     return media
+
+
+def _converted(store: Store, path: Path, media: Media) -> Media:
+    """The medium of a picture that the service does not take: a JPEG of it is what is uploaded."""
+    made = store.scratch("media") / f"{media.digest[:12]}-{secrets.token_hex(4)}.jpg"
+    try:
+        to_jpeg(path, made, media.name)
+        with made.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        converted = media.model_copy(update={"converted": digest})
+        store.put_file(converted.artifact, made, move=True)
+        return converted
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _copy(store: Store, file: BinaryIO, media: Media) -> None:
@@ -180,11 +297,6 @@ def _copy(store: Store, file: BinaryIO, media: Media) -> None:
         ) from None
     finally:
         copy.unlink(missing_ok=True)
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
 
 
 def _reason(error: Exception) -> str:

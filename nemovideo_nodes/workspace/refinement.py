@@ -7,7 +7,7 @@ from nemovideo_nodes.ledger.facts import Asked
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.model import Instruction, Limits
 from nemovideo_nodes.request.script import compile_script
-from nemovideo_nodes.request.steps import NodeName, Step
+from nemovideo_nodes.request.steps import Step, StepName
 
 __all__ = ["refinement_steps", "was_asked_last", "was_asked_on"]
 
@@ -39,10 +39,10 @@ def refinement_steps(
     for step_id, record in run.steps.items():
         if record.achieved:
             before = step_id
-        elif record.step.node is NodeName.RENDER and record.intent is None and before:
+        elif record.step.node is StepName.RENDER and record.intent is None and before:
             # The agent asked back, say, and there was nothing to export yet: the answer goes
             # before that export.
-            talk = (NodeName.UPLOAD, NodeName.PROMPT, NodeName.STATE)
+            talk = (StepName.UPLOAD, StepName.PROMPT, StepName.STATE)
             return tuple(step for step in steps if step.node in talk), before
         else:
             raise BadInput(

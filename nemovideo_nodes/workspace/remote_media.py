@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import re
 import secrets
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
 
-import httpx
+from anyio.from_thread import start_blocking_portal
 
-from nemovideo_nodes.errors import BadInput, Unreachable, redact
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import REMOTE, Store
-from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
+from nemovideo_nodes.media.download import ascii_url, download, etag_of, first_bytes, not_a_file
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess, checked_url
@@ -24,14 +25,17 @@ from nemovideo_nodes.settings import MediaAccess, checked_url
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["fetch_media", "is_linkable", "is_url", "link_media"]
+__all__ = ["fetch_media", "is_linkable", "is_share_link", "is_url", "link_media", "peek_media"]
 
-_LIMITS = httpx.Timeout(30.0, connect=10.0)
-_CHUNK = 1024 * 1024
-_WHOLE_S = 900.0
-"""A site that sends a byte now and then keeps no worker for longer."""
-_AS_IT_IS = {"Accept-Encoding": "identity"}
-"""What unpacks to more than it is need not be unpacked at all."""
+_T = TypeVar("_T")
+
+_SHARE_HOSTS = re.compile(
+    r"(?:^|\.)(?:drive\.google\.com|docs\.google\.com|photos\.google\.com|photos\.app\.goo\.gl"
+    r"|1drv\.ms|onedrive\.live\.com|icloud\.com|we\.tl|wetransfer\.com|box\.com|mega\.nz)$"
+)
+_SHARE_PATHS = re.compile(r"/file/d/[^/]+(?:/(?:view|edit|preview))?/?$|/drive/(?:u/\d+/)?folders/")
+_DIRECT = re.compile(r"(?:^|&)(?:dl=1|raw=1|download=1|export=(?:download|view))(?:&|$)")
+_DIRECT_PATHS = re.compile(r"^/(?:uc|thumbnail|download|shared/static)\b")
 
 
 def is_url(source: str) -> bool:
@@ -55,13 +59,14 @@ def is_linkable(source: str) -> bool:
 def link_media(source: str, access: MediaAccess, resolver: Resolver | None = None) -> Media:
     """The medium behind a URL that the service fetches itself; known by URL and ETag.
 
-    Raises `BadInput` where there is nothing or `access` does not allow it, `Unreachable` where
-    that cannot be seen now: a guess would give the run another id, and so a second video.
+    Raises `BadInput` where there is no file or `access` does not allow it, `Unreachable` where
+    that cannot be checked now: a guess would give the run another id, and so a second video.
     `resolver` stands in for `socket.getaddrinfo`.
     """
-    checked_url(source, "The URL of a picture", allow_http=False)
-    with _asking("HEAD", source, access, resolver) as answer:
-        etag = answer.headers.get("etag", "")
+    url = ascii_url(source)
+    checked_url(url, "The URL of a picture", allow_http=False)
+    _refuse_share_link(source)
+    etag = _in_a_loop(functools.partial(etag_of, source, access, resolver=resolver))
     kind = ACCEPTED[_ext(urlsplit(source).path)]
     return Media(
         name=_name(source),
@@ -69,7 +74,7 @@ def link_media(source: str, access: MediaAccess, resolver: Resolver | None = Non
         size=0,
         kind=kind.kind,
         ext=kind.ext,
-        url=source,
+        url=url,
     )
 
 
@@ -93,92 +98,48 @@ def fetch_media(
         if source.startswith(REMOTE):
             _from_store(source, path)
         else:
-            with _asking("GET", source, access, resolver) as answer:
-                _save(answer, path, source)
+            _refuse_share_link(source)
+            with path.open("wb") as file:
+                _in_a_loop(
+                    functools.partial(download, source, access, file.write, resolver=resolver)
+                )
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _asking(
-    method: str, source: str, access: MediaAccess, resolver: Resolver | None
-) -> Iterator[httpx.Response]:
-    """The answer with what is behind a URL, its body unread, after at most three redirects.
+def peek_media(source: str, access: MediaAccess, resolver: Resolver | None = None) -> bytes:
+    """The first bytes of what is behind an https URL, enough to tell its type.
 
-    Every address is checked when it is connected to, and no other name is looked up in between.
+    Raises `BadInput` for what is refused or not there, `Unreachable` for what cannot be seen now.
     """
-    # Imported here: most runs fetch nothing.
-    from ssrfguard import SSRFGuardError
-    from ssrfguard.httpx import Client
+    _refuse_share_link(source)
+    return _in_a_loop(functools.partial(first_bytes, source, access, resolver=resolver))
 
-    url = source
+
+def is_share_link(source: str) -> bool:
+    """Whether a URL leads to the page on which a file is shared, rather than to the file."""
     try:
-        # Without the environment: a proxy would look names up by itself, unchecked. The
-        # certificates to trust are still what SSL_CERT_FILE says, as for the service.
-        with Client(
-            policy=guard(access),
-            resolver=resolver,
-            timeout=_LIMITS,
-            trust_env=False,
-            verify=httpx.create_ssl_context(),
-        ) as http:
-            for _ in range(MAX_REDIRECTS + 1):
-                parts = urlsplit(url)
-                origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-                checked_url(origin, "The URL of a picture", allow_http=access.allow_http)
-                with http.stream(method, url, headers=_AS_IT_IS) as answer:
-                    if not answer.is_redirect:
-                        _check(answer, source)
-                        yield answer
-                        return
-                    url = urljoin(url, answer.headers.get("location", ""))
-    except SSRFGuardError as error:
-        reason = getattr(error, "reason", "it is not allowed")
-        where = "the address" if url == source else f"{urlsplit(url).hostname}, where it leads,"
-        raise BadInput(
-            f"{redact(source)} is not fetched: {where} is refused ({reason}); "
-            "NEMOVIDEO_MEDIA_NETWORKS names networks of your own that may be fetched from"
-        ) from None
-    except httpx.InvalidURL:
-        raise BadInput(f"{redact(source)} is no URL that can be fetched") from None
-    except httpx.HTTPError as error:
-        raise _unreachable(source, error) from None
-    raise BadInput(f"{redact(source)} redirects more than {MAX_REDIRECTS} times")
+        parts = urlsplit(source)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return False
+    if _DIRECT.search(parts.query) or _DIRECT_PATHS.match(parts.path):
+        return False
+    if host == "dropbox.com" or host.endswith(".dropbox.com"):
+        return not host.startswith("dl.")
+    return bool(_SHARE_HOSTS.search(host) or _SHARE_PATHS.search(parts.path))
 
 
-def _check(answer: httpx.Response, source: str) -> None:
-    status = answer.status_code
-    if status >= 500 or status == 429:
-        raise Unreachable(f"{redact(source)} cannot be fetched (HTTP {status})")
-    # A site may not know HEAD, and still have the picture.
-    if status != 200 and not (answer.request.method == "HEAD" and status in (405, 501)):
-        raise BadInput(f"There is nothing to be had at {redact(source)} (HTTP {status})")
-    if answer.headers.get("content-encoding", "identity").lower() != "identity":
-        raise BadInput(
-            f"{redact(source)} comes compressed, though that was not asked for: it is not unpacked"
-        )
+def _refuse_share_link(source: str) -> None:
+    if is_share_link(source):
+        raise not_a_file(source)
 
 
-def _save(answer: httpx.Response, path: Path, source: str) -> None:
-    told = answer.headers.get("content-length", "")
-    size = int(told) if told.isascii() and told.isdigit() else 0
-    if size > MAX_BYTES:
-        raise _too_large(source)
-    size = 0
-    until = time.monotonic() + _WHOLE_S
-    with path.open("wb") as file:
-        for chunk in answer.iter_raw(_CHUNK):
-            size += len(chunk)
-            if size > MAX_BYTES:
-                raise _too_large(source)
-            if time.monotonic() > until:
-                raise Unreachable(f"{redact(source)} takes longer than {_WHOLE_S / 60:g} minutes")
-            file.write(chunk)
-
-
-def _too_large(source: str) -> BadInput:
-    return BadInput(f"{redact(source)} has more than the 200 MB that the service takes")
+def _in_a_loop(ask: Callable[[], Awaitable[_T]]) -> _T:
+    """`ask` in an event loop of its own: the caller's thread may have one that is running."""
+    with start_blocking_portal() as portal:
+        return portal.call(ask)
 
 
 def _from_store(source: str, path: Path) -> None:
@@ -193,13 +154,6 @@ def _from_store(source: str, path: Path) -> None:
         raise BadInput(f"{source} has more than the 200 MB that the service takes")
     with store.local(key) as local:
         shutil.copyfile(local, path)
-
-
-def _unreachable(source: str, error: httpx.HTTPError) -> Unreachable:
-    return Unreachable(
-        f"{redact(source)} cannot be reached ({type(error).__name__}): "
-        "run the same command again later"
-    )
 
 
 def _ext(path: str) -> str:

@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from enum import StrEnum
+from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.plan import Done, missing_steps
-from nemovideo_nodes.engine.status import decision_on, has_ended, standing
+from nemovideo_nodes.engine.status import decision_on, run_status
 from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
-from nemovideo_nodes.errors import BadInput, Remedy, RunStopped, StepConflict
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
 from nemovideo_nodes.language.advice import advise
 from nemovideo_nodes.ledger.facts import Order, PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
-from nemovideo_nodes.request.platforms import aspect_for, misfits
+from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.model import checked_run_id
+from nemovideo_nodes.request.platforms import misfits
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
-from nemovideo_nodes.request.steps import Media, NodeName, Step
+from nemovideo_nodes.request.steps import Media, Step, StepName
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.copying import copy_file, copy_paths
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
+from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
 __all__ = ["Workspace", "require_done"]
+
+_E = TypeVar("_E", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -75,33 +79,14 @@ class Workspace:
 
         Nothing is sent, and no run is made. Raises `BadInput` naming what cannot be used.
         """
-        if options.run_id:
-            checked_run_id(options.run_id)
-        profile = find_profile(options.profile, self.settings.platform)
-        if options.language:
-            profile = profile.model_copy(update={"language": options.language})
-        if options.web_only:
-            _check_web_only(options)
-        frame = aspect_for(options.platform, options.aspect)
-        if options.script is not None:
-            script, media = self._scripted(options, profile)
-        else:
-            script, media = self._arranged(options, profile, frame)
-        check_script(script, media)
-        request = VideoRequest(
-            script=script,
-            media=media,
-            profile=profile.name,
-            language=profile.language,
-            platform=options.platform,
-            limits=options.limits or Limits(),
-        )
-        service, key = self.settings.service, options.deduplication_key
-        if options.again:
-            key = self._next_key(request, service, key)
-        order = Order(request=request, service=service, occasion=key, profile=profile)
-        run_id = options.run_id or request.run_id(service=service, occasion=key)
-        return PreparedRun(run_id, order)
+        return prepare(self.settings, self.store, options)
+
+    def preview(self, options: VideoOptions) -> DryRun:
+        """What a request would send, in order, what would be left out and why, and the estimate.
+
+        Nothing is sent or written; what cannot be used stands in the result.
+        """
+        return preview(self.settings, self.store, options)
 
     async def submit(self, options: VideoOptions) -> str:
         """Check a request and write it down; the id of its run. Nothing is sent.
@@ -304,7 +289,7 @@ class Workspace:
         """`result` of a run that was read already."""
         if run.order is not None and not run.newer and isinstance(decision_on(run), Done):
             return self._restored(run)
-        return standing(run, self.store)
+        return run_status(run, self.store)
 
     def finished(self, prepared: PreparedRun) -> RunResult | None:
         """The result of a run that is done, without asking the service; else None.
@@ -317,7 +302,7 @@ class Workspace:
             return None
         return self._restored(run)
 
-    def steps(self, run_id: str, kind: NodeName | None = None) -> list[str]:
+    def steps(self, run_id: str, kind: StepName | None = None) -> list[str]:
         """The ids of the run's steps (of one kind), in order; none of a run that is new."""
         run = self.journal(run_id).refresh()
         return [id_ for id_, record in run.steps.items() if kind in (None, record.step.node)]
@@ -362,6 +347,24 @@ class Workspace:
                 size=video.bytes,
             )
         ]
+
+    def copy_video(self, result: RunResult, target: str) -> RunResult:
+        """Copy the run's video to the file (or into the folder) `target`; the result names it.
+
+        Several videos are numbered: sale.mp4, sale-2.mp4. Each appears as a whole or not at all.
+        Raises `StoreError`.
+        """
+        published = self.load(result.run_id).results(PublishResult)
+        names = published[-1].videos if published else ()
+        paths = copy_paths(target, result.run_id, len(names))
+        for name, path in zip(names, paths, strict=True):
+            with self.store.local(name) as source:
+                copy_file(source, path)
+        videos = [
+            video.model_copy(update={"path": str(path)})
+            for video, path in zip(result.videos, paths, strict=False)
+        ]
+        return result.model_copy(update={"videos": videos or result.videos})
 
     def poster(self, run_id: str) -> bytes | None:
         """The poster of the run's first video (JPEG), where it has one."""
@@ -411,44 +414,6 @@ class Workspace:
     async def _ask_order(self, journal: Journal, order: Order) -> None:
         await Asker(journal).ask(compile_request(order.request), order)
 
-    def _arranged(
-        self, options: VideoOptions, profile: Profile, frame: str
-    ) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
-        if not options.media and not options.prompts:
-            raise BadInput("There is nothing to make a video of", remedy=Remedy.GIVE_MEDIA)
-        hosts = {"media_hosts": tuple(options.media_hosts)}
-        settings = self.settings.model_copy(update=hosts if options.media_hosts else {})
-        said = list(instructions(options.prompts, profile))
-        if options.changes:
-            said += instructions(options.changes, profile)
-        media = replace(self, settings=settings).ingest(options.media)
-        return script_for(options.mode, said, media, frame)
-
-    def _scripted(
-        self, options: VideoOptions, profile: Profile
-    ) -> tuple[tuple[Instruction, ...], tuple[Media, ...]]:
-        file = options.script
-        assert file is not None
-        texts = instructions([one.text for one in file.instructions], profile)
-        script = tuple(
-            instruction.model_copy(
-                update={"media": self.ingest(said.media), "export": file.exports(said)}
-            )
-            for instruction, said in zip(texts, file.instructions, strict=True)
-        )
-        return script, self.ingest([*options.media, *file.media])
-
-    def _next_key(self, request: VideoRequest, service: str, key: str) -> str:
-        """The first key without a run, or the last one whose run is still to be finished."""
-        last: tuple[str, Run] | None = None
-        for number in itertools.count():
-            name = key if number == 0 else f"{key}again-{number}"
-            run = Journal(self.store, request.run_id(service=service, occasion=name)).refresh()
-            if run.seq == 0:
-                return name if last is None or has_ended(last[1]) else last[0]
-            last = name, run
-        raise AssertionError("unreachable")
-
     def _restored(self, run: Run) -> RunResult:
         """The result of a run that is done; videos that were taken away are linked anew."""
         for publish in run.results(PublishResult):
@@ -458,7 +423,7 @@ class Workspace:
                     continue
                 if self.store.size(video.artifact) != video.bytes:
                     gone = f"The video {self.store.place(name)} is gone"
-                    return result_of(run, self.store, "stuck", gone)
+                    return result_of(run, self.store, "stuck", gone, remedy=Remedy.AGAIN)
                 self.store.link(name, video.artifact)
         return result_of(run, self.store, "done")
 
@@ -491,14 +456,15 @@ def require_done(result: RunResult) -> RunResult:
     """The result of a run that is done; raises `RunStopped` for any other."""
     if result.status != "done":
         raise RunStopped(
-            f"{result.error} (run {result.run_id})",
+            f"{result.error or 'The run is not finished yet'} (run {result.run_id})",
             run_id=result.run_id,
             resumable=result.status == "waiting",
+            code=_member(ErrorCode, result.error_code),
+            remedy=_member(Remedy, result.remedy),
         )
     return result
 
 
-def _check_web_only(options: VideoOptions) -> None:
-    for url in options.media:
-        if not url.lower().startswith(("https://", "http://")):
-            raise BadInput(f"{url[:99]!r} is not a URL that pictures can be fetched from")
+def _member(kind: type[_E], value: str | None) -> _E | None:
+    """The member of that value; None where a newer version has written one that is not known."""
+    return kind(value) if value in set(kind) else None

@@ -16,7 +16,7 @@ from stage import Stage, copying_renderer, make_pictures
 from storm import forking, sign_in_twice
 
 from nemovideo_nodes.api.client import NemoVideoClient
-from nemovideo_nodes.api.tokens import FixedToken, KeptToken
+from nemovideo_nodes.api.tokens import GivenToken, StoredToken
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import (
@@ -50,9 +50,9 @@ class Issuer:
         return TokenAnswer.read({"data": {"token": f"nmv_usr_{number}", **self._answer}})
 
 
-def kept(folder: Path, issuer: Issuer, **changed: Any) -> KeptToken:
+def kept(folder: Path, issuer: Issuer, **changed: Any) -> StoredToken:
     given: dict[str, Any] = {"api_url": API, "client_id": None, "clock": WoundClock(), **changed}
-    return KeptToken(folder=folder, acquire=issuer, **given)
+    return StoredToken(folder=folder, acquire=issuer, **given)
 
 
 def token_files(folder: Path) -> list[Path]:
@@ -276,9 +276,9 @@ async def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """Where nothing can be kept, one sentence says what to do, and nothing is acquired."""
     (tmp_path / "file").write_text("in the way")
     issuer = Issuer()
-    with pytest.raises(BadInput, match="NEMO_TOKEN"):
+    with pytest.raises(BadInput, match="give a token"):
         await kept(tmp_path / "file" / "nemovideo", issuer).current()
-    with pytest.raises(BadInput, match="NEMO_TOKEN"):
+    with pytest.raises(BadInput, match="give a token"):
         await kept(tmp_path / "file" / "nemovideo", issuer, client_id="given").current()
     assert issuer.ids == []
 
@@ -321,7 +321,7 @@ async def test_400_for_a_given_client_id(tmp_path: Path) -> None:
     """A client id that was given is never replaced: the sentence names its variable."""
     issuer = Issuer()
     issuer.errors = [Refused("bad", status=400)]
-    with pytest.raises(BadInput, match="NEMO_CLIENT_ID"):
+    with pytest.raises(BadInput, match="client id that was given"):
         await kept(tmp_path, issuer, client_id="given").current()
     assert issuer.ids == ["given"]
 
@@ -359,7 +359,7 @@ async def test_failure_leaves_nothing_and_frees_the_lock(tmp_path: Path) -> None
 
 async def test_given_token() -> None:
     """A given token is used as it is, known by its fingerprint, and never renewed."""
-    source = FixedToken("nmv_usr_given")
+    source = GivenToken("nmv_usr_given", source="NEMO_TOKEN")
     assert await source.current() == "nmv_usr_given"
     assert not source.anonymous
     assert "given" not in repr(source) + "".join(source.account())

@@ -39,10 +39,12 @@ def test_an_error_of_our_own_is_a_sentence_without_secrets(as_json: bool) -> Non
 
     group = SentenceGroup(commands={"broken": broken})
     told = CliRunner().invoke(group, ["broken", *(["--json"] if as_json else [])])
-    assert told.exit_code == 75
+    assert told.exit_code == 70
     assert "ValueError" in told.stderr
     assert "test_cli.py" in told.stderr
     assert "canary" not in told.output
     assert len(told.stderr.splitlines()) == 1
     if as_json:
-        assert json.loads(told.stdout)["error"] in told.stderr
+        answer = json.loads(told.stdout)
+        assert answer["error"] in told.stderr
+        assert (answer["error_code"], answer["remedy"]) == ("internal", "report")

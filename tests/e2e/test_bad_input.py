@@ -39,12 +39,12 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "missing file": (["make", "missing.jpg"], "no file"),
     "one of two missing": (["make", "{good}", "missing.jpg"], "no file"),
     "folder without images": (["make", "none"], "no image"),
-    "text called .jpg": (["make", "text.jpg"], "text.jpg holds text"),
+    "text called .jpg": (["make", "text.jpg"], "text.jpg: it holds text"),
     "empty file": (["make", "empty.png"], "is empty"),
     "too large": (["make", "large.png"], "200 MB"),
     "folder called .png": (["make", "picture.png"], "no image"),
     "broken link": (["make", "broken.png"], "no file"),
-    "pipe": (["make", "pipe.png"], "no regular file"),
+    "pipe": (["make", "pipe.png"], "not a regular file"),
     "URL": (["make", "http://example.com/a.png"], "must be https"),
     "unknown profile": (["make", "{good}", "--profile", "nobody"], "profile"),
     "profile that is a picture": (["make", "{good}", "--profile", "{good}"], "{good}"),
@@ -130,8 +130,16 @@ def test_a_service_that_is_not_there_is_a_sentence_and_75(shell: Shell) -> None:
     """It names the step and the way on, and it does not take long to give up."""
     ended = shell.run("make", shell.pictures[0], "--json")
     assert (ended.code, ended.result["status"]) == (75, "waiting")
-    assert ended.result["error"].startswith("token/0: The service cannot be reached")
+    assert ended.result["error"].startswith("Signing in: The service cannot be reached")
     assert "run the same command again" in ended.result["error"]
+
+
+_PHASES = {
+    "token": "Signing in: ",
+    "session": "Opening a session: ",
+    "credits": "Checking the credits: ",
+    "upload": "Uploading picture-0.png: ",
+}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +162,7 @@ def test_a_service_that_misbehaves_is_a_sentence(
     ended = connected.type("make", connected.pictures[0], "--json")
     assert ended.code == code, ended
     assert says in ended.result["error"]
-    assert ended.result["error"].startswith(f"{endpoint}/0: ")
+    assert ended.result["error"].startswith(_PHASES[endpoint])
     assert ended.err.count(ended.result["error"]) == 1
     service.ask("faults", {"action": "clear", "faults": []})
     assert connected.type("make", connected.pictures[0]).code == 0

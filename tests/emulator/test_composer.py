@@ -259,7 +259,7 @@ def test_without_pictures() -> None:
 def test_a_new_films_looks_are_told() -> None:
     """What is not in the sentence about its length and frame has one of its own."""
     told = compose(None, SOURCES, "make a full-screen video on a white background").closing
-    assert "I cut the pictures to fill the frame. I put a white background behind" in told
+    assert "I cut the pictures to fill the frame. I put the pictures on a white background." in told
     assert "铺满画面。" in compose(None, SOURCES, "做一个铺满屏幕的视频").closing
 
 

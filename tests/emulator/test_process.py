@@ -121,7 +121,7 @@ def test_it_stops_though_a_request_hangs(tmp_path: Path, start: Start) -> None:
     process = start(tmp_path, "--fault", "token:1:hang")
     url = httpx.URL(url_of(process))
     with socket.create_connection((url.host, url.port or 0)) as connection:
-        connection.sendall(b"POST /api/auth/anonymous-token HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"POST /api/auth/anonymous-token HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert httpx.get(url.join("/healthz")).status_code == 200
         process.terminate()
         out, err = process.communicate(timeout=20)

@@ -185,3 +185,13 @@ def test_the_first_film_ends_with_the_export() -> None:
     told = {compose(None, sources, "make a video", seed=str(n)).closing for n in range(50)}
     assert len(told) == len(replies._EXPORT)
     assert all("Export" in reply for reply in told)
+
+
+def test_letters_that_no_font_has_are_told(caller: Any, picture: bytes) -> None:
+    """The reply names them, in a film and in a change of it; other letters are no matter."""
+    caller.upload(("photo.jpg", picture))
+    told = caller.say('a 2 second video titled "Hi \U0001f984\U00013000"').replies[-1]
+    assert "No font here has" in told
+    assert "\U00013000" in told
+    assert "No font" not in caller.say('change the title to "Hello"').replies[-1]
+    assert "No font" in caller.say('change the title to "Hi \U00013000"').replies[-1]

@@ -10,7 +10,7 @@ import pytest
 from shelf import GOLDEN_RUN, add_run, artifacts_of, golden_facts
 from stage import Stage
 
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.engine.summaries import Summary, summaries, write_summary
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.journal import Journal
@@ -52,7 +52,7 @@ def test_a_list_reads_no_journal(store: CountingStore) -> None:
     assert [one.result.run_id for one in found] == [f"run-{number}" for number in range(2)]
     assert len(store.asked) == 4
     assert [one.result for one in found] == [
-        standing(Journal(store, one.result.run_id).refresh(), store) for one in found
+        run_status(Journal(store, one.result.run_id).refresh(), store) for one in found
     ]
 
 
@@ -119,7 +119,7 @@ def test_places_follow_a_store_that_was_moved(tmp_path: Path) -> None:
     moved = CountingStore(str(tmp_path / "after"))
     (found,) = summaries(moved)
     assert len(moved.asked) == 2
-    assert found.result == standing(Journal(moved, GOLDEN_RUN).refresh(), moved)
+    assert found.result == run_status(Journal(moved, GOLDEN_RUN).refresh(), moved)
     assert Path(found.result.videos[0].path).is_file()
 
 

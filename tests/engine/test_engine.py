@@ -58,9 +58,6 @@ async def test_an_acknowledged_crash_leaves_the_store_readable(stage: Stage) -> 
     )
 
 
-AGAIN = "run the same command again to go on"
-
-
 async def test_an_unreachable_service_is_said_so_and_gone_on_with(stage: Stage) -> None:
     """Nothing listens: three tries, then a sentence that names the step; later it goes on."""
     ordered = stage.order()
@@ -70,8 +67,8 @@ async def test_an_unreachable_service_is_said_so_and_gone_on_with(stage: Stage) 
     result = await stage.work(ordered, clock=clock)
     assert result.status == "waiting"
     assert result.error
-    assert result.error.startswith("token/0: The service cannot be reached")
-    assert AGAIN in result.error
+    assert result.error.startswith("Signing in: The service cannot be reached")
+    assert (result.error_code, result.remedy, result.retryable) == ("unreachable", "retry", True)
     assert clock.waits == pytest.approx([1, 5])
     stage.pace = QUICK
     stage.emulator.start()
@@ -143,7 +140,7 @@ async def test_a_render_without_end_stops_resumably_and_goes_on_later(stage: Sta
     result = await stage.work(ordered)
     assert result.status == "waiting"
     assert "60 minutes" in (result.error or "")
-    assert AGAIN in (result.error or "")
+    assert (result.error_code, result.remedy) == ("render_timeout", "retry")
     stage.emulator.faults.clear()
     assert_video(await stage.work(ordered), stage)
     assert stage.sent == (1, 1, 2)
@@ -238,7 +235,7 @@ async def test_a_renewed_token_goes_on_where_a_person_says_whose_it_is(stage: St
     assert stage.token != old
     refused = await stage.work(ordered)
     assert refused.status == "stuck"
-    assert f"nemovideo resume {ordered.run_id} --same-account" in (refused.error or "")
+    assert (refused.error_code, refused.remedy) == ("wrong_account", "account")
     assert await stage.workspace().confirm_account(ordered.run_id)
     assert not await stage.workspace().confirm_account(ordered.run_id)
     assert_video(await stage.work(ordered), stage)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nemovideo_nodes.engine.kinds.kind import Broken, Failure, Missing, SessionLost
+from nemovideo_nodes.engine.kinds.kind import Failure, NotReceived, SessionLost, UpstreamFailed
 from nemovideo_nodes.engine.outcome import MAX_SESSIONS_LOST, fact_of
 from nemovideo_nodes.ledger.facts import (
     Achieved,
@@ -75,7 +75,7 @@ def test_a_session_with_a_paid_message_waits_for_a_person(
     assert isinstance(told, Refused)
     assert (told.verdict, told.code, told.resumable) == ("stopped", 1002, False)
     assert "paid again" in told.sentence
-    assert "--resend" in told.sentence
+    assert (told.error_code, told.remedy) == ("session_not_found", "resend")
 
 
 def test_sessions_are_not_made_anew_for_ever() -> None:
@@ -95,7 +95,7 @@ def test_what_is_not_there_any_more_cannot_be_lost() -> None:
 
 def test_a_broken_render_is_told_of_the_step_that_submitted_it() -> None:
     """Who waits for it finds out; whose render it is has failed."""
-    broken = Broken("render/0", "render_1", "The render failed")
+    broken = UpstreamFailed("render/0", "render_1", "The render failed")
     told = fact_of(broken, run_with(), "await/0", None, AT, "a", acted=False)
     assert isinstance(told, Refused)
     assert (told.step, told.key, told.verdict) == ("render/0", "render_1", "failed")
@@ -103,7 +103,7 @@ def test_a_broken_render_is_told_of_the_step_that_submitted_it() -> None:
 
 def test_what_did_not_arrive_is_done_again_under_the_same_key() -> None:
     """The open intent stays; the note lets the plan repeat it."""
-    missing = Missing("It is not there")
+    missing = NotReceived("It is not there")
     noted = fact_of(missing, run_with(), "upload/0", "k", AT, "a", acted=False)
     assert isinstance(noted, Noted)
     assert (noted.topic, noted.step) == ("again", "upload/0")

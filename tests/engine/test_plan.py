@@ -14,16 +14,13 @@ from hypothesis import strategies as st
 from nemovideo_nodes.engine.plan import (
     ACTIONS,
     RECONCILE_READS,
-    REPETITION,
     Action,
     Done,
     Perform,
     Reconcile,
-    Repetition,
-    Seat,
-    StepState,
     Stuck,
     Wait,
+    Worker,
     decide,
     next_poll,
     reconcile_wait,
@@ -46,14 +43,17 @@ from nemovideo_nodes.ledger.facts import (
     dump_fact,
     load_fact,
 )
-from nemovideo_nodes.ledger.run import Run, is_unknown
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.step import TRANSITIONS, StepState
 from nemovideo_nodes.request.steps import (
+    STEP_KINDS,
     AwaitRender,
+    Idempotency,
     Media,
-    NodeName,
     Prompt,
     ReadState,
     Step,
+    StepName,
     SubmitRender,
     Upload,
 )
@@ -87,8 +87,8 @@ def folded(facts: Iterable[Fact], steps: tuple[Step, ...] = STEPS) -> Run:
     return run
 
 
-def seat(me: str = "me", pace: Pace = DEFAULT, *, gone: bool = False) -> Seat:
-    return Seat(me, T0, pace, holder_gone=gone)
+def worker(me: str = "me", pace: Pace = DEFAULT, *, gone: bool = False) -> Worker:
+    return Worker(me, T0, pace, holder_gone=gone)
 
 
 def sent(number: int = 1, seconds: float = 0) -> Intended:
@@ -125,26 +125,28 @@ def prompt_only(*facts: Fact) -> Run:
 
 def test_actions_say_what_follows_from_every_state() -> None:
     """No state of a step is without an action, whatever a repetition would mean."""
-    assert set(ACTIONS) == set(Repetition)
+    assert set(ACTIONS) == set(Idempotency)
     for row in ACTIONS.values():
         assert set(row) == set(StepState)
-    assert set(REPETITION) == set(NodeName)
+    assert set(TRANSITIONS) == set(StepState)
 
 
 def test_only_what_may_be_repeated_is_performed_with_an_intent_open() -> None:
     """A message of open or unknown outcome has no way to be performed in the table."""
-    never = ACTIONS[Repetition.NEVER]
+    never = ACTIONS[Idempotency.UNSAFE]
     assert {never[s] for s in (StepState.OPEN, StepState.ABSENT)} == {Action.RECONCILE}
     assert never[StepState.UNKNOWN] is Action.STOP
-    assert ACTIONS[Repetition.KEYED][StepState.OPEN] is Action.RECONCILE
+    assert ACTIONS[Idempotency.KEYED][StepState.OPEN] is Action.RECONCILE
     assert {row[StepState.ACHIEVED] for row in ACTIONS.values()} == {Action.NEXT}
 
 
 def test_only_messages_are_never_repeated() -> None:
     """Uploads and renders have a key of ours; everything but them and messages is safe."""
-    by_meaning = {r: {n for n, m in REPETITION.items() if m is r} for r in Repetition}
-    assert by_meaning[Repetition.NEVER] == {NodeName.PROMPT}
-    assert by_meaning[Repetition.KEYED] == {NodeName.UPLOAD, NodeName.RENDER}
+    by_meaning = {
+        i: {name for name, kind in STEP_KINDS.items() if kind.idempotency is i} for i in Idempotency
+    }
+    assert by_meaning[Idempotency.UNSAFE] == {StepName.PROMPT}
+    assert by_meaning[Idempotency.KEYED] == {StepName.UPLOAD, StepName.RENDER}
 
 
 # Any sequence of facts.
@@ -211,17 +213,17 @@ def test_no_message_of_open_or_unknown_outcome_is_ever_performed(
 ) -> None:
     """Whatever was written, by whomever and how late, an open or unknown message is not sent."""
     run = folded(history)
-    decision = decide(run, now, seat(gone=gone))
+    decision = decide(run, now, worker(gone=gone))
     if isinstance(decision, Perform):
         record = decision.record
         assert record.achieved is None
-        if record.step.node is NodeName.PROMPT:
+        if record.step.node is StepName.PROMPT:
             assert record.intent is None
-            assert not is_unknown(record.refused)
+            assert record.state is not StepState.UNKNOWN
             assert decision.key is None
     if isinstance(decision, Reconcile):
         assert decision.record.intent is not None
-        assert REPETITION[decision.record.step.node] is not Repetition.SAFE
+        assert decision.record.step.kind.idempotency is not Idempotency.IDEMPOTENT
 
 
 @given(st.lists(facts(), max_size=25), WHEN)
@@ -230,9 +232,9 @@ def test_a_message_is_only_sent_again_for_a_reason_that_is_written_down(
 ) -> None:
     """After an intent only a proof of refusal, a lost session or a person opens the way again."""
     run = folded(history)
-    if not isinstance(decision := decide(run, now, seat()), Perform):
+    if not isinstance(decision := decide(run, now, worker()), Perform):
         return
-    if decision.record.step.node is not NodeName.PROMPT:
+    if decision.record.step.node is not StepName.PROMPT:
         return
     last = max(
         (n for n, f in enumerate(history) if isinstance(f, Intended) and f.step == "prompt/0"),
@@ -254,8 +256,8 @@ def test_a_message_is_only_sent_again_for_a_reason_that_is_written_down(
 def test_every_decision_is_one_that_can_be_told(history: list[Fact], now: datetime) -> None:
     """A wait lies ahead, a stop has a sentence, and the same facts give the same decision."""
     run = folded(history)
-    decision = decide(run, now, seat())
-    assert repr(decision) == repr(decide(folded(history), now, seat()))
+    decision = decide(run, now, worker())
+    assert repr(decision) == repr(decide(folded(history), now, worker()))
     match decision:
         case Wait():
             assert decision.until > now
@@ -277,7 +279,7 @@ def test_facts_come_back_from_their_bytes_as_they_were(history: list[Fact]) -> N
 def test_a_late_answer_beats_an_earlier_refusal() -> None:
     """Even after the outcome was given up as unknown, the answer of a slow holder counts."""
     run = prompt_only(sent(), refused("unknown", by="b"), answered())
-    assert decide(run, at(100), seat()) == Done()
+    assert decide(run, at(100), worker()) == Done()
 
 
 def test_a_real_answer_beats_what_was_concluded_from_the_draft() -> None:
@@ -300,7 +302,7 @@ def test_a_late_refusal_of_an_older_message_leaves_the_newer_one_open(
     """What a slow holder was refused closes nothing that another has begun since."""
     resend = Noted(at=at(51), by="b", topic="resend", step="prompt/0")
     run = prompt_only(sent(), refused("unknown"), resend, sent(2, 52), refused(verdict, key))
-    assert isinstance(decide(run, at(2000), seat()), Reconcile)
+    assert isinstance(decide(run, at(2000), worker()), Reconcile)
 
 
 def test_a_late_wait_does_not_open_an_unknown_message_again() -> None:
@@ -309,27 +311,27 @@ def test_a_late_wait_does_not_open_an_unknown_message_again() -> None:
         at=at(60), by="a", step="prompt/0", key="prompt/0#1", until=at(61), why="w", reads=0
     )
     run = prompt_only(sent(), refused("unknown", by="me"), late)
-    assert isinstance(decide(run, at(2000), seat()), Stuck)
+    assert isinstance(decide(run, at(2000), worker()), Stuck)
 
 
 def test_a_late_proof_of_refusal_settles_an_unknown_message() -> None:
     """A 429 that comes to light late proves that nothing was sent: it may be done."""
     run = prompt_only(sent(), refused("unknown", by="b"), refused("not_accepted"))
-    assert isinstance(decide(run, at(2000), seat()), Perform)
+    assert isinstance(decide(run, at(2000), worker()), Perform)
 
 
 def test_two_who_allow_a_resend_allow_one_message() -> None:
     """The second permission comes after the message that the first one led to."""
     resend = Noted(at=at(51), by="b", topic="resend", step="prompt/0")
     run = prompt_only(sent(), refused("unknown"), resend, sent(2, 52), resend)
-    assert isinstance(decide(run, at(2000), seat()), Reconcile)
+    assert isinstance(decide(run, at(2000), worker()), Reconcile)
 
 
 def test_another_seat_looks_once_more_at_an_unknown_message() -> None:
     """The seat that gave up stops; a later one looks, and sends nothing."""
     run = prompt_only(sent(), refused("unknown", by="b"))
-    assert isinstance(decide(run, at(2000), seat("b")), Stuck)
-    assert isinstance(decide(run, at(2000), seat("c")), Reconcile)
+    assert isinstance(decide(run, at(2000), worker("b")), Stuck)
+    assert isinstance(decide(run, at(2000), worker("c")), Reconcile)
 
 
 # Renders.
@@ -357,9 +359,9 @@ RENDERING = STEPS[3:]
 def test_a_failed_render_gets_a_new_id_once() -> None:
     """The first failure leads to a second render, the second one ends the run."""
     once = folded([*rendered(1, 0), failed(1)], RENDERING)
-    assert decide(once, at(95), seat()) == Perform(once.steps["render/0"])
+    assert decide(once, at(95), worker()) == Perform(once.steps["render/0"])
     twice = folded([*rendered(1, 0), failed(1), *rendered(2, 96), failed(2)], RENDERING)
-    decision = decide(twice, at(200), seat())
+    decision = decide(twice, at(200), worker())
     assert isinstance(decision, Stuck)
     assert not decision.resumable
 
@@ -374,29 +376,29 @@ def test_two_who_see_the_same_failure_count_it_once() -> None:
 def test_what_was_seen_of_a_failed_render_says_nothing_of_the_next() -> None:
     """Polls of the second render begin anew, on their own schedule."""
     seen = Deferred(
-        at=at(60), by="a", step="await/0", until=at(64), why="rendering", reads=2, missing=2
+        at=at(60), by="a", step="await/0", until=at(64), why="Rendering", reads=2, missing=2
     )
     run = folded([*rendered(1, 0), seen, failed(1), *rendered(2, 96)], RENDERING)
     assert run.steps["await/0"].deferred is None
-    assert decide(run, at(97), seat()) == Wait(
-        next_poll(at(96), None, DEFAULT), "rendering", run.steps["await/0"]
+    assert decide(run, at(97), worker()) == Wait(
+        next_poll(at(96), None, DEFAULT), "Rendering", run.steps["await/0"]
     )
 
 
 def looked(seconds: float, until: float, by: str = "me") -> Deferred:
     return Deferred(
-        at=at(seconds), by=by, step="await/0", until=at(until), why="rendering", reads=1
+        at=at(seconds), by=by, step="await/0", until=at(until), why="Rendering", reads=1
     )
 
 
 def test_the_limit_of_a_render_stays_resumable_for_the_next_seat() -> None:
     """After an hour this seat stops, resumably; one that comes later polls for as long again."""
     run = folded([*rendered(1, 0), looked(3400, 3700)], RENDERING)
-    late = decide(run, at(3600), seat())
+    late = decide(run, at(3600), worker())
     assert isinstance(late, Stuck)
     assert late.resumable
     assert "60 minutes" in late.sentence
-    fresh = Seat("new", at(9000), DEFAULT)
+    fresh = Worker("new", at(9000), DEFAULT)
     assert isinstance(decide(run, at(9000), fresh), Perform)
 
 
@@ -404,8 +406,8 @@ def test_every_seat_looks_once_however_short_its_limit() -> None:
     """A limit shorter than the gap between polls must not make every invocation end unseeing."""
     step = Step(id="await/0", args=AwaitRender(limit_s=20))
     run = folded([*rendered(1, 0), looked(900, 1200, by="before")], (STEPS[3], step))
-    fresh = Seat("new", at(950), DEFAULT)
-    assert decide(run, at(950), fresh) == Wait(at(970), "rendering", run.steps["await/0"])
+    fresh = Worker("new", at(950), DEFAULT)
+    assert decide(run, at(950), fresh) == Wait(at(970), "Rendering", run.steps["await/0"])
     assert isinstance(decide(run, at(970), fresh), Perform)
 
 
@@ -413,7 +415,7 @@ def test_a_wait_never_goes_past_the_limit() -> None:
     """The last wait ends when the limit does, not with the next poll."""
     step = Step(id="await/0", args=AwaitRender(limit_s=20))
     run = folded(rendered(1, 0), (STEPS[3], step))
-    assert decide(run, at(5), seat()) == Wait(at(20), "rendering", run.steps["await/0"])
+    assert decide(run, at(5), worker()) == Wait(at(20), "Rendering", run.steps["await/0"])
 
 
 def poll_times(pace: Pace = DEFAULT, until: float = 7200) -> list[float]:
@@ -471,7 +473,7 @@ def test_polls_come_ever_more_slowly_after_the_usual_time() -> None:
 def test_a_run_resumed_hours_later_polls_at_once_and_goes_on_slowly() -> None:
     """The schedule works from any time on, and its next poll always lies ahead."""
     run = folded(rendered(1, 0), RENDERING)
-    assert isinstance(decide(run, at(50_000), Seat("me", at(50_000), DEFAULT)), Perform)
+    assert isinstance(decide(run, at(50_000), Worker("me", at(50_000), DEFAULT)), Perform)
     ahead = (next_poll(T0, at(50_000), DEFAULT) - at(50_000)).total_seconds()
     assert 0 < ahead <= 300
 
@@ -499,10 +501,10 @@ def test_a_lost_message_is_looked_for_after_30_s_and_then_every_60() -> None:
 def test_a_message_without_an_end_is_first_looked_for_after_30_s() -> None:
     """A process that died with the intent open leaves a wait, then a look, and never a message."""
     run = prompt_only(sent())
-    early = decide(run, at(29), seat())
+    early = decide(run, at(29), worker())
     assert isinstance(early, Wait)
     assert early.until == at(30)
-    assert decide(run, at(30), seat()) == Reconcile(run.steps["prompt/0"])
+    assert decide(run, at(30), worker()) == Reconcile(run.steps["prompt/0"])
 
 
 # Who else is at work.
@@ -516,30 +518,30 @@ def lease(by: str, expires: float) -> Noted:
 def test_a_live_holder_is_waited_for_even_where_clocks_differ() -> None:
     """Until 60 s after its lease's end nobody else acts; then anybody may."""
     run = folded([lease("b", 120)])
-    assert isinstance(decide(run, at(179), seat()), Wait)
-    assert isinstance(decide(run, at(181), seat()), Perform)
-    assert isinstance(decide(run, at(10), seat("b")), Perform)
+    assert isinstance(decide(run, at(179), worker()), Wait)
+    assert isinstance(decide(run, at(181), worker()), Perform)
+    assert isinstance(decide(run, at(10), worker("b")), Perform)
 
 
 def test_a_holder_that_is_gone_or_has_released_is_not_waited_for() -> None:
     """A dead process on this host, or one that let go, stands in nobody's way."""
     run = folded([lease("b", 120)])
-    assert isinstance(decide(run, at(1), seat(gone=True)), Perform)
+    assert isinstance(decide(run, at(1), worker(gone=True)), Perform)
     run.apply(Noted(at=at(2), by="b", topic="released"))
-    assert isinstance(decide(run, at(3), seat()), Perform)
+    assert isinstance(decide(run, at(3), worker()), Perform)
 
 
 def test_a_run_that_is_done_is_done_whoever_holds_it() -> None:
     """Nobody waits for a holder where there is nothing to do."""
     run = folded([UPLOADED.model_copy(update={"key": None}), lease("b", 120)], STEPS[:1])
-    assert decide(run, at(1), seat()) == Done()
+    assert decide(run, at(1), worker()) == Done()
 
 
 def test_a_plan_ends_with_the_step_that_was_asked_for() -> None:
     """`through` looks no further than its step."""
     run = folded([UPLOADED.model_copy(update={"key": None})])
-    assert decide(run, at(1), seat(), through="upload/0") == Done()
-    assert isinstance(decide(run, at(1), seat(), through="prompt/0"), Perform)
+    assert decide(run, at(1), worker(), through="upload/0") == Done()
+    assert isinstance(decide(run, at(1), worker(), through="prompt/0"), Perform)
 
 
 def test_clocks_of_two_hosts_do_not_decide_whether_a_draft_has_settled() -> None:

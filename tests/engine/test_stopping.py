@@ -11,7 +11,7 @@ import pytest
 from stage import SkippingClock, Stage, StillClock, assert_video
 
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.ledger.facts import Intended, Noted, Refused
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import Pace
@@ -70,7 +70,7 @@ async def test_a_run_cancelled_in_any_write_is_taken_up_at_once(stage: Stage, sh
         if not await cancelled_at_write(stage, ordered, at):
             break
         notes = [fact.topic for fact in stage.facts(ordered.run_id) if isinstance(fact, Noted)]
-        told = standing(stage.workspace().load(ordered.run_id), Store(stage.store_path))
+        told = run_status(stage.workspace().load(ordered.run_id), Store(stage.store_path))
         if told.status == "waiting" and notes:
             assert notes[-2:] == ["cancelled", "released"]
         assert told.status in ("waiting", "done")
@@ -106,14 +106,12 @@ async def test_a_message_cancelled_in_its_stream_is_looked_for(stage: Stage) -> 
     with pytest.raises(asyncio.CancelledError):
         await work
     store = Store(stage.store_path)
-    told = standing(stage.workspace().load(ordered.run_id), store)
-    assert (told.status, told.error) == (
-        "waiting",
-        "It was cancelled; nothing is lost: run the same command again to go on",
-    )
+    told = run_status(stage.workspace().load(ordered.run_id), store)
+    assert (told.status, told.error) == ("waiting", "It was cancelled")
+    assert (told.state, told.error_code, told.remedy) == ("resumable", "cancelled", "retry")
     result = await stage.work(ordered)
     assert (result.status, stage.sent[0]) == ("stuck", 1)
-    assert "--resend" in (result.error or "")
+    assert (result.error_code, result.remedy) == ("outcome_unknown", "resend")
     assert_video(await stage.work(ordered, resend=True), stage)
     assert stage.sent[0] == 2
 
@@ -125,7 +123,7 @@ async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> 
     until = clock.now() + timedelta(seconds=30)
     stage.emulator.add_fault("render_status", 1, "render_stuck")
     result = await stage.work(ordered, clock=clock, until=until)
-    assert (result.status, result.error) == ("waiting", "rendering")
+    assert (result.status, result.error) == ("waiting", "Rendering")
     assert clock.now() <= until
     due = [event.until for event in stage.events if event.kind == "wait"][-1]
     assert due is not None
@@ -134,7 +132,7 @@ async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> 
     clock.at = due
     result = await stage.work(ordered, clock=clock, until=clock.now())
     assert result.status == "waiting"
-    assert "no time left for await/0" in (result.error or "")
+    assert (result.error_code, result.remedy) == ("deadline", "retry")
     assert stage.emulator.counts().requests == requests
     assert_video(await stage.work(ordered, clock=clock, until=due + timedelta(hours=1)), stage)
     assert stage.sent == (1, 1, 2)
@@ -167,7 +165,8 @@ async def test_a_render_that_failed_twice_is_made_once_more_at_a_persons_word(
     for renders, resend in ((2, False), (2, False), (3, True)):
         result = await stage.work(ordered, resend=resend)
         assert (result.status, stage.sent[:2]) == ("stuck", (1, renders))
-        assert f"It has failed {renders} times: add --resend" in (result.error or "")
+        assert f"It has failed {renders} times" in (result.error or "")
+        assert (result.error_code, result.remedy) == ("render_failed", "resend")
     assert_video(await stage.work(ordered, resend=True), stage)
     assert stage.sent == (1, 4, 2)
 
@@ -181,7 +180,7 @@ async def test_what_was_paid_for_in_a_lost_session_is_made_anew_at_a_persons_wor
     for _ in range(2):
         result = await stage.work(ordered)
         assert (result.status, stage.sent) == ("stuck", (1, 0, 2))
-        assert "add --resend to have it made anew" in (result.error or "")
+        assert (result.error_code, result.remedy) == ("session_not_found", "resend")
     results = await asyncio.gather(
         stage.work(ordered, resend=True), stage.work(ordered, resend=True)
     )

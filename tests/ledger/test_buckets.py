@@ -9,7 +9,7 @@ import pytest
 from stage import Death, DyingStore, SkippingClock, Stage
 
 from nemovideo_nodes import units
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.store import Store
 
@@ -45,7 +45,7 @@ async def test_a_run_in_a_bucket_tells_urls_and_leaves_nothing_here(
     assert [told["file"] for told in manifest["videos"]] == ["video.mp4"]
     assert left_on_disk(stage, home) == []
     assert stage.workspace().finished(ordered) == result
-    assert standing(stage.workspace().load("mine"), store) == result
+    assert run_status(stage.workspace().load("mine"), store) == result
     store.remove(["runs/mine/video.mp4"])
     assert stage.workspace().finished(ordered) == result
     assert store.size("runs/mine/video.mp4") == video.bytes
@@ -63,7 +63,7 @@ async def test_a_crash_costs_nothing_in_a_bucket_either(
         await stage.work(ordered, store=DyingStore(stage.store_path, at, after=after))
     monkeypatch.setenv("HOME", str(tmp_path / "another home"))
     result = await stage.work(ordered)
-    if result.error and "--resend" in result.error:
+    if result.remedy == "resend":
         result = await stage.work(ordered, resend=True)
     assert (result.status, result.error) == ("done", None)
     assert stage.sent == (1, 1, 2)

@@ -171,6 +171,7 @@ def test_facts_about_steps_that_nobody_asked_for_are_ignored() -> None:
 def test_a_journal_that_takes_nothing_says_so(tmp_path: Path) -> None:
     """A folder that cannot be written gives one sentence that names it."""
     store = Store(str(tmp_path / "store"))
+    (tmp_path / "store").mkdir()
     (tmp_path / "store" / "runs").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be written"):
         Journal(store, "r").record(note("x"))

@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bucket import BucketServer
+from bucket import BucketServer, overwriting_gateway
 
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.errors import BadInput, Remedy, StoreError
 from nemovideo_nodes.ledger.store import Store
 
 
@@ -177,17 +177,42 @@ def test_foreign_things_in_the_folder_hide_no_run(folder: Store) -> None:
 
 @pytest.mark.parametrize("below", ["file", "file/deeper"])
 def test_a_store_below_a_file_is_bad_input(tmp_path: Path, below: str) -> None:
-    """One sentence that names the folder and the way on; nothing is made."""
+    """One sentence that names the folder, at the first write; nothing is made."""
     (tmp_path / "file").write_text("x")
-    with pytest.raises(BadInput, match="--store"):
-        Store(str(tmp_path / below))
+    with pytest.raises(BadInput, match="cannot be written to") as caught:
+        Store(str(tmp_path / below)).create("a", b"b")
+    assert caught.value.remedy is Remedy.STORE
+
+
+def test_a_store_that_is_only_read_is_not_made(tmp_path: Path) -> None:
+    """A folder that is not there, or that may not be written, can be looked at."""
+    store = Store(str(tmp_path / "none"))
+    assert store.read("runs/r/journal/1.json") is None
+    assert store.children("runs") == []
+    assert list(store.files("runs")) == []
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_bucket_that_lets_two_writers_win_is_refused(
+    bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that drops `If-None-Match` would let two workers pay; reading it is fine."""
+    with overwriting_gateway(bucket_server) as gateway:
+        for name, value in gateway.environment.items():
+            monkeypatch.setenv(name, value)
+        store = Store(gateway.new())
+        assert store.read("runs/r/journal/1.json") is None
+        with pytest.raises(BadInput, match="second writer overwrite") as caught:
+            store.create("runs/r/journal/00000001.json", b"{}")
+        assert caught.value.remedy is Remedy.STORE
+        assert list(store.files("runs")) == []
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "~nobody-of-that-name/x", "a\udcffb", "x" * 5000])
 def test_a_store_that_cannot_be_is_bad_input(url: str) -> None:
     """Unknown kinds, unknown users, names that no file has."""
     with pytest.raises(BadInput):
-        Store(url)
+        Store(url).create("a", b"b")
 
 
 def test_an_artifact_that_is_lost_is_said_so(store: Store) -> None:
@@ -250,6 +275,7 @@ def test_links_and_renames_work_across_disks(
 
 def test_a_full_or_broken_disk_is_one_sentence(folder: Store, tmp_path: Path) -> None:
     """Errors of the system come as `StoreError`, whichever call meets them."""
+    folder.replace("first", b"")
     root = Path(folder.url)
     (root / "runs").write_text("in the way")
     (root / "unfinished").write_text("in the way")

@@ -9,18 +9,19 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemovideo_nodes.engine.plan import Perform, Seat, Stuck, decide, missing_permission
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.plan import Perform, Stuck, Worker, decide, missing_permission
+from nemovideo_nodes.engine.status import run_status
+from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.ledger.facts import Intended, is_newer, load_fact
 from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import NodeName
+from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.settings import Pace
 from nemovideo_nodes.workspace.display import result_lines, run_lines
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
-SEAT = Seat("me", NOW, Pace(), holder_gone=True)
+WORKER = Worker("me", NOW, Pace(), holder_gone=True)
 ENTRIES = tuple((Path(__file__).parent / "journals" / "format-1.jsonl").read_bytes().splitlines())
 INTENT = next(
     place
@@ -78,10 +79,10 @@ def test_no_reader_fails_at_entries_that_are_spoilt(data: st.DataObject) -> None
         entries[place] = data.draw(spoilt(ENTRIES[place]))
     run = folded(*entries)
     assert run.seq == len(entries)
-    decide(run, NOW, SEAT)
+    decide(run, NOW, WORKER)
     store = Store.__new__(Store)  # of a finished run nothing is read there
     store.root = Path("/nowhere")
-    result = standing(run, store, NOW)
+    result = run_status(run, store, NOW)
     assert all(isinstance(line, str) for line in (*run_lines(run), *result_lines(result)))
     assert result.model_dump_json()
     assert manifest_of(run, tuple(video.path for video in result.videos), NOW)
@@ -97,15 +98,16 @@ def test_no_message_is_new_behind_an_entry_that_cannot_be_read() -> None:
 
 
 def _sends(run: Run) -> bool:
-    decision = decide(run, NOW, SEAT)
-    return isinstance(decision, Perform) and decision.record.step.node is NodeName.PROMPT
+    decision = decide(run, NOW, WORKER)
+    return isinstance(decision, Perform) and decision.record.step.node is StepName.PROMPT
 
 
 def test_a_person_is_told_of_the_entry_and_may_allow_the_message() -> None:
     """Its intent is torn, and what came of it cannot be told: it is as good as unknown."""
     run = folded(*ENTRIES[:INTENT], b"{")
-    decision = decide(run, NOW, SEAT)
+    decision = decide(run, NOW, WORKER)
     assert isinstance(decision, Stuck)
-    assert f"The entry {INTENT + 1} of the run's journal cannot be read" in decision.sentence
-    assert "--resend" in decision.sentence
+    assert f"The entry {INTENT + 1} of the run's journal is missing" in decision.sentence
+    assert decision.error_code == ErrorCode.JOURNAL_DOUBT
+    assert decision.remedy == Remedy.RESEND
     assert missing_permission(run) == ("resend", "prompt/0")

@@ -136,6 +136,17 @@ def test_a_wav_from_a_pipe_is_taken(tmp_path: Path) -> None:
         assert inspect_file(tmp_path / "a.wav") == ACCEPTED["wav"]
 
 
+@pytest.mark.parametrize("rate", [1, 352_329_536])
+def test_a_rate_that_nobody_hears_is_refused(rate: int, tmp_path: Path) -> None:
+    """Converting such a sound would take for ever."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, rate, 0, "NONE", ""))
+        out.writeframes(bytes(3_200))
+    (tmp_path / "a.wav").write_bytes(file.getvalue())
+    assert "nothing in it can be played" in refusal(tmp_path / "a.wav")
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_a_picture_that_is_cut_off_is_refused(kind: str, share: float, tmp_path: Path) -> None:

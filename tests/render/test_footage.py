@@ -12,7 +12,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from PIL import Image
 
 from nemovideo_nodes.render.clip import Animation, Clip
-from nemovideo_nodes.render.footage import FrameReader, shown_size
+from nemovideo_nodes.render.footage import FrameConverter, shown_size
 from nemovideo_nodes.render.image import open_image
 
 CASES = Path(__file__).parents[1] / "media" / "cases"
@@ -59,11 +59,11 @@ def test_the_whole_display_matrix_is_applied(matrix: tuple[int, ...], tmp_path: 
     path = with_matrix(CASES / "rotmirror.mp4", tmp_path / "a.mp4", *matrix)
     frame = first_frame(path)
     stored = Image.fromarray(frame.to_ndarray(format="rgb24"))
-    shown = FrameReader().picture(frame)
+    shown = FrameConverter().picture(frame)
     wanted = expected(stored, *matrix)
     assert shown_size(frame) == shown.size == wanted.shape[1::-1]
     assert np.abs(np.asarray(shown).astype(int) - wanted).mean() < 3
-    luma = FrameReader().planes(frame, *shown.size)[0].astype(int)
+    luma = FrameConverter().planes(frame, *shown.size)[0].astype(int)
     grey = np.asarray(shown.convert("L")).astype(int)
     assert np.corrcoef(luma.ravel(), grey.ravel())[0, 1] > 0.98
 
@@ -84,14 +84,14 @@ def test_hdr_is_mapped_to_the_range_of_a_screen(transfer: ColorTrc) -> None:
         plane.update(np.full(plane.buffer_size // 2, value, "<u2").tobytes())
     frame.colorspace, frame.color_range = Colorspace.BT2020, ColorRange.MPEG
     frame.color_trc, frame.color_primaries = transfer, ColorPrimaries.BT2020
-    red, green, blue = FrameReader().picture(frame).getpixel((20, 20))
+    red, green, blue = FrameConverter().picture(frame).getpixel((20, 20))
     assert 195 <= green <= 255
     assert max(red, green, blue) - min(red, green, blue) <= 3
 
 
 def test_a_phones_hlg_clip_has_bright_whites_and_clear_reds() -> None:
     """Shown without mapping, white was 190 and red (163, 63, 40)."""
-    picture = FrameReader().picture(first_frame(CASES / "phone_hlg.mov"))
+    picture = FrameConverter().picture(first_frame(CASES / "phone_hlg.mov"))
     assert min(picture.getpixel((10, 100))) >= 245
     red, green, blue = picture.getpixel((180, 100))
     assert red >= 210

@@ -56,6 +56,33 @@ def test_a_cut_out_may_stand_on_a_chosen_colour(tmp_path: Path) -> None:
     assert (plate.y[2, 2], plate.u[1, 1], plate.v[1, 1]) == pytest.approx((63, 102, 240), abs=1)
 
 
+def test_a_picture_stands_whole_on_a_chosen_colour(tmp_path: Path) -> None:
+    """Nothing of it is cut off, whatever its shape, unless it is to fill the frame."""
+    image = Image.new("RGB", (160, 120), BLACK)
+    ImageDraw.Draw(image).rectangle((0, 0, 159, 119), outline=RED, width=12)
+    image.save(tmp_path / "photo.png")
+    plate = luma(load(tmp_path / "photo.png", 160, 160, ground=WHITE))
+    across = plate[plate.shape[0] // 2]
+    assert across[2] == across[-3] == plate[2, 2] == 235
+    is_edge = np.abs(across - 63) < 12
+    assert is_edge[: across.size // 4].any()
+    assert is_edge[-across.size // 4 :].any()
+    filled = luma(load(tmp_path / "photo.png", 160, 160, ground=WHITE, fills=True))
+    assert filled.max() < 200
+
+
+def test_a_white_ground_stays_white(tmp_path: Path) -> None:
+    """A product picture goes on in its own white where the frame is of another shape."""
+    image = Image.new("RGB", (240, 80), (250, 250, 250))
+    ImageDraw.Draw(image).ellipse((90, 20, 150, 60), fill=RED)
+    image.save(tmp_path / "product.png")
+    plate = luma(load(tmp_path / "product.png", 90, 160))
+    assert plate[2, 2] == plate[-3, -3] == pytest.approx(230, abs=2)
+    ImageDraw.Draw(image).line((0, 0, 239, 0), fill=BLACK, width=3)
+    image.save(tmp_path / "lined.png")
+    assert luma(load(tmp_path / "lined.png", 90, 160))[2, 2] < 200
+
+
 def test_by_wish_a_picture_of_another_shape_fills_the_frame(tmp_path: Path) -> None:
     """It is cut about its busiest place, and nothing of a blur is seen."""
     image = Image.new("RGB", (1200, 400), BLACK)

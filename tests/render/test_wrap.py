@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemovideo_nodes.render.wrap import clean, wrap
+from nemovideo_nodes.render.wrap import clean, is_whole, wrap
 
 
 def wide(text: str) -> float:
@@ -51,6 +51,13 @@ def test_a_compound_may_break_behind_its_hyphen() -> None:
     """The hyphen stays at the line's end, and a minus stays with its number."""
     assert wrap("state-of-the-art", 9, wide) == ["state-of-", "the-art"]
     assert wrap("now at -5 degrees", 10, wide) == ["now at -5", "degrees"]
+
+
+def test_an_address_breaks_at_its_parts() -> None:
+    """Where it must be cut at all: behind a slash or a dot rather than inside a name."""
+    assert wrap("www.acme.example/spring", 18, wide) == ["www.acme.example/", "spring"]
+    assert is_whole("www.acme.com now", 12, wide)
+    assert not is_whole("www.acme.com now", 11, wide)
 
 
 def test_what_cannot_be_seen_goes() -> None:

@@ -8,13 +8,7 @@ from hypothesis import strategies as st
 
 from nemovideo_nodes.emulator.agent.composer import Source, compose, loads
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request.platforms import (
-    ASPECTS,
-    PRESETS,
-    aspect_for,
-    misfits,
-    with_frame,
-)
+from nemovideo_nodes.request.platforms import ASPECTS, PRESETS, aspect_for, misfits, with_frame
 
 
 @pytest.mark.parametrize("platform", PRESETS)

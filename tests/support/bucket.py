@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import itertools
 import logging
 import os
+import threading
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-__all__ = ["BucketServer"]
+__all__ = ["BucketServer", "overwriting_gateway"]
 
 _numbers = itertools.count()
 
@@ -38,6 +42,49 @@ class BucketServer:
         asked = urllib.request.Request(f"{self.url}/{name}", method="PUT")
         with urllib.request.urlopen(asked, timeout=20):
             return f"s3://{name}/videos"
+
+
+@contextlib.contextmanager
+def overwriting_gateway(server: BucketServer) -> Iterator[BucketServer]:
+    """A gateway before the server that passes on everything but `If-None-Match`."""
+
+    class Gateway(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            length = int(self.headers.get("content-length", 0))
+            body = self.rfile.read(length) if length else None
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "if-none-match"}
+            to = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+            try:
+                to.request(self.command, self.path, body, headers)
+                answer = to.getresponse()
+                data = answer.read()
+                self.send_response_only(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                        self.send_header(name, value)
+                length = int(answer.getheader("content-length") or len(data))
+                self.send_header("Content-Length", str(length))
+                self.end_headers()
+                self.wfile.write(data)
+            finally:
+                to.close()
+
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass_on
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing to say."""
+
+    gateway = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=gateway.serve_forever)
+    thread.start()
+    try:
+        yield BucketServer(f"http://127.0.0.1:{gateway.server_port}")
+    finally:
+        gateway.shutdown()
+        thread.join()
+        gateway.server_close()
 
 
 @pytest.fixture(scope="session")

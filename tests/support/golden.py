@@ -18,6 +18,7 @@ from nemovideo_nodes.ledger.facts import dump_fact, load_fact
 __all__ = [
     "GOLDEN",
     "MEDIA",
+    "begin_run",
     "config_keys",
     "copied_store",
     "delivery_ids",
@@ -112,6 +113,23 @@ def make_id(arguments: Sequence[str], *, store: Path, service: str | None = None
         again=told["again"],
     )
     return Workspace(settings, Store(str(store))).prepare(options).run_id
+
+
+def begin_run(run_id: str, store: Path) -> None:
+    """Leave the order of a run of that id in the store, as an earlier release did."""
+    from datetime import UTC, datetime
+
+    from nemovideo_nodes.ledger.facts import Asked
+    from nemovideo_nodes.ledger.journal import Journal
+    from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.settings import Settings
+    from nemovideo_nodes.workspace import VideoOptions, Workspace
+
+    opened = Store(str(store))
+    settings = Settings.from_environment({"HOME": str(store)})
+    order = Workspace(settings, opened).prepare(VideoOptions(prompts=["a video"])).order
+    asked = Asked(at=datetime(2026, 11, 1, tzinfo=UTC), by="earlier", steps=(), order=order)
+    Journal(opened, run_id).append(asked)
 
 
 def read_variables(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import httpx
 from stage import SkippingClock, Stage, assert_video, copying_renderer, make_film, make_pictures
 
 from nemovideo_nodes.api.client import NemoVideoClient
-from nemovideo_nodes.api.connection import StreamClocks
+from nemovideo_nodes.api.transport import Timeouts
 from nemovideo_nodes.emulator.faults import ENDPOINTS, Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -43,7 +43,7 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 PACE = Pace(poll_s=0.02, reconcile_s=0.002, rate_limit_s=0.002)
-_IMPATIENT = StreamClocks(
+_IMPATIENT = Timeouts(
     socket_s=1.5, progress_s=1.5, turn_s=3.0, answer_s=1.5, silence_s=1.5, upload_s=1.5
 )
 """For the faults that never end; otherwise a busy machine could be taken for a dead one."""
@@ -144,7 +144,7 @@ class Theatre:
             clock=(clock := SkippingClock(skip_from_s=0.1)),
             waits=False,
             transport=transport,
-            stream_clocks=_IMPATIENT if endless else None,
+            timeouts=_IMPATIENT if endless else None,
         ) as client:
             engine = Engine(
                 client=client,
@@ -169,21 +169,24 @@ async def meet(theatre: Theatre, fault: str) -> Outcome:
             theatre.stage.emulator.faults.add(Fault.parse(spec))
     result = await theatre.work(ordered, specs)
     error = result.error or ""
-    outcome = Outcome(result.status, theatre.sent, error)
+    remedy = f" (remedy: {result.remedy})" if result.remedy else ""
+    outcome = Outcome(result.status, theatre.sent, error + remedy)
     if result.status == "done":
         assert_video(result, theatre.stage)
         return replace(outcome, says="")
     assert error
     assert "\n" not in error
     assert "Traceback" not in error
-    assert ("run the same command again to go on" in error) == (result.status == "waiting"), error
+    assert result.error_code
+    assert result.retryable is (result.status == "waiting")
+    assert not result.retryable or result.remedy == "retry", result
     more = await theatre.work(ordered, specs)
     if more.status != result.status:
         outcome = replace(outcome, again=more.status)
     assert theatre.sent[0] <= 1
     # Whatever went wrong once, what was paid for is brought home when it is over.
     theatre.stage.emulator.faults.clear()
-    if "nothing on the timeline" in (more.error or ""):
+    if more.error_code == "nothing_to_export":
         return outcome
     end = await theatre.stage.work(ordered, resend=True)
     assert_video(end, theatre.stage)

@@ -21,7 +21,8 @@ __all__ = ["Site", "open_site", "photo_site"]
 class Site:
     """What the site has, by path: a page, the place that it moved to, or the status of a failure.
 
-    `seen` is what it was asked for.
+    `seen` is what it was asked for; `head_status`, where it is set, is all that HEAD answers, and
+    `content_type` stands on every answer.
     """
 
     url: str
@@ -30,6 +31,8 @@ class Site:
     pages: dict[str, bytes | str | int]
     etag: str = "one"
     seen: list[str] = field(default_factory=list)
+    head_status: int = 0
+    content_type: str = ""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,12 +40,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.site.seen.append(f"{self.command} {self.path}")
+        if self.command == "HEAD" and self.site.head_status:
+            self.send_response(self.site.head_status)
+            self.end_headers()
+            return
         page = self.site.pages.get(urlsplit(self.path).path, 404)
         body = page if isinstance(page, bytes) else b""
         self.send_response(page if isinstance(page, int) else 200 if body else 302)
         if isinstance(page, str):
             self.send_header("Location", page)
         self.send_header("ETag", self.site.etag)
+        if self.site.content_type:
+            self.send_header("Content-Type", self.site.content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "GET":

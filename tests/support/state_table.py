@@ -1,4 +1,4 @@
-"""The state machine's table in docs/how-it-works.md, from `nemovideo_nodes.engine.plan.ACTIONS`.
+"""The state machine's tables in docs/how-it-works.md, from `ACTIONS` and `TRANSITIONS`.
 
 `python tests/support/state_table.py` writes it into the page; a test keeps it fresh.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nemovideo_nodes.engine.plan import ACTIONS, REPETITION, Repetition, StepState
+from nemovideo_nodes.engine.plan import ACTIONS
+from nemovideo_nodes.ledger.step import TRANSITIONS, StepEvent, StepState
+from nemovideo_nodes.request.steps import STEP_KINDS, Idempotency
 
 __all__ = ["BEGIN", "END", "PAGE", "state_table"]
 
@@ -16,15 +18,20 @@ BEGIN, END = "<!-- begin: plan.ACTIONS -->", "<!-- end: plan.ACTIONS -->"
 
 
 def state_table() -> str:
-    """Who is what, and what is done in each state, as two markdown tables."""
-    lines = ["| a repetition would be | steps |", "|---|---|"]
-    for repetition in Repetition:
-        nodes = [f"`{node}`" for node, known in REPETITION.items() if known is repetition]
-        lines.append(f"| {repetition} | {', '.join(nodes)} |")
-    lines += ["", f"| state of the step | {' | '.join(Repetition)} |", "|---|---|---|---|"]
+    """What each step kind is, what follows from a state, and where each fact leads."""
+    lines = ["| idempotency | step kinds |", "|---|---|"]
+    for idempotency in Idempotency:
+        names = [f"`{k.name}`" for k in STEP_KINDS.values() if k.idempotency is idempotency]
+        lines.append(f"| {idempotency} | {', '.join(names)} |")
+    lines += ["", f"| state of the step | {' | '.join(Idempotency)} |", "|---|---|---|---|"]
     for state in StepState:
-        actions = [str(ACTIONS[repetition][state]) for repetition in Repetition]
+        actions = [str(ACTIONS[idempotency][state]) for idempotency in Idempotency]
         lines.append(f"| {state} | {' | '.join(actions)} |")
+    lines += ["", f"| fact about the step | {' | '.join(StepState)} |"]
+    lines += ["|" + "---|" * (len(StepState) + 1)]
+    for event in StepEvent:
+        after = [str(TRANSITIONS[state].get(event, "")) for state in StepState]
+        lines.append(f"| {event} | {' | '.join(after)} |")
     return "\n".join(lines)
 
 

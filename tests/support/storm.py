@@ -25,7 +25,7 @@ from stage import Stage
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.cli import main
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.ledger import store as stores
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
@@ -218,7 +218,7 @@ class Scene:
         if result.status == "stuck":
             assert "cannot be known" in (result.error or "")
             store = Store(self.stage.store_path)
-            told = standing(self.stage.workspace().load(self.ordered.run_id), store)
+            told = run_status(self.stage.workspace().load(self.ordered.run_id), store)
             assert (told.status, told.error) == ("stuck", result.error)
             self.check()
             self.resent = 1

@@ -14,6 +14,7 @@ from nemovideo_nodes.cli import main
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.webhook.config import read_config
 from nemovideo_nodes.webhook.decisions import Asked
+from nemovideo_nodes.webhook.limits import Limits
 from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
 
@@ -82,7 +83,8 @@ def test_one_is_shown_with_its_payload(typed: Type, outbox: Outbox) -> None:
     """In the letters that it has; what the target said is shown without secrets."""
     told = typed("show", "1").output
     assert "早安咖啡" in told
-    assert "job state: dead" in told
+    assert "The run could not be started" in told
+    assert "About: 7" in told
     assert "abcdefgh" not in told
     shown = json.loads(typed("show", "1", "--json").output)
     assert shown["job"]["parameters"]["prompt"].count("早安咖啡") == 1
@@ -90,11 +92,49 @@ def test_one_is_shown_with_its_payload(typed: Type, outbox: Outbox) -> None:
     assert "There is no delivery 9" in typed("show", "9", code=2).output
 
 
+def test_a_page_has_no_control_characters(typed: Type, outbox: Outbox, tmp_path: Path) -> None:
+    """A payload's words cannot rewrite the terminal, nor turn its direction."""
+    with contextlib.closing(Outbox.open(read_config(tmp_path / "webhooks.toml"))) as opened:
+        body = json.dumps({"title": "a\x9b2Jb\u202ec\x7f"}, ensure_ascii=False).encode()
+        opened.accept([Accepted("shop", "c", "c", 0.0, {}, body)])
+        opened.accept([Accepted("shop", "d", "d", 0.0, {}, b"\x1b[2J not JSON")])
+    for number in ("3", "4"):
+        told = typed("show", number).output
+        assert all(one.isprintable() or one == "\n" for one in told)
+        assert told.startswith(f"Delivery {number} of shop, ")
+
+
+def test_what_a_limit_holds_is_released(typed: Type, outbox: Outbox, tmp_path: Path) -> None:
+    """By its number or all of it; what is not held is said to be."""
+    config = read_config(tmp_path / "webhooks.toml")
+    now = SystemClock().now().timestamp()
+    topic = {"x-shopify-topic": "products/update"}
+    with contextlib.closing(Outbox.open(config)) as opened:
+        opened.accept([Accepted("shop", "c", "c", now, topic, b"{}")])
+        (third,) = opened.new(now, 10)
+        wanted = Mapper(config.sources["shop"]).map(PRODUCT | {"id": 8}, topic)
+        opened.decide([Asked(third, wanted)], now)
+        assert opened.claim(now, 60, 5, {"shop": Limits(per_day=0)}) == []
+    (held,) = json.loads(typed("list", "--state", "held", "--json").output)
+    assert (held["id"], held["job"]) == (3, "held")
+    assert "most_per_day" in held["reason"]
+    assert "is held" in typed("replay", "3").output
+    assert "is not held: it is dead" in typed("release", "1", code=2).output
+    assert "or --all" in typed("release", code=2).output
+    assert "is released" in typed("release", "3").output
+    assert "Nothing is held" in typed("release", "--all").output
+    with contextlib.closing(Outbox.open(config)) as opened:
+        (job,) = opened.claim(now + 1, 60, 5, {"shop": Limits(per_day=0)})
+        assert job.subject == "8"
+
+
 def test_the_dead_are_replayed(typed: Type, outbox: Outbox) -> None:
     """All of them, or the ones that are named."""
     assert "is tried again" in typed("replay", "--dead").output
-    assert "Delivery 2 is looked at once more" in typed("replay", "2").output
+    assert "Delivery 2 is mapped anew" in typed("replay", "2").output
     assert "is made anew" in typed("replay", "1", "--again").output
+    assert "Delivery 1 is mapped anew" in typed("replay", "1", "--remap").output
+    assert "not both" in typed("replay", "1", "--remap", "--again", code=2).output
     assert "Nothing is to be replayed" in typed("replay", code=2).output
     assert "There is no delivery 9" in typed("replay", "9", code=2).output
 

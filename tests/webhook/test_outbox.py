@@ -12,49 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shop import NOW, Shop, arrived, asks
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.decisions import Asked
-from nemovideo_nodes.webhook.mapping import Mapped, Parameters
-from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
-from nemovideo_nodes.webhook.tables import metadata, open_engine
-
-NOW = 1_000.0
-
-
-def arrived(
-    name: str | None = None, digest: str | None = None, at: float = NOW, source: str = "shop"
-) -> Accepted:
-    return Accepted(source, name, digest, at, {"x-wc-webhook-topic": "t"}, b'{"id": "\xe6"}')
-
-
-def asks(title: str, version: float | None = None, subject: str = "7") -> Mapped:
-    parameters = Parameters(run_id=f"shop-{subject}-{title}", images=(), prompt=title, profile="p")
-    return Mapped(subject, version, title, parameters)
-
-
-class Shop:
-    """Says how a thing stands, one delivery after the other."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self.outbox = outbox
-        self.now = NOW
-
-    def says(self, wanted: Mapped, debounce_s: float = 0.0) -> str:
-        self.now += 1
-        assert self.outbox.accept([arrived(at=self.now)]) == [True]
-        (delivery,) = self.outbox.new(self.now, 10)
-        (state,) = self.outbox.decide([Asked(delivery, wanted, debounce_s)], self.now)
-        return state
-
-    def claim(self, at: float | None = None, lease_s: float = 60) -> list[Job]:
-        return self.outbox.claim(self.now if at is None else at, lease_s, 100)
-
-    def start(self, at: float | None = None) -> list[str]:
-        ids = [job.run_id for job in self.claim(at)]
-        self.outbox.started([(run_id, "started", "there") for run_id in ids])
-        return ids
+from nemovideo_nodes.webhook.outbox import Outbox
+from nemovideo_nodes.webhook.tables import migrate, open_engine
 
 
 @pytest.fixture
@@ -127,8 +91,9 @@ def test_a_stale_delivery_never_overtakes_a_newer_one(shop: Shop) -> None:
     assert shop.says(asks("old", 9)) == "stale"
     assert shop.says(asks("as-new", 10)) == "job"
     assert shop.start() == ["shop-7-as-new"]
-    assert shop.says(asks("undated")) == "job"  # it came at 1004
-    assert shop.says(asks("old", 11)) == "stale"
+    assert shop.says(asks("undated")) == "job"  # it came after the others
+    assert shop.says(asks("older", 9)) == "stale"
+    assert shop.says(asks("newer", 11)) == "job"
     assert shop.says(asks("other", 1, subject="8")) == "job"
 
 
@@ -267,7 +232,7 @@ def test_a_replay_makes_nothing_twice_unless_it_is_told_to(shop: Shop) -> None:
     shop.outbox.accept([arrived("x", "x")])
     (delivery,) = shop.outbox.new(shop.now, 10)
     shop.outbox.set_aside(delivery, "refused", "no picture")
-    assert "looked at once more" in shop.outbox.replay(delivery.id, shop.now)
+    assert "mapped anew" in shop.outbox.replay(delivery.id, shop.now)
     assert len(shop.outbox.new(shop.now, 10)) == 1
     with pytest.raises(BadInput, match="no delivery 0"):
         shop.outbox.replay(0, shop.now)
@@ -341,7 +306,7 @@ def test_whatever_comes_when_the_newest_state_is_what_is_made_last(events: list[
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine("sqlite:///x.db", Path(folder), durable=False)
         with contextlib.closing(Outbox(engine)) as outbox:
-            metadata.create_all(engine)
+            migrate(engine)
             _check_order(Shop(outbox), events)
 
 

@@ -102,6 +102,70 @@ async def test_what_is_not_signed_is_refused(open_shop: Callable[..., Shop]) -> 
     assert (await shop.counters())["refused"] == {"not verified": 5, "unknown source": 1}
 
 
+async def test_the_last_refusals_say_why(open_shop: Callable[..., Shop]) -> None:
+    """By their kind, without anything of what was sent."""
+    shop = open_shop()
+    for _ in range(3):
+        assert await shop.send(headers=signed(BODY, "another-secret")) == 401
+    assert await shop.send(headers={}) == 401
+    assert await shop.send(source="nonsense-canary") == 404
+    await shop.receiver._refusals.close()
+    rows = shop.outbox.listed(state="refused")
+    told = {(row["source"], row["reason"]) for row in rows}
+    assert told == {
+        ("shop", "401 not verified: no signature matches (3 times)"),
+        ("shop", "401 not verified: the header shopify-hmac-sha256 is missing"),
+        ("-", "404 unknown source"),
+    }
+    assert shop.written == []
+
+
+async def test_header_names_without_x_are_the_same(open_shop: Callable[..., Shop]) -> None:
+    """As Shopify writes them now."""
+    shop = open_shop()
+    headers = {name.removeprefix("X-"): value for name, value in signed(BODY).items()}
+    assert await shop.send(headers=headers) == 200
+    (row,) = shop.written
+    shown = shop.outbox.shown(row["id"])
+    assert shown is not None
+    assert shown["delivery"]["headers"] == {"shopify-topic": "products/update"}
+
+
+async def test_signed_urls_are_not_written_down(open_shop: Callable[..., Shop]) -> None:
+    """They are secrets; the rest of the payload is as it was."""
+    shop = open_shop()
+    url = "https://b.example/cup.jpg?w=1&X-Amz-Expires=900&X-Amz-Signature=canary"
+    html = f'<img src="{url.replace("&", "&amp;")}">'
+    for body in (
+        json.dumps({"id": 1, "src": url, "html": html}).encode(),
+        json.dumps({"id": 2, "src": url}).replace("&", "\\u0026").encode(),
+        b'{"id": 3, "src": "' + url.encode(),
+    ):
+        assert await shop.send(body) == 200
+    seen = [shop.outbox.shown(row["id"]) for row in shop.written]
+    assert "canary" not in repr(seen)
+    assert repr(seen).count("https://b.example/cup.jpg?w=1") == 4
+
+
+async def test_the_counters_are_there_for_prometheus(open_shop: Callable[..., Shop]) -> None:
+    """In its text format."""
+    shop = open_shop()
+    assert await shop.send() == 200
+    assert await shop.send(headers={}) == 401
+    answer = await shop.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = answer.text.splitlines()
+    for line in (
+        "# TYPE nemovideo_webhook_accepted_total counter",
+        "nemovideo_webhook_accepted_total 1",
+        'nemovideo_webhook_refused_total{reason="not verified"} 1',
+        'nemovideo_webhook_deliveries{state="new"} 1',
+        "nemovideo_webhook_lag_seconds 0.0",
+        "nemovideo_webhook_outbox_up 1",
+    ):
+        assert line in lines or line.startswith("nemovideo_webhook_lag"), line
+
+
 async def test_a_body_is_counted_and_not_believed(open_shop: Callable[..., Shop]) -> None:
     """A length that is told, one that is not, and one that is a lie; at the limit it is taken."""
     shop = open_shop()

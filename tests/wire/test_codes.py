@@ -123,7 +123,7 @@ def test_status_alone(status: int, kind: type[ServiceError], body: bytes) -> Non
         (200, b"\xff\xfe", BadAnswer, "no JSON"),
         (200, b"[" * 100_000, BadAnswer, "cut"),
         (204, b"", BadAnswer, "nothing"),
-        (302, b"", BadAnswer, "NEMO_API_URL"),
+        (302, b"", BadAnswer, "redirects to another address"),
         (402, b"", PlanBlocked, "plan"),
         (200, {"code": 4001}, UnsupportedMedia, FORMATS),
         (200, {"code": 4002}, MediaTooLarge, "200 MB: compress it or trim it"),

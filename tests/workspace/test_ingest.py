@@ -98,14 +98,14 @@ def bad_sources(folder: Path) -> dict[str, str]:
         file.truncate(200 * 1024 * 1024 + 1)
     return {
         str(folder / "missing.jpg"): "no file",
-        str(folder / "no images"): "no image",
+        str(folder / "no images"): "no picture",
         str(folder / "text.jpg"): "holds text",
         str(folder / "empty.jpg"): "is empty",
         str(folder / "noise.bin"): "something else",
         str(folder / "large.png"): "200 MB",
         str(folder / "broken.jpg"): "no file",
         str(folder / "pipe.jpg"): "not a regular file",
-        str(folder / "dir.jpg"): "no image",
+        str(folder / "dir.jpg"): "no picture",
         "/dev/null": "not a regular file",
         str(folder / "text.jpg" / "x"): "",
         str(folder / ("x" * 5000)): "",

@@ -26,7 +26,13 @@ from nemovideo_nodes.errors import BadInput, Unreachable
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.ingest import ingest
-from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
+from nemovideo_nodes.workspace.remote_media import (
+    fetch_media,
+    is_linkable,
+    is_share_link,
+    is_url,
+    link_media,
+)
 
 
 def png(width: int, height: int) -> bytes:
@@ -156,7 +162,7 @@ def test_a_picture_is_fetched_and_known_by_its_content(store: Store, site: str) 
 
 @pytest.mark.parametrize(
     ("path", "told"),
-    [("/none", "nothing to be had"), ("/loop", "redirects more"), ("/away", "must be https")],
+    [("/none", "returned 404"), ("/loop", "redirects more"), ("/away", "must be https")],
 )
 def test_what_cannot_be_had_is_said(store: Store, site: str, path: str, told: str) -> None:
     """Nothing there, a loop, and a way out of https are bad input."""
@@ -273,14 +279,14 @@ def test_a_name_that_changes_its_mind_wins_nothing(store: Store, site: str) -> N
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        ("http://127.0.0.2/", "127.0.0.2, where it leads, is refused"),
-        ("https://169.254.169.254/latest/meta-data", "169.254.169.254, where it leads"),
-        ("https://[::1]/", "where it leads"),
+        ("http://127.0.0.2/", "redirect to 127.0.0.2 is refused"),
+        ("https://169.254.169.254/latest/meta-data", "redirect to 169.254.169.254"),
+        ("https://[::1]/", "its redirect to ::1"),
         ("http://10.0.0.1/", "must be https"),
-        ("file:///etc/passwd", "no URL of the form https"),
-        ("gopher://127.0.0.1/", "no URL of the form https"),
+        ("file:///etc/passwd", "not a URL of the form https"),
+        ("gopher://127.0.0.1/", "not a URL of the form https"),
         ("", "redirects more than 3 times"),
-        ("https://", "no URL of the form https"),
+        ("https://", "not a URL of the form https"),
     ],
 )
 def test_a_redirect_is_checked_like_the_first_address(
@@ -319,7 +325,7 @@ def test_only_the_hosts_that_are_named_are_asked(store: Store, site: str) -> Non
     [
         ("/bomb.gz", "comes compressed"),
         ("/bomb", "at most 50 million"),
-        ("/page", "a web page"),
+        ("/page", "is a page, not a picture"),
         ("/huge", "more than the 200 MB"),
         ("/endless", "more than the 200 MB"),
     ],
@@ -358,7 +364,7 @@ def test_a_linked_picture_is_known_by_its_url_and_version(store: Store, photo_si
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/none.png", "nothing to be had"),
+        ("/none.png", "returned 404"),
         ("/round.png", "redirects more"),
         ("/away.png", "must be https"),
     ],
@@ -413,3 +419,104 @@ def test_what_a_bucket_does_not_have_is_said(
     with pytest.raises(BadInput, match=told):
         ingest(store, [f"{bucket}/{name}" if name else bucket.removesuffix("/videos")])
     assert not left_over(store)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
+def test_a_site_that_refuses_head_is_asked_by_get(
+    store: Store, photo_site: Site, status: int
+) -> None:
+    """Many sites give pictures by GET alone."""
+    photo_site.head_status = status
+    (medium,) = ingest(store, [f"{photo_site.url}/coffee.png"], HERE)
+    assert medium.url == f"{photo_site.url}/coffee.png"
+    assert photo_site.seen == ["HEAD /coffee.png", "GET /coffee.png"]
+    with pytest.raises(BadInput, match="returned 404"):
+        ingest(store, [f"{photo_site.url}/none.png"], HERE)
+
+
+@pytest.mark.parametrize(
+    ("path", "escaped"),
+    [
+        ("/summer days.png", "/summer%20days.png"),
+        ("/été.png", "/%C3%A9t%C3%A9.png"),
+        ("/夏天 1.png", "/%E5%A4%8F%E5%A4%A9%201.png"),
+        ("/already%20escaped é.png", "/already%20escaped%20%C3%A9.png"),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?signature=a b"])
+def test_spaces_and_letters_of_any_script_are_fine(
+    store: Store, photo_site: Site, path: str, escaped: str, query: str
+) -> None:
+    """As people paste them; the service gets the escaped form."""
+    photo_site.pages[escaped] = photo_site.pages["/coffee.png"]
+    (medium,) = ingest(store, [photo_site.url + path + query], HERE)
+    assert medium.url == (None if query else photo_site.url + escaped)
+    assert photo_site.seen[-1].split(" ")[1] == escaped + query.replace(" ", "%20")
+
+
+@pytest.mark.parametrize("query", ["", "?x=1"])
+def test_a_page_is_not_a_picture(store: Store, photo_site: Site, query: str) -> None:
+    """Whether the service or we would fetch it: nothing is begun."""
+    photo_site.content_type = "text/html; charset=utf-8"
+    photo_site.pages["/coffee.png"] = b"<!DOCTYPE html><title>coffee.png</title>"
+    with pytest.raises(BadInput, match=r"coffee\.png.* is a page, not a picture"):
+        ingest(store, [f"{photo_site.url}/coffee.png{query}"], HERE)
+    photo_site.content_type = "image/png"
+    if query:
+        with pytest.raises(BadInput, match="is a page, not a picture"):
+            ingest(store, [f"{photo_site.url}/coffee.png{query}"], HERE)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("https://drive.google.com/file/d/1AbC/view?usp=sharing", True),
+        ("https://drive.example.com/file/d/1AbC/view?usp=sharing", True),
+        ("https://drive.google.com/open?id=1AbC", True),
+        ("https://drive.google.com/drive/folders/1AbC", True),
+        ("https://drive.google.com/uc?export=download&id=1AbC", False),
+        ("https://www.dropbox.com/s/abc/photo.jpg?dl=0", True),
+        ("https://www.dropbox.com/scl/fi/abc/photo.jpg?rlkey=x&dl=0", True),
+        ("https://www.dropbox.com/s/abc/photo.jpg", True),
+        ("https://www.dropbox.com/s/abc/photo.jpg?dl=1", False),
+        ("https://www.dropbox.com/s/abc/photo.jpg?raw=1", False),
+        ("https://dl.dropboxusercontent.com/s/abc/photo.jpg", False),
+        ("https://photos.app.goo.gl/abc", True),
+        ("https://1drv.ms/i/s!abc", True),
+        ("https://app.box.com/s/abc", True),
+        ("https://app.box.com/shared/static/abc.jpg", False),
+        ("https://cdn.example.com/file/photo.jpg", False),
+        ("https://notdropbox.com/s/abc/photo.jpg", False),
+        ("https://[::1", False),
+    ],
+)
+def test_share_links_are_known(source: str, expected: bool) -> None:
+    """By their form alone: a calendar is checked without asking anybody."""
+    assert is_share_link(source) is expected
+
+
+@pytest.mark.parametrize("query", ["?dl=0", ""])
+def test_a_share_link_is_refused_before_anything_is_asked(store: Store, query: str) -> None:
+    """Also one that ends like a picture."""
+    with pytest.raises(BadInput, match="is a page, not a picture"):
+        ingest(store, [f"https://www.dropbox.com/s/abc/photo.jpg{query}"])
+
+
+@pytest.mark.parametrize("query", ["", "?x=1"])
+def test_the_cause_of_a_tls_failure_is_told(
+    store: Store, photo_site: Site, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """And where an authority of one's own is named."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(Unreachable, match=r"certificate is not accepted: .*SSL_CERT_FILE"):
+        ingest(store, [f"{photo_site.url}/coffee.png{query}"], HERE)
+
+
+def test_a_broken_certificate_file_is_bad_input(
+    store: Store, photo_site: Site, site: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """For https alone: http:// on this machine needs none."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    with pytest.raises(BadInput, match="SSL_CERT_FILE"):
+        ingest(store, [f"{photo_site.url}/coffee.png"], HERE)
+    ingest(store, [f"{site}/picture"], HERE)

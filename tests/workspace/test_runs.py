@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from stage import Death, DyingStore, Stage
 
-from nemovideo_nodes.engine.status import standing
+from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.engine.summaries import known_runs, summaries
 from nemovideo_nodes.errors import BadInput, StepConflict
 from nemovideo_nodes.ledger.store import Store
@@ -58,7 +58,7 @@ async def test_how_a_run_stands_is_what_its_last_worker_was_told(stage: Stage) -
     stage.emulator.faults.clear()
     done = await stage.work(stage.order(run_id="done"))
     for name, told in (("stuck", stuck), ("waiting", waiting), ("done", done)):
-        stands = standing(stage.workspace().load(name), store)
+        stands = run_status(stage.workspace().load(name), store)
         assert (stands.status, told.status) == (name, name)
         assert (stands.error or "") in (told.error or "")
     assert [run.result.run_id for run in summaries(store)] == ["done", "stuck", "waiting"]

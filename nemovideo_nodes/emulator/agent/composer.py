@@ -7,7 +7,7 @@ changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
@@ -18,7 +18,7 @@ from nemovideo_nodes.emulator.agent.film import Film, Music, Scene, Title, stem,
 from nemovideo_nodes.emulator.agent.rules import RULES
 from nemovideo_nodes.emulator.agent.rules.lists import spread
 from nemovideo_nodes.emulator.agent.rules.music import DEFAULT_MUSIC
-from nemovideo_nodes.emulator.agent.rules.reading import QUOTE, Edit, Reading
+from nemovideo_nodes.emulator.agent.rules.reading import QUOTE, Edit, Note, Reading
 from nemovideo_nodes.emulator.agent.rules.talk import drop_talk
 from nemovideo_nodes.emulator.agent.rules.unquoted import quote_plain_texts
 from nemovideo_nodes.emulator.agent.rules.unread import left_out
@@ -124,11 +124,13 @@ def compose(
     turn: int = 0,
     introduce: bool = False,
     seed: str = "",
+    undrawable: Callable[[str], Sequence[str]] = lambda text: (),
 ) -> Composition:
     """What to do about `instruction`; `draft` is None before the first film.
 
     `turn` is how many messages the session has had; `introduce` adds the sentence that says
-    that a rule-based stand-in is answering; `seed` decides how it is said.
+    that a rule-based stand-in is answering; `seed` decides how it is said; `undrawable`
+    gives the characters of a text that no font has.
     """
     reading = Reading.of(instruction, has_clips=any(source.kind == "video" for source in sources))
     say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
@@ -141,7 +143,7 @@ def compose(
     fresh = _fresh(film, images)
     if _wants_new_film(film, reading):
         begun = Film(scenes=_scenes(fresh or images), music=_recording(sounds))
-        return _generate(begun, reading, say)
+        return _generate(begun, reading, say, undrawable)
     if film is None or asked_nothing:
         return Composition(Work.NOTHING, (), "", say.lost(reading.notes), "")
     edits: list[Edit] = []
@@ -158,6 +160,7 @@ def compose(
     if not changed:
         return _nothing(say.already(reading.notes, left_out(reading)), reading)
     steps = tuple(_step(edit.tool, edit.args, edit.film) for edit in changed)
+    reading.notes += _undrawn(film, film_of(draft), undrawable) if draft is not None else []
     told = say.edited(changed, reading.notes, left_out(reading))
     return Composition(Work.EDIT, steps, "", told, "", refused=frozenset(reading.refused))
 
@@ -206,7 +209,12 @@ def _scenes(images: Sequence[Source], taken: Sequence[Scene] = ()) -> tuple[Scen
     return tuple(scenes)
 
 
-def _generate(film: Film, reading: Reading, say: replies.Speaker) -> Composition:
+def _generate(
+    film: Film,
+    reading: Reading,
+    say: replies.Speaker,
+    undrawable: Callable[[str], Sequence[str]],
+) -> Composition:
     reading.generating = True
     if not film.scenes:
         film = replace(film, scenes=(Scene("plain backdrop", None),), duration=5_000)
@@ -216,6 +224,7 @@ def _generate(film: Film, reading: Reading, say: replies.Speaker) -> Composition
     edits, done = _apply(film, reading, [])
     looks = [edit for edit in edits if edit.tool and edit.args.get("op") in _LOOKS]
     reading.notes += [(f"I {edit.english}.", f"{edit.chinese}。") for edit in looks]
+    reading.notes += _undrawn(done, film, undrawable)
     has_added = any(edit.tool == "add_bgm" for edit in edits)
     bare = replace(
         done,
@@ -267,6 +276,21 @@ def _apply(film: Film, reading: Reading, edits: Sequence[Edit]) -> tuple[list[Ed
         made.append(replace(edit, film=after, tool="" if same else edit.tool))
         film = after
     return made, film
+
+
+def _undrawn(film: Film, before: Film, undrawable: Callable[[str], Sequence[str]]) -> list[Note]:
+    """What is said of the texts that `before` has not, where no font has some of their letters."""
+    notes = []
+    for text in film.texts:
+        if text not in before.texts and (missing := undrawable(text)):
+            named = " ".join(missing[:10])
+            notes.append(
+                (
+                    f'No font here has {named}: left out of "{text}".',
+                    f"没有字体能显示{named}，“{text}”里没有画出来。",
+                )
+            )
+    return notes
 
 
 def _append(film: Film, images: Sequence[Source]) -> Edit:

@@ -133,6 +133,12 @@ class Film:
     """Media ids of pictures that were taken out, so that they do not pass for new ones."""
 
     @property
+    def texts(self) -> list[str]:
+        """Every text of the film: titles, then captions."""
+        captions = [scene.caption for scene in self.scenes if scene.caption]
+        return [*(title.text for title in self.titles), *captions]
+
+    @property
     def default_place(self) -> str:
         """Where the renderer puts a title that says nothing of its place."""
         width, height = self.canvas

@@ -116,7 +116,7 @@ def _requests() -> Iterator[str]:
     yield "| subject | request |"
     yield "|---|---|"
     for rule in RULES:
-        name = rule.__name__.replace("_", " ")  # type: ignore[attr-defined]
+        name = rule.__name__.replace("_", " ")
         doc = " ".join((rule.__doc__ or "").split())
         yield f"| {name} | {doc} |"
     yield ""

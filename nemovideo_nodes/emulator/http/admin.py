@@ -10,11 +10,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nemovideo_nodes.emulator.faults import Fault, Faults
+from nemovideo_nodes.emulator.http.bodies import read_body
+from nemovideo_nodes.emulator.world.lockfile import proof_of
 from nemovideo_nodes.emulator.world.world import World
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.settings import is_loopback
 
 __all__ = ["admin_routes", "refuse_others"]
+
+MOST_CHALLENGE, MOST_FAULTS = 200, 1024 * 1024
 
 
 class _FaultBody(BaseModel):
@@ -36,11 +40,19 @@ class _FaultsBody(BaseModel):
     faults: list[_FaultBody] = []
 
 
-def admin_routes(world: World, faults: Faults) -> list[Route]:
-    """`/healthz`, `/__emulator__/counts` and `/__emulator__/faults`."""
+def admin_routes(world: World, faults: Faults, proof_key: str = "") -> list[Route]:
+    """`/healthz`, `/__emulator__/counts` and `/__emulator__/faults`.
+
+    `/healthz?challenge=...` is answered with a proof that only the holder of `proof_key` can give.
+    """
 
     async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok", "world": world.id})
+        told = {"status": "ok", "world": world.id}
+        challenge = request.query_params.get("challenge", "")
+        if proof_key and 0 < len(challenge) <= MOST_CHALLENGE:
+            port = request.scope["server"][1]
+            told["proof"] = proof_of(proof_key, port, challenge)
+        return JSONResponse(told)
 
     async def counts(request: Request) -> Response:
         return refuse_others(request) or JSONResponse(world.counts().as_json())
@@ -49,7 +61,7 @@ def admin_routes(world: World, faults: Faults) -> list[Route]:
         if refused := refuse_others(request):
             return refused
         try:
-            body = _FaultsBody.model_validate_json(await request.body())
+            body = _FaultsBody.model_validate_json(await read_body(request, MOST_FAULTS))
             wanted = [Fault(**fault.model_dump()) for fault in body.faults]
         except (ValidationError, BadInput) as error:
             return JSONResponse({"detail": str(error)}, status_code=422)

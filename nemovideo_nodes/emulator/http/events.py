@@ -1,4 +1,8 @@
-"""One turn of the agent: a composition told as an ADK server tells it, frame by frame."""
+"""One turn of the agent as a stream of frames: as an ADK server writes it, or as the gateway does.
+
+ADK's events are camelCase, absent where null, with an id each. The gateway's own frames
+(`translated`) are `{"type": "text", "content": ...}` and the like, each text whole.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,12 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from nemovideo_nodes.emulator.agent.composer import Composition, ToolStep
 from nemovideo_nodes.wire.models import AGENT
 
-__all__ = ["Frame", "error_frame", "heartbeat", "tell", "temporary_issue"]
+__all__ = ["Frame", "ask", "error_frame", "heartbeat", "tell", "temporary_issue"]
 
 _HEARTBEATS = (
     b"event: heartbeat\ndata: {}\n\n",
@@ -37,7 +41,18 @@ class Frame:
     data: bytes
     pause_s: float = 0.0
     edit: ToolStep | None = None
-    is_text: bool = False
+
+
+class _Teller(Protocol):
+    """Writes what happens in a turn as frames."""
+
+    def think(self, thought: str) -> Iterator[Frame]: ...
+
+    def say(self, text: str, thought: str = "") -> Iterator[Frame]: ...
+
+    def call(self, call_id: str, name: str, args: dict[str, Any]) -> Frame: ...
+
+    def result(self, call_id: str, step: ToolStep, delta: dict[str, Any]) -> Frame: ...
 
 
 def tell(
@@ -46,6 +61,7 @@ def tell(
     now: Callable[[], float],
     beat: int = 0,
     silent: bool = False,
+    translated: bool = False,
     state: Callable[[ToolStep], dict[str, Any]],
 ) -> Iterator[Frame]:
     """The frames of a turn; `state` gives the state's delta after a tool call.
@@ -53,64 +69,100 @@ def tell(
     `now` is in seconds since 1970; `beat` varies the form of the heartbeats. A `silent` turn
     calls its tools and says nothing.
     """
-    teller = _Teller(now)
-    yield heartbeat(beat)
+    teller = _teller(now, translated)
+    yield heartbeat(beat, translated=translated)
     if composition.thought and not silent:
-        yield teller.partial([_thought(composition.thought)], _THOUGHT_S)
+        yield from teller.think(composition.thought)
     if composition.opening and not silent:
         yield from teller.say(composition.opening, composition.thought)
     for step in composition.steps:
-        call = f"adk-{uuid.uuid4()}"
-        request = {"id": call, "args": step.args, "name": step.name}
-        yield teller.whole([{"functionCall": request}], _TEXT_S)
+        call_id = f"adk-{uuid.uuid4()}"
+        yield teller.call(call_id, step.name, step.args)
         beat += 1
-        yield heartbeat(beat, _HEARTBEAT_S)
-        response = {"id": call, "name": step.name, "response": {"status": "success"}}
-        yield teller.whole(
-            [{"functionResponse": response}],
-            _TOOL_S - _HEARTBEAT_S,
-            role="user",
-            delta=state(step),
-            edit=step,
-        )
+        yield heartbeat(beat, _HEARTBEAT_S, translated=translated)
+        yield teller.result(call_id, step, state(step))
     if composition.closing and not silent:
         yield from teller.say(composition.closing)
 
 
-def heartbeat(number: int, pause_s: float = 0.0) -> Frame:
+def ask(
+    question: dict[str, Any], *, now: Callable[[], float], beat: int = 0, translated: bool = False
+) -> Iterator[Frame]:
+    """The frames of a turn that asks back: the call of `ask_question`, and not a word."""
+    yield heartbeat(beat, translated=translated)
+    yield _teller(now, translated).call(f"adk-{uuid.uuid4()}", "ask_question", question)
+
+
+def heartbeat(number: int, pause_s: float = 0.0, *, translated: bool = False) -> Frame:
     """A sign of life from the gateway, in one of its possible forms."""
-    return Frame(_HEARTBEATS[number % len(_HEARTBEATS)], pause_s)
+    form = 2 if translated else number % len(_HEARTBEATS)
+    return Frame(_HEARTBEATS[form], pause_s)
 
 
-def error_frame(text: str) -> Frame:
+def error_frame(text: str, *, translated: bool = False) -> Frame:
     """How ADK 1.15 reports an exception: JSON written by hand, with nothing escaped."""
+    if translated:
+        return _frame({"type": "error", "message": text})
     return Frame(f'data: {{"error": "{text}"}}\n\n'.encode())
 
 
 def temporary_issue(now: Callable[[], float]) -> Frame:
     """The failure that the vendor's agent reports behind good answers, and that means nothing."""
-    teller = _Teller(now)
-    return teller.whole(
+    return _AdkTeller(now).whole(
         [{"text": "I encountered a temporary issue, please try again."}],
         _TEXT_S,
         errorCode="MALFORMED_FUNCTION_CALL",
     )
 
 
-class _Teller:
+def _teller(now: Callable[[], float], translated: bool) -> _Teller:
+    return _TranslatedTeller() if translated else _AdkTeller(now)
+
+
+class _TranslatedTeller:
+    """Writes the gateway's own frames."""
+
+    def think(self, thought: str) -> Iterator[Frame]:
+        return iter(())
+
+    def say(self, text: str, thought: str = "") -> Iterator[Frame]:
+        yield _frame({"type": "text", "content": text}, _TEXT_S)
+
+    def call(self, call_id: str, name: str, args: dict[str, Any]) -> Frame:
+        return _frame({"type": "tool_call", "name": name, "args": args}, _TEXT_S)
+
+    def result(self, call_id: str, step: ToolStep, delta: dict[str, Any]) -> Frame:
+        event = {"type": "tool_result", "name": step.name, "result": {"status": "success"}}
+        return _frame(event, _TOOL_S - _HEARTBEAT_S, edit=step)
+
+
+class _AdkTeller:
     """Writes events as ADK does: camelCase, absent where null, an id for each."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._invocation = f"e-{uuid.uuid4()}"
 
+    def think(self, thought: str) -> Iterator[Frame]:
+        yield self._partial([_thought(thought)], _THOUGHT_S)
+
     def say(self, text: str, thought: str = "") -> Iterator[Frame]:
         """Partial events, then the final one that repeats them all."""
         for piece in _pieces(text):
-            yield self.partial([{"text": piece}], _TEXT_S)
+            yield self._partial([{"text": piece}], _TEXT_S)
         yield self.whole([*([_thought(thought)] if thought else []), {"text": text}], _TEXT_S)
 
-    def partial(self, parts: list[dict[str, Any]], pause_s: float) -> Frame:
+    def call(self, call_id: str, name: str, args: dict[str, Any]) -> Frame:
+        request = {"id": call_id, "args": args, "name": name}
+        return self.whole([{"functionCall": request}], _TEXT_S)
+
+    def result(self, call_id: str, step: ToolStep, delta: dict[str, Any]) -> Frame:
+        response = {"id": call_id, "name": step.name, "response": {"status": "success"}}
+        pause_s = _TOOL_S - _HEARTBEAT_S
+        parts = [{"functionResponse": response}]
+        return self.whole(parts, pause_s, role="user", delta=delta, edit=step)
+
+    def _partial(self, parts: list[dict[str, Any]], pause_s: float) -> Frame:
         return self._event({"content": {"parts": parts, "role": "model"}, "partial": True}, pause_s)
 
     def whole(
@@ -146,9 +198,17 @@ class _Teller:
             "id": str(uuid.uuid4()),
             "timestamp": self._now(),
         }
-        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        is_text = any("text" in part for part in event["content"]["parts"])
-        return Frame(f"data: {text}\n\n".encode(), pause_s, edit, is_text)
+        return _frame(event, pause_s, edit=edit)
+
+
+def _frame(
+    event: dict[str, Any],
+    pause_s: float = 0.0,
+    *,
+    edit: ToolStep | None = None,
+) -> Frame:
+    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return Frame(f"data: {text}\n\n".encode(), pause_s, edit)
 
 
 def _thought(text: str) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Server(uvicorn.Server):
 
     `idle_s`: it ends by itself after that many seconds without a request and a render; and it
     ends when its world's folder is deleted, whatever `idle_s` says.
-    `grace_s`: how long requests under way may go on at the end.
+    `grace_s`: how long requests under way may go on at the end. `loopback`, `proof_key`: as in
+    `create_app`.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class Server(uvicorn.Server):
         idle_s: float | None = None,
         grace_s: float = 0.0,
         on_ready: Callable[[], None] | None = None,
+        loopback: bool = True,
+        proof_key: str = "",
     ) -> None:
-        app = create_app(world, options, faults)
+        app = create_app(world, options, faults, loopback=loopback, proof_key=proof_key)
         super().__init__(
             uvicorn.Config(
                 app,
@@ -152,14 +155,14 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def bind(host: str, port: int, *, wished: int | None = None) -> socket.socket:
-    """A listening socket; `wished` is tried first where `port` is 0 (any free one).
+def bind(host: str, port: int, *, preferred: int | None = None) -> socket.socket:
+    """A listening socket; `preferred` is tried first where `port` is 0 (any free one).
 
     Raises `BadInput` where the address cannot be had.
     """
     failed = OSError("no address")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in (wished, port) if wished and not port else (port,):
+    for candidate in (preferred, port) if preferred and not port else (port,):
         # asyncio turns Nagle's algorithm off only where the protocol is named.
         sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

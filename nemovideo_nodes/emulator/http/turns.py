@@ -7,6 +7,7 @@ import itertools
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import anyio
 from starlette.responses import StreamingResponse
@@ -21,6 +22,7 @@ from nemovideo_nodes.emulator.agent.composer import (
     compose,
     loads,
 )
+from nemovideo_nodes.emulator.agent.question import answered, frame_question
 from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.emulator.http import events
 from nemovideo_nodes.emulator.http.events import Frame
@@ -28,6 +30,7 @@ from nemovideo_nodes.emulator.http.fault_middleware import abort_connection
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.world.records import Session
 from nemovideo_nodes.emulator.world.world import World
+from nemovideo_nodes.render.typeface import left_out as undrawable
 
 __all__ = ["Turns"]
 
@@ -53,14 +56,21 @@ class Turns:
         A turn of the same session that is still under way is killed, as the real one does.
         """
         seed = f"{self._world.seed}:{session.number}"
+        message = text
+        if (about := self._world.conversations.asked_about(session.id)) is not None:
+            text = answered(about, text)
         composition = compose(
             loads(session.draft),
-            [Source(u.id, u.name, u.kind) for u in self._world.uploads(session.id)],
+            [Source(u.id, u.name, u.kind) for u in self._world.uploads.of_session(session.id)],
             text,
             turn=session.turns,
             introduce=not session.introduced,
             seed=seed,
+            undrawable=undrawable,
         )
+        asks = fault is not None and fault.kind == "asks"
+        if asks:
+            composition = Composition(Work.NOTHING, (), "", "", "")
         if fault is not None and fault.kind == "says":
             said = f"{composition.closing} {fault.text('')}".strip()
             composition = replace(composition, closing=said)
@@ -74,11 +84,18 @@ class Turns:
             Work.EDIT: self._options.edit_cost,
             Work.NOTHING: 0,
         }[composition.work]
-        number = self._world.open_turn(session, cost)
+        number = self._world.turns.open(session, cost)
         is_new = composition.work is Work.GENERATION
         self._world.stages.cancel(session.id, ("music", "title") if is_new else composition.refused)
         if not silent:
             self._world.mark_introduced(session.id)
+        question = frame_question(text) if asks else None
+        if question is not None:
+            self._world.conversations.ask(session.id, text)
+        reply = " ".join(filter(None, [composition.opening, composition.closing]))
+        if question is not None:
+            reply = question["questions"][0]["prompt"]
+        self._world.conversations.keep(number, session.id, message, "" if silent else reply)
         if session.id in self._live:
             self._live[session.id].kill()
         turn = _Turn(
@@ -90,6 +107,9 @@ class Turns:
             self._live,
             silent=silent,
             second_stage_s=self._options.second_stage_s,
+            question=question,
+            translated="translated_frames" in self._options.habits
+            or (fault is not None and fault.kind == "translated"),
         )
         self._live[session.id] = turn
         return _TurnResponse(turn, fault, self._options.pace)
@@ -114,6 +134,8 @@ class _Turn:
         *,
         silent: bool,
         second_stage_s: float | None,
+        question: dict[str, Any] | None,
+        translated: bool,
     ) -> None:
         self.number = number
         self.killed = anyio.Event()
@@ -124,16 +146,22 @@ class _Turn:
         self._live = live
         self._silent = silent
         self._second_stage_s = second_stage_s
+        self._question = question
+        self.translated = translated
         self._to_apply = list(composition.steps)
         self._late: asyncio.TimerHandle | None = None
 
     def frames(self) -> Iterator[Frame]:
         """The stream of the whole turn."""
+        now, translated = self._world.now, self.translated
+        if self._question is not None:
+            return events.ask(self._question, now=now, beat=self.number, translated=translated)
         return events.tell(
             self._composition,
-            now=self._world.now,
+            now=now,
             beat=self.number,
             silent=self._silent,
+            translated=translated,
             state=_state,
         )
 
@@ -151,7 +179,7 @@ class _Turn:
                 "prompt": self._text[:500],
                 "created_at": self._world.now(),
             }
-        self._world.apply_edit(self.number, step.draft, step.canvas, generated)
+        self._world.turns.apply_edit(self.number, step.draft, step.canvas, generated)
         self._to_apply.remove(step)
 
     def finish(self) -> None:
@@ -168,7 +196,7 @@ class _Turn:
     def close(self) -> None:
         """The turn is over, unless it is to finish later."""
         if self._late is None:
-            self._world.close_turn(self.number, second_stage=self._to_come())
+            self._world.turns.close(self.number, second_stage=self._to_come())
             if self._live.get(self._session) is self:
                 del self._live[self._session]
 
@@ -219,7 +247,7 @@ class _TurnResponse(StreamingResponse):
             frames = itertools.islice(frames, most)
         for frame in frames:
             if await self._killed_within(frame.pause_s * self._pace):
-                await _send(send, events.error_frame(_STALE))
+                await _send(send, events.error_frame(_STALE, translated=self._turn.translated))
                 return
             if frame.edit is not None and kind == "error_frame":
                 break
@@ -237,7 +265,8 @@ class _TurnResponse(StreamingResponse):
         if self._fault is None:
             return
         if kind == "error_frame":
-            await _send(send, events.error_frame(self._fault.text("The agent failed")))
+            text = self._fault.text("The agent failed")
+            await _send(send, events.error_frame(text, translated=self._turn.translated))
         elif kind == "temporary_issue":
             await _send(send, self._turn.issue())
         elif kind in ("cut", "cancelled", "late"):

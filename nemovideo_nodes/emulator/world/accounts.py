@@ -80,6 +80,11 @@ class Accounts:
         (row,) = self._db.rows("SELECT credits, frozen FROM accounts WHERE id = ?", account)
         return Balance(total=row["credits"], frozen=row["frozen"])
 
+    def balances(self) -> list[Balance]:
+        """The credits of every account, in their order."""
+        rows = self._db.rows("SELECT credits, frozen FROM accounts ORDER BY rowid")
+        return [Balance(total=row["credits"], frozen=row["frozen"]) for row in rows]
+
 
 def _check_limits(db: sqlite3.Connection, account: str, address: str, now: float) -> None:
     if db.execute(

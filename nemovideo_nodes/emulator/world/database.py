@@ -43,6 +43,11 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
+    def execute_script(self, script: str) -> None:
+        """Run a script that makes tables."""
+        with self.lock:
+            self._connection.executescript(script)
+
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """What a query gives."""
         with self.lock:

@@ -14,6 +14,7 @@ from typing import Any
 
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.emulator.options import Options
+from nemovideo_nodes.emulator.world.pruning import make_room
 from nemovideo_nodes.emulator.world.records import Render
 from nemovideo_nodes.emulator.world.world import World
 from nemovideo_nodes.wire.models import RenderStatus
@@ -61,6 +62,15 @@ class RenderQueue:
         for thread in self._threads:
             thread.join()
 
+    def cancel(self, render: Render) -> bool:
+        """End a render that waits or is under way; whether it did."""
+        cancelled = self._world.renders.cancel(render.key)
+        with self._condition:
+            process = self._running.get(render.key)
+            if cancelled and process is not None:
+                process.kill()
+        return cancelled
+
     def output(self, render: Render) -> Path:
         """Where the finished video of a render lies."""
         return self._world.folder / "renders" / f"{render.key}.mp4"
@@ -101,6 +111,7 @@ class RenderQueue:
         # Told last: whoever sees that a render has ended finds nothing unfinished of it.
         shutil.rmtree(folder, ignore_errors=True)
         self._world.renders.settle(render.key, status, error)
+        make_room(self._world, self._options.most_bytes)
 
     def _outcome(self, render: Render, folder: Path) -> tuple[RenderStatus, str | None]:
         """Render, and say what came of it, with the error where it failed."""
@@ -151,7 +162,7 @@ class RenderQueue:
             stderr.seek(0)
             lines = stderr.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
         said = lines[-1] if lines else ""
-        for upload in self._world.uploads(render.session):
+        for upload in self._world.uploads.of_session(render.session):
             # The renderer knows the file; its owner knows the name.
             said = said.replace(upload.path.name, upload.name)
         return code, said[:300]
@@ -167,7 +178,7 @@ class RenderQueue:
             "draft": draft,
             "size": size,
             "preview": self._options.preview,
-            "media": {up.id: str(up.path) for up in self._world.uploads(render.session)},
+            "media": {up.id: str(up.path) for up in self._world.uploads.of_session(render.session)},
             "out": str(folder / "out.mp4"),
             "progress": str(folder / "progress"),
             "limits": asdict(self._options.limits),

@@ -1,13 +1,20 @@
-"""Who serves a world: a lock that only one emulator can hold, and a note that says where it is."""
+"""Who serves a world: a lock that only one emulator can hold, and a record of where it is.
+
+The record is readable by its owner alone. Its key lets the emulator prove to a client of the same
+owner that it is the one that wrote the record: a port may belong to somebody else by now.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -15,21 +22,22 @@ from filelock import FileLock, Timeout
 
 from nemovideo_nodes.errors import BadInput, StoreError
 
-__all__ = ["ServerRecord", "hold_world"]
+__all__ = ["ServerRecord", "hold_world", "proof_of"]
 
-_NOTE = "server.json"
+_RECORD = "server.json"
 _LOCK = "world.lock"
 
 
 @dataclass(frozen=True)
 class ServerRecord:
-    """A running emulator; the note may outlive it, so only an answer of its own proves it."""
+    """A running emulator; the record may outlive it, so only its proof shows that it is there."""
 
     url: str
     pid: int
     world: str
-    """The world's id, which `/healthz` answers too: a port may belong to somebody else by now."""
     version: str = ""
+    key: str = field(default="", repr=False)
+    """What `/healthz?challenge=...` is answered with the help of; a secret."""
 
     @classmethod
     def of_this_process(cls, url: str, world: str) -> ServerRecord:
@@ -37,30 +45,34 @@ class ServerRecord:
             version = metadata.version("nemovideo-nodes")
         except metadata.PackageNotFoundError:  # a checkout that is not installed
             version = ""
-        return cls(url, os.getpid(), world, version)
+        return cls(url, os.getpid(), world, version, secrets.token_hex(32))
 
     @classmethod
     def read(cls, folder: Path) -> ServerRecord | None:
-        """What the note in `folder` says, or None where there is none that can be read."""
+        """What the record in `folder` says, or None where there is none that can be read."""
         try:
-            told = json.loads((folder / _NOTE).read_text("utf-8"))
-            return cls(
-                str(told["url"]), int(told["pid"]), str(told["world"]), str(told.get("version", ""))
-            )
+            told = json.loads((folder / _RECORD).read_text("utf-8"))
+            version, key = str(told.get("version", "")), str(told.get("key", ""))
+            return cls(str(told["url"]), int(told["pid"]), str(told["world"]), version, key)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     @staticmethod
     def remove(folder: Path) -> None:
-        """Take the note away."""
-        (folder / _NOTE).unlink(missing_ok=True)
+        """Take the record away."""
+        (folder / _RECORD).unlink(missing_ok=True)
 
     def write(self, folder: Path) -> None:
-        """Leave the note, whole or not at all."""
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{_NOTE}.")
+        """Leave the record, whole or not at all."""
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{_RECORD}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(asdict(self), stream)
-        os.replace(name, folder / _NOTE)
+        os.replace(name, folder / _RECORD)
+
+
+def proof_of(key: str, port: int, challenge: str) -> str:
+    """What an emulator at `port` answers to `challenge`; the port, so that none can pass it on."""
+    return hmac.new(key.encode(), f"{port}:{challenge}".encode(), hashlib.sha256).hexdigest()
 
 
 @contextmanager
@@ -71,7 +83,7 @@ def hold_world(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
     `StoreError` where the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(folder / _LOCK, timeout=wait_s, thread_local=False)
         lock.acquire()
     except Timeout:

@@ -11,6 +11,7 @@ from nemovideo_nodes.wire.models import RenderStatus
 
 __all__ = [
     "SCHEMA",
+    "Activity",
     "Balance",
     "Counts",
     "LoggedRequest",
@@ -100,6 +101,17 @@ class Render:
     doom: str | None
     """The error that a fault has decided for it."""
     attempts: int
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a session has under way and has left behind; renders by the world's own keys."""
+
+    session: str
+    at: float
+    is_busy: bool
+    renders: frozenset[str]
+    finished: frozenset[str]
 
 
 @dataclass(frozen=True)

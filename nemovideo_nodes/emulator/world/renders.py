@@ -14,6 +14,10 @@ from nemovideo_nodes.wire.models import RenderStatus
 __all__ = ["Renders"]
 
 
+CANCELLED = "The render was cancelled"
+"""The error of a render that a person cancelled."""
+
+
 class Renders:
     """The table of renders; `now` is in seconds since 1970."""
 
@@ -31,9 +35,19 @@ class Renders:
             )
 
     def submit(
-        self, session: Session, render_id: str, draft: str, *, doom: str | None = None
+        self,
+        session: Session,
+        render_id: str,
+        draft: str,
+        *,
+        doom: str | None = None,
+        unique: bool = False,
     ) -> Render:
-        """Accept a render; the same id in the same session is the same render."""
+        """Accept a render; the same id in the same session is the same render.
+
+        With `unique` a second submission of an id is refused.
+        """
+        before = self.find(render_id, session.account)
         with self._db.change() as db:
             db.execute(
                 "INSERT OR IGNORE INTO renders (key, id, session, account, draft, status, doom, at)"
@@ -51,6 +65,8 @@ class Renders:
             )
         render = self.find(render_id, session.account)
         assert render is not None
+        if unique and before is not None:
+            raise Refusal(409, "This render id exists already", status=409)
         if render.session != session.id:
             raise Refusal(409, "This render id is taken by another session", status=409)
         return render
@@ -85,11 +101,30 @@ class Renders:
     def settle(self, key: str, status: RenderStatus, error: str | None = None) -> None:
         """Say how far a render is."""
         with self._db.change() as db:
+            # A render that was cancelled meanwhile stays so.
             db.execute(
-                "UPDATE renders SET status = ?, error = ? WHERE key = ?", (status, error, key)
+                "UPDATE renders SET status = ?, error = ? WHERE key = ? AND error IS NOT ?",
+                (status, error, key, CANCELLED),
             )
         with self._settled:
             self._settled.notify_all()
+
+    def cancel(self, key: str) -> bool:
+        """End a render that waits or is under way; whether it did."""
+        with self._db.change() as db:
+            changed = db.execute(
+                "UPDATE renders SET status = ?, error = ? WHERE key = ? AND status IN (?, ?)",
+                (
+                    RenderStatus.FAILED,
+                    CANCELLED,
+                    key,
+                    RenderStatus.PENDING,
+                    RenderStatus.PROCESSING,
+                ),
+            ).rowcount
+        with self._settled:
+            self._settled.notify_all()
+        return bool(changed)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until no render waits or is under way; whether that came within `timeout_s`."""

@@ -10,26 +10,27 @@ import json
 import secrets
 import sqlite3
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.emulator.world.accounts import TOKEN_LIFE_S, Accounts, digest
+from nemovideo_nodes.emulator.world.conversations import Conversations
 from nemovideo_nodes.emulator.world.database import Database
 from nemovideo_nodes.emulator.world.records import (
     SCHEMA,
+    Activity,
     Balance,
     Counts,
     LoggedRequest,
-    Refusal,
     Session,
     SessionCounts,
-    Upload,
 )
 from nemovideo_nodes.emulator.world.renders import Renders
 from nemovideo_nodes.emulator.world.second_stages import Stages
+from nemovideo_nodes.emulator.world.turns import Turns
+from nemovideo_nodes.emulator.world.uploads import Uploads
 from nemovideo_nodes.errors import StoreError
-from nemovideo_nodes.wire.codes import Code
+from nemovideo_nodes.wire.models import RenderStatus
 
 __all__ = ["TOKEN_LIFE_S", "World"]
 
@@ -62,6 +63,7 @@ class World:
             self._db = Database(folder / _DATABASE, SCHEMA)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"The emulator's world in {folder} cannot be read: {error}") from None
+        self.token_life_s = token_life_s
         self.accounts = Accounts(
             self._db,
             self.now,
@@ -71,6 +73,9 @@ class World:
         )
         self.renders = Renders(self._db, self.now)
         self.stages = Stages(self._db, self.now)
+        self.turns = Turns(self._db, self.stages)
+        self.uploads = Uploads(self._db, folder)
+        self.conversations = Conversations(self._db)
         self.id = self._constant("id", uuid.uuid4().hex)
         self.secret = self._constant("secret", secrets.token_hex(32))
         """What download URLs are signed with; it never leaves the folder."""
@@ -80,6 +85,11 @@ class World:
     def close(self) -> None:
         """Write everything back; the object is of no use afterwards."""
         self._db.close()
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether `folder` holds a world."""
+        return (folder / _DATABASE).is_file()
 
     @property
     def is_there(self) -> bool:
@@ -92,9 +102,8 @@ class World:
 
     def _recover(self) -> None:
         """Take back what a killed process had begun: its turns are over, its renders start anew."""
+        self.turns.recover()
         with self._db.change() as db:
-            for turn in db.execute("SELECT number FROM turns WHERE open").fetchall():
-                self._close_turn(db, turn["number"])
             db.execute(
                 "DELETE FROM requests WHERE number <= (SELECT max(number) FROM requests) - ?",
                 (KEPT_REQUESTS,),
@@ -139,9 +148,11 @@ class World:
 
     # Sessions and uploads.
 
-    def create_session(self, account: str, language: str | None = None) -> Session:
-        """A new, empty session of an account."""
-        session_id = str(uuid.uuid4())
+    def create_session(
+        self, account: str, language: str | None = None, *, digits: bool = False
+    ) -> Session:
+        """A new, empty session of an account; with `digits` its id is a string of 19 digits."""
+        session_id = str(10**18 + secrets.randbelow(9 * 10**18)) if digits else str(uuid.uuid4())
         with self._db.change() as db:
             db.execute(
                 "INSERT INTO sessions (id, task_id, account, language, at) VALUES (?, ?, ?, ?, ?)",
@@ -173,136 +184,52 @@ class World:
         )
         return [_session(row) for row in rows]
 
+    def began(self, session_id: str) -> float:
+        """When a session was made, in seconds since 1970."""
+        rows = self._db.rows("SELECT at FROM sessions WHERE id = ?", session_id)
+        return float(rows[0]["at"]) if rows else 0.0
+
     def lose_session(self, session_id: str) -> None:
         """Forget a session, as the service does now and then; what it accepted stays counted."""
         with self._db.change() as db:
             db.execute("UPDATE sessions SET lost = 1 WHERE id = ?", (session_id,))
 
+    def activities(self) -> list[Activity]:
+        """What each session has under way, and what it has left behind."""
+        with self._db.lock:
+            renders = self._db.rows("SELECT session, key, status FROM renders")
+            waiting = ("SELECT session FROM turns WHERE open", "SELECT session FROM stages")
+            busy = {row["session"] for query in waiting for row in self._db.rows(query)}
+            sessions = self._db.rows("SELECT id, at FROM sessions ORDER BY rowid")
+        under_way = (RenderStatus.PENDING, RenderStatus.PROCESSING)
+        busy |= {row["session"] for row in renders if row["status"] in under_way}
+        keys: dict[str, set[str]] = {}
+        finished: dict[str, set[str]] = {}
+        for row in renders:
+            keys.setdefault(row["session"], set()).add(row["key"])
+            if row["status"] == RenderStatus.COMPLETED:
+                finished.setdefault(row["session"], set()).add(row["key"])
+        return [
+            Activity(
+                session=row["id"],
+                at=row["at"],
+                is_busy=row["id"] in busy,
+                renders=frozenset(keys.get(row["id"], ())),
+                finished=frozenset(finished.get(row["id"], ())),
+            )
+            for row in sessions
+        ]
+
+    def remove_session(self, session_id: str) -> None:
+        """Forget a session and all that was accepted in it; its files are not touched."""
+        with self._db.change() as db:
+            for table in ("uploads", "turns", "stages", "renders", "exchanges", "questions"):
+                db.execute(f"DELETE FROM {table} WHERE session = ?", (session_id,))
+            db.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+
     def claim_token(self, session: Session) -> str:
         """A token for a person who takes the session over; nothing here redeems it."""
         return f"clm_{digest(f'{self.secret}:{session.id}')[:40]}"
-
-    def add_uploads(self, session_id: str, uploads: Sequence[Upload]) -> list[Upload]:
-        """Keep files that lie in the folder already; gives them as they are kept.
-
-        The same name with the same content is one file: the one that came first.
-        """
-        with self._db.change() as db:
-            for upload in uploads:
-                db.execute(
-                    "INSERT INTO uploads (id, session, name, kind, mime, size, sha256, file, "
-                    "source_url) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT (session, name, sha256) DO UPDATE SET accepted = accepted + 1",
-                    (
-                        upload.id,
-                        session_id,
-                        upload.name,
-                        upload.kind,
-                        upload.mime,
-                        upload.size,
-                        upload.sha256,
-                        str(upload.path.relative_to(self.folder)),
-                        upload.source_url,
-                    ),
-                )
-        by_content = {(kept.name, kept.sha256): kept for kept in self.uploads(session_id)}
-        kept = [by_content[upload.name, upload.sha256] for upload in uploads]
-        for upload in uploads:
-            if upload.path not in {one.path for one in kept}:
-                upload.path.unlink(missing_ok=True)
-        return kept
-
-    def uploads(self, session_id: str) -> list[Upload]:
-        """The files of a session, in the order in which they came."""
-        return [
-            Upload(
-                id=row["id"],
-                name=row["name"],
-                kind=row["kind"],
-                mime=row["mime"],
-                size=row["size"],
-                sha256=row["sha256"],
-                path=self.folder / row["file"],
-                source_url=row["source_url"],
-            )
-            for row in self._db.rows(
-                "SELECT * FROM uploads WHERE session = ? ORDER BY number", session_id
-            )
-        ]
-
-    # Turns.
-
-    def open_turn(self, session: Session, cost: int) -> int:
-        """Accept a message that will cost `cost` credits; gives the turn's number.
-
-        The credits are frozen until the turn's first edit takes them or the turn ends.
-        """
-        with self._db.change() as db:
-            row = db.execute(
-                "SELECT credits - frozen AS available FROM accounts WHERE id = ?",
-                (session.account,),
-            ).fetchone()
-            if row["available"] < max(cost, 1):
-                raise Refusal(
-                    Code.OUT_OF_CREDITS, "Insufficient credits", data={"bind": session.account}
-                )
-            db.execute(
-                "UPDATE accounts SET frozen = frozen + ? WHERE id = ?", (cost, session.account)
-            )
-            cursor = db.execute(
-                "INSERT INTO turns (session, account, cost) VALUES (?, ?, ?)",
-                (session.id, session.account, cost),
-            )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
-
-    def apply_edit(
-        self,
-        turn: int,
-        draft: str,
-        canvas: tuple[int, int],
-        generated: dict[str, object] | None = None,
-    ) -> None:
-        """Change the draft of the turn's session and take what the turn costs, in one step."""
-        with self._db.change() as db:
-            row = db.execute("SELECT * FROM turns WHERE number = ?", (turn,)).fetchone()
-            media = db.execute(
-                "SELECT generated FROM sessions WHERE id = ?", (row["session"],)
-            ).fetchone()["generated"]
-            if generated is not None:
-                media = json.dumps([*json.loads(media), generated], ensure_ascii=False)
-            db.execute(
-                "UPDATE sessions SET draft = ?, canvas_w = ?, canvas_h = ?, generated = ? "
-                "WHERE id = ?",
-                (draft, *canvas, media, row["session"]),
-            )
-            if not row["charged"]:
-                frozen = row["cost"] if row["open"] else 0
-                db.execute(
-                    "UPDATE accounts SET credits = credits - ?, frozen = frozen - ? WHERE id = ?",
-                    (row["cost"], frozen, row["account"]),
-                )
-                db.execute("UPDATE turns SET charged = 1 WHERE number = ?", (turn,))
-
-    def close_turn(self, turn: int, *, second_stage: tuple[str, float] | None = None) -> None:
-        """End a turn; what it froze and did not spend is free again.
-
-        `second_stage` is what comes by itself later, and after how many seconds.
-        """
-        with self._db.change() as db:
-            row = db.execute("SELECT * FROM turns WHERE number = ?", (turn,)).fetchone()
-            if second_stage is not None and row["open"]:
-                self.stages.plan(db, row["session"], *second_stage)
-            self._close_turn(db, turn)
-
-    def _close_turn(self, db: sqlite3.Connection, turn: int) -> None:
-        row = db.execute("SELECT * FROM turns WHERE number = ?", (turn,)).fetchone()
-        if row["open"] and not row["charged"]:
-            db.execute(
-                "UPDATE accounts SET frozen = frozen - ? WHERE id = ?",
-                (row["cost"], row["account"]),
-            )
-        db.execute("UPDATE turns SET open = 0 WHERE number = ?", (turn,))
 
     def mark_introduced(self, session_id: str) -> None:
         """The session has been told that a stand-in is answering."""

@@ -1,21 +1,28 @@
-"""The units about the account: token, credits, claim link. All SAFE."""
+"""The step kinds about the account: token, credits, claim link. All idempotent."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from nemovideo_nodes.engine.kinds.kind import Context, Intent, Node, Outcome, Success
-from nemovideo_nodes.errors import OutOfCredits, ServiceError
+from nemovideo_nodes.engine.kinds.kind import (
+    Context,
+    Intent,
+    Outcome,
+    StepRunner,
+    Success,
+    may_ask_again,
+)
+from nemovideo_nodes.errors import OutOfCredits, Remedy, ServiceError
 from nemovideo_nodes.ledger.facts import ClaimResult, CreditsResult, TokenResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.request.steps import CheckCredits
 
-__all__ = ["AcquireTokenNode", "CheckCreditsNode", "ClaimLinkNode"]
+__all__ = ["AcquireTokenRunner", "CheckCreditsRunner", "ClaimLinkRunner"]
 
 _CLAIM_LIFE = timedelta(days=7)
 
 
-class AcquireTokenNode(Node):
+class AcquireTokenRunner(StepRunner):
     """Signs in; the journal learns the account's fingerprints, never the token."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
@@ -23,7 +30,7 @@ class AcquireTokenNode(Node):
         return Success(TokenResult(account=ctx.client.account(), anonymous=ctx.client.anonymous))
 
 
-class CheckCreditsNode(Node):
+class CheckCreditsRunner(StepRunner):
     """Reads the balance; nothing left stops the run before it spends."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
@@ -31,24 +38,24 @@ class CheckCreditsNode(Node):
         stops = isinstance(args, CheckCredits) and args.stop_when_empty
         try:
             answer = await ctx.client.credits()
-        except ServiceError:
-            if stops:
+        except ServiceError as error:
+            if stops or may_ask_again(error, record):
                 raise
             # The video is made and paid; a balance that cannot be read must not hold it back.
             return Success(CreditsResult(available=None))
         if stops and answer.available is not None and answer.available <= 0:
-            todo = "register" if ctx.client.anonymous else "top up your credits"
+            todo = "Register" if ctx.client.anonymous else "Top them up"
             raise OutOfCredits(
-                f"The account has no credits left: {todo} at {ctx.client.web_url}/, "
-                "then run the same command again",
+                f"The account has no credits left. {todo} at {ctx.client.web_url}/",
                 service_code=2001,
+                remedy=Remedy.CREDITS,
             )
         return Success(
             CreditsResult(available=answer.available, frozen=answer.frozen, total=answer.total)
         )
 
 
-class ClaimLinkNode(Node):
+class ClaimLinkRunner(StepRunner):
     """Makes sure that a person can take the session over; the link itself is a secret."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
@@ -56,6 +63,8 @@ class ClaimLinkNode(Node):
         task = session.task_id if session else None
         try:
             await ctx.client.claim_link(ctx.session_id(), task)
-        except ServiceError:
+        except ServiceError as error:
+            if may_ask_again(error, record):
+                raise
             return Success(ClaimResult(expires_at=None))  # a convenience, never worth a video
         return Success(ClaimResult(expires_at=ctx.clock.now() + _CLAIM_LIFE))

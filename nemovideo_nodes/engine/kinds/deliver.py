@@ -1,4 +1,4 @@
-"""The units that bring a video home: download and check it, publish it with the manifest last."""
+"""The step kinds that bring a video home: download and check it, publish it, manifest last."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from typing import IO
 from nemovideo_nodes.engine.kinds.kind import (
     Context,
     Intent,
-    Node,
     Outcome,
-    Postponed,
     Progress,
+    RetryAt,
+    StepRunner,
     Success,
 )
-from nemovideo_nodes.errors import NemoVideoError, StoreError, VideoInvalid
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, VideoInvalid
 from nemovideo_nodes.ledger.facts import DownloadResult, PublishResult, VideoFile
 from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import StepRecord
@@ -30,17 +30,17 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.mp4 import inspect
 from nemovideo_nodes.request.steps import Download
 
-__all__ = ["DownloadNode", "PublishNode"]
+__all__ = ["DownloadRunner", "PublishRunner"]
 
 
-class DownloadNode(Node):
+class DownloadRunner(StepRunner):
     """Fetches one render's video, taking an unfinished download up again, and checks it whole."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         assert isinstance(record.step.args, Download)
         render = ctx.run.render_of(record.step.args.render)
         if render is None:
-            raise VideoInvalid(f"The step {record.step.args.render} has submitted no render")
+            raise BadInput("No render has been submitted whose video could be downloaded")
         if known := ctx.run.video_of(render.render_id):
             return Success(known)
         folder = await asyncio.to_thread(ctx.store.scratch, ctx.run.id)
@@ -52,7 +52,9 @@ class DownloadNode(Node):
         try:
             with _held(part) as held:
                 if held is None:
-                    return Postponed(ctx.later(1.0), "another process is downloading the video")
+                    return RetryAt(
+                        ctx.later(1.0), "Waiting for another process that is downloading the video"
+                    )
                 await ctx.client.download(render.render_id, part, progress=show)
                 video = await asyncio.to_thread(_keep, ctx.store, part, held)
         except OSError as error:
@@ -62,7 +64,7 @@ class DownloadNode(Node):
         return Success(DownloadResult(render_id=render.render_id, video=video))
 
 
-class PublishNode(Node):
+class PublishRunner(StepRunner):
     """Gives the videos their names in the run's folder; the manifest commits them."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
@@ -79,12 +81,12 @@ class PublishNode(Node):
 
 
 def _keep(store: Store, part: Path, held: IO[bytes]) -> VideoFile:
-    """Check the finished download and make it an artifact; what is no video is thrown away."""
+    """Check the finished download and make it an artifact; what is not a video is deleted."""
     try:
         video = _check(part)
     except VideoInvalid as error:
         _clear(part, held)
-        raise VideoInvalid(f"The downloaded video is no good: {error.sentence}") from None
+        raise VideoInvalid(f"The downloaded video cannot be used: {error.sentence}") from None
     store.put_file(video.artifact, part, move=True)
     _clear(part, held)
     return video

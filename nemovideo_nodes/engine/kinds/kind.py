@@ -1,46 +1,52 @@
-"""What a node is given, what it gives back, and what an error of the service means for it."""
+"""What a step runner gets, what it returns, and what an error of the service means for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.engine.plan import Repetition
 from nemovideo_nodes.errors import (
     BadInput,
+    ErrorCode,
     NemoVideoError,
     NotFound,
     RateLimited,
     Refused,
+    Remedy,
     ServiceError,
     SessionNotFound,
     TokenInvalid,
     Unreachable,
     VideoInvalid,
+    is_retryable,
 )
 from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult, Result, Verdict
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.steps import Idempotency
 from nemovideo_nodes.settings import Pace
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = [
-    "Broken",
     "Context",
     "Failure",
     "Intent",
-    "Missing",
-    "Node",
+    "NotReceived",
     "Outcome",
-    "Postponed",
     "Progress",
+    "RetryAt",
     "SessionLost",
+    "StepRunner",
     "Success",
+    "UpstreamFailed",
     "failure_of",
+    "may_ask_again",
 ]
 
 LONGEST_WAIT_S = 300.0
@@ -61,7 +67,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Context:
-    """What every node works with."""
+    """What every step runner works with."""
 
     client: NemoVideoClient
     store: Store
@@ -76,6 +82,15 @@ class Context:
         if session is None:
             raise BadInput("This run has no session yet: create one first")
         return session.session_id
+
+    @contextlib.contextmanager
+    def calling(self, name: str) -> Iterator[None]:
+        """Name a call that comes before or after the step's own: it has its own repetition."""
+        try:
+            yield
+        except ServiceError as error:
+            error.call = name
+            raise
 
     def later(self, seconds: float) -> datetime:
         """The time in so many seconds."""
@@ -100,8 +115,8 @@ class Success:
 
 
 @dataclass(frozen=True)
-class Postponed:
-    """Look again at `until`; an open intent stays open."""
+class RetryAt:
+    """Nothing can be done before `until`; an open intent stays open."""
 
     until: datetime
     why: str
@@ -109,7 +124,7 @@ class Postponed:
     draft_digest: str | None = None
     outline: str | None = None
     missing: int = 0
-    heard: PromptResult | None = None
+    partial_turn: PromptResult | None = None
 
 
 @dataclass(frozen=True)
@@ -119,14 +134,17 @@ class Failure:
     verdict: Verdict
     sentence: str
     code: int | None = None
+    error_code: ErrorCode | None = None
+    remedy: Remedy | None = None
     resumable: bool = False
     repeat_at: datetime | None = None
     repeats: int = 0
+    call: str | None = None
 
 
 @dataclass(frozen=True)
-class Broken:
-    """Another step, which was achieved, turns out to have failed: a render."""
+class UpstreamFailed:
+    """An earlier step, which was achieved, turns out to have failed: a render."""
 
     step: str
     key: str
@@ -134,8 +152,8 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """The service does not have what the open intent wanted: do it again with the same key."""
+class NotReceived:
+    """The service never received what was intended: it may be done with the same key."""
 
     why: str
 
@@ -147,11 +165,11 @@ class SessionLost:
     sentence: str
 
 
-Outcome = Success | Postponed | Failure | Broken | Missing | SessionLost
+Outcome = Success | RetryAt | Failure | UpstreamFailed | NotReceived | SessionLost
 
 
-class Node:
-    """One task unit. A SAFE one needs `perform` alone."""
+class StepRunner:
+    """How a step of one kind is done. An idempotent one needs `perform` alone."""
 
     async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
         """What to write down before the effect, or why there is to be none now."""
@@ -166,48 +184,65 @@ class Node:
         raise AssertionError(f"{type(self).__name__} leaves nothing to reconcile")
 
 
+def may_ask_again(error: ServiceError, record: StepRecord) -> bool:
+    """Whether a call whose answer the step can do without has its repetition still."""
+    used = sum(n for (_, call), n in record.refusals.items() if call == error.call)
+    return isinstance(error, RateLimited) and used == 0
+
+
 def failure_of(
-    error: NemoVideoError, ctx: Context, record: StepRecord, repetition: Repetition, *, me: str
+    error: NemoVideoError, ctx: Context, record: StepRecord, idempotency: Idempotency, *, me: str
 ) -> Outcome:
     """The one place that says what an error of the service means for a step.
 
-    A message of unknown outcome does not come here: its node knows how to look for it.
+    A message of unknown outcome does not come here: its runner knows how to look for it.
     """
-    sentence = error.sentence
-    tries = record.refusals.get(me, 0)
+    if isinstance(error, SessionNotFound):
+        return SessionLost(error.sentence)
+    call = error.call if isinstance(error, ServiceError) else ""
+    tries = record.refusals.get((me, call), 0)
     # Who wants a quick rhythm after a rate limit wants it after a broken connection, too.
     wait = min(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)], ctx.pace.rate_limit_s)
-    backoff = ctx.later(wait)
+    failure = Failure(
+        "not_accepted",
+        error.sentence,
+        code=error.service_code if isinstance(error, ServiceError) else None,
+        error_code=error.code,
+        remedy=error.remedy or _REMEDIES.get(error.code),
+        resumable=is_retryable(error),
+        call=call or None,
+    )
     if isinstance(error, VideoInvalid):
-        return Failure("stopped", sentence, resumable=True, repeat_at=backoff, repeats=1)
+        return replace(failure, verdict="stopped", repeat_at=ctx.later(wait), repeats=1)
     if not isinstance(error, ServiceError):
-        return Failure("not_accepted", sentence)
-    if isinstance(error, SessionNotFound):
-        return SessionLost(sentence)
+        return failure
     if isinstance(error, RateLimited):
         wait = ctx.pace.rate_limit_s if error.retry_after is None else error.retry_after
         if wait > LONGEST_WAIT_S:
-            sentence += f"; it wants to be asked again in {_span(wait)}"
-            return Failure("not_accepted", sentence, code=error.service_code, resumable=True)
-        return Failure(
-            "not_accepted",
-            sentence,
-            code=error.service_code,
-            resumable=True,
-            repeat_at=ctx.later(wait),
-            repeats=1,
-        )
-    if isinstance(error, TokenInvalid) and repetition is Repetition.NEVER and ctx.client.anonymous:
-        # The client has renewed the token; the refused message may be repeated once.
-        return Failure(
-            "not_accepted", sentence, code=error.service_code, repeat_at=ctx.clock.now(), repeats=1
-        )
+            sentence = f"{error.sentence}; it wants to be asked again in {_span(wait)}"
+            return replace(failure, sentence=sentence)
+        return replace(failure, repeat_at=ctx.later(wait), repeats=1)
+    if isinstance(error, TokenInvalid) and idempotency is Idempotency.UNSAFE:
+        # The client has renewed a token of its own; the refused message may be repeated once.
+        if not ctx.client.anonymous:
+            return failure
+        return replace(failure, repeat_at=ctx.clock.now(), repeats=1)
     if isinstance(error, Refused):
-        if type(error) in (Refused, NotFound):  # nothing documented, and so no way on
-            sentence += ". The same command tries it again"
-        return Failure("not_accepted", sentence, code=error.service_code, resumable=error.retryable)
+        if type(error) in (Refused, NotFound):  # nothing documented says what else would help
+            return replace(failure, remedy=failure.remedy or Remedy.RETRY)
+        return failure
     verdict: Verdict = "not_accepted" if isinstance(error, Unreachable) else "stopped"
-    return Failure(verdict, sentence, resumable=True, repeat_at=backoff, repeats=2)
+    return replace(failure, verdict=verdict, repeat_at=ctx.later(wait), repeats=2)
+
+
+_REMEDIES: Final = MappingProxyType(
+    {
+        ErrorCode.TOKEN_INVALID: Remedy.TOKEN,
+        ErrorCode.OUT_OF_CREDITS: Remedy.CREDITS,
+        ErrorCode.PLAN_BLOCKED: Remedy.PLAN,
+    }
+)
+"""What helps against an error whose sentence leaves it to the code."""
 
 
 def _span(seconds: float) -> str:

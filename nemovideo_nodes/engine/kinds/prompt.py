@@ -1,4 +1,4 @@
-"""The prompt unit: one message, never sent twice by itself. What it costs, it costs once."""
+"""The prompt: one message, never sent twice by itself. What it costs, it costs once."""
 
 from __future__ import annotations
 
@@ -6,37 +6,51 @@ from nemovideo_nodes.engine.kinds.kind import (
     Context,
     Failure,
     Intent,
-    Node,
     Outcome,
-    Postponed,
     Progress,
+    RetryAt,
+    StepRunner,
     Success,
+    may_ask_again,
 )
 from nemovideo_nodes.engine.kinds.session import settled_state
 from nemovideo_nodes.engine.plan import RECONCILE_READS, reconcile_wait, settle_wait
-from nemovideo_nodes.errors import BadInput, Refused, ServiceError, Unreachable, redact
+from nemovideo_nodes.errors import (
+    BadInput,
+    ErrorCode,
+    Refused,
+    Remedy,
+    ServiceError,
+    Unreachable,
+    redact,
+)
+from nemovideo_nodes.ledger import facts
 from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
-from nemovideo_nodes.ledger.run import StepRecord, is_unknown
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import Prompt
 from nemovideo_nodes.wire.models import StateAnswer
 from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn
 
-__all__ = ["PromptNode"]
+__all__ = ["PromptRunner"]
 
 _CUT = "The process that sent it ended before the answer"
-_LOOKING = "asking the session what became of the message"
+_LOOKING = "asking the service what became of the message"
 
 
-class PromptNode(Node):
+class PromptRunner(StepRunner):
     """Sends one instruction, and knows how to find out what became of it."""
 
     async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
         state = await settled_state(ctx, record)
-        if isinstance(state, Postponed):
+        if isinstance(state, RetryAt):
             return state
         try:
-            credits = (await ctx.client.credits()).available
-        except ServiceError:
+            with ctx.calling("credits"):
+                credits = (await ctx.client.credits()).available
+        except ServiceError as error:
+            if may_ask_again(error, record):
+                raise
             credits = None  # it proves nothing anyway: it belongs to the account, not to the run
         evidence = Evidence(
             draft_digest=_draft_digest(state),
@@ -65,24 +79,25 @@ class PromptNode(Node):
 
     async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
         """Read the state on the documented rhythm: a changed draft tells that it was accepted."""
-        state = await ctx.client.read_state(ctx.session_id())
+        with ctx.calling("state"):
+            state = await ctx.client.read_state(ctx.session_id())
         before, seen = intent.evidence, record.deferred
-        heard = seen.heard if seen else None
+        partial_turn = seen.partial_turn if seen else None
         if before is not None and _draft_digest(state) != before.draft_digest:
-            told = heard or PromptResult()
+            told = partial_turn or PromptResult()
             return Success(told.model_copy(update={"reconciled": True}))
-        if record.refused is not None and is_unknown(record.refused):
-            return Failure("unknown", record.refused.sentence)
+        if record.refused is not None and record.state is StepState.UNKNOWN:
+            return _again_unknown(record.refused)
         reads = (seen.reads if seen else 0) + 1
         why = seen.why if seen else f"{_CUT}; {_LOOKING}"
         if reads < RECONCILE_READS:
-            return _look(ctx, reads, why, heard)
+            return _look(ctx, reads, why, partial_turn)
         made = before is not None and state.media_digest != before.media_digest
-        return Failure("unknown", _unknown(why.removesuffix(f"; {_LOOKING}"), made=made))
+        return _unknown(why.removesuffix(f"; {_LOOKING}"), made=made)
 
 
 def _ended(ctx: Context, turn: Turn) -> Outcome:
-    heard = PromptResult(
+    partial_turn = PromptResult(
         replies=tuple(redact(reply) for reply in turn.replies),
         tools=tuple(turn.tools),
         silent=turn.silent,
@@ -90,28 +105,40 @@ def _ended(ctx: Context, turn: Turn) -> Outcome:
     )
     if turn.error is not None:
         # The agent is done, and said so: one more look at what it left is enough.
-        return Postponed(
+        return RetryAt(
             until=ctx.later(settle_wait(ctx.pace)),
             why=f"The agent failed on it ({turn.error}); {_LOOKING}",
             reads=RECONCILE_READS - 1,
-            heard=heard,
+            partial_turn=partial_turn,
         )
     if not turn.complete:
-        return _look(ctx, 0, f"The stream broke off; {_LOOKING}", heard)
-    return Success(heard)
+        return _look(ctx, 0, f"The stream broke off; {_LOOKING}", partial_turn)
+    return Success(partial_turn)
 
 
-def _look(ctx: Context, reads: int, why: str, heard: PromptResult | None) -> Postponed:
+def _look(ctx: Context, reads: int, why: str, partial_turn: PromptResult | None) -> RetryAt:
     wait = reconcile_wait(reads, ctx.pace)
-    return Postponed(until=ctx.later(wait), why=why, reads=reads, heard=heard)
+    return RetryAt(until=ctx.later(wait), why=why, reads=reads, partial_turn=partial_turn)
 
 
-def _unknown(reason: str, *, made: bool) -> str:
+def _unknown(reason: str, *, made: bool) -> Failure:
     media = ", though new media appeared in the session" if made else ""
-    return (
+    return Failure(
+        "unknown",
         f"It cannot be known what became of the message. {reason}, and the timeline has not "
-        f"changed since{media}. It may have been paid for, so it is not sent again by itself: "
-        "look at the session, and add --resend to send it again"
+        f"changed since{media}. It may have been paid for, so it is not sent again by itself",
+        error_code=ErrorCode.OUTCOME_UNKNOWN,
+        remedy=Remedy.RESEND,
+    )
+
+
+def _again_unknown(refused: facts.Refused) -> Failure:
+    """Another look has shown nothing new."""
+    return Failure(
+        "unknown",
+        refused.sentence,
+        error_code=ErrorCode(refused.error_code) if refused.error_code else None,
+        remedy=Remedy(refused.remedy) if refused.remedy else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The units about a render: submit it under an id of our own, and poll it to its end."""
+"""The step kinds about a render: submit it under an id of our own, and poll it to its end."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ import hashlib
 from datetime import datetime
 
 from nemovideo_nodes.engine.kinds.kind import (
-    Broken,
     Context,
     Failure,
     Intent,
-    Missing,
-    Node,
+    NotReceived,
     Outcome,
-    Postponed,
     Progress,
+    RetryAt,
+    StepRunner,
     Success,
+    UpstreamFailed,
 )
 from nemovideo_nodes.engine.kinds.session import settled_state
 from nemovideo_nodes.engine.plan import next_poll
-from nemovideo_nodes.errors import NotFound, Refused, RenderFailed, SessionNotFound
+from nemovideo_nodes.errors import (
+    BadInput,
+    ErrorCode,
+    NotFound,
+    Refused,
+    Remedy,
+    SessionNotFound,
+)
 from nemovideo_nodes.ledger.facts import (
     Evidence,
     Intended,
@@ -33,7 +40,7 @@ from nemovideo_nodes.request.steps import AwaitRender, SubmitRender
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import RenderStatus
 
-__all__ = ["AwaitRenderNode", "SubmitRenderNode"]
+__all__ = ["AwaitRenderRunner", "SubmitRenderRunner"]
 
 _MISSING_POLLS = 3
 """A render may be unknown for a moment after it was accepted; so often in a row it is lost."""
@@ -51,17 +58,17 @@ def render_id_of(run_id: str, at: datetime) -> str:
     return f"render_{int(at.timestamp() * 1000)}{salt:012d}"
 
 
-class SubmitRenderNode(Node):
+class SubmitRenderRunner(StepRunner):
     """Exports the draft; KEYED by the id that we chose and wrote down."""
 
     async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
         state = await settled_state(ctx, record)
-        if isinstance(state, Postponed):
+        if isinstance(state, RetryAt):
             return state
         if state.draft is None or not state.draft.exportable:
-            return Failure("not_accepted", _nothing_to_export(ctx))
-        if (standing := _standing(ctx, record, state.draft)) is not None:
-            return Success(standing)
+            return _nothing_to_export(ctx)
+        if (same_video := _last_render(ctx, record, state.draft)) is not None:
+            return Success(same_video)
         seen = ctx.run.results(StateResult)
         same = bool(seen) and seen[-1].draft_digest == state.draft.digest
         evidence = Evidence(
@@ -76,9 +83,10 @@ class SubmitRenderNode(Node):
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         assert intent is not None
         session_id = ctx.session_id()
-        draft = intent.draft or (await ctx.client.read_state(session_id)).draft
+        with ctx.calling("state"):
+            draft = intent.draft or (await ctx.client.read_state(session_id)).draft
         if draft is None:
-            return Failure("not_accepted", _nothing_to_export(ctx))
+            return _nothing_to_export(ctx)
         try:
             await ctx.client.submit_render(session_id, draft, intent.key)
         except Refused as error:
@@ -88,13 +96,14 @@ class SubmitRenderNode(Node):
 
     async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
         try:
-            await ctx.client.render_status(intent.key)
+            with ctx.calling("status"):
+                await ctx.client.render_status(intent.key)
         except _UNKNOWN:
-            return Missing("the service does not know this render")
+            return NotReceived("the service does not know this render")
         return Success(RenderResult(render_id=intent.key))
 
 
-class AwaitRenderNode(Node):
+class AwaitRenderRunner(StepRunner):
     """One poll; the plan says when the next one is."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
@@ -102,7 +111,7 @@ class AwaitRenderNode(Node):
         submitting = record.step.args.render
         render = ctx.run.render_of(submitting)
         if render is None:
-            raise RenderFailed(f"The step {submitting} has submitted no render to wait for")
+            raise BadInput("No render has been submitted that could be waited for")
         if ctx.run.video_of(render.render_id) is not None:
             return Success(RenderEnded(render_id=render.render_id))
         seen = record.deferred
@@ -111,11 +120,13 @@ class AwaitRenderNode(Node):
         except _UNKNOWN:
             missing = (seen.missing if seen else 0) + 1
             if missing >= _MISSING_POLLS:
-                return Broken(submitting, render.render_id, "The service has lost the render")
+                return UpstreamFailed(
+                    submitting, render.render_id, "The service has lost the render"
+                )
             return self._again(ctx, record, submitting, missing=missing)
         if answer.status is RenderStatus.FAILED:
             said = f": {answer.error}" if answer.error else ""
-            return Broken(submitting, render.render_id, f"The render failed{said}")
+            return UpstreamFailed(submitting, render.render_id, f"The render failed{said}")
         if answer.status is RenderStatus.COMPLETED:
             return Success(RenderEnded(render_id=render.render_id))
         if answer.progress is not None:
@@ -124,18 +135,18 @@ class AwaitRenderNode(Node):
 
     def _again(
         self, ctx: Context, record: StepRecord, submitting: str, *, missing: int = 0
-    ) -> Postponed:
+    ) -> RetryAt:
         submitted = ctx.run.steps[submitting].achieved
         assert submitted is not None
-        return Postponed(
+        return RetryAt(
             until=next_poll(submitted.at, ctx.clock.now(), ctx.pace),
-            why="rendering",
+            why="Rendering",
             reads=(record.deferred.reads if record.deferred else 0) + 1,
             missing=missing,
         )
 
 
-def _standing(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult | None:
+def _last_render(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult | None:
     """The render of the last video, where that shows this very draft and is as good as a new one.
 
     Whoever says something that changes nothing has not asked for the same video once more.
@@ -148,12 +159,14 @@ def _standing(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult | 
     return last if last is not None and last.draft_digest == draft.digest else None
 
 
-def _nothing_to_export(ctx: Context) -> str:
+def _nothing_to_export(ctx: Context) -> Failure:
     """The agent may have answered with a question; its words are the way on."""
     turns = ctx.run.results(PromptResult)
-    said = turns[-1].replies[-1] if turns and turns[-1].replies else ""
-    hint = f"; the service said: {' '.join(said.split())[:200]}" if said else ""
-    return (
-        f"There is nothing on the timeline to export{hint}. Say more with "
-        f"`nemovideo refine {ctx.run.id}`, or use --again to begin anew"
+    reply = turns[-1].replies[-1] if turns and turns[-1].replies else ""
+    hint = f"; the service said: {' '.join(reply.split())[:200]}" if reply else ""
+    return Failure(
+        "not_accepted",
+        f"There is nothing on the timeline to export{hint}",
+        error_code=ErrorCode.NOTHING_TO_EXPORT,
+        remedy=Remedy.REFINE,
     )

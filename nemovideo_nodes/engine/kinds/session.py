@@ -1,21 +1,9 @@
-"""The units about the session: create it, and read its state once the draft is stable."""
+"""The step kinds about the session: create it, and read its state once the draft is stable."""
 
 from __future__ import annotations
 
-from nemovideo_nodes.engine.kinds.kind import (
-    Context,
-    Intent,
-    Node,
-    Outcome,
-    Postponed,
-    Success,
-)
-from nemovideo_nodes.engine.plan import (
-    RECONCILE_READS,
-    SETTLE_READS,
-    reconcile_wait,
-    settle_wait,
-)
+from nemovideo_nodes.engine.kinds.kind import Context, Intent, Outcome, RetryAt, StepRunner, Success
+from nemovideo_nodes.engine.plan import RECONCILE_READS, SETTLE_READS, reconcile_wait, settle_wait
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
 from nemovideo_nodes.ledger.facts import PromptResult, SessionResult, StateResult
@@ -24,13 +12,13 @@ from nemovideo_nodes.request.steps import CreateSession, Prompt
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import StateAnswer
 
-__all__ = ["CreateSessionNode", "ReadStateNode", "settled_state"]
+__all__ = ["CreateSessionRunner", "ReadStateRunner", "settled_state"]
 
 _NOTHING = "none"
 
 
-class CreateSessionNode(Node):
-    """Opens the run's session; SAFE, since nothing is in it before the first upload."""
+class CreateSessionRunner(StepRunner):
+    """Opens the run's session; idempotent, since nothing is in it before the first upload."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         args = record.step.args
@@ -39,12 +27,12 @@ class CreateSessionNode(Node):
         return Success(SessionResult(session_id=answer.session_id, task_id=answer.task_id))
 
 
-class ReadStateNode(Node):
+class ReadStateRunner(StepRunner):
     """Says what is on the timeline, once nothing changes there any more, and what changed."""
 
     async def perform(self, ctx: Context, record: StepRecord, intent: Intent | None) -> Outcome:
         state = await settled_state(ctx, record)
-        if isinstance(state, Postponed):
+        if isinstance(state, RetryAt):
             return state
         draft = state.draft
         changes, later = _changes(ctx.run.turn, record, draft)
@@ -61,13 +49,14 @@ class ReadStateNode(Node):
         )
 
 
-async def settled_state(ctx: Context, record: StepRecord) -> StateAnswer | Postponed:
+async def settled_state(ctx: Context, record: StepRecord) -> StateAnswer | RetryAt:
     """The state, or the wait before the next read while the last turn may still be at work.
 
     After generating, the backend may add music or a title in a second stage [V]; two reads in a
     row that agree end the wait. A turn without a word is given the time of a lost one to show.
     """
-    state = await ctx.client.read_state(ctx.session_id())
+    with ctx.calling("state"):
+        state = await ctx.client.read_state(ctx.session_id())
     if ctx.run.settled:
         return state
     turn, seen = ctx.run.turn, record.deferred
@@ -76,17 +65,17 @@ async def settled_state(ctx: Context, record: StepRecord) -> StateAnswer | Postp
     if turn and _is_silent(turn) and turn.evidence and digest == turn.evidence.draft_digest:
         if reads >= RECONCILE_READS:
             return state
-        return Postponed(
+        return RetryAt(
             until=ctx.later(reconcile_wait(reads, ctx.pace)),
-            why="the service has said nothing, and nothing has changed yet",
+            why="The service has answered nothing, and nothing has changed yet",
             reads=reads,
         )
     if (seen and seen.draft_digest == (digest or _NOTHING)) or reads >= SETTLE_READS:
         return state
     first = seen.outline if seen else None
-    return Postponed(
+    return RetryAt(
         until=ctx.later(settle_wait(ctx.pace)),
-        why="waiting for the timeline to settle",
+        why="Waiting for the edit to finish",
         reads=reads,
         draft_digest=digest or _NOTHING,
         outline=first or (state.draft.outline() if state.draft else None),

@@ -1,14 +1,14 @@
-"""The upload unit: KEYED by a file name that begins with the content's digest."""
+"""The upload: keyed by a file name that begins with the content's digest."""
 
 from __future__ import annotations
 
 from nemovideo_nodes.engine.kinds.kind import (
     Context,
     Intent,
-    Missing,
-    Node,
+    NotReceived,
     Outcome,
     Progress,
+    StepRunner,
     Success,
 )
 from nemovideo_nodes.ledger.facts import Intended, UploadResult
@@ -16,10 +16,10 @@ from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.media.sniff import ACCEPTED
 from nemovideo_nodes.request.steps import Media, Upload
 
-__all__ = ["UploadNode"]
+__all__ = ["UploadRunner"]
 
 
-class UploadNode(Node):
+class UploadRunner(StepRunner):
     """Uploads one medium from the store's own copy of it."""
 
     async def intend(self, ctx: Context, record: StepRecord) -> Intent | Outcome:
@@ -47,12 +47,13 @@ class UploadNode(Node):
         return Success(UploadResult(name=media.upload_name))
 
     async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
-        state = await ctx.client.read_state(ctx.session_id())
+        with ctx.calling("state"):
+            state = await ctx.client.read_state(ctx.session_id())
         media = _media(record)
         # The service may have changed the name's tail; the digest at its head stays findable.
         if (media.url or media.digest[:12]) in state.text:
             return Success(UploadResult(name=intent.key))
-        return Missing("the session does not list this upload")
+        return NotReceived("the session does not list this upload")
 
 
 def _media(record: StepRecord) -> Media:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from nemovideo_nodes.api.connection import quiet_logs
+from nemovideo_nodes.api.transport import async_client, redact_http_logs
 
 __all__ = ["DEEPEST", "NAME", "ApiRefused", "Gone", "NotYet", "Resolver", "ask", "objects"]
 
@@ -55,10 +55,10 @@ async def ask(
 
     No error names the address: some vendors take their token in the query alone.
     """
-    quiet_logs()
+    redact_http_logs()
     try:
-        async with httpx.AsyncClient(
-            timeout=20.0, trust_env=False, follow_redirects=True, max_redirects=_REDIRECTS
+        async with async_client(
+            address, timeout=httpx.Timeout(20.0), proxies=False, max_redirects=_REDIRECTS
         ) as http:
             answer = await http.get(address, params=query, headers=headers)
             value = answer.json() if answer.status_code == 200 else None

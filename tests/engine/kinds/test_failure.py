@@ -11,7 +11,7 @@ from stage import StillClock
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Failure, failure_of
-from nemovideo_nodes.engine.plan import Repetition
+from nemovideo_nodes.engine.plan import Idempotency
 from nemovideo_nodes.errors import Unreachable
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
@@ -28,7 +28,9 @@ async def test_a_repetition_waits_longer_each_time_and_never_longer_than_a_rate_
 ) -> None:
     """Who sets a quick rhythm gets it everywhere."""
     clock = StillClock()
-    record = StepRecord(Step(id="claim/0", args=ClaimLink()), clock.now(), refusals={"me": tries})
+    record = StepRecord(
+        Step(id="claim/0", args=ClaimLink()), clock.now(), refusals={("me", ""): tries}
+    )
     async with NemoVideoClient(settings=settings_in(tmp_path)) as client:
         context = Context(
             client=client,
@@ -38,6 +40,6 @@ async def test_a_repetition_waits_longer_each_time_and_never_longer_than_a_rate_
             clock=clock,
             report=lambda progress: None,
         )
-        outcome = failure_of(Unreachable("No"), context, record, Repetition.SAFE, me="me")
+        outcome = failure_of(Unreachable("No"), context, record, Idempotency.IDEMPOTENT, me="me")
     assert isinstance(outcome, Failure)
     assert outcome.repeat_at == clock.now() + timedelta(seconds=seconds)

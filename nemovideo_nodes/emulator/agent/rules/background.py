@@ -37,5 +37,5 @@ def background(film: Film, reading: Reading) -> Edit | None:
     name, chinese = next(
         ((en, zh) for en, (code, zh) in COLOURS.items() if code == colour), (colour, colour)
     )
-    told = f"put a {name} background behind cut-outs", f"抠图的背景设为{chinese}色"
+    told = f"put the pictures on a {name} background", f"图片放在{chinese}色背景上"
     return Edit.draft(replace(film, background=colour), told, "set_background", color=colour)

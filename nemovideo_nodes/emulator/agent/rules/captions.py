@@ -30,6 +30,7 @@ _TEXT_WORD = words(rf"\b{TITLE}\b|\b(?:write|put|print|show)\b|{TITLE_ZH}|写|�
 _TITLED = words(
     rf"(?:\b(?:{HEADING}|titled|entitled|called)\s?:?\s?|(?:标题|题目|片名)(?:是|为|叫|:)?\s?)({QUOTE})"
 )
+_ROW = words(rf"{QUOTE}\s?(?:,|、|and|&|和)*\s?{QUOTE}")
 _PRICE_TAGS = words(r"\bprice\s?tags?\b|\bprices\b|价格标签|价签|价格(?=:)")
 _NAMES_USED: Note = (
     "I do not look into pictures, so I wrote their names.",
@@ -42,10 +43,11 @@ def caption_each(film: Film, reading: Reading) -> Edit | None:
     titled = _TITLED.findall(reading.text)
     signs = [sign for sign in re.findall(QUOTE, reading.text) if sign not in titled]
     says_each, says_caption = reading.says(_EACH), reading.says(CAPTION_WORD)
+    in_row = bool(_ROW.search(reading.text))
     are_prices = len(signs) == len(film.scenes) > 1 and reading.says(_PRICE_TAGS)
     if (
         are_prices
-        or (says_caption and (says_each or len(signs) > 1) and len(signs) != 1)
+        or (says_caption and (says_each or (len(signs) > 1 and in_row)) and len(signs) != 1)
         or (says_each and len(signs) > 1 and reading.says(_TEXT_WORD))
     ):
         pass
@@ -92,6 +94,7 @@ _ON_ONE = words(
     rf"|\b(?:on|under|over|for|below)\s{REF}(?P<gap1>{_GAP})(?P<q4>{QUOTE})"
     rf"|{REF}(?:上面|上|下面|下|的)?(?P<gap2>{_GAP})(?P<q5>{QUOTE})"
 )
+_ROW_BEFORE = words(rf"(?:{QUOTE}\s?(?:,|、|and|&|和)*\s?)+$")
 _ON_ONE_SAYS = words(
     rf"\b{TITLE}\b|\b(?:write|put|add|show|label|overlay|place)\b|{TITLE_ZH}|写|加|配|显示|放"
 )
@@ -115,14 +118,24 @@ def _caption_next(film: Film, reading: Reading) -> Edit | None:
         return None
     text = reading.quotes[next(found[f"q{n}"] for n in range(1, 6) if found[f"q{n}"])]
     places = seen.places(found)
+    row = _ROW_BEFORE.search(reading.text[: found.start()]) if found["q1"] else None
+    texts = [reading.quotes[sign] for sign in re.findall(QUOTE, row[0])] if row else []
+    if row is None or len(texts) + 1 != len(places):
+        row, texts = None, [text] * len(places)
+    else:  # as many texts as pictures: one for each
+        texts.append(text)
     seen.take(found, with_quotes=True)
+    if row is not None:
+        reading.cut(row.start(), row.end(), with_quotes=True)
     if not places:
         return None
+    by_place = dict(zip(places, texts, strict=True))
     scenes = tuple(
-        replace(scene, caption=text) if place in places else scene
+        replace(scene, caption=by_place.get(place, scene.caption))
         for place, scene in enumerate(film.scenes)
     )
     names = [film.scenes[place].name for place in places]
+    text = " / ".join(dict.fromkeys(texts))
     told = f'wrote "{text}" under {", ".join(names)}', f"给{'、'.join(names)}配上了“{text}”"
     film = replace(film, scenes=scenes)
     texts = [scene.caption for scene in scenes if scene.caption]

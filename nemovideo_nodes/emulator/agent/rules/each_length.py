@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import Film
 from nemovideo_nodes.emulator.agent.lexicon import NUMBER, ORDINAL, UNIT, ordinal_of, span_ms
+from nemovideo_nodes.emulator.agent.rules.length import leave_out_length, whole_length
 from nemovideo_nodes.emulator.agent.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.agent.rules.reading import QUOTE, Edit, Reading, words
 
@@ -96,7 +97,7 @@ def _by_items(
         reading.leave_out(start, end)
         return None
     reading.cut(start, end)
-    return _with_lengths(film, wanted)
+    return _with_lengths(film, reading, wanted)
 
 
 def _by_row(film: Film, reading: Reading) -> Edit | None:
@@ -115,13 +116,20 @@ def _by_row(film: Film, reading: Reading) -> Edit | None:
             return None
         reading.cut(found.start(), found.end())
         reading.take_all(_SAYS_ROW)
-        return _with_lengths(film, dict(enumerate(spans)))
+        return _with_lengths(film, reading, dict(enumerate(spans)))
     return None
 
 
-def _with_lengths(film: Film, wanted: dict[int, int]) -> Edit:
+def _with_lengths(film: Film, reading: Reading, wanted: dict[int, int]) -> Edit:
     fade, starts = film.layout()
     before = [b - a for a, b in zip(starts, [*starts[1:], film.duration - fade], strict=True)]
+    rest = len(film.scenes) - len(wanted)
+    if (whole := whole_length(reading)) is not None:
+        share = (whole - fade - sum(wanted.values())) // rest if rest else 0
+        if share > 0:  # the others share what is left of the whole
+            before = [share] * len(film.scenes)
+        elif whole not in (sum(wanted.values()), sum(wanted.values()) + fade):
+            leave_out_length(reading)
     spans = [
         min(max(wanted.get(place, span), _SHORTEST), _LONGEST) for place, span in enumerate(before)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import Film
@@ -9,7 +10,15 @@ from nemovideo_nodes.emulator.agent.lexicon import NUMBER, number_of, span_ms
 from nemovideo_nodes.emulator.agent.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, first_ms, span, words
 
-__all__ = ["hold", "length", "length_of_each", "longer_or_shorter", "pace"]
+__all__ = [
+    "hold",
+    "leave_out_length",
+    "length",
+    "length_of_each",
+    "longer_or_shorter",
+    "pace",
+    "whole_length",
+]
 
 _PICTURE = r"(?:photos?|pictures?|pics?|images?|slides?|shots?|clips?|frames?|scenes?)"
 _BEFORE = r"(?<![A-Za-z0-9.:])"
@@ -39,6 +48,7 @@ def length_of_each(film: Film, reading: Reading) -> Edit | None:
 _HOLD = words(
     rf"{REF}(?P<gap1>[^,.;。]{{0,16}}?)(?P<more>\blonger\b|久一点|长一点)"
     rf"|{REF}(?P<gap2>[^,.;。]{{0,16}}?)(?P<less>\bshorter\b|短一点)"
+    rf"|{REF}(?:\s(?:is|=|-))?\s?{span(2)}"
     rf"|{REF}(?P<gap3>[^,.;。]{{0,24}}?)(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
     rf"|改为){{1,2}}(?:about\s|another\s|an extra\s)?{span()}"
     r"(?:\s(?:longer|more)\b)?"
@@ -59,7 +69,8 @@ def hold(film: Film, reading: Reading) -> Edit | None:
         return None
     fade, starts = film.layout()
     spans = [b - a for a, b in zip(starts, [*starts[1:], film.duration - fade], strict=True)]
-    if found["n1"] is not None:
+    explicit = found["n1"] is not None or found["n2"] is not None
+    if explicit:
         wanted = first_ms(found)
         if _MORE.search(found[0]):
             wanted += spans[chosen[0]]
@@ -70,6 +81,14 @@ def hold(film: Film, reading: Reading) -> Edit | None:
         replace(scene, weight=wanted if index in chosen else spans[index])
         for index, scene in enumerate(film.scenes)
     ]
+    rest = len(scenes) - len(chosen)
+    whole = whole_length(reading) if explicit else None
+    share = (whole - fade - wanted * len(chosen)) // rest if whole and rest else 0
+    if share > 0:  # the whole is named, too: the others share what is left of it
+        scenes = [
+            scene if index in chosen else replace(scene, weight=share)
+            for index, scene in enumerate(scenes)
+        ]
     total = sum(scene.weight for scene in scenes)
     film = replace(film, scenes=tuple(scenes)).lasting(total + fade)
     names = [film.scenes[index].name for index in chosen]
@@ -197,17 +216,35 @@ def _has_length(reading: Reading) -> bool:
     return found is not None and not _OTHER_TIME.search(reading.text[: found.start()])
 
 
+def whole_length(reading: Reading) -> int | None:
+    """The whole film's length in milliseconds, where the message names one; it is not taken."""
+    for found in _LENGTH.finditer(reading.text):
+        if not _OTHER_TIME.search(reading.text[: found.start()]):
+            return _length_ms(found)
+    return None
+
+
+def leave_out_length(reading: Reading) -> None:
+    """The whole film's length contradicts those of its pictures."""
+    for found in _LENGTH.finditer(reading.text):
+        if not _OTHER_TIME.search(reading.text[: found.start()]):
+            reading.leave_out(found.start(), found.end())
+            return
+
+
+def _length_ms(found: re.Match[str]) -> int:
+    if found["n1"] is None:
+        return 30_000 if found["half"] else 60_000
+    total = first_ms(found)
+    return total + (span_ms(found["n2"], found["u2"]) if found["n2"] is not None else 0)
+
+
 def length(film: Film, reading: Reading) -> Edit | None:
     """A length for the whole video."""
     found = reading.take(_LENGTH, unless=_OTHER_TIME)
     if not found:
         return None
-    if found["n1"] is None:
-        return _with_length(film, 30_000 if found["half"] else 60_000)
-    total = first_ms(found)
-    if found["n2"] is not None:
-        total += span_ms(found["n2"], found["u2"])
-    return _with_length(film, total)
+    return _with_length(film, _length_ms(found))
 
 
 def _degree(much: bool, bit: bool) -> float:

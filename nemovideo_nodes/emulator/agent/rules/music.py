@@ -12,7 +12,7 @@ from nemovideo_nodes.emulator.agent.rules.reading import Edit, Note, Reading, wo
 __all__ = ["DEFAULT_MUSIC", "clip_sound", "music", "volume", "without_music"]
 
 _MUSIC = r"(?:music|sound\s?-?track|bgm|songs?|audio|sound|tune)"
-_NOUN_ZH = r"音乐|配乐|背景乐|背景音|bgm|歌曲|曲子|歌"
+_NOUN_ZH = r"背景音乐|音乐|配乐|背景乐|背景音|bgm|歌曲|曲子|歌"
 _MUSIC_ZH = rf"(?:{_NOUN_ZH}|声音)"
 _NONE = absent(
     rf"(?:\w+\s)?{_MUSIC}",

@@ -180,7 +180,7 @@ _NO_REF = words(
 _ONLY_REF = words(
     rf"\b(?:only|just)\s(?:use|keep|show|want|include)?\s?{REF}|\b(?:use|keep|show|include"
     rf"|want)\s(?:only|just)\s{REF}"
-    rf"|{REF}\s(?:only|alone)\b|\bkeep\s{REF}(?=\s?(?:$|[,.;]))"
+    rf"|(?<!\bon\s)(?<!\bin\s)(?<!\bfor\s)(?<!\bunder\s)(?<!\bover\s){REF}\s(?:only|alone)\b|\bkeep\s{REF}(?=\s?(?:$|[,.;]))"
     rf"|(?:只|仅|就)(?:要|用|留下?|保留|显示|放|需要)?{REF}"
 )
 _ONE_MUST_STAY = (

@@ -143,7 +143,7 @@ class Reading:
         """Whether the text has a match of `pattern`."""
         return bool(pattern.search(self.text))
 
-    def standing(self) -> list[str]:
+    def run_status(self) -> list[str]:
         """The quoted texts whose signs still stand in the text."""
         return [self.quotes[sign] for sign in re.findall(QUOTE, self.text)]
 

@@ -183,7 +183,7 @@ def _ends(found: re.Match[str]) -> tuple[int, int]:
     return span_ms(found["a"], found["au"] or unit), span_ms(found["n1"], unit)
 
 
-PARTING = words(r"[,;。、]|\b(?:and|then)\b|然后|并且|和|再")
+PARTING = words(r"[,;。、]|\.(?=\s)|\b(?:and|then)\b|然后|并且|和|再")
 _VERB = words(
     r"\b(?:make|set|change|remove|music|volume|video|transitions?|turn|cut|use|it)\b"
     r"|音乐|视频|时长|转场|改|删|去|调"

@@ -59,6 +59,8 @@ _EDGE_FADE = words(
     r"fad\w+(?:[-\s](?:in|out)\b)?(?:\s(?:to|from)\s(?:black|white)\b)?"
     r"|\bfad(?:e|es|ing)[-\s](?:in|out)\b(?:\s(?:to|from)\s(?:black|white)\b)?"
     rf"|{TITLE_ZH}[^,。]{{0,6}}(?:淡入淡出|淡入|淡出|渐显|渐隐)"
+    r"|\b(?:an?\s)?(?:different|varied|various|random|mixed|assorted)\s(?:\w+\s)?transitions?\b"
+    r"(?:\s(?:for|on|between)\s(?:each|every|all)[^,.;]{0,20})?|(?:各种|不同|多种|随机)的?转场"
     r"|\bfad(?:e|es|ing)\s(?:to|from|through)\swhite\b(?:\sbetween[^,.;]{0,30})?|(?:渐白|白场|闪白)"
     r"(?:转场)?|(?:小红书|抖音|快手|视频号)风格"
     r"|(?:结尾|片尾|最后|末尾|开头|片头|开场)(?:处|的时候)?(?:渐变|渐|淡出|淡入|淡)(?:到|成|至|为|变)?"

@@ -1,4 +1,4 @@
-"""How a call is made: connections, headers, errors, clocks, and the only repetitions.
+"""How a call is made: headers, answers and errors, time limits, and the only repetitions.
 
 A call is repeated by itself in two documented cases alone, each at most once, and only because the
 answer proves that nothing was accepted: 1001 (with a renewed token) and 429 (after the wait).
@@ -8,46 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import contextlib
-import functools
-import logging
-import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
 from nemovideo_nodes.api.tokens import TokenSource
+from nemovideo_nodes.api.transport import Clients, Timeouts, proxy_refusal, transport_error
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.errors import (
     BadAnswer,
     BadInput,
-    OutcomeUnknown,
     OutOfCredits,
     RateLimited,
     Refused,
+    Remedy,
     Secret,
     ServiceError,
     TokenInvalid,
     Unreachable,
-    redact,
 )
-from nemovideo_nodes.settings import is_loopback
-from nemovideo_nodes.wire.codes import bind_id, read_answer
+from nemovideo_nodes.wire.codes import bind_id, read_answer, redirect_sentence
 from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn, TurnReader
 
-__all__ = ["Connection", "StreamClocks", "quiet_logs", "transport_error"]
+__all__ = ["ApiCalls"]
 
 _T = TypeVar("_T")
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
 _LONGEST_WAIT_S = 300.0
 """A `Retry-After` beyond this is told to the caller instead of slept through."""
 _LARGEST_ANSWER = 64 * 1024 * 1024
@@ -55,25 +42,7 @@ _FIELDS = (b"data", b"event", b"id", b"retry", b":")
 """How the body of an event stream can begin."""
 
 
-@dataclass(frozen=True)
-class StreamClocks:
-    """Limits in seconds, three of them on a stream: hanging up destroys work being paid for."""
-
-    socket_s: float = 300.0
-    """No byte at all, not even a heartbeat."""
-    progress_s: float = 600.0
-    """Nothing but heartbeats: about ten minutes of them count as lost [V]."""
-    turn_s: float = 960.0
-    """The whole turn: streams last up to 15 minutes [S]."""
-    answer_s: float = 300.0
-    """An answer that is no stream, to its last byte: a trickle never meets the socket's limit."""
-    silence_s: float = 60.0
-    """No byte of such an answer, or of a download."""
-    upload_s: float = 900.0
-    """The same after an upload: the service works on it before it answers."""
-
-
-class Connection:
+class ApiCalls:
     """Everything between a method of the client and the network; one serves one event loop."""
 
     def __init__(
@@ -84,8 +53,8 @@ class Connection:
         headers: Mapping[str, str],
         tokens: TokenSource,
         clock: Clock,
-        clocks: StreamClocks,
-        transport: httpx.AsyncBaseTransport | None,
+        timeouts: Timeouts,
+        clients: Clients,
         rate_limit_s: float,
         waits: bool,
     ) -> None:
@@ -94,33 +63,17 @@ class Connection:
         except (httpx.InvalidURL, UnicodeError):
             possible = False
         if not possible:
-            raise BadInput(f"The URL of the API names no possible host: {base_url!r}")
+            raise BadInput(f"The URL of the API does not name a valid host: {base_url!r}")
         self.base_url = base_url
         self._web_url = web_url
         self._headers = dict(headers)
         self._tokens = tokens
         self._clock = clock
-        self._clocks = clocks
-        self._transport = transport
+        self._timeouts = timeouts
+        self._clients = clients
         self._rate_limit_s = rate_limit_s
         self._waits = waits
-        self._open: dict[str, httpx.AsyncClient] = {}
         self._bind: str | None = None
-        quiet_logs()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        clients, self._open = list(self._open.values()), {}
-        for client in clients:
-            await client.aclose()
-
-    def api(self) -> httpx.AsyncClient:
-        """For calls to the API."""
-        return self._client("api", self.base_url, keep_alive_s=90.0)
-
-    def bare(self, url: str) -> httpx.AsyncClient:
-        """For other hosts, and signed URLs anywhere: no token and no attribution headers."""
-        return self._client("bare", url, keep_alive_s=5.0)
 
     def authorized(self, token: str, headers: Mapping[str, str] | None = None) -> dict[str, str]:
         """`headers` with the attribution headers and the token."""
@@ -161,7 +114,7 @@ class Connection:
         Without `repeat` a refused token is renewed all the same, for whoever calls again. The one
         call that is not `signed` gets no token, since it is what acquires and renews them.
         """
-        token = await _had(self._tokens.current()) if signed else ""
+        token = await _token_from(self._tokens.current()) if signed else ""
         renewed = waited = False
         while True:
             try:
@@ -171,7 +124,7 @@ class Connection:
                     raise
                 renewed = True
                 # The token that was refused, which need not be the newest one by now.
-                token = await _had(self._tokens.renew(token))
+                token = await _token_from(self._tokens.renew(token))
                 if not repeat:
                     raise
             except RateLimited as error:
@@ -185,7 +138,7 @@ class Connection:
     async def stream_message(
         self, path: str, body: bytes, on_event: Callable[[StreamEvent], None] | None, token: str
     ) -> Turn:
-        """One `POST /run_sse`, held to its end under the three clocks."""
+        """One `POST /run_sse`, held to its end under the three time limits."""
         headers = self.authorized(
             token,
             {
@@ -195,35 +148,34 @@ class Connection:
                 "Cache-Control": "no-store",
             },
         )
-        # A kept connection may be dead, and a message on it would be one of unknown outcome.
-        client = self._client("streams", self.base_url, keep_alive_s=0.0)
-        timeout = httpx.Timeout(30.0, read=self._clocks.socket_s)
+        client = self._clients.get("streams", self.base_url)
+        timeout = httpx.Timeout(30.0, read=self._timeouts.socket_s)
         reader = TurnReader()
         streaming = False
         try:
             async with (
-                asyncio.timeout(self._clocks.turn_s),
+                asyncio.timeout(self._timeouts.turn_s),
                 asyncio.timeout(None) as progress,
                 client.stream(
                     "POST", self.base_url + path, content=body, headers=headers, timeout=timeout
                 ) as response,
             ):
                 streaming = response.status_code == 200
-                progress.reschedule(_from_now(self._clocks.progress_s))
+                progress.reschedule(_from_now(self._timeouts.progress_s))
                 async for chunk in self._stream_in(response):
                     for event in reader.feed(chunk):
                         if event.kind is not StreamEventKind.HEARTBEAT:
-                            progress.reschedule(_from_now(self._clocks.progress_s))
+                            progress.reschedule(_from_now(self._timeouts.progress_s))
                         if on_event is not None:
                             on_event(event)
         except (httpx.HTTPError, TimeoutError) as error:
             if not streaming:
-                raise transport_error(error) from None
+                raise transport_error(error, self.base_url) from None
             return reader.finish(in_order=False)
         return reader.finish()
 
     async def _stream_in(self, response: httpx.Response) -> AsyncIterator[bytes]:
-        """The body of a stream; raises what an answer means that is none.
+        """The body of a stream; raises what any other answer means.
 
         The status comes first, and then the body's beginning: gateways put a wrong type on streams,
         and the stream's type on errors.
@@ -256,12 +208,12 @@ class Connection:
         headers: Mapping[str, str],
         is_upload: bool,
     ) -> tuple[dict[str, Any], str]:
-        # Long uploads have connections of their own, and no limit on the whole.
-        client = self._client("long", self.base_url, keep_alive_s=5.0) if is_upload else self.api()
-        read_s = self._clocks.upload_s if is_upload else self._clocks.silence_s
+        # Uploads are long: they have connections of their own, and no limit on the whole.
+        client = self._clients.get("uploads" if is_upload else "api", self.base_url)
+        read_s = self._timeouts.upload_s if is_upload else self._timeouts.silence_s
         try:
             async with (
-                asyncio.timeout(None if is_upload else self._clocks.answer_s) as whole,
+                asyncio.timeout(None if is_upload else self._timeouts.answer_s) as whole,
                 client.stream(
                     method,
                     self.base_url + path,
@@ -270,10 +222,14 @@ class Connection:
                     timeout=httpx.Timeout(60.0, connect=20.0, read=read_s, write=300.0),
                 ) as response,
             ):
-                whole.reschedule(_from_now(self._clocks.answer_s))
+                whole.reschedule(_from_now(self._timeouts.answer_s))
                 body = await _limited(response.aiter_bytes())
         except (httpx.HTTPError, TimeoutError) as error:
-            raise transport_error(error) from None
+            raise transport_error(error, self.base_url) from None
+        if response.status_code == 407:
+            raise proxy_refusal(self.base_url)
+        if response.has_redirect_location:
+            raise BadInput(redirect_sentence(response.headers), remedy=Remedy.API_URL)
         return self._read(response, body), body.decode("utf-8-sig")
 
     def _read(self, response: httpx.Response, body: bytes) -> dict[str, Any]:
@@ -291,39 +247,20 @@ class Connection:
                 link = f"?bind={quote(bind, safe='')}" if bind else ""
                 todo = f"register at {self._web_url}/{link}"
             raise OutOfCredits(
-                f"{error.sentence}: {todo}, then run the same command again",
+                f"{error.sentence}: {todo}",
                 bind=bind,
+                remedy=error.remedy,
                 service_code=error.service_code,
                 status=error.status,
                 request_id=error.request_id,
             ) from None
-
-    def _client(self, name: str, url: str, *, keep_alive_s: float) -> httpx.AsyncClient:
-        """The client for one kind of calls; none follows redirects, as it cannot judge them."""
-        # Proxies of the environment are for the world outside, never for this machine.
-        outside = not is_loopback(urlsplit(url).hostname or "")
-        name = name if outside else f"{name} here"
-        if name not in self._open:
-            self._open[name] = httpx.AsyncClient(
-                transport=self._transport,
-                verify=_ssl_context(),
-                timeout=httpx.Timeout(self._clocks.silence_s, connect=20.0),
-                limits=httpx.Limits(
-                    max_connections=20,
-                    max_keepalive_connections=20 if keep_alive_s else 0,
-                    keepalive_expiry=keep_alive_s,
-                ),
-                follow_redirects=False,
-                trust_env=outside,
-            )
-        return self._open[name]
 
 
 def _from_now(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def _had(token: Awaitable[str]) -> str:
+async def _token_from(token: Awaitable[str]) -> str:
     """A token; without one, the call that wanted it was certainly not sent."""
     try:
         return Secret(await token)
@@ -331,7 +268,7 @@ async def _had(token: Awaitable[str]) -> str:
         raise
     except ServiceError as error:
         raise Unreachable(
-            f"No token could be had, so nothing was sent: {error.sentence}",
+            f"There is no token, so nothing was sent: {error.sentence}",
             service_code=error.service_code,
             status=error.status,
             request_id=error.request_id,
@@ -347,33 +284,3 @@ async def _limited(body: AsyncIterator[bytes], head: bytes = b"") -> bytes:
         if size > _LARGEST_ANSWER:
             raise BadAnswer("The service's answer does not end")
     return b"".join(chunks)
-
-
-def transport_error(error: httpx.HTTPError | TimeoutError) -> ServiceError:
-    """What a failure of the connection says about the request."""
-    reason = redact(str(error)).strip() or type(error).__name__
-    if isinstance(error, _NOT_SENT):
-        return Unreachable(f"The service cannot be reached ({reason})")
-    return OutcomeUnknown(f"The connection broke before the service had answered ({reason})")
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    """One for the process: making it takes a hundred times longer than a client."""
-    return httpx.create_ssl_context()
-
-
-class _Redacting(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        with contextlib.suppress(Exception):
-            record.msg, record.args = redact(record.getMessage()), None
-        return True
-
-
-@functools.cache
-def quiet_logs() -> None:
-    """httpx logs whole URLs, signed ones too; httpcore the headers, with addresses in them."""
-    # A filter on a logger does not see what comes from the loggers below it.
-    parts = ("connection", "http11", "http2", "proxy", "socks")
-    for name in ("httpx", "httpcore", *(f"httpcore.{part}" for part in parts)):
-        logging.getLogger(name).addFilter(_Redacting())

@@ -12,7 +12,7 @@ from loopback import Loopback, Seen, answer, says
 from scripted import PICTURE, ScriptedService, envelope, settings_in
 
 from nemovideo_nodes.api.client import NemoVideoClient
-from nemovideo_nodes.api.transfer import MultipartFile, check_file, fetch
+from nemovideo_nodes.api.files import MultipartFile, check_file, download_file
 from nemovideo_nodes.errors import (
     BadAnswer,
     BadInput,
@@ -225,7 +225,7 @@ def names_in(folder: Path) -> list[str]:
 
 async def get(url: str, part: Path) -> str | None:
     async with httpx.AsyncClient(trust_env=False) as client:
-        return await fetch(client, url, part)
+        return await download_file(client, url, part)
 
 
 def cut(body: bytes, at: int, **headers: str) -> bytes:
@@ -246,10 +246,10 @@ async def test_goes_on_where_it_stopped(tmp_path: Path) -> None:
     steps = says(cut(VIDEO, 3000, etag='"a"'), partial(3000, etag='"a"'))
     async with Loopback(steps) as server, httpx.AsyncClient(trust_env=False) as client:
         with pytest.raises(OutcomeUnknown):
-            await fetch(client, server.url, part)
+            await download_file(client, server.url, part)
         assert part.read_bytes() == VIDEO[:3000]
-        await fetch(client, server.url, part, progress=lambda *done: told.append(done))
-        await fetch(client, server.url, part)
+        await download_file(client, server.url, part, progress=lambda *done: told.append(done))
+        await download_file(client, server.url, part)
     assert part.read_bytes() == VIDEO
     assert told[-1] == (len(VIDEO), len(VIDEO))
     first, second = server.seen

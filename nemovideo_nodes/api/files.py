@@ -1,4 +1,4 @@
-"""Bytes to and from the service: streamed uploads, and downloads that can be taken up again."""
+"""Files to and from the service: streamed uploads, and downloads that can be continued."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from nemovideo_nodes.errors import (
     VideoInvalid,
     well_formed,
 )
+from nemovideo_nodes.media.http_clients import connection_failure
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
 from nemovideo_nodes.wire.codes import FORMATS
 
-__all__ = ["MultipartFile", "Progress", "check_file", "fetch"]
+__all__ = ["MultipartFile", "Progress", "check_file", "download_file"]
 
 CHUNK = 1024 * 1024
 """Bytes read at once; with one chunk of read-ahead this was the fastest of those measured."""
@@ -63,7 +64,7 @@ def check_file(path: Path) -> MediaType:
             "a file: compress it or trim it"
         )
     if kind is None:
-        raise BadInput(f"{path.name!r} is of no type that the service takes; it takes {FORMATS}")
+        raise BadInput(f"{path.name!r} is not of a type that the service takes; it takes {FORMATS}")
     return kind
 
 
@@ -117,14 +118,14 @@ class MultipartFile:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What is known of an unfinished download: enough to take it up, and no secret."""
+class _Unfinished:
+    """What is known of an unfinished download: enough to continue it, and no secret."""
 
     etag: str
     total: int
 
 
-async def fetch(
+async def download_file(
     client: httpx.AsyncClient,
     url: str,
     part: Path,
@@ -132,16 +133,16 @@ async def fetch(
     headers: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> str | None:
-    """Download `url` into the file `part`, going on where an earlier try stopped.
+    """Download `url` into the file `part`, continuing where an earlier try stopped.
 
-    Gives the address where the server sends us instead, if it does: whether that may be followed,
-    and with which headers, is the caller's to say. Raises `NotFound` or `Refused` where the URL is
-    no longer good, `Unreachable` where there is no such host, `OutcomeUnknown` where the
-    connection broke or the body was cut (call again to go on), `VideoInvalid` for a page,
+    Returns the address where the server redirects to, if it does: whether that may be followed,
+    and with which headers, is the caller's decision. Raises `NotFound` or `Refused` where the URL
+    is no longer good, `Unreachable` where there is no such host, `OutcomeUnknown` where the
+    connection broke or the body was cut (call again to continue), `VideoInvalid` for a page,
     `BadAnswer` for an address that cannot be one.
     """
     about = part.with_name(part.name + ".json")
-    known, have = await asyncio.to_thread(_found, part, about)
+    known, have = await asyncio.to_thread(_unfinished, part, about)
     if known and have == known.total:
         return None
     asked = {"Accept-Encoding": "identity", **(headers or {})}
@@ -151,7 +152,7 @@ async def fetch(
         async with client.stream("GET", url, headers=asked) as response:
             if response.has_redirect_location:
                 return Secret(response.headers["location"])
-            resumed = known is not None and have > 0 and _goes_on(response, known, have)
+            resumed = known is not None and have > 0 and _continues(response, known, have)
             if not resumed and (response.status_code in (206, 416)):
                 await asyncio.to_thread(about.unlink, missing_ok=True)
                 raise OutcomeUnknown("The video changed while it was being downloaded")
@@ -163,9 +164,11 @@ async def fetch(
                     await asyncio.to_thread(_save_known, about, response, total)
                 got = await _write_all(response, file, start, total, progress)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise Unreachable(f"The video's host cannot be reached ({type(error).__name__})") from None
+        raise Unreachable(
+            f"The video's host cannot be reached ({connection_failure(error, url)})"
+        ) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
-        raise BadAnswer("The address of the video is none that can be fetched") from None
+        raise BadAnswer("The address of the video is not a URL that can be fetched") from None
     except httpx.HTTPError as error:
         raise OutcomeUnknown(f"The download broke off ({type(error).__name__})") from None
     except OSError as error:
@@ -237,8 +240,8 @@ def _check(response: httpx.Response) -> None:
         raise VideoInvalid(f"The service sent {kind} instead of a video")
 
 
-def _goes_on(response: httpx.Response, known: _Known, have: int) -> bool:
-    """Whether the answer is the rest of what is there: not every server minds an `If-Range`."""
+def _continues(response: httpx.Response, known: _Unfinished, have: int) -> bool:
+    """Whether the answer is the rest of what is there: not every server respects `If-Range`."""
     found = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
     if response.status_code != 206 or found is None:
         return False
@@ -272,11 +275,11 @@ def _save_known(about: Path, response: httpx.Response, total: int | None) -> Non
     spare.replace(about)
 
 
-def _found(part: Path, about: Path) -> tuple[_Known | None, int]:
-    """What an earlier try left, and how many bytes of it."""
+def _unfinished(part: Path, about: Path) -> tuple[_Unfinished | None, int]:
+    """What an earlier try left, and how many bytes."""
     try:
         value = json.loads(about.read_text())
-        known = _Known(etag=str(value["etag"]), total=int(value["total"]))
+        known = _Unfinished(etag=str(value["etag"]), total=int(value["total"]))
         return known, part.stat().st_size
     except (OSError, ValueError, KeyError, TypeError):
         return None, 0

@@ -1,0 +1,344 @@
+"""The commands about a content calendar: check, plan, run."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.request.calendar_model import Reading
+    from nemovideo_nodes.request.calendar_plan import CalendarPlan, PlannedVideo
+    from nemovideo_nodes.workspace.calendar_run import Made
+
+__all__ = ["calendar"]
+
+_FAILED, _UNREADABLE, _UNFINISHED = 1, 2, 75
+
+timezone_option = click.option(
+    "--timezone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    help="The zone of times that name none, such as Europe/Berlin.",
+)
+local_option = click.option(
+    "--local", is_flag=True, help="Use the emulator on this machine; no account needed."
+)
+
+
+@click.group()
+def calendar() -> None:
+    """Check, plan and run a content calendar: CSV, XLSX, YAML, JSON, a feed, or a URL of one."""
+
+
+@calendar.command(short_help="Read SOURCE whole, and say what is wrong in it.")
+@click.argument("source")
+@timezone_option
+@json_option
+def check(source: str, timezone: str, as_json: bool) -> None:
+    """Read SOURCE whole, look at its pictures and URLs, and say what is wrong, row by row.
+
+    Exit code 0: no problems; 1: some rows have problems; 2: the source cannot be read.
+    """
+    from nemovideo_nodes.workspace.calendar_check import check_calendar
+
+    checked = check_calendar(source, timezone, read_settings(None).media_access)
+    if as_json:
+        print_json(checked.as_json())
+    else:
+        _say_reading(checked.reading, err=False)
+        posts, problems = len(checked.reading.posts), len(checked.reading.problems)
+        click.echo(f"{_number(posts, 'post')} can be made; {_number(problems, 'problem')}.")
+    sys.exit(checked.exit_code)
+
+
+@calendar.command(short_help="Show what SOURCE comes to: videos, times, credits.")
+@click.argument("source")
+@timezone_option
+@click.option("--ics", metavar="FILE", help="Write the posts as events for people's calendars.")
+@click.option("--html", metavar="FILE", help="Write a page that shows the months.")
+@store_option
+@json_option
+def plan(
+    source: str, timezone: str, ics: str | None, html: str | None, store: str | None, as_json: bool
+) -> None:
+    """Show what SOURCE comes to: which videos, when, for which platforms, at what estimate.
+
+    Nothing is made. Exit codes are those of `calendar check`.
+    """
+    from nemovideo_nodes.clock import SystemClock
+    from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
+    from nemovideo_nodes.request.calendar_time import zone_named
+    from nemovideo_nodes.workspace.calendar_check import check_calendar
+    from nemovideo_nodes.workspace.calendar_results import write_place
+
+    zone = zone_named(timezone)
+    settings = read_settings(store)
+    checked = check_calendar(source, timezone, settings.media_access)
+    reading = checked.reading
+    videos = videos_of(reading.posts)
+    planned = plan_calendar(reading.posts, _stands(store, videos), zone, videos=videos)
+    now = SystemClock().now()
+    if ics is not None:
+        from nemovideo_nodes.workspace.calendar_pages import plan_events
+
+        write_place(ics, plan_events(planned, now))
+    if html is not None:
+        from nemovideo_nodes.workspace.calendar_pages import month_page
+
+        page = month_page(
+            planned,
+            zone,
+            now,
+            name=_title(source),
+            problems=reading.problems,
+            picture=checked.source.picture if checked.source is not None else str,
+        )
+        write_place(html, page.encode())
+    if as_json:
+        print_json(_plan_json(planned, reading))
+    else:
+        _say_reading(reading, err=False)
+        _say_plan(planned, timezone)
+        for place in filter(None, (ics, html)):
+            click.echo(f"Written: {place}")
+    sys.exit(checked.exit_code)
+
+
+@calendar.command(short_help="Make what SOURCE has due, each post at most once.")
+@click.argument("source")
+@timezone_option
+@click.option(
+    "--at-once",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 50),
+    metavar="N",
+    help="How many videos are made at the same time.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Make at most so many videos now; the others stay for the next time.",
+)
+@click.option(
+    "--catch-up",
+    "catch_up_hours",
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    type=click.FloatRange(min=0),
+    help="How long after its time a post is still made.",
+)
+@click.option(
+    "--results",
+    metavar="FILE|URL",
+    help="Write a CSV with the sheet's own columns and what came of each video.",
+)
+@click.option(
+    "--again", is_flag=True, help="Make those anew whose row was edited after their video was made."
+)
+@local_option
+@store_option
+@json_option
+def run(
+    source: str,
+    timezone: str,
+    at_once: int,
+    most: int | None,
+    catch_up_hours: float,
+    results: str | None,
+    again: bool,
+    local: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Make the posts of SOURCE that are due and not made, each at most once.
+
+    Run it as often as you like: what is made stays as it is, what is unfinished goes on, and rows
+    with problems are set aside. Exit code 0: nothing is left to do now; 1: something failed;
+    2: SOURCE cannot be read; 75: something is unfinished, so run it again.
+    """
+    from nemovideo_nodes.clock import SystemClock
+    from nemovideo_nodes.emulator.local import ensure_local
+    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+    from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
+    from nemovideo_nodes.workspace.calendar_results import check_results, write_results
+    from nemovideo_nodes.workspace.calendar_run import run_videos
+    from nemovideo_nodes.workspace.calendar_source import read_calendar_from
+
+    settings = read_settings(store)
+    if results is not None:
+        check_results(results)
+    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access)
+    _say_reading(reading, err=True)
+    if calendar_source is None or any(problem.row is None for problem in reading.problems):
+        if as_json:
+            print_json(_run_json([], reading))
+        sys.exit(_UNREADABLE)
+    videos = videos_of(reading.posts)
+    due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
+    maker = CalendarMaker(settings, calendar_source, local=local, start_local=ensure_local)
+    made = asyncio.run(
+        run_videos(
+            due,
+            maker,
+            maker.store_of,
+            at_once=at_once,
+            most=most,
+            again=again,
+            on_made=lambda one: _say_made(one) if not as_json else None,
+        )
+    )
+    if results is not None:
+        write_results(results, videos, made, maker.posters(made))
+    if as_json:
+        print_json(_run_json(made, reading))
+    elif not due:
+        click.echo("Nothing is due now.")
+    sys.exit(_run_code(made))
+
+
+def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]:
+    """How the videos stand in their accounts' stores, where these are there already."""
+    from pathlib import Path
+
+    from nemovideo_nodes.errors import BadInput
+    from nemovideo_nodes.ledger.store import REMOTE, Store
+    from nemovideo_nodes.workspace.accounts import account_settings
+    from nemovideo_nodes.workspace.calendar_records import stands_of
+
+    stands: dict[str, Any] = {}
+    for account in dict.fromkeys(video.post.account for video in videos):
+        try:
+            place = account_settings(account, read_settings(store)).store
+        except BadInput:  # told where the account is used
+            continue
+        if not place.startswith(REMOTE) and not Path(place).expanduser().is_dir():
+            continue  # a plan makes no store
+        own = [video for video in videos if video.post.account == account]
+        stands |= stands_of(Store(place), own)
+    return stands
+
+
+def _say_reading(reading: Reading, *, err: bool) -> None:
+    for problem in reading.problems:
+        said = str(problem)
+        click.echo(said[:1].upper() + said[1:], err=err)
+    for note in reading.notes:
+        click.echo(f"Note: {note}", err=err)
+
+
+def _say_plan(planned: CalendarPlan, timezone: str) -> None:
+    from nemovideo_nodes.request.calendar_time import zone_named
+
+    zone = zone_named(timezone)
+    day = ""
+    for video in planned.videos:
+        due = video.post.due.astimezone(zone) if video.post.due is not None else None
+        if (new := f"{due:%a %Y-%m-%d}" if due else "Without a time") != day:
+            day = new
+            click.echo(f"\n{day}")
+        stand = planned.stand(video)
+        parts = (
+            f"{due:%H:%M}" if due else "     ",
+            video.title(),
+            f"[{video.post.account}]" if video.post.account else "",
+            f"about {video.estimate:g} credits" if stand == "planned" else stand,
+        )
+        click.echo("  " + "  ".join(filter(None, parts)))
+    click.echo()
+    for sentence in (*planned.clashes, *planned.gaps):
+        click.echo(f"Worth a look: {sentence}")
+    count = _number(len(planned.videos), "video")
+    click.echo(f"{count}; what is still to be made costs about {planned.estimate:g} credits.")
+
+
+def _say_made(made: Made) -> None:
+    title = made.video.title()
+    match made.outcome:
+        case "made" | "known":
+            was = "was made before" if made.outcome == "known" else "is made"
+            path = made.result.videos[0].path if made.result and made.result.videos else ""
+            click.echo(f"{title} {was}{': ' + path if path else ''}")
+        case "later":
+            click.echo(f"{title} is left for the next time (--most)")
+        case _:
+            click.echo(f"{title}: {made.error} (run {made.video.run_id})", err=True)
+
+
+def _plan_json(planned: CalendarPlan, reading: Reading) -> dict[str, Any]:
+    return {
+        "videos": [
+            {
+                **_video_json(video),
+                "estimate": video.estimate,
+                "status": planned.stand(video),
+            }
+            for video in planned.videos
+        ],
+        "estimate": planned.estimate,
+        "clashes": list(planned.clashes),
+        "gaps": list(planned.gaps),
+        **_reading_json(reading),
+    }
+
+
+def _run_json(made: Sequence[Made], reading: Reading) -> dict[str, Any]:
+    return {
+        "videos": [
+            {
+                **_video_json(one.video),
+                "outcome": one.outcome,
+                "error": one.error or None,
+                "result": one.result.model_dump() if one.result is not None else None,
+            }
+            for one in made
+        ],
+        **_reading_json(reading),
+    }
+
+
+def _video_json(video: PlannedVideo) -> dict[str, Any]:
+    post = video.post
+    return {
+        "row": post.row,
+        "slug": post.slug,
+        "due": post.due.isoformat() if post.due is not None else None,
+        "platform": video.platform,
+        "platforms": list(video.serves),
+        "language": video.language,
+        "account": post.account,
+        "run_id": video.run_id,
+    }
+
+
+def _reading_json(reading: Reading) -> dict[str, Any]:
+    return {
+        "problems": [problem.model_dump() for problem in reading.problems],
+        "notes": list(reading.notes),
+    }
+
+
+def _run_code(made: Sequence[Made]) -> int:
+    outcomes = {one.outcome for one in made}
+    if outcomes & {"stuck", "held"}:
+        return _FAILED
+    return _UNFINISHED if "waiting" in outcomes else 0
+
+
+def _title(source: str) -> str:
+    name = source.rstrip("/").rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "Calendar"
+    return name.replace("-", " ").replace("_", " ").strip().capitalize()
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,154 @@
+"""What single cells of a calendar mean: text, pictures, languages, a frame. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime, time
+from types import MappingProxyType
+from typing import Final
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.calendar_columns import is_language, language_tag
+from nemovideo_nodes.request.platforms import ASPECTS
+
+__all__ = ["aspect_in", "images_in", "languages_in", "text_of"]
+
+_BLANK: Final = " \t\r\n\u00a0\u200b\ufeff\u3000"
+_SURE = re.compile(r"[|\n\r]")
+_MAYBE = re.compile(r"[,;，；、]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_MEDIA_END = re.compile(
+    r"\.(?:jpe?g|png|webp|gif|heic|heif|avif|tiff?|bmp|mp4|mov|webm|mkv|avi|mp3|wav|m4a|aac)"
+    r"(?:\?[^\s,;]*)?$",
+    re.IGNORECASE,
+)
+_LANGUAGE_NAMES: Final = MappingProxyType(
+    {
+        "english": "en",
+        "englisch": "en",
+        "german": "de",
+        "deutsch": "de",
+        "french": "fr",
+        "français": "fr",
+        "spanish": "es",
+        "español": "es",
+        "italian": "it",
+        "italiano": "it",
+        "portuguese": "pt",
+        "português": "pt",
+        "dutch": "nl",
+        "polish": "pl",
+        "turkish": "tr",
+        "arabic": "ar",
+        "hebrew": "he",
+        "hindi": "hi",
+        "thai": "th",
+        "russian": "ru",
+        "ukrainian": "uk",
+        "japanese": "ja",
+        "日本語": "ja",
+        "korean": "ko",
+        "한국어": "ko",
+        "chinese": "zh",
+        "中文": "zh",
+    }
+)
+
+
+def text_of(value: object) -> str:
+    """A single value as text, without spaces around it; raises `BadInput` for a list or mapping."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.strip(_BLANK)
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        case datetime():
+            return value.isoformat(" ", "minutes" if not value.second else "auto")
+        case date() | time() | int() | float():
+            return str(value)
+        case _:
+            raise BadInput("it holds a list or a mapping, and a text is wanted")
+
+
+def texts_of(value: object) -> list[str]:
+    """A text, or the texts of a list; raises `BadInput` for anything deeper."""
+    if isinstance(value, list | tuple):
+        try:
+            return [text for one in value if (text := text_of(one))]
+        except BadInput:
+            raise BadInput("its list holds lists or mappings, and texts are wanted") from None
+    text = text_of(value)
+    return [text] if text else []
+
+
+def images_in(value: object, is_file: Callable[[str], bool] = lambda name: False) -> list[str]:
+    """The pictures that a cell names: apart by bars, line ends, commas or semicolons.
+
+    What `is_file` knows under a name with a comma in it stays whole, and so does a comma inside a
+    URL. Each entry of a list is one picture, whatever is in its name.
+    """
+    if isinstance(value, list | tuple):
+        return texts_of(value)
+    found: list[str] = []
+    for piece in _SURE.split(text_of(value)):
+        name = piece.strip(_BLANK)
+        if name:
+            found += [name] if is_file(name) else _apart(name)
+    return found
+
+
+def _apart(text: str) -> list[str]:
+    """The names in a text with commas or semicolons."""
+    names = []
+    begin = 0
+    for mark in _MAYBE.finditer(text):
+        before, after = text[begin : mark.start()], text[mark.end() :]
+        if not _SCHEME.match(before.strip(_BLANK)) or _ends_url(before, after):
+            names.append(before)
+            begin = mark.end()
+    names.append(text[begin:])
+    return [name for one in names if (name := one.strip(_BLANK))]
+
+
+def _ends_url(before: str, after: str) -> bool:
+    """Whether a comma ends the URL before it, and is not a part of it."""
+    is_apart = not after or after[0] in _BLANK or _SCHEME.match(after) is not None
+    return is_apart or _MEDIA_END.search(before.strip(_BLANK)) is not None
+
+
+def languages_in(value: object) -> tuple[list[str], list[str]]:
+    """The languages that a cell names, each once, and what is the tag of none."""
+    known: dict[str, None] = {}
+    unknown = []
+    for text in texts_of(value):
+        for piece in filter(None, re.split(r"[\s,;|/&+、，；]+", text)):
+            tag = _LANGUAGE_NAMES.get(piece.casefold()) or piece.replace("_", "-")
+            if is_language(tag):
+                known[language_tag(tag)] = None
+            else:
+                unknown.append(piece)
+    return list(known), unknown
+
+
+def aspect_in(value: object) -> str:
+    """The frame that a cell names, also where a sheet took `9:16` for a time of day.
+
+    Raises `BadInput`.
+    """
+    if isinstance(value, time | datetime):
+        text = f"{value.hour}:{value.minute}"
+    else:
+        text = unicodedata.normalize("NFKC", text_of(value)).casefold().replace(" ", "")
+    found = re.fullmatch(r"0*(\d{1,2})[:x/×∶]0*(\d{1,2})(?::00)?", text)
+    name = f"{found[1]}:{found[2]}" if found else text
+    by_word = {word: aspect for aspect, word in ASPECTS.items() if word != "portrait"}
+    name = by_word.get(name, name)
+    if name and name not in ASPECTS:
+        raise BadInput(f"the frame {text[:40]!r} is not known: give {', '.join(ASPECTS)}")
+    return name

@@ -1,0 +1,161 @@
+"""What a content calendar comes to: posts, problems and notes, as plain data. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from nemovideo_nodes.request.post_text import PostText, hashtags_in, with_utm, written
+
+__all__ = ["CalendarPost", "Item", "Problem", "Reading", "post_run_id"]
+
+
+class Problem(BaseModel):
+    """What is wrong with a row, or (without a row) with the source as a whole."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: int | None
+    """The line of the sheet, the header being 1; the item's number in a list."""
+    column: str
+    """As the source writes it; empty where no single column is at fault."""
+    value: str
+    """What stands there."""
+    message: str
+    """What is wrong, and what would be right."""
+
+    def __str__(self) -> str:
+        where = f"row {self.row}" if self.row is not None else "the calendar"
+        column = f", {self.column}" if self.column else ""
+        return f"{where}{column}: {self.message}"
+
+
+class CalendarPost(BaseModel):
+    """One row of a calendar: what is to be made, when, and for whom."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: int
+    slug: str
+    due: datetime | None
+    """With its offset; None for an item of a feed that names no time."""
+    images: tuple[str, ...] = ()
+    """As the row writes them."""
+    prompt: str = ""
+    platforms: tuple[str, ...] = ()
+    """Names of presets, each once."""
+    languages: tuple[str, ...] = ()
+    account: str = ""
+    aspect: str = ""
+    profile: str = ""
+    revision: str = ""
+    """A new one makes the post's videos anew."""
+    title: str = ""
+    caption: str = ""
+    hashtags: str = ""
+    alt_text: str = ""
+    link: str = ""
+    utm: Mapping[str, str] = {}
+    words: Mapping[str, Mapping[str, str]] = {}
+    """A language's own words, by field and language: `words["prompt"]["de"]`."""
+    source: Mapping[str, str] = {}
+    """The row's own columns as text, for templates and for the results."""
+
+    def prompt_in(self, language: str = "") -> str:
+        """The instruction in a language of the post."""
+        return self.words_in("prompt", language)
+
+    def words_in(self, name: str, language: str = "") -> str:
+        """The field `name` in a language: its own words, or those that name no language."""
+        plain: str = getattr(self, name)
+        return self.words.get(name, {}).get(language) or plain
+
+    def text(self, platform: str = "", language: str = "") -> PostText:
+        """The texts that go out with the video; raises `BadInput` for a template at fault."""
+        fields: dict[str, Any] = {
+            **{_identifier(name): value for name, value in self.source.items()},
+            "slug": self.slug,
+            "date": f"{self.due:%Y-%m-%d}" if self.due else "",
+            "time": f"{self.due:%H:%M}" if self.due else "",
+            "due": self.due.isoformat() if self.due else "",
+            "platform": platform,
+            "language": language,
+            "account": self.account,
+            "revision": self.revision,
+        }
+        for name in ("title", "link", "alt_text", "hashtags", "caption"):
+            fields[name] = written(self.words_in(name, language), fields)
+        utm = {name: written(value, fields) for name, value in self.utm.items()}
+        return PostText(
+            title=fields["title"],
+            caption=fields["caption"],
+            hashtags=hashtags_in(fields["hashtags"])[0],
+            alt_text=fields["alt_text"],
+            link=with_utm(fields["link"], utm),
+        )
+
+    def digest(self, language: str = "") -> str:
+        """Of all that decides the video but slug, time and platform: 16 hex digits."""
+        matters = [
+            *(list(self.images), self.prompt_in(language), self.aspect, self.profile),
+            self.account,
+        ]
+        text = json.dumps(matters, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that a source says."""
+
+    posts: tuple[CalendarPost, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row before it is understood: heads and values as they stand there, in their order.
+
+    A head that stands twice is there twice. `fault` says why the row could not be read at all.
+    """
+
+    row: int
+    pairs: tuple[tuple[str, object], ...] = ()
+    fault: Problem | None = None
+    needs_due: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def post_run_id(
+    slug: str,
+    due: datetime | None,
+    platform: str = "",
+    *,
+    language: str = "",
+    revision: str = "",
+) -> str:
+    """The id of the one run that makes a post: it comes from what the post is known by alone.
+
+    So a row that is corrected after its run was begun leads to the same run. Without language and
+    revision it is what it always was.
+    """
+    at = due.astimezone(UTC) if due is not None else None
+    key = "\n".join((slug, at.isoformat() if at else "", platform))
+    if language or revision:
+        key = "\n".join((key, language, revision))
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", slug).strip("-")[:40]
+    time = f"{at:%Y%m%dT%H%MZ}" if at else ""
+    return "-".join(filter(None, [name, time, platform, language, digest]))
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"\W+", "_", name.strip().casefold()).strip("_")

@@ -1,0 +1,191 @@
+"""What a calendar comes to: its videos, when they are due, what they may cost, what stands out.
+
+Pure: what is made already, and the time, come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from nemovideo_nodes.request.calendar_model import CalendarPost, post_run_id
+from nemovideo_nodes.request.platforms import PRESETS, generations
+
+__all__ = [
+    "ESTIMATE",
+    "CalendarPlan",
+    "PlannedVideo",
+    "Stand",
+    "due_videos",
+    "plan_calendar",
+    "videos_of",
+]
+
+ESTIMATE: Final = 100.0
+"""Credits of one generation, as the vendor tells it (about 100 a clip; exports are free)."""
+_CLASH: Final = timedelta(minutes=30)
+"""Two posts of one account on one platform are that far apart, or it is told."""
+_GAP_DAYS: Final = 4
+"""So many days in a row without any post are told."""
+
+Stand = Literal["planned", "done", "stuck", "waiting", "edited"]
+"""How a video stands; `edited`: its row was changed after it was made."""
+
+
+class PlannedVideo(BaseModel):
+    """One paid generation of a calendar: a row's, in one language, for the platforms it serves."""
+
+    model_config = ConfigDict(frozen=True)
+
+    post: CalendarPost
+    platform: str = ""
+    """The one that it is made for."""
+    serves: tuple[str, ...] = ()
+    """All platforms that get this video."""
+    aspect: str = ""
+    language: str = ""
+    revision: str = ""
+    """The row's, or that of a row that is to be made again."""
+    estimate: float = ESTIMATE
+
+    @property
+    def run_id(self) -> str:
+        """The id of the one run that makes it."""
+        return post_run_id(
+            self.post.slug,
+            self.post.due,
+            self.platform,
+            language=self.language,
+            revision=self.revision,
+        )
+
+    @property
+    def digest(self) -> str:
+        """Of all in the row that decides the video: another one means that it was edited."""
+        return self.post.digest(self.language)
+
+    @property
+    def prompt(self) -> str:
+        """The instruction in the video's language."""
+        return self.post.prompt_in(self.language)
+
+    def again(self) -> PlannedVideo:
+        """The same video once more, for the row as it stands now; the same however often asked."""
+        mark = "-".join(filter(None, (self.post.revision, self.digest)))
+        return self.model_copy(update={"revision": mark})
+
+    def title(self) -> str:
+        """How people know it: slug, platforms, language."""
+        names = ", ".join(PRESETS[name].title for name in self.serves if name in PRESETS)
+        parts = (self.post.slug, names, self.language)
+        return " · ".join(filter(None, parts))
+
+
+class CalendarPlan(BaseModel):
+    """What comes, in its order, and what stands out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    videos: tuple[PlannedVideo, ...]
+    stands: Mapping[str, Stand]
+    """How each run stands; one that is not in here is planned."""
+    estimate: float
+    """Credits of what is still to be made."""
+    clashes: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+    def stand(self, video: PlannedVideo) -> Stand:
+        """How a video stands."""
+        return self.stands.get(video.run_id, "planned")
+
+
+def videos_of(posts: Iterable[CalendarPost]) -> list[PlannedVideo]:
+    """The videos that posts need, the earliest first: one a language, and a frame that differs.
+
+    What names no time stands at the end.
+    """
+    videos = [
+        PlannedVideo(
+            post=post,
+            platform=one.platform,
+            serves=tuple(name for name in one.serves if name),
+            aspect=post.aspect,
+            language=language,
+            revision=post.revision,
+        )
+        for post in posts
+        for language in post.languages or ("",)
+        for one in generations(post.platforms, post.aspect)
+    ]
+    last = float("inf")
+    return sorted(
+        videos,
+        key=lambda one: (one.post.due.timestamp() if one.post.due else last, one.post.slug),
+    )
+
+
+def due_videos(
+    videos: Iterable[PlannedVideo], now: datetime, within: timedelta
+) -> list[PlannedVideo]:
+    """Those whose time came at most `within` before `now`, and those that name none.
+
+    Older ones are left alone, so that a new store does not make a whole year's videos.
+    """
+    return [one for one in videos if one.post.due is None or now - within <= one.post.due <= now]
+
+
+def plan_calendar(
+    posts: Sequence[CalendarPost],
+    stands: Mapping[str, Stand],
+    zone: ZoneInfo,
+    *,
+    videos: Sequence[PlannedVideo] | None = None,
+    estimate: Callable[[PlannedVideo], float] = lambda video: video.estimate,
+) -> CalendarPlan:
+    """The plan of posts in the zone in which people read it; `stands` tells what is made."""
+    videos = videos_of(posts) if videos is None else videos
+    open_ = [one for one in videos if stands.get(one.run_id, "planned") in ("planned", "waiting")]
+    return CalendarPlan(
+        videos=tuple(videos),
+        stands=dict(stands),
+        estimate=sum(map(estimate, open_)),
+        clashes=tuple(_clashes(posts, zone)),
+        gaps=tuple(_gaps(posts, zone)),
+    )
+
+
+def _clashes(posts: Sequence[CalendarPost], zone: ZoneInfo) -> Iterable[str]:
+    by_place: dict[tuple[str, str], list[tuple[datetime, CalendarPost]]] = {}
+    for post in posts:
+        if post.due is not None:
+            for platform in post.platforms or ("",):
+                place = (post.account, platform)
+                by_place.setdefault(place, []).append((post.due, post))
+    for (account, platform), due in by_place.items():
+        due.sort(key=lambda one: one[0])
+        for (first_at, first), (second_at, second) in pairwise(due):
+            if second_at - first_at < _CLASH and first.slug != second.slug:
+                where = PRESETS[platform].title if platform else "no platform"
+                whose = f" of {account}" if account else ""
+                yield (
+                    f"{first.slug} (row {first.row}) and {second.slug} (row {second.row}) are both "
+                    f"due at {second_at.astimezone(zone):%Y-%m-%d %H:%M} on {where}{whose}"
+                    if first_at == second_at
+                    else f"{first.slug} (row {first.row}) and {second.slug} (row {second.row}) are "
+                    f"{(second_at - first_at).seconds // 60} minutes apart on {where}{whose}, from "
+                    f"{first_at.astimezone(zone):%Y-%m-%d %H:%M}"
+                )
+
+
+def _gaps(posts: Sequence[CalendarPost], zone: ZoneInfo) -> Iterable[str]:
+    days: list[date] = sorted({post.due.astimezone(zone).date() for post in posts if post.due})
+    for before, after in pairwise(days):
+        empty = (after - before).days - 1
+        if empty >= _GAP_DAYS:
+            first, last = before + timedelta(days=1), after - timedelta(days=1)
+            yield f"nothing for {empty} days, from {first} to {last}"

@@ -1,0 +1,245 @@
+"""Tables as text (CSV, TSV) or as rows of cells: their encoding, header and rows. Pure."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.calendar_columns import meaning_of
+from nemovideo_nodes.request.calendar_model import Item, Problem
+
+__all__ = ["NoHeader", "decoded", "items_of_rows", "items_of_text"]
+
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_MAX_RESTARTS: Final = 100
+_HEADER_WITHIN: Final = 10
+"""Rows at the top that may be looked through for the header."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_HIGH = re.compile(r"[^\x00-\x7f]+")
+_SEP = re.compile(r"(?i)sep=(?P<delimiter>.)\r?\n?$")
+
+
+class NoHeader(BadInput):
+    """A table whose first line names no columns; `line` shows it."""
+
+    def __init__(self, sentence: str, row: int, line: str) -> None:
+        super().__init__(sentence)
+        self.row = row
+        self.line = line
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """The text in a file of UTF-8, UTF-16 or an older code page of Excel, and a note about it.
+
+    Raises `BadInput` where it is none of these.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _utf16(data, "utf-16")
+    if data[:200].count(0) * 3 > len(data[:200]):
+        return _utf16(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
+    try:
+        return _without_nul(data.decode("utf-8-sig")), ""
+    except UnicodeDecodeError:
+        pass
+    for name, title, looks_right in (
+        ("gb18030", "GB 18030", _looks_chinese),
+        ("cp1252", "Windows-1252", _looks_western),
+    ):
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        if looks_right(data, text):
+            note = f"the text is not UTF-8 and was read as {title}: save it as UTF-8 to be sure"
+            return _without_nul(text), note
+    raise BadInput("the text is in no encoding that can be told: save it as UTF-8")
+
+
+def _utf16(data: bytes, name: str) -> tuple[str, str]:
+    try:
+        return _without_nul(data.decode(name).removeprefix("\ufeff")), ""
+    except UnicodeDecodeError:
+        raise BadInput("the text is cut off or not UTF-16: save it as UTF-8") from None
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise BadInput("it holds no text: save the sheet as CSV or XLSX")
+    return text
+
+
+def _high_runs(data: bytes) -> list[bytes]:
+    return re.findall(rb"[\x80-\xff]+", data)
+
+
+def _looks_chinese(data: bytes, text: str) -> bool:
+    """Signs of two high bytes each, all of them Chinese or its punctuation.
+
+    In a Western text a letter with an accent stands alone between plain ones.
+    """
+    return all(len(run) % 2 == 0 for run in _high_runs(data)) and all(
+        "\u4e00" <= sign <= "\u9fff"
+        or "\u3000" <= sign <= "\u303f"
+        or "\uff00" <= sign <= "\uffef"
+        or sign in "“”‘’…—·"
+        for run in _HIGH.findall(text)
+        for sign in run
+    )
+
+
+def _looks_western(data: bytes, text: str) -> bool:
+    """Single letters with accents, and the quotes and dashes of a word processor."""
+    return all(len(run) <= 3 for run in _high_runs(data)) and all(
+        sign.isprintable() or sign == "\u00a0" for run in _HIGH.findall(text) for sign in run
+    )
+
+
+@dataclass(frozen=True)
+class _Record:
+    row: int
+    cells: Sequence[object]
+    fault: str = ""
+
+
+def items_of_text(text: str) -> tuple[list[Item], list[str]]:
+    """The rows of a CSV or TSV, and notes; the line of the header is 1, as sheets count.
+
+    A row that is not valid CSV is a fault of its own. Raises `NoHeader`.
+    """
+    lines = _LINE.findall(text)
+    found = _SEP.match(lines[0]) if lines else None
+    if found is not None:  # Excel's own line, which it does not show
+        return _items(list(_records(lines[1:], found["delimiter"])))
+    return _items(list(_records(lines, _delimiter(lines))))
+
+
+def items_of_rows(rows: Sequence[Sequence[object]]) -> tuple[list[Item], list[str]]:
+    """The same of a sheet's rows of cells."""
+    return _items([_Record(number, row) for number, row in enumerate(rows, 1)])
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The one that finds the most known heads in the first lines that are not empty."""
+    head = [line for line in lines[: _HEADER_WITHIN * 2] if line.strip(" \t\r\n;,|")]
+
+    def heads_with(delimiter: str) -> tuple[int, int]:
+        best = (0, 0)
+        for record in _records(head[:_HEADER_WITHIN], delimiter):
+            known = sum(meaning_of(str(cell)) is not None for cell in record.cells)
+            best = max(best, (known, len(record.cells)))
+        return best
+
+    return max(_DELIMITERS, key=heads_with)
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[_Record]:
+    """The records of a CSV; behind one that is broken, reading begins anew at the next line."""
+    begin = row = restarts = 0
+    while begin < len(lines):
+        reader = csv.reader(lines[begin:], delimiter=delimiter, strict=True)
+        done = 0
+        try:
+            for cells in reader:
+                row += 1
+                done = reader.line_num
+                yield _Record(row, cells)
+            return
+        except csv.Error as error:
+            row += 1
+            restarts += 1
+            broken = lines[begin + done].strip()
+            yield _Record(row, [broken], _csv_fault(error))
+            begin += done + 1
+            if restarts > _MAX_RESTARTS:
+                yield _Record(row + 1, [], "too many rows before it are broken to read on")
+                return
+
+
+def _csv_fault(error: csv.Error) -> str:
+    told = str(error)
+    if "unexpected end" in told or "field larger" in told:
+        return "a quotation mark in it is never closed: close it, or write it twice for a sign"
+    if "expected after" in told:
+        return "a quotation mark stands in the middle of a cell: write it twice, in a quoted cell"
+    return f"it is not valid CSV ({told})"
+
+
+def _items(records: Sequence[_Record]) -> tuple[list[Item], list[str]]:
+    header = _header(records)
+    if header is None:
+        first = next((one for one in records if _is_filled(one.cells)), None)
+        if first is None:
+            raise NoHeader(
+                "it is empty: the first line has to name the columns, as slug,due,images", 1, ""
+            )
+        line = ", ".join(str(cell) for cell in first.cells if cell not in (None, ""))
+        hint = ""
+        if line.lstrip()[:1] in ("{", "["):
+            hint = "; it looks like JSON, whose name ends in .json"
+        raise NoHeader(
+            "the first line does not name the columns: give them, as slug,due,images,prompt" + hint,
+            first.row,
+            line,
+        )
+    place, heads = header
+    above = [one.row for one in records[:place] if _is_filled(one.cells)]
+    notes = (
+        [f"The lines above the header are passed over: {above[0]} to {above[-1]}"] if above else []
+    )
+    items = [
+        _item(one, heads) for one in records[place + 1 :] if one.fault or _is_filled(one.cells)
+    ]
+    return items, notes
+
+
+def _header(records: Sequence[_Record]) -> tuple[int, list[str]] | None:
+    """The first row that names two columns, one of them a slug or a time; its place and heads."""
+    filled = (
+        (place, one)
+        for place, one in enumerate(records[: _HEADER_WITHIN * 5])
+        if _is_filled(one.cells) and not one.fault
+    )
+    for tries, (place, record) in enumerate(filled):
+        if tries >= _HEADER_WITHIN:
+            break
+        heads = ["" if cell is None else str(cell).strip() for cell in record.cells]
+        fields = {found[0] for head in heads if (found := meaning_of(head))}
+        if len(fields) > 1 and fields & {"slug", "due", "date"}:
+            return place, heads
+    return None
+
+
+def _item(record: _Record, heads: Sequence[str]) -> Item:
+    if record.fault:
+        value = str(record.cells[0]) if record.cells else ""
+        return Item(record.row, fault=_problem(record.row, value, record.fault))
+    more = [cell for cell in record.cells[len(heads) :] if not _is_blank(cell)]
+    if more:
+        return Item(
+            record.row,
+            fault=_problem(
+                record.row,
+                ", ".join(map(str, more)),
+                f"it has {len(record.cells)} cells, and the header names {len(heads)} columns: "
+                "put a text with a comma in quotation marks",
+            ),
+        )
+    cells = [*record.cells[: len(heads)], *[""] * (len(heads) - len(record.cells))]
+    return Item(record.row, tuple(zip(heads, cells, strict=True)))
+
+
+def _problem(row: int, value: str, message: str) -> Problem:
+    shown = value if len(value) <= 300 else value[:299] + "…"
+    return Problem(row=row, column="", value=shown, message=message)
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip(" \t\r\n\u00a0\ufeff"))
+
+
+def _is_filled(cells: Sequence[object]) -> bool:
+    return not all(map(_is_blank, cells))

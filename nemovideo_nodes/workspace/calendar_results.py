@@ -1,0 +1,163 @@
+"""The results of a calendar as a CSV: the sheet's own columns, and what came of each video.
+
+It always tells of the whole calendar, so that it can go back into the sheet: what an earlier run
+wrote stays where this one has nothing newer.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.ledger.store import REMOTE, Store
+from nemovideo_nodes.request.calendar_plan import PlannedVideo
+from nemovideo_nodes.workspace.calendar_run import Made
+from nemovideo_nodes.workspace.remote_media import is_url
+
+__all__ = ["RESULT_COLUMNS", "check_results", "results_csv", "write_place", "write_results"]
+
+RESULT_COLUMNS: Final = (
+    *("row", "for_platforms", "for_language", "run_id", "status", "video", "poster", "cost"),
+    *("error", "time", "post_title", "post_caption", "post_link"),
+)
+"""Behind the sheet's own columns; a name that the sheet has, too, gets `nemovideo_` before it."""
+
+
+def write_results(
+    place: str, videos: Sequence[PlannedVideo], made: Iterable[Made], poster_of: Mapping[str, str]
+) -> None:
+    """Write the results to a file or to an object of a store (s3://bucket/results.csv).
+
+    `poster_of` gives the place of a run's poster. Raises `BadInput` where it cannot be written.
+    """
+    before = _read(place)
+    write_place(place, results_csv(videos, made, poster_of, before).encode("utf-8-sig"))
+
+
+def write_place(place: str, data: bytes) -> None:
+    """Write a file, or an object of a store, whole or not at all; raises `BadInput`."""
+    if place.startswith(REMOTE):
+        store, key = _object(place)
+        store.replace(key, data)
+        return
+    try:
+        path = Path(place).expanduser()
+        spare = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            spare.write_bytes(data)
+            spare.replace(path)
+        finally:
+            spare.unlink(missing_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"{place} cannot be written: {reason}") from None
+
+
+def results_csv(
+    videos: Sequence[PlannedVideo],
+    made: Iterable[Made],
+    poster_of: Mapping[str, str],
+    before: str = "",
+) -> str:
+    """The table: a line for each video of the calendar; `before` is what an earlier run wrote."""
+    now = {(one.video.post.row, *_key(one.video)): one for one in made}
+    own = list(dict.fromkeys(head for video in videos for head in video.post.source))
+    names = {name: f"nemovideo_{name}" if name in own else name for name in RESULT_COLUMNS}
+    known = _lines(before, names["run_id"])
+    out = io.StringIO()
+    writer = csv.DictWriter(
+        out, [*own, *names.values()], lineterminator="\n", extrasaction="ignore"
+    )
+    writer.writeheader()
+    for video in videos:
+        found = now.get((video.post.row, *_key(video)))
+        line = dict(video.post.source)
+        told = _told(video, found, poster_of)
+        earlier = known.get(video.again().run_id) or known.get(video.run_id)
+        if found is None and earlier is not None:
+            line |= {names[name]: earlier.get(names[name]) or "" for name in RESULT_COLUMNS}
+            line[names["row"]] = told["row"]
+        else:
+            line |= {names[name]: value for name, value in told.items()}
+        writer.writerow(line)
+    return out.getvalue()
+
+
+def _key(video: PlannedVideo) -> tuple[str, str]:
+    return video.platform, video.language
+
+
+def _told(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) -> dict[str, str]:
+    result = made.result if made is not None else None
+    run_id = made.video.run_id if made is not None else video.run_id
+    spent = result.credits.spent if result is not None else None
+    text = video.post.text(video.platform, video.language)
+    return {
+        "row": str(video.post.row),
+        "for_platforms": ", ".join(video.serves),
+        "for_language": video.language,
+        "run_id": run_id,
+        "status": _status(made),
+        "video": "|".join(one.path for one in result.videos) if result is not None else "",
+        "poster": poster_of.get(run_id, ""),
+        "cost": f"{spent:g}" if spent is not None else "",
+        "error": made.error if made is not None else "",
+        "time": made.at.isoformat(timespec="seconds") if made is not None and made.at else "",
+        "post_title": text.title,
+        "post_caption": text.whole_caption(video.platform),
+        "post_link": text.link,
+    }
+
+
+def _status(made: Made | None) -> str:
+    if made is None or made.outcome == "later":
+        return "planned"
+    return "done" if made.outcome in ("made", "known") else made.outcome
+
+
+def _lines(before: str, run_id: str) -> dict[str, dict[str, str]]:
+    reader = csv.DictReader(io.StringIO(before))
+    return {line[run_id]: line for line in reader if line.get(run_id)}
+
+
+def check_results(place: str) -> None:
+    """Raise `BadInput` where results cannot go, before anything is made."""
+    _read(place)
+
+
+def _read(place: str) -> str:
+    """What an earlier run wrote there; empty where there is nothing yet.
+
+    Raises `BadInput` for what is no results of a calendar: it would be lost.
+    """
+    if place.startswith(REMOTE):
+        store, key = _object(place)
+        data = store.read(key) or b""
+    elif is_url(place):
+        raise BadInput(f"Results can be written to a file or a store (s3://), not to {place[:60]}")
+    else:
+        try:
+            data = Path(place).expanduser().read_bytes()
+        except FileNotFoundError:
+            return ""
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise BadInput(f"The results {place} cannot be read: {reason}") from None
+    text = data.decode("utf-8-sig", "replace")
+    heads = next(csv.reader(io.StringIO(text)), [])
+    if text.strip() and not {"run_id", "nemovideo_run_id"} & set(heads):
+        raise BadInput(f"{place} is there already, and holds no results: give another file")
+    return text
+
+
+def _object(place: str) -> tuple[Store, str]:
+    bucket, _, key = place.partition("://")[2].partition("/")
+    if not bucket or not key:
+        raise BadInput(f"{place} names no object: give s3://bucket/results.csv")
+    return Store(f"{place.partition('://')[0]}://{bucket}"), key

@@ -1,0 +1,39 @@
+"""Copies of finished videos where a user wants them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from nemovideo_nodes.errors import StoreError
+
+__all__ = ["copy_file", "copy_paths"]
+
+
+def copy_paths(target: str, run_id: str, count: int) -> list[Path]:
+    """Where so many videos of a run go: `target`, or files in it where it is a folder."""
+    path = Path(target).expanduser()
+    if target.endswith(("/", os.sep)) or path.is_dir():
+        path = path / f"{run_id}.mp4"
+    ending = path.suffix or ".mp4"
+    stem = path.name.removesuffix(path.suffix)
+    return [
+        path.with_name(f"{stem}{'' if number == 1 else f'-{number}'}{ending}")
+        for number in range(1, count + 1)
+    ]
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file so that it appears as a whole or not at all; raises `StoreError`."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError as error:
+        raise StoreError(
+            f"The video cannot be written to {target}: {error.strerror or error}"
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)

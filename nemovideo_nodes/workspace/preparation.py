@@ -1,0 +1,222 @@
+"""A request made ready: media read, instructions worded, the run id given; nothing is sent."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from nemovideo_nodes.engine.status import has_ended
+from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, Wording
+from nemovideo_nodes.ledger.facts import Order, Skipped
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request.estimate import Estimate, estimate_of
+from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
+from nemovideo_nodes.request.platforms import aspect_for
+from nemovideo_nodes.request.script import check_script, compile_request, script_for
+from nemovideo_nodes.request.steps import Media, Prompt, Upload
+from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.workspace.ingest import Ingested, ingest_all, instructions
+from nemovideo_nodes.workspace.options import PreparedRun, VideoOptions
+
+__all__ = ["DryRun", "prepare", "preview"]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a request would send, and what is wrong with it."""
+
+    media: tuple[Media, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    """Files that would be left out, those that were named by themselves among them."""
+    instructions: tuple[str, ...] = ()
+    """The messages, as they would be sent."""
+    estimate: Estimate | None = None
+    run_id: str | None = None
+    error: NemoVideoError | None = None
+    """Why the request cannot be used, where it cannot."""
+
+    def as_json(self, wording: Wording) -> dict[str, Any]:
+        """Plain data, for programs; the error in the words of a door."""
+        return {
+            "media": [
+                {"name": one.name, "type": one.kind, "bytes": one.size} for one in self.media
+            ],
+            "skipped": [one.model_dump() for one in self.skipped],
+            "instructions": list(self.instructions),
+            "estimate": self.estimate.model_dump() if self.estimate else None,
+            "run_id": self.run_id,
+            "error": self.error.told(wording) if self.error else None,
+            "error_code": str(self.error.code) if self.error else None,
+        }
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The script of a request, and its media, with what was left out."""
+
+    script: tuple[Instruction, ...]
+    media: tuple[Media, ...]
+    ingested: tuple[Ingested, ...]
+    before: tuple[tuple[Instruction, ...], tuple[Media, ...]]
+    """Script and media in the order in which an earlier version read folders."""
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        return tuple(one for each in self.ingested for one in each.skipped)
+
+
+def prepare(settings: Settings, store: Store, options: VideoOptions) -> PreparedRun:
+    """Check a request, read its media into the store, and give it its run id.
+
+    Raises `BadInput` naming what cannot be used.
+    """
+    profile = _profile_of(settings, options)
+    read = _read(settings, store, options, profile)
+    for each in read.ingested:
+        each.checked()
+    request = _request(options, profile, read)
+    check_script(request.script, request.media)
+    service, key = settings.service, options.deduplication_key
+    if options.again:
+        key = _next_key(store, request, service, key)
+    elif not options.run_id:
+        request = _as_begun_before(settings, store, read, request, key)
+    order = Order(
+        request=request,
+        service=service,
+        occasion=key,
+        profile=profile,
+        skipped=read.skipped or None,
+    )
+    run_id = options.run_id or request.run_id(service=service, occasion=key)
+    return PreparedRun(run_id, order)
+
+
+def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
+    """What a request would send; nothing is sent, and nothing is written."""
+    try:
+        profile = _profile_of(settings, options)
+        read = _read(settings, store, options, profile, keep=False)
+    except BadInput as error:
+        return DryRun(error=error)
+    refused = [error for each in read.ingested for error in each.refused]
+    named = tuple(
+        Skipped(name=getattr(error, "name", ""), reason=getattr(error, "reason", error.sentence))
+        for error in refused
+    )
+    request = _request(options, profile, read)
+    steps = [step.args for step in compile_request(request)]
+    media = tuple(args.media for args in steps if isinstance(args, Upload))
+    try:
+        check_script(request.script, request.media)
+        if refused:
+            raise refused[0]
+    except BadInput as error:
+        return DryRun(media=media, skipped=(*named, *read.skipped), error=error)
+    service, key = settings.service, options.deduplication_key
+    if options.again:
+        key = _next_key(store, request, service, key)
+    messages = [args.text for args in steps if isinstance(args, Prompt)]
+    return DryRun(
+        media=media,
+        skipped=read.skipped,
+        instructions=tuple(messages),
+        estimate=estimate_of(request),
+        run_id=options.run_id or request.run_id(service=service, occasion=key),
+    )
+
+
+def _profile_of(settings: Settings, options: VideoOptions) -> Profile:
+    if options.run_id:
+        checked_run_id(options.run_id)
+    if options.web_only:
+        for url in options.media:
+            if not url.lower().startswith(("https://", "http://")):
+                raise BadInput(f"{url[:99]!r} is not a URL that pictures can be fetched from")
+    profile = find_profile(options.profile, settings.platform)
+    if not options.language:
+        return profile
+    return profile.model_copy(update={"language": options.language})
+
+
+def _read(
+    settings: Settings,
+    store: Store,
+    options: VideoOptions,
+    profile: Profile,
+    *,
+    keep: bool = True,
+) -> _Read:
+    if options.media_hosts:
+        settings = settings.model_copy(update={"media_hosts": tuple(options.media_hosts)})
+    access = settings.media_access
+    if options.script is not None:
+        return _scripted(store, options, profile, settings, keep=keep)
+    if not options.media and not options.prompts:
+        raise BadInput("There is nothing to make a video of", remedy=Remedy.GIVE_MEDIA)
+    frame = aspect_for(options.platform, options.aspect)
+    texts = list(instructions(options.prompts, profile))
+    if options.changes:
+        texts += instructions(options.changes, profile)
+    ingested = ingest_all(store, options.media, access, keep=keep)
+    script, media = script_for(options.mode, texts, ingested.media, frame)
+    before = script_for(options.mode, texts, ingested.as_before, frame)
+    return _Read(script, media, (ingested,), before)
+
+
+def _scripted(
+    store: Store, options: VideoOptions, profile: Profile, settings: Settings, *, keep: bool
+) -> _Read:
+    file = options.script
+    assert file is not None
+    texts = instructions([one.text for one in file.instructions], profile)
+    script: list[Instruction] = []
+    before: list[Instruction] = []
+    each: list[Ingested] = []
+    for instruction, said in zip(texts, file.instructions, strict=True):
+        each.append(ingest_all(store, said.media, settings.media_access, keep=keep))
+        exported = instruction.model_copy(update={"export": file.exports(said)})
+        script.append(exported.model_copy(update={"media": each[-1].media}))
+        before.append(exported.model_copy(update={"media": each[-1].as_before}))
+    sources = [*options.media, *file.media]
+    first = ingest_all(store, sources, settings.media_access, keep=keep)
+    return _Read(tuple(script), first.media, (first, *each), (tuple(before), first.as_before))
+
+
+def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoRequest:
+    return VideoRequest(
+        script=read.script,
+        media=read.media,
+        profile=profile.name,
+        language=profile.language,
+        platform=options.platform,
+        limits=options.limits or Limits(),
+    )
+
+
+def _as_begun_before(
+    settings: Settings, store: Store, read: _Read, request: VideoRequest, key: str
+) -> VideoRequest:
+    """The request as an earlier version read it, where a run of it was begun then."""
+    script, media = read.before
+    if (script, media) == (read.script, read.media):
+        return request
+    earlier = request.model_copy(update={"script": script, "media": media})
+    run_id = earlier.run_id(service=settings.service, occasion=key)
+    return earlier if Journal(store, run_id).refresh().order is not None else request
+
+
+def _next_key(store: Store, request: VideoRequest, service: str, key: str) -> str:
+    """The first key without a run, or the last one whose run is still to be finished."""
+    last: tuple[str, Run] | None = None
+    for number in itertools.count():
+        name = key if number == 0 else f"{key}again-{number}"
+        run = Journal(store, request.run_id(service=service, occasion=name)).refresh()
+        if run.seq == 0:
+            return name if last is None or has_ended(last[1]) else last[0]
+        last = name, run
+    raise AssertionError("unreachable")

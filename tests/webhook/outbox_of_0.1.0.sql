@@ -1,0 +1,66 @@
+BEGIN TRANSACTION;
+CREATE TABLE webhook_deliveries (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	source VARCHAR(40) NOT NULL, 
+	delivery_id VARCHAR(200), 
+	signed_digest VARCHAR(64), 
+	received_at FLOAT NOT NULL, 
+	headers TEXT NOT NULL, 
+	body BLOB NOT NULL, 
+	state VARCHAR(10) NOT NULL, 
+	reason TEXT, 
+	attempts INTEGER NOT NULL, 
+	due_at FLOAT NOT NULL, 
+	run_id VARCHAR(100), 
+	UNIQUE (source, delivery_id), 
+	UNIQUE (source, signed_digest)
+);
+INSERT INTO "webhook_deliveries" VALUES(1,'shop','id-0','digest-0',1795168800.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20312C20227469746C65223A2022737461727465642030222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30305A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F312E6A7067227D5D7D','job',NULL,0,1795168800.0,'shop-50c440452ab63b6f694c');
+INSERT INTO "webhook_deliveries" VALUES(2,'shop','id-1','digest-1',1795168801.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20322C20227469746C65223A2022646F6E652031222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30315A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F322E6A7067227D5D7D','job',NULL,0,1795168801.0,'shop-abdf2f102b4706d4031d');
+INSERT INTO "webhook_deliveries" VALUES(3,'shop','id-2','digest-2',1795168802.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20332C20227469746C65223A2022646561642032222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30325A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F332E6A7067227D5D7D','job',NULL,0,1795168802.0,'shop-86806a108a06b39166b8');
+INSERT INTO "webhook_deliveries" VALUES(4,'shop','id-3','digest-3',1795168803.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20342C20227469746C65223A202277616974696E672033222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30335A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F342E6A7067227D5D7D','job',NULL,0,1795168803.0,'shop-7deaae3a9fa58e143bd1');
+INSERT INTO "webhook_deliveries" VALUES(5,'shop','id-4','digest-4',1795168804.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20352C20227469746C65223A20227265706C616365642034222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30345A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F352E6A7067227D5D7D','job',NULL,0,1795168804.0,'shop-df3035fb2b1bcedbc3c3');
+INSERT INTO "webhook_deliveries" VALUES(6,'shop','id-5','digest-5',1795168805.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20352C20227469746C65223A202277616974696E672035222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30355A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F352E6A7067227D5D7D','job',NULL,0,1795168805.0,'shop-e992de805421989de0f9');
+INSERT INTO "webhook_deliveries" VALUES(7,'shop','id-6','digest-6',1795168806.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20362C20227469746C65223A20226E65772036222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30365A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F362E6A7067227D5D7D','new',NULL,0,1795168806.0,NULL);
+INSERT INTO "webhook_deliveries" VALUES(8,'shop','id-7','digest-7',1795168807.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20372C20227469746C65223A2022726566757365642037222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30375A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F372E6A7067227D5D7D','refused','the body is no JSON',0,1795168807.0,NULL);
+INSERT INTO "webhook_deliveries" VALUES(9,'shop','id-8','digest-8',1795168808.0,'{"x-shopify-topic": "products/update"}',X'7B226964223A20382C20227469746C65223A202269676E6F7265642038222C2022757064617465645F6174223A2022323032362D31312D32305431303A30303A30385A222C2022696D61676573223A205B7B22737263223A202268747470733A2F2F63646E2E73686F706966792E636F6D2F382E6A7067227D5D7D','ignored','the body is no JSON',0,1795168808.0,NULL);
+CREATE TABLE webhook_jobs (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	run_id VARCHAR(100) NOT NULL, 
+	source VARCHAR(40) NOT NULL, 
+	subject VARCHAR(200) NOT NULL, 
+	parameters TEXT NOT NULL, 
+	state VARCHAR(10) NOT NULL, 
+	created_at FLOAT NOT NULL, 
+	due_at FLOAT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	lease_until FLOAT NOT NULL, 
+	reason TEXT, 
+	result TEXT, 
+	UNIQUE (run_id)
+);
+INSERT INTO "webhook_jobs" VALUES(1,'shop-50c440452ab63b6f694c','shop','1','{"run_id":"shop-50c440452ab63b6f694c","images":["https://cdn.shopify.com/1.jpg"],"prompt":"Make a 12 second vertical video titled \"started 0\".","profile":"image-to-video-canva","language":"","media_hosts":["cdn.shopify.com"]}','started',1795168800.0,1795168800.0,0,0.0,NULL,'flow-run/abc');
+INSERT INTO "webhook_jobs" VALUES(2,'shop-abdf2f102b4706d4031d','shop','2','{"run_id":"shop-abdf2f102b4706d4031d","images":["https://cdn.shopify.com/2.jpg"],"prompt":"Make a 12 second vertical video titled \"done 1\".","profile":"image-to-video-canva","language":"","media_hosts":["cdn.shopify.com"]}','done',1795168801.0,1795168801.0,0,0.0,NULL,'/videos/video.mp4');
+INSERT INTO "webhook_jobs" VALUES(3,'shop-86806a108a06b39166b8','shop','3','{"run_id":"shop-86806a108a06b39166b8","images":["https://cdn.shopify.com/3.jpg"],"prompt":"Make a 12 second vertical video titled \"dead 2\".","profile":"image-to-video-canva","language":"","media_hosts":["cdn.shopify.com"]}','dead',1795168802.0,1795168802.0,1,0.0,'HTTP 422',NULL);
+INSERT INTO "webhook_jobs" VALUES(4,'shop-7deaae3a9fa58e143bd1','shop','4','{"run_id":"shop-7deaae3a9fa58e143bd1","images":["https://cdn.shopify.com/4.jpg"],"prompt":"Make a 12 second vertical video titled \"waiting 3\".","profile":"image-to-video-canva","language":"","media_hosts":["cdn.shopify.com"]}','waiting',1795168803.0,1795168803.0,0,0.0,NULL,NULL);
+INSERT INTO "webhook_jobs" VALUES(5,'shop-df3035fb2b1bcedbc3c3','shop','5','{"run_id":"shop-df3035fb2b1bcedbc3c3","images":["https://cdn.shopify.com/5.jpg"],"prompt":"Make a 12 second vertical video titled \"replaced 4\".","profile":"image-to-video-canva","language":"","media_hosts":["cdn.shopify.com"]}','replaced',1795168804.0,1795168804.0,0,0.0,'replaced by shop-e992de805421989de0f9',NULL);
+INSERT INTO "webhook_jobs" VALUES(6,'shop-e992de805421989de0f9','shop','5','{"run_id":"shop-e992de805421989de0f9","images":["https://cdn.shopify.com/5.jpg"],"prompt":"Make a 12 second vertical video titled \"waiting 5\".","profile":"image-to-video-canva","language":"","media_hosts":["cdn.shopify.com"]}','waiting',1795168804.0,1795168804.0,0,0.0,NULL,NULL);
+CREATE TABLE webhook_subjects (
+	source VARCHAR(40) NOT NULL, 
+	subject VARCHAR(200) NOT NULL, 
+	version FLOAT NOT NULL, 
+	run_id VARCHAR(100) NOT NULL, 
+	PRIMARY KEY (source, subject)
+);
+INSERT INTO "webhook_subjects" VALUES('shop','1',1795168800.0,'shop-50c440452ab63b6f694c');
+INSERT INTO "webhook_subjects" VALUES('shop','2',1795168801.0,'shop-abdf2f102b4706d4031d');
+INSERT INTO "webhook_subjects" VALUES('shop','3',1795168802.0,'shop-86806a108a06b39166b8');
+INSERT INTO "webhook_subjects" VALUES('shop','4',1795168803.0,'shop-7deaae3a9fa58e143bd1');
+INSERT INTO "webhook_subjects" VALUES('shop','5',1795168805.0,'shop-e992de805421989de0f9');
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, due_at);
+CREATE INDEX webhook_jobs_due ON webhook_jobs (state, due_at);
+CREATE INDEX webhook_jobs_subject ON webhook_jobs (source, subject);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('webhook_deliveries',9);
+INSERT INTO "sqlite_sequence" VALUES('webhook_jobs',6);
+COMMIT;

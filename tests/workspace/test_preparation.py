@@ -1,0 +1,112 @@
+"""What a request would send: media in order, what is left out and why, messages, the estimate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from nemovideo_nodes.cli import main
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace import VideoOptions, Workspace
+
+FILES = Path(__file__).parent / "files"
+
+
+def workspace_in(folder: Path) -> Workspace:
+    return Workspace(Settings.from_environment({"HOME": str(folder)}), Store(str(folder / "store")))
+
+
+def test_a_folder_is_read_in_the_order_in_which_people_count(tmp_path: Path) -> None:
+    """Slide 2 comes before slide 10."""
+    told = workspace_in(tmp_path).preview(VideoOptions(media=[str(FILES / "order")]))
+    assert [one.name for one in told.media] == [f"Slide {n}.png" for n in (1, 2, 3, 10, 11)]
+
+
+def test_what_a_folder_leaves_out_is_named_with_its_reason(tmp_path: Path) -> None:
+    """Before anything is sent, and in the order of the run."""
+    options = VideoOptions(media=[str(FILES / "phone")], prompts=["A 2 second video"])
+    workspace = workspace_in(tmp_path)
+    told = workspace.preview(options)
+    assert [one.name for one in told.media] == ["a.png"]
+    assert [one.name for one in told.skipped] == ["b_empty.jpg", "IMG_0001.HEIC", "notes.txt"]
+    assert "export it as JPG" in told.skipped[1].reason
+    assert workspace.prepare(options).order.skipped == told.skipped
+
+
+def test_hidden_files_and_those_of_systems_are_passed_over(tmp_path: Path) -> None:
+    """Nobody wants to hear of them."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes((FILES / "phone" / "a.png").read_bytes())
+    for name in (".DS_Store", "._a.png", "Thumbs.db", "desktop.ini"):
+        (folder / name).write_bytes(b"\x00\x05")
+    assert workspace_in(tmp_path).preview(VideoOptions(media=[str(folder)])).skipped == ()
+
+
+def test_two_names_of_the_same_bytes_are_two_media(tmp_path: Path) -> None:
+    """Each has its own upload."""
+    told = workspace_in(tmp_path).preview(VideoOptions(media=[str(FILES / "dup")]))
+    assert [one.name for one in told.media] == ["back.png", "front.png"]
+    assert len({one.upload_name for one in told.media}) == 2
+
+
+def test_a_dry_run_writes_and_sends_nothing(tmp_path: Path) -> None:
+    """It has exactly the documented keys, and the run id that the real one would have."""
+    home = tmp_path / "home"
+    arguments = ["make", str(FILES / "order"), "-p", "A 5-second video", "--json"]
+    environ = {"HOME": str(home), "NEMO_API_URL": "http://127.0.0.1:9"}
+    command = [*arguments, "--dry-run", "--store", str(tmp_path / "store")]
+    ended = CliRunner(env=environ).invoke(main, command)
+    assert ended.exit_code == 0, ended.output
+    told = json.loads(ended.stdout)
+    assert told["media"][0] == {"name": "Slide 1.png", "type": "image", "bytes": 77} | {
+        "bytes": (FILES / "order" / "Slide 1.png").stat().st_size
+    }
+    assert told["skipped"] == []
+    assert told["instructions"] == ["A 5-second video"]
+    assert told["estimate"]["credits"] == 100
+    assert told["estimate"]["basis"]
+    assert not (tmp_path / "store").exists()
+    assert not home.exists()
+    options = VideoOptions(media=[str(FILES / "order")], prompts=["A 5-second video"])
+    settings = Settings.from_environment(environ)
+    prepared = Workspace(settings, Store(str(tmp_path / "other"))).prepare(options)
+    assert told["run_id"] == prepared.run_id
+
+
+def test_a_named_file_that_cannot_be_used_is_bad_input_with_the_same_object(
+    tmp_path: Path,
+) -> None:
+    """Everything else is shown all the same."""
+    bad = FILES / "phone" / "b_empty.jpg"
+    good = FILES / "phone" / "a.png"
+    command = ["make", str(bad), str(good), "-p", "A video", "--dry-run", "--json"]
+    ended = CliRunner(env={"HOME": str(tmp_path)}).invoke(main, command)
+    assert ended.exit_code == 2
+    told = json.loads(ended.stdout)
+    assert [one["name"] for one in told["media"]] == ["a.png"]
+    assert [one["name"] for one in told["skipped"]] == ["b_empty.jpg"]
+    assert "empty" in told["skipped"][0]["reason"]
+    assert told["run_id"] is None
+    assert set(told) >= {"media", "skipped", "instructions", "estimate", "run_id"}
+
+
+def test_batch_shows_each_message(tmp_path: Path) -> None:
+    """One message and one generation for each picture."""
+    options = VideoOptions(media=[str(FILES / "order")], prompts=["Zoom slowly"], mode="batch")
+    told = workspace_in(tmp_path).preview(options)
+    assert len(told.instructions) == 5
+    assert told.estimate is not None
+    assert told.estimate.credits == 500
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_an_empty_prompt_is_told(tmp_path: Path, text: str) -> None:
+    """As in the run itself."""
+    told = workspace_in(tmp_path).preview(VideoOptions(prompts=[text]))
+    assert told.error is not None
+    assert "empty" in told.error.sentence
