@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nemovideo_nodes.airflow.identity import (
     deduplication_key,
@@ -49,6 +49,7 @@ class VideoOperator(RunOperator):
         "destination",
         "resend",
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"images": "py", "prompt": "md"}
 
     def __init__(
         self,
