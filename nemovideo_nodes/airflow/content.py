@@ -12,6 +12,8 @@ from airflow.sdk import BaseOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from nemovideo_nodes.workspace.calendar_file import Post
+
 __all__ = ["DuePostsOperator"]
 
 
@@ -21,7 +23,8 @@ class DuePostsOperator(BaseOperator):
     A post's run id is its own, so a post that two DAG runs find due is made once. Where there is no
     calendar yet, a scheduled DAG run is skipped with a warning; one that a person started fails.
 
-    :param calendar: a CSV or YAML file, as the workers see it
+    :param calendar: a calendar file, as the workers see it, or its URL. A post's account is the
+        id of a connection
     :param timezone: the time zone of times that name none, as `Europe/Berlin`
     :param within_hours: posts that were due longer ago are left alone
     """
@@ -55,24 +58,18 @@ class DuePostsOperator(BaseOperator):
             raise_task_error(error, self.log)
         due = due_posts(posts, context["dag_run"].run_after, within)
         self.log.info("%d of %d posts are due", len(due), len(posts))
-        return [
-            {
-                "run_id": post.run_id,
-                "images": list(post.images),
-                "prompt": post.prompt,
-                "platform": post.platform,
-                "aspect": post.aspect,
-                "profile": post.profile,
-            }
-            for post in due
-        ]
+        return [_arguments(post) for post in due]
 
     def _skip_without_calendar(self, context: Context) -> None:
         """A schedule that is switched on before there is a calendar does not fail each time."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         is_scheduled = str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
-        if is_scheduled and not Path(self.calendar).expanduser().exists():
+        if (
+            is_scheduled
+            and "://" not in self.calendar
+            and not Path(self.calendar).expanduser().exists()
+        ):
             sentence = f"There is no calendar at {self.calendar!r} yet, so nothing is due"
             self.log.warning("%s", sentence)
             raise AirflowSkipException(sentence)
@@ -86,3 +83,16 @@ class DuePostsOperator(BaseOperator):
             raise BadInput(
                 f"`within_hours` takes a number of hours, not {str(self.within_hours)[:40]!r}"
             ) from None
+
+
+def _arguments(post: Post) -> dict[str, Any]:
+    arguments = {
+        "run_id": post.run_id,
+        "images": list(post.images),
+        "prompt": post.prompt,
+        "platform": post.platform,
+        "aspect": post.aspect,
+        "profile": post.profile,
+        "language": post.language,
+    }
+    return arguments | ({"nemovideo_conn_id": post.account} if post.account else {})

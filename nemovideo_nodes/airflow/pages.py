@@ -143,6 +143,7 @@ def _page(run_id: str, conn: str, origin: list[tuple[str, str]]) -> str:
         .render(
             result=result,
             videos=videos,
+            error=result.told(AIRFLOW_WORDING),
             status=_STATUS[result.status],
             origin=origin,
             query=f"?{urlencode({'conn': conn})}" if conn else "",

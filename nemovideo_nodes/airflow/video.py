@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nemovideo_nodes.airflow.identity import (
     deduplication_key,
@@ -49,6 +49,7 @@ class VideoOperator(RunOperator):
         "destination",
         "resend",
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {"images": "py", "prompt": "md"}
 
     def __init__(
         self,
@@ -97,6 +98,7 @@ class ImageToVideoOperator(VideoOperator):
         instruction)
     :param platform: where the video will be shown, as `tiktok`; it names the frame
     :param aspect: the frame, as `9:16`
+    :param language: the language of the session; empty: the profile's
     :param again: makes another video from the same request as the run `run_id`
     :param wait_for_completion: False ends the task as soon as the render is submitted
     """
@@ -106,6 +108,7 @@ class ImageToVideoOperator(VideoOperator):
         "work",
         "platform",
         "aspect",
+        "language",
         "again",
     )
 
@@ -115,6 +118,7 @@ class ImageToVideoOperator(VideoOperator):
         work: str = "quick",
         platform: str = "",
         aspect: str = "",
+        language: str = "",
         again: bool | str = False,
         wait_for_completion: bool = True,
         **kwargs: Any,
@@ -123,6 +127,7 @@ class ImageToVideoOperator(VideoOperator):
         self.work = work
         self.platform = platform
         self.aspect = aspect
+        self.language = language
         self.again = again
         self.wait_for_completion = wait_for_completion
 
@@ -162,6 +167,7 @@ class ImageToVideoOperator(VideoOperator):
             mode=self._work(),
             platform=self.platform or "",
             aspect=self.aspect or "",
+            language=self.language or "",
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,

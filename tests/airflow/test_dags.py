@@ -133,6 +133,8 @@ def test_a_run_is_gone_on_with_resent_and_made_again(
     assert not failed.success
     assert "cannot be known what became of the message" in str(failed.errors["video"])
     (folder,) = (studio.folder / "store" / "runs").iterdir()
+    told = f"Look at the session, then trigger video_resume for run {folder.name} with `resend`"
+    assert told in str(failed.errors["video"])
     for conf in ({"resend": True}, {}):
         done = ran(run_dag, dags["video_resume"], run_id=folder.name, **conf)
         assert (done.xcoms["video"]["run_id"], studio.sent) == (folder.name, (1, 1, 2))

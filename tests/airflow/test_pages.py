@@ -83,3 +83,29 @@ def test_strangers_see_nothing(server: TestClient) -> None:
     assert server.get(f"{PATH}/any").status_code == 401
     forged = server.get(f"{PATH}/any", headers={"Authorization": "Bearer e30.e30.e30"})
     assert forged.status_code == 403
+
+
+def test_a_page_leads_back_to_its_task(signed_in: TestClient, studio: Stage) -> None:
+    """And finds the store that only the task's connection names, for the video as well."""
+    result = asyncio.run(studio.work(studio.order()))
+    with_store = f"{PATH}/{result.run_id}?conn=nemovideo_default&dag=a%2Fb&dag_run=r:1&task=t"
+    page = signed_in.get(f"{with_store}&map_index=3")
+    assert 'href="/dags/a%2Fb/runs/r%3A1/tasks/t/mapped/3"' in page.text
+    assert f"{result.run_id}/video.mp4?conn=nemovideo_default" in page.text
+    assert ">finished</span>" in page.text
+    evil = signed_in.get(f'{PATH}/{result.run_id}?dag="><b>&dag_run=javascript:x&task=y')
+    assert '"><b>' not in evil.text
+    assert 'href="javascript' not in evil.text
+
+
+def test_the_store_of_a_connection_is_found(
+    signed_in: TestClient, studio: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where [nemovideo] store is another one; a connection that is not known here changes nothing."""
+    result = asyncio.run(studio.work(studio.order()))
+    monkeypatch.setenv("AIRFLOW__NEMOVIDEO__STORE", str(studio.folder / "elsewhere"))
+    assert signed_in.get(f"{PATH}/{result.run_id}").status_code == 404
+    assert signed_in.get(f"{PATH}/{result.run_id}?conn=gone").status_code == 404
+    assert signed_in.get(f"{PATH}/{result.run_id}?conn=nemovideo_default").status_code == 200
+    video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4?conn=nemovideo_default")
+    assert video.status_code == 200

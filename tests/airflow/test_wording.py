@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from nemovideo_nodes.airflow import wording
 from nemovideo_nodes.airflow.outcome import raise_task_error
-from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy, RunStopped
+from nemovideo_nodes.errors import (
+    BadInput,
+    ErrorCode,
+    NemoVideoError,
+    Remedy,
+    RunStopped,
+    TokenInvalid,
+)
 
 ROOM = Path(wording.__file__).parent
 FOREIGN = re.compile(
@@ -57,3 +65,22 @@ def texts_of(path: Path) -> list[str]:
 def test_no_text_here_sends_anyone_to_a_terminal(path: Path) -> None:
     """Neither a sentence, a form's description nor a docstring, which Airflow shows as well."""
     assert [text for text in texts_of(path) if FOREIGN.search(text)] == []
+
+
+def test_the_log_of_a_failure_begins_with_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    """With the run, what to do, and where to look; Airflow's traceback comes behind it."""
+    error = BadInput("It is not finished", remedy=Remedy.FINISH_FIRST, run_id="abc")
+    with pytest.raises(AirflowFailException):
+        raise_task_error(error, logging.getLogger("task"), "https://airflow/nemovideo/runs/abc")
+    assert caplog.messages == [
+        "It is not finished. Trigger video_resume for run abc first. "
+        "The run: https://airflow/nemovideo/runs/abc"
+    ]
+
+
+def test_a_token_is_looked_for_where_it_came_from() -> None:
+    """In the connection that the operator names."""
+    error = TokenInvalid("The token has expired", remedy=Remedy.TOKEN)
+    error.source = "the password of the connection shop"
+    with pytest.raises(AirflowFailException, match="into the password of the connection shop"):
+        raise_task_error(error)

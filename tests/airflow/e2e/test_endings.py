@@ -13,11 +13,11 @@ from nemovideo_nodes.ledger.facts import Noted
 @pytest.fixture(scope="module")
 def held(studio: Studio, wait_until: Callable[..., object]) -> dict[str, Held]:
     """One run for each test, begun together: they have their waiting in common."""
-    for dag_id in ("deferred", "deferred_resuming", "deferred_for_a_minute"):
+    for dag_id in ("deferred_anew", "deferred_resuming", "deferred_for_a_minute"):
         studio.airflow.api.wait_for_dag(dag_id)
     runs = {
         "late": studio.hold("before_render", "deferred_for_a_minute"),
-        "new": studio.hold("after_prompt", "deferred"),
+        "new": studio.hold("after_prompt", "deferred_anew"),
         "resume": studio.hold("after_render", "deferred_resuming"),
     }
     for name, run in runs.items():
@@ -42,7 +42,7 @@ def mark_failed(studio: Studio, run: Held, wait_until: Callable[..., object]) ->
 def test_marked_failed_and_cleared_it_is_another_video(
     studio: Studio, held: dict[str, Held], wait_until: Callable[..., object]
 ) -> None:
-    """Marking it ends the stream, and nothing more is paid for; a Clear begins from the start."""
+    """With `on_clear="new"`: marking it ends the stream, and a Clear starts from the beginning."""
     run, api = held["new"], studio.airflow.api
     first = run.run_id
     mark_failed(studio, run, wait_until)
@@ -54,10 +54,10 @@ def test_marked_failed_and_cleared_it_is_another_video(
 
 
 @pytest.mark.slow
-def test_told_to_resume_it_goes_on_after_a_clear(
+def test_cleared_after_a_failure_it_resumes(
     studio: Studio, held: dict[str, Held], wait_until: Callable[..., object]
 ) -> None:
-    """With `on_clear="resume"` the run that was begun is the one that ends."""
+    """By default the run that was started is the one that ends."""
     run, api = held["resume"], studio.airflow.api
     first = run.run_id
     mark_failed(studio, run, wait_until)

@@ -12,7 +12,7 @@ def made(
     dag_id: str,
     *,
     deferrable: bool,
-    on_clear: OnClear = "new",
+    on_clear: OnClear = "auto",
     deadline: datetime.timedelta | None = None,
 ) -> None:
     @dag(
@@ -37,7 +37,8 @@ def made(
 
 made("deferred", deferrable=True)
 made("deferred_for_a_minute", deferrable=True, deadline=datetime.timedelta(minutes=1))
-made("deferred_resuming", deferrable=True, on_clear="resume")
+made("deferred_anew", deferrable=True, on_clear="new")
+made("deferred_resuming", deferrable=True)
 made("held_by_a_worker", deferrable=False)
 
 
