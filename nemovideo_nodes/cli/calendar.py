@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json, settings_of, store_option
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
@@ -186,6 +187,12 @@ def run(
         sys.exit(_UNREADABLE)
     videos = videos_of(reading.posts)
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
+    undated = sum(video.post.due is None for video in due)
+    if undated and most is None:
+        raise BadInput(
+            f"{_number(undated, 'video')} of {source} would be made at once, since it names no "
+            "time for them: say with --most how many to make now"
+        )
     maker = CalendarMaker(settings, calendar_source, local=local)
     made = asyncio.run(
         run_videos(
@@ -211,7 +218,6 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
     """How the videos stand in their accounts' stores, where these are there already."""
     from pathlib import Path
 
-    from nemovideo_nodes.errors import BadInput
     from nemovideo_nodes.ledger.store import REMOTE, Store
     from nemovideo_nodes.workspace.accounts import account_settings
     from nemovideo_nodes.workspace.calendar_records import stands_of

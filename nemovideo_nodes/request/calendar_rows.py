@@ -26,7 +26,13 @@ from nemovideo_nodes.request.calendar_columns import (
     passed_over_note,
 )
 from nemovideo_nodes.request.calendar_languages import languages_of, no_language
-from nemovideo_nodes.request.calendar_model import CalendarPost, Item, Problem, Reading
+from nemovideo_nodes.request.calendar_model import (
+    CalendarPost,
+    Item,
+    Problem,
+    Reading,
+    TemplateFault,
+)
 from nemovideo_nodes.request.calendar_time import due_from, zone_named
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.request.platform_names import nearest_platforms, platforms_in
@@ -383,8 +389,10 @@ class _Row:
             for platform in post.platforms or ("",):
                 try:
                     text = post.text(platform, language)
-                except BadInput as error:
-                    self._fault(self._template_head(), self._template(), error.sentence)
+                except TemplateFault as error:
+                    at = self._cell_of(error.field, language)
+                    head, value = (error.field, "") if at is None else (at.column.head, at.value)
+                    self._fault(head, value, error.sentence)
                     return
                 for fault in text_faults(text, platform):
                     at = self._cell_of(fault.field, language)
@@ -396,19 +404,6 @@ class _Row:
     def _cell_of(self, name: str, language: str) -> _Cell | None:
         own = self.words.get(name, {}).get(language)
         return own or next(iter(self.cells.get(name, ())), None)
-
-    def _templates(self) -> Iterable[_Cell]:
-        names = ("title", "link", "alt_text", "hashtags", "caption", *UTM_FIELDS)
-        for name in names:
-            for cell in (*self.cells.get(name, ()), *self.words.get(name, {}).values()):
-                if "{{" in str(cell.value) or "{%" in str(cell.value):
-                    yield cell
-
-    def _template_head(self) -> str:
-        return next((cell.column.head for cell in self._templates()), "caption")
-
-    def _template(self) -> object:
-        return next((cell.value for cell in self._templates()), "")
 
 
 def _is_empty(value: object) -> bool:

@@ -30,6 +30,7 @@ _LIMITS = httpx.Timeout(30.0, connect=10.0)
 _CHUNK = 1024 * 1024
 _WHOLE_S = 900.0
 """A site that sends a byte now and then keeps no worker for longer."""
+_PEEK_S = 20.0
 _AS_IT_IS = {"Accept-Encoding": "identity"}
 """What unpacks to more than it is need not be unpacked at all."""
 
@@ -105,12 +106,15 @@ def peek_media(source: str, access: MediaAccess, resolver: Resolver | None = Non
 
     Raises `BadInput` for what is refused or not there, `Unreachable` for what cannot be seen now.
     """
+    until = time.monotonic() + _PEEK_S
     with _asking("GET", source, access, resolver) as answer:
         head = b""
         for chunk in answer.iter_raw(HEAD_BYTES):
             head += chunk
             if len(head) >= HEAD_BYTES:
                 break
+            if time.monotonic() > until:
+                raise Unreachable(f"{redact(source)} takes longer than {_PEEK_S:g} s")
         return head[:HEAD_BYTES]
 
 
