@@ -78,7 +78,7 @@ def plan(
     from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
     from nemovideo_nodes.request.calendar_time import zone_named
     from nemovideo_nodes.workspace.calendar_check import check_calendar
-    from nemovideo_nodes.workspace.calendar_results import write_place
+    from nemovideo_nodes.workspace.calendar_places import write_place
 
     zone = zone_named(timezone)
     settings = settings_of(store)
@@ -220,7 +220,6 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
 
     from nemovideo_nodes.ledger.store import REMOTE, Store
     from nemovideo_nodes.workspace.accounts import account_settings
-    from nemovideo_nodes.workspace.calendar_records import stands_of
 
     stands: dict[str, Any] = {}
     for account in dict.fromkeys(video.post.account for video in videos):
@@ -230,6 +229,8 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
             continue
         if not place.startswith(REMOTE) and not Path(place).expanduser().is_dir():
             continue  # a plan makes no store
+        from nemovideo_nodes.workspace.calendar_records import stands_of
+
         own = [video for video in videos if video.post.account == account]
         stands |= stands_of(Store(place), own)
     return stands

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -173,5 +174,6 @@ def _filled_in(name: str, template: str, fields: Mapping[str, Any]) -> str:
         raise TemplateFault(error.sentence, name) from None
 
 
+@lru_cache(maxsize=500)  # a calendar's rows share their heads
 def _identifier(name: str) -> str:
     return re.sub(r"\W+", "_", name.strip().casefold()).strip("_")
