@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
@@ -77,7 +78,7 @@ def plan(
     from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
     from nemovideo_nodes.request.calendar_time import zone_named
     from nemovideo_nodes.workspace.calendar_check import check_calendar
-    from nemovideo_nodes.workspace.calendar_results import write_place
+    from nemovideo_nodes.workspace.calendar_places import write_place
 
     zone = zone_named(timezone)
     settings = read_settings(store)
@@ -187,6 +188,12 @@ def run(
         sys.exit(_UNREADABLE)
     videos = videos_of(reading.posts)
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
+    undated = sum(video.post.due is None for video in due)
+    if undated and most is None:
+        raise BadInput(
+            f"{_number(undated, 'video')} of {source} would be made at once, since it names no "
+            "time for them: say with --most how many to make now"
+        )
     maker = CalendarMaker(settings, calendar_source, local=local, start_local=ensure_local)
     made = asyncio.run(
         run_videos(
@@ -212,10 +219,8 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
     """How the videos stand in their accounts' stores, where these are there already."""
     from pathlib import Path
 
-    from nemovideo_nodes.errors import BadInput
     from nemovideo_nodes.ledger.store import REMOTE, Store
     from nemovideo_nodes.workspace.accounts import account_settings
-    from nemovideo_nodes.workspace.calendar_records import stands_of
 
     stands: dict[str, Any] = {}
     for account in dict.fromkeys(video.post.account for video in videos):
@@ -225,6 +230,8 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
             continue
         if not place.startswith(REMOTE) and not Path(place).expanduser().is_dir():
             continue  # a plan makes no store
+        from nemovideo_nodes.workspace.calendar_records import stands_of
+
         own = [video for video in videos if video.post.account == account]
         stands |= stands_of(Store(place), own)
     return stands

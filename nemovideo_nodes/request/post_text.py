@@ -161,10 +161,12 @@ def _is_tag(name: str) -> bool:
 
 def with_utm(link: str, utm: Mapping[str, str]) -> str:
     """`link` with the UTM parameters that it does not have yet; the rest stays as it is."""
+    if not link or not any(utm.values()):
+        return link
     parts = urlsplit(link)
     given = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     new = [(name, utm[name]) for name in UTM_FIELDS if utm.get(name) and name not in given]
-    if not link or not new:
+    if not new:
         return link
     query = "&".join(filter(None, (parts.query, urlencode(new))))
     return urlunsplit(parts._replace(query=query))

@@ -1,13 +1,16 @@
-"""Objects of stores by their whole URLs (s3://bucket/calendar.csv), each bucket opened once."""
+"""Files, and objects of stores by their whole URLs (s3://bucket/calendar.csv)."""
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Mapping
+from pathlib import Path
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.ledger.store import REMOTE, Store
 
-__all__ = ["Places"]
+__all__ = ["Places", "write_place"]
 
 
 class Places:
@@ -28,3 +31,22 @@ class Places:
         if url not in self._stores:
             self._stores[url] = Store(url, self._options)
         return self._stores[url], key
+
+
+def write_place(place: str, data: bytes, places: Places | None = None) -> None:
+    """Write a file, or an object of a store, whole or not at all; raises `BadInput`."""
+    if place.startswith(REMOTE):
+        store, key = (places or Places()).object(place)
+        store.replace(key, data)
+        return
+    try:
+        path = Path(place).expanduser()
+        spare = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+        try:
+            spare.write_bytes(data)
+            spare.replace(path)
+        finally:
+            spare.unlink(missing_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"{place} cannot be written: {reason}") from None

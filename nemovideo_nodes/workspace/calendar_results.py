@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,11 +16,11 @@ from typing import Final
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
-from nemovideo_nodes.workspace.calendar_places import Places
+from nemovideo_nodes.workspace.calendar_places import Places, write_place
 from nemovideo_nodes.workspace.calendar_run import Made
 from nemovideo_nodes.workspace.remote_media import is_url
 
-__all__ = ["RESULT_COLUMNS", "ResultsFile", "results_csv", "write_place"]
+__all__ = ["RESULT_COLUMNS", "ResultsFile", "results_csv"]
 
 RESULT_COLUMNS: Final = (
     *("row", "for_platforms", "for_language", "run_id", "status", "video", "poster", "cost"),
@@ -57,25 +55,6 @@ class ResultsFile:
         if text != self._before:
             write_place(self._place, text.encode("utf-8-sig"), self._places)
             self._before = text
-
-
-def write_place(place: str, data: bytes, places: Places | None = None) -> None:
-    """Write a file, or an object of a store, whole or not at all; raises `BadInput`."""
-    if place.startswith(REMOTE):
-        store, key = (places or Places()).object(place)
-        store.replace(key, data)
-        return
-    try:
-        path = Path(place).expanduser()
-        spare = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-        try:
-            spare.write_bytes(data)
-            spare.replace(path)
-        finally:
-            spare.unlink(missing_ok=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"{place} cannot be written: {reason}") from None
 
 
 def results_csv(

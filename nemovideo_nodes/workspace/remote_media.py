@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["fetch_media", "is_linkable", "is_url", "link_media", "peek_media"]
 
 _T = TypeVar("_T")
+_PEEK_S = 20.0
 
 
 def is_url(source: str) -> bool:
@@ -110,7 +111,9 @@ def peek_media(source: str, access: MediaAccess, resolver: Resolver | None = Non
     Raises `BadInput` for what is refused or not there, `Unreachable` for what cannot be seen now.
     """
     _refuse_shared_page(source)
-    return _in_a_loop(functools.partial(first_bytes, source, access, resolver=resolver))
+    return _in_a_loop(
+        functools.partial(first_bytes, source, access, resolver=resolver, whole_s=_PEEK_S)
+    )
 
 
 def _refuse_shared_page(source: str) -> None:

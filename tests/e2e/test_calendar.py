@@ -141,6 +141,17 @@ def test_bad_use_is_told_before_anything_is_made(connected: Shell, service: Serv
     assert service.sent == (0, 0, 0)
 
 
+def test_a_feed_of_products_is_not_made_all_at_once(shell: Shell) -> None:
+    """It names no times, so somebody says how many are paid for now."""
+    feed = shell.folder / "products.xml"
+    item = "<item><id>{0}</id><title>{0}</title></item>"
+    feed.write_text(f"<rss>{''.join(map(item.format, range(3)))}</rss>")
+    ended = shell.type("calendar", "run", str(feed))
+    assert ended.code == 2
+    assert "3 videos of" in ended.err
+    assert "say with --most how many" in ended.err
+
+
 def test_a_plan_is_read_by_people(shell: Shell) -> None:
     """Nothing is made, and no store: lines, events, a page."""
     ended = shell.type(

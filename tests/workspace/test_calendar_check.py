@@ -323,7 +323,7 @@ def test_post_text_is_measured_against_the_platforms(tmp_path: Path) -> None:
         "slug,due,prompt,platform,caption,hashtags\n"
         f'a,2026-03-02 09:00,x,"tiktok, x",{long},#a\n'
         f"b,2026-03-02 09:00,x,tiktok,{long},#b\n"
-        "c,2026-03-02 09:00,x,tiktok,{{ nope }},\n"
+        "c,2026-03-02 09:00,x,tiktok,{{ slug }},{{ nope }}\n"
         "d,2026-03-02 09:00,x,tiktok,fine,#a-b\n"
     )
     code, told = check(written(tmp_path / "a.csv", text.encode()))
@@ -331,7 +331,7 @@ def test_post_text_is_measured_against_the_platforms(tmp_path: Path) -> None:
     assert [one["slug"] for one in told["posts"]] == ["b"]
     assert [(one["row"], one["column"]) for one in told["problems"]] == [
         (2, "caption"),
-        (4, "caption"),
+        (4, "hashtags"),
         (5, "hashtags"),
     ]
     assert "and X takes 280" in told["problems"][0]["message"]
