@@ -51,6 +51,12 @@ _LENGTH = re.compile(
 )
 _EACH = re.compile(r"\b(?:each|every|per)\b|每", re.IGNORECASE)
 
+_REFUSED_LINK = re.compile(r"(?i)\b(?:youtube\.com|youtu\.be|spotify\.com)/")
+_RATIO = re.compile(
+    r"(?i)\b(?:aspect ratio|vertical|portrait|landscape|square)\b"
+    r"|\b\d{1,2}\s?[:：x]\s?\d{1,2}\b|画幅|竖屏|横屏|方形"
+)
+
 _SMOOTHER = BUILT_IN["image-to-video-canva"].advice
 _FEWER = BUILT_IN["ai-image-to-video-miricanvas"].advice
 _IN_CHINESE = {
@@ -74,6 +80,8 @@ class _Phrases:
     example: str
     mixed: str
     many: str
+    links: str
+    ratio: str
     comma: str
 
 
@@ -85,6 +93,9 @@ _ENGLISH = _Phrases(
     example=', for example: "{}".',
     mixed="Your {count} pictures have {sizes} different sizes ({shown}). ",
     many="{count} pictures in {seconds:g} seconds leave about {each:.1f} seconds for each. ",
+    links="The service refuses links to YouTube and Spotify: give the file itself.",
+    ratio="To change the aspect ratio, a video is generated again and paid for again: "
+    "it is best said in the first prompt.",
     comma=", ",
 )
 _CHINESE = _Phrases(
@@ -92,6 +103,8 @@ _CHINESE = _Phrases(
     example="，例如：“{}”。",
     mixed="您的{count}张图片有{sizes}种尺寸（{shown}）。",
     many="{count}张图片放进{seconds:g}秒，每张只有约{each:.1f}秒。",
+    links="服务不接受 YouTube 和 Spotify 链接：请直接提供文件。",
+    ratio="更改画幅意味着重新生成视频，并再次消耗积分：最好在第一条提示里说明。",
     comma="、",
 )
 
@@ -107,6 +120,7 @@ def advise(
     is_chinese = language_of(" ".join(instructions)) == "zh"
     phrases = _CHINESE if is_chinese else _ENGLISH
     lines = _about_words(instructions, profile, phrases)
+    lines += _about_service(instructions, phrases)
     pictures = [
         *_about_sizes(sizes, phrases),
         *_about_number(instructions, len(sizes), phrases),
@@ -136,6 +150,16 @@ def _is_vague(instruction: str) -> bool:
         and _VAGUE.cover(text)
         and not POLITE.cover(text)  # "thanks!"
     )
+
+
+def _about_service(instructions: Sequence[str], phrases: _Phrases) -> list[str]:
+    """What this service does not do, or charges for again [W]."""
+    lines = []
+    if any(map(_REFUSED_LINK.search, instructions)):
+        lines.append(phrases.links)
+    if any(_RATIO.search(hidden(later)) for later in instructions[1:]):
+        lines.append(phrases.ratio)
+    return lines
 
 
 def _about_sizes(sizes: Sequence[Size | None], phrases: _Phrases) -> list[str]:
