@@ -283,6 +283,8 @@ def _stuck(record: StepRecord) -> Stuck:
     refused = record.refused
     assert refused is not None
     sentence, remedy = refused.sentence, refused.remedy
+    if refused.error_code is None and (older := _OLDER.get(_code_of(refused))) is not None:
+        sentence, remedy = older, Remedy.RESEND
     if record.state is StepState.FAILED:
         sentence += f". It has failed {record.failures} times"
         remedy = Remedy.RESEND
@@ -295,8 +297,21 @@ def _code_of(refused: Refused) -> str:
     """The error code, also of a fact that is older than error codes."""
     if refused.error_code is not None:
         return refused.error_code
+    if refused.verdict == "stopped" and refused.code == Code.SESSION_NOT_FOUND:
+        return ErrorCode.SESSION_NOT_FOUND
     by_verdict = {"unknown": ErrorCode.OUTCOME_UNKNOWN, "failed": ErrorCode.RENDER_FAILED}
     return by_verdict.get(refused.verdict, ErrorCode.REFUSED)
+
+
+_OLDER: Mapping[str, str] = MappingProxyType(
+    {
+        ErrorCode.OUTCOME_UNKNOWN: "It cannot be known what became of the message. It may have "
+        "been paid for, so it is not sent again by itself",
+        ErrorCode.SESSION_NOT_FOUND: "The service does not know this session any more. What was "
+        "made in it is gone and would have to be made again",
+    }
+)
+"""Sentences for facts from before error codes, whose own were written for the command line."""
 
 
 def is_held(run: Run, now: datetime) -> bool:

@@ -133,8 +133,8 @@ class Failure:
     verdict: Verdict
     sentence: str
     code: int | None = None
-    error_code: ErrorCode | None = None
-    remedy: Remedy | None = None
+    error_code: str | None = None
+    remedy: str | None = None
     resumable: bool = False
     repeat_at: datetime | None = None
     repeats: int = 0

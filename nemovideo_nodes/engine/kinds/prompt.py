@@ -27,8 +27,8 @@ from nemovideo_nodes.errors import (
     redact,
 )
 from nemovideo_nodes.language.changes import language_of
-from nemovideo_nodes.ledger import facts
 from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
+from nemovideo_nodes.ledger.facts import Refused as RefusedFact
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import Prompt
@@ -183,13 +183,13 @@ def _unknown(reason: str, *, made: bool, is_explained: bool) -> Failure:
     )
 
 
-def _again_unknown(refused: facts.Refused) -> Failure:
+def _again_unknown(refused: RefusedFact) -> Failure:
     """Another look has shown nothing new."""
     return Failure(
         "unknown",
         refused.sentence,
-        error_code=ErrorCode(refused.error_code) if refused.error_code else None,
-        remedy=Remedy(refused.remedy) if refused.remedy else None,
+        error_code=refused.error_code,
+        remedy=refused.remedy,
     )
 
 
