@@ -101,7 +101,7 @@ def test_a_page_leads_back_to_its_task(signed_in: TestClient, studio: Stage) -> 
 def test_the_store_of_a_connection_is_found(
     signed_in: TestClient, studio: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where [nemovideo] store is another one; a connection that is not known here changes nothing."""
+    """Where [nemovideo] store is another one; an unknown connection changes nothing."""
     result = asyncio.run(studio.work(studio.order()))
     monkeypatch.setenv("AIRFLOW__NEMOVIDEO__STORE", str(studio.folder / "elsewhere"))
     assert signed_in.get(f"{PATH}/{result.run_id}").status_code == 404
