@@ -136,9 +136,12 @@ $(VENV)/wheel.stamp .venv-airflow/wheel.stamp: %/wheel.stamp: %/pins.stamp build
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
 pins:
-	$(PIN) --extra prefect --extra emulator --extra video --extra webhook --group dev \
+	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	    --extra webhook \
+	    --group dev \
 	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra emulator --extra video --extra webhook --group airflow-test \
+	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	    --group airflow-test \
 	    --output-file requirements/airflow.txt
 
 clean:

@@ -204,6 +204,8 @@ class ErrorCode(StrEnum):
     """A newer version of this package has written facts that this one cannot read."""
     NOTHING_TO_EXPORT = "nothing_to_export"
     """There is nothing on the timeline, so there is no video to make."""
+    WRONG_MEDIA = "wrong_media"
+    """The timeline shows other media than the message asked for."""
     CANCELLED = "cancelled"
     """The work was told to end."""
     DEADLINE = "deadline"

@@ -71,9 +71,19 @@ BUILT_IN: Final = MappingProxyType(
     }
 )
 
-_FRONTMATTER = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_TRY_SAYING = re.compile(r"(?im)^.*\btry saying\b.*$")
-_QUOTED = re.compile(r"[\"“](?P<text>[^\"“”]{8,})[\"”]")
+_FRONTMATTER = re.compile(r"\A\s*---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FIELD = re.compile(r"(?m)^(?P<name>name|version|language)[ \t]*:[ \t]*(?P<value>[^\r\n]*)")
+_NOT_PLAIN = "[{!&*|>%@`"
+"""What no plain value begins with in YAML."""
+_QUICK_EDIT = re.compile(r"(?i)\bquick[ -]edit\b")
+_TRY_SAYING = re.compile(r"(?i)\btry saying\b")
+_QUOTED = re.compile(r"[\"“](?P<text>[^\"“”]{8,500})[\"”]|(?<!`)`(?P<code>[^`\n]{8,500})`(?!`)")
+_LABEL = re.compile(r"(?m)^[ \t>]*(?:[-*+] |\d+[.)] )?(?:\*\*[^*\n]+\*\*|#{1,6} )")
+"""Begins another section, or another entry of a list with bold names."""
+_HEADING = re.compile(r"(?m)^#{1,6} ")
+_MISREAD = re.compile(r"[ÂÃâä-ï][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œžŸ]")
+"""UTF-8 that somebody has read as Latin-1 and written again."""
+_LONGEST_SECTION = 3000
 
 
 def platform_of(path: str) -> str:
@@ -86,33 +96,84 @@ def platform_of(path: str) -> str:
 
 def parse_skill(text: str, *, where: str, platform: str = "unknown") -> Profile:
     """The profile of a skill document; `where` names it in the error that a bad one raises."""
-    import yaml
-
-    found = _FRONTMATTER.match(text.removeprefix("\ufeff"))
+    text = _repaired(text).removeprefix("\ufeff")
+    found = _FRONTMATTER.match(text)
     if found is None:
-        raise BadInput(f"{where} has no frontmatter between two lines of ---: it is no skill")
-    try:
-        # All scalars as text: version 1.10 is not 1.1, and the language no is not False.
-        fields = yaml.load(found["yaml"], Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError):
-        raise BadInput(f"The frontmatter of {where} is no valid YAML") from None
-    fields = fields if isinstance(fields, dict) else {}
+        raise BadInput(
+            f"{where} has no frontmatter between two lines of ---, so it is not a skill document"
+        )
+    fields = _fields(found["yaml"])
     name, version = fields.get("name"), fields.get("version") or "1.0.0"
     if not name or not isinstance(name, str):
         raise BadInput(f"The frontmatter of {where} has no name")
     language = fields.get("language")
-    said = _TRY_SAYING.search(text)
-    example = _QUOTED.search(text, said.start()) if said else None
     try:
         return Profile(
             name=name,
             version=version if isinstance(version, str) else "1.0.0",
             platform=platform,
             language=language if language and isinstance(language, str) else None,
-            default_instruction=" ".join(example["text"].split()) if example else "",
+            default_instruction=_default_instruction(text[found.end() :]),
         )
     except ValueError:
         raise BadInput(
             f"The name and version of {where} must be plain ASCII text, "
             "since they go into HTTP headers"
         ) from None
+
+
+def _fields(frontmatter: str) -> dict[str, object]:
+    """The fields of a frontmatter; line by line where it is not valid YAML, as many are not."""
+    import yaml
+
+    try:
+        # All scalars as text: version 1.10 is not 1.1, and the language no is not False.
+        fields = yaml.load(frontmatter, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
+        fields = {}
+        for line in _FIELD.finditer(frontmatter):
+            value = re.sub(r"\s+#.*$", "", line["value"].strip())
+            if value[:1] in ("'", '"') and value[-1:] == value[:1] and len(value) > 1:
+                value = value[1:-1]
+            if value and value[0] not in _NOT_PLAIN:
+                fields.setdefault(line["name"], value)
+    return fields if isinstance(fields, dict) else {}
+
+
+def _default_instruction(body: str) -> str:
+    """The text of the skill's "Quick edit", else its second example, else its first.
+
+    The first "Try saying" is often what is left of a template.
+    """
+    for place in _QUICK_EDIT.finditer(body):
+        if texts := _quoted(body, place.end(), _LABEL):
+            return texts[0]
+    for place in _TRY_SAYING.finditer(body):
+        if texts := _quoted(body, place.end(), _HEADING):
+            return texts[1] if len(texts) > 1 else texts[0]
+    return ""
+
+
+def _quoted(body: str, start: int, end: re.Pattern[str]) -> list[str]:
+    """The quoted texts from `start` to where the next section begins."""
+    line_end = body.find("\n", start)
+    following = end.search(body, line_end) if line_end >= 0 else None
+    stop = min(following.start() if following else len(body), start + _LONGEST_SECTION)
+    found = (quote["text"] or quote["code"] for quote in _QUOTED.finditer(body, start, stop))
+    return [" ".join(text.split()) for text in found]
+
+
+def _repaired(text: str) -> str:
+    """The text without the damage of being read in another encoding, where there is any."""
+    if not _MISREAD.search(text):
+        return text
+    return "\n".join(map(_repaired_line, text.split("\n")))
+
+
+def _repaired_line(line: str) -> str:
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return line.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+    return line

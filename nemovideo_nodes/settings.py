@@ -124,7 +124,7 @@ class Settings(BaseModel):
             update["web_url"] = checked_url(web_url, "The web URL", allow_http=self.allow_http)
         if api_url or token or client_id:
             update["token"] = _header_value({"The token": token}, "The token", one_word=True)
-            update["token_source"] = token_source
+            update["token_source"] = token_source if token else "NEMO_TOKEN"
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
@@ -135,6 +135,13 @@ class Settings(BaseModel):
         return MediaAccess(
             allow_http=self.allow_http, networks=self.media_networks, hosts=self.media_hosts
         )
+
+    @property
+    def named_account(self) -> tuple[str, ...] | None:
+        """Fingerprints of the account that somebody has named; None where nobody has."""
+        if self.service_name is None and self.token:
+            return (f"token:{fingerprint(self.token)}",)
+        return (f"client:{fingerprint(self.client_id)}",) if self.client_id else None
 
     @property
     def service(self) -> str:

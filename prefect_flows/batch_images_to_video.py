@@ -1,4 +1,4 @@
-"""The flow `batch_images_to_video`: each picture its own instruction, and its own video."""
+"""The flow `batch_images_to_video`: a video of each picture, in one session and one run."""
 
 # No `from __future__ import annotations` here: see image_to_video.py.
 from prefect import flow
@@ -9,12 +9,14 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
-    carry_out,
+    execute_run,
+    explain_failure,
     run_name,
 )
 
 
-@flow(name="batch-images-to-video", flow_run_name=run_name, retries=0, persist_result=False)
+@flow(name="batch-images-to-video", flow_run_name=run_name)
+@explain_failure
 async def batch_images_to_video(
     images: list[str],
     prompts: list[str],
@@ -31,23 +33,24 @@ async def batch_images_to_video(
 ) -> RunResult:
     """Make a video of each picture, in one session and one run.
 
-    A run that was stopped at any moment goes on when the flow is retried, or started again with
-    the same parameters; what was paid for is not paid again.
+    A run that was stopped continues when the flow is retried, or started again with the same
+    parameters. Nothing is paid for twice.
 
     Args:
-        images: Pictures, or folders of pictures: paths on the worker, or URLs.
+        images: Pictures or folders of pictures: absolute paths on the worker, or URLs.
         prompts: One sentence for each picture, in their order, or a single one for all; none for
-            the profile's own words.
-        platform: Where the videos go; it decides the frame, and the results are checked against it.
+            the profile's default.
+        platform: Where the videos are published; this sets the frame, and they are checked.
         aspect: The frame, width to height.
-        profile: The skill that speaks, which has words of its own where there is no prompt.
-        slug: A short name by which people find the run.
+        profile: The skill to use; it has a default instruction where there is no prompt.
+        slug: A short name for the run, shown in its name and its artifacts.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
-        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
-        local: Use the emulator on the worker, which needs no account, instead of the service.
-        run_id: A name of your own for the run; with no images, it takes up the run of that name.
-        resend: Do once more what the run is stopped at; it may be paid for twice.
-        again: Make new videos of a request that is done.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        run_id: A name of your own for the run; without images, the run of that name continues.
+        resend: Retry the step that the run stopped at, which may be paid for twice.
+        again: Make new videos though the same request is done already.
     """
     run = await begin_run(
         images,
@@ -63,4 +66,4 @@ async def batch_images_to_video(
         run_id=run_id,
         again=again,
     )
-    return await carry_out(run, resend=resend)
+    return await execute_run(run, resend=resend)

@@ -1,6 +1,6 @@
-"""The flow `image_to_video`: pictures and a sentence into one finished video, a task a step.
+"""The flow `image_to_video`: one finished video from pictures and a sentence, a task a step.
 
-`python -m prefect_flows.image_to_video PHOTO...` runs it on this machine, against the emulator.
+`python -m prefect_flows.image_to_video PHOTO...` runs it on this machine with the emulator.
 """
 
 # No `from __future__ import annotations` here: `.serve()` pickles the flow by value, and names
@@ -18,13 +18,15 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
-    carry_out,
+    execute_run,
+    explain_failure,
     run_name,
 )
-from nemovideo_nodes.prefect.by_hand import by_hand
+from nemovideo_nodes.prefect.ephemeral import ephemeral_server
 
 
-@flow(name="image-to-video", flow_run_name=run_name, retries=0, persist_result=False)
+@flow(name="image-to-video", flow_run_name=run_name)
+@explain_failure
 async def image_to_video(
     images: list[str],
     prompt: str = "",
@@ -39,24 +41,25 @@ async def image_to_video(
     resend: bool = False,
     again: bool = False,
 ) -> RunResult:
-    """Make one video of pictures.
+    """Make one video from pictures.
 
-    A run that was stopped at any moment goes on when the flow is retried, or started again with
-    the same parameters; what was paid for is not paid again.
+    A run that was stopped continues when the flow is retried, or started again with the same
+    parameters. Nothing is paid for twice.
 
     Args:
-        images: Pictures, or folders of pictures: paths on the worker, or URLs.
-        prompt: What the video should be, in a sentence; empty for the profile's own words.
-        platform: Where the video goes; it decides the frame, and the result is checked against it.
+        images: Pictures or folders of pictures: absolute paths on the worker, or URLs.
+        prompt: What the video should be, in a sentence; empty for the profile's default.
+        platform: Where the video is published; this sets the frame, and the video is checked.
         aspect: The frame, width to height.
-        profile: The skill that speaks, which has words of its own where the prompt is empty.
-        slug: A short name by which people find the run.
+        profile: The skill to use; it has a default instruction for an empty prompt.
+        slug: A short name for the run, shown in its name and its artifacts.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
-        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
-        local: Use the emulator on the worker, which needs no account, instead of the service.
-        run_id: A name of your own for the run; with no images, it takes up the run of that name.
-        resend: Do once more what the run is stopped at; it may be paid for twice.
-        again: Make a new video of a request that is done.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        run_id: A name of your own for the run; without images, the run of that name continues.
+        resend: Retry the step that the run stopped at, which may be paid for twice.
+        again: Make a new video though the same request is done already.
     """
     run = await begin_run(
         images,
@@ -71,7 +74,7 @@ async def image_to_video(
         run_id=run_id,
         again=again,
     )
-    return await carry_out(run, resend=resend)
+    return await execute_run(run, resend=resend)
 
 
 def main() -> int:
@@ -83,7 +86,7 @@ def main() -> int:
     given = parser.parse_args()
     print("Starting Prefect on this machine; this takes some seconds.", flush=True)
     try:
-        with by_hand():
+        with ephemeral_server():
             result = asyncio.run(
                 image_to_video(given.images, given.prompt, store=given.store, local=True)
             )

@@ -1,4 +1,4 @@
-"""The flow `iterate_video`: a rough cut, changes one by one, and a person's look in between."""
+"""The flow `iterate_video`: a rough cut, then changes one by one, with a person's review."""
 
 # No `from __future__ import annotations` here: see image_to_video.py.
 from prefect import flow
@@ -9,13 +9,15 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
-    carry_out,
-    look_and_refine,
+    execute_run,
+    explain_failure,
+    review_and_refine,
     run_name,
 )
 
 
-@flow(name="iterate-video", flow_run_name=run_name, retries=0, persist_result=False)
+@flow(name="iterate-video", flow_run_name=run_name)
+@explain_failure
 async def iterate_video(
     images: list[str],
     prompt: str = "",
@@ -34,25 +36,26 @@ async def iterate_video(
 ) -> RunResult:
     """Make a rough cut and change it step by step, with a video after each change.
 
-    A run that was stopped at any moment goes on when the flow is retried, or started again with
-    the same parameters; what was paid for is not paid again.
+    A run that was stopped continues when the flow is retried, or started again with the same
+    parameters. Nothing is paid for twice.
 
     Args:
-        images: Pictures, or folders of pictures: paths on the worker, or URLs.
-        prompt: What the rough cut should be, in a sentence; empty for the profile's own words.
+        images: Pictures or folders of pictures: absolute paths on the worker, or URLs.
+        prompt: What the rough cut should be, in a sentence; empty for the profile's default.
         changes: What to change after the rough cut, a line for each change.
-        look: How often the flow stops for a person, who looks at the video and says what to change.
-        platform: Where the video goes; it decides the frame, and the result is checked against it.
+        look: How often the flow stops for a person to approve, change or reject the video.
+        platform: Where the video is published; this sets the frame, and the video is checked.
         aspect: The frame, width to height.
-        profile: The skill that speaks, which has words of its own where the prompt is empty.
-        slug: A short name by which people find the run.
+        profile: The skill to use; it has a default instruction for an empty prompt.
+        slug: A short name for the run, shown in its name and its artifacts.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
-        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
-        local: Use the emulator on the worker, which needs no account, instead of the service.
-        run_id: A name of your own for the run; with no images and no prompt, the finished run of
-            that name is what the changes are made to.
-        resend: Do once more what the run is stopped at; it may be paid for twice.
-        again: Make a new video, or say the changes again, though it was done before.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        run_id: A name of your own for the run; without images and prompt, the changes are made to
+            the finished run of that name.
+        resend: Retry the step that the run stopped at, which may be paid for twice.
+        again: Make a new video, or the changes again, though they are done already.
     """
     run = await begin_run(
         images,
@@ -69,5 +72,5 @@ async def iterate_video(
         run_id=run_id,
         again=again,
     )
-    result = await carry_out(run, resend=resend)
-    return await look_and_refine(run, result, rounds=look)
+    result = await execute_run(run, resend=resend)
+    return await review_and_refine(run, result, rounds=look)

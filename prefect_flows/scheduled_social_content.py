@@ -6,14 +6,16 @@ from prefect import flow
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
     begin_run,
-    carry_out,
-    make_each,
+    execute_run,
+    explain_failure,
     posts_due,
+    run_each_post,
     run_name,
 )
 
 
-@flow(name="social-post", flow_run_name=run_name, retries=0, persist_result=False)
+@flow(name="social-post", flow_run_name=run_name)
+@explain_failure
 async def social_post(
     run_id: str,
     images: list[str],
@@ -27,20 +29,21 @@ async def social_post(
     local: bool = False,
     resend: bool = False,
 ) -> RunResult:
-    """Make the video of one post, at most once, whatever its row says by now.
+    """Make the video of one post, at most once, even if its row has changed since.
 
     Args:
         run_id: The id of the post's run.
-        images: Pictures, or folders of pictures: paths on the worker, or URLs.
-        prompt: What the video should be, in a sentence; empty for the profile's own words.
-        platform: Where the video goes.
+        images: Pictures or folders of pictures: absolute paths on the worker, or URLs.
+        prompt: What the video should be, in a sentence; empty for the profile's default.
+        platform: Where the video is published.
         aspect: The frame, width to height; empty for the platform's own.
-        profile: The skill that speaks; empty for the one of the credentials.
-        slug: A short name by which people find the run.
+        profile: The skill to use; empty for the one that the credentials name.
+        slug: A short name for the run, shown in its name and its artifacts.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
-        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
-        local: Use the emulator on the worker, which needs no account, instead of the service.
-        resend: Do once more what the run is stopped at; it may be paid for twice.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        resend: Retry the step that the run stopped at, which may be paid for twice.
     """
     run = await begin_run(
         images,
@@ -55,10 +58,11 @@ async def social_post(
         run_id=run_id,
         as_begun=True,
     )
-    return await carry_out(run, resend=resend)
+    return await execute_run(run, resend=resend)
 
 
-@flow(name="scheduled-social-content", flow_run_name=run_name, retries=0, persist_result=False)
+@flow(name="scheduled-social-content", flow_run_name=run_name)
+@explain_failure
 async def scheduled_social_content(
     calendar: str,
     timezone: str = "UTC",
@@ -77,12 +81,13 @@ async def scheduled_social_content(
         catch_up_hours: How long after its time a post is still made, in hours.
         at_once: How many posts are made at the same time.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
-        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
-        local: Use the emulator on the worker, which needs no account, instead of the service.
-        resend: Do once more what runs are stopped at; it may be paid for twice.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        resend: Retry the steps that runs stopped at, which may be paid for twice.
     """
     posts = await posts_due(calendar, timezone, catch_up_hours)
-    return await make_each(
+    return await run_each_post(
         lambda post: social_post(
             post.run_id,
             list(post.images),
@@ -101,4 +106,5 @@ async def scheduled_social_content(
         at_once=at_once,
         store=store,
         credentials=credentials,
+        local=local,
     )

@@ -4,10 +4,11 @@
 from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.prefect import begin_delivery, carry_out, run_name
+from nemovideo_nodes.prefect import begin_delivery, execute_run, explain_failure, run_name
 
 
-@flow(name="video-from-webhook", flow_run_name=run_name, retries=0, persist_result=False)
+@flow(name="video-from-webhook", flow_run_name=run_name)
+@explain_failure
 async def video_from_webhook(
     run_id: str,
     images: list[str],
@@ -22,19 +23,20 @@ async def video_from_webhook(
 ) -> RunResult:
     """Make the video of one delivery.
 
-    The same delivery again is the same run, and what was paid for is not paid again.
+    The same delivery again is the same run. Nothing is paid for twice.
 
     Args:
-        run_id: The id of the run, which the receiver makes of the delivery.
-        images: Pictures by https URL; they are fetched once, when the run begins.
-        prompt: What the video should be, in a sentence; empty for the profile's own words.
-        profile: The skill that speaks; empty for the one of the credentials.
+        run_id: The id of the run, which the receiver derives from the delivery.
+        images: Pictures by https URL; they are downloaded once, when the run begins.
+        prompt: What the video should be, in a sentence; empty for the profile's default.
+        profile: The skill to use; empty for the one that the credentials name.
         language: The language of the session, such as en or zh; empty for the profile's own.
         media_hosts: The hosts that pictures may come from, such as *.example.com; none for any.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
-        store: A folder, an s3:// URL, or video-store/NAME for a block; empty for the worker's own.
-        local: Use the emulator on the worker, which needs no account, instead of the service.
-        resend: Do once more what the run is stopped at; it may be paid for twice.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        resend: Retry the step that the run stopped at, which may be paid for twice.
     """
     run = await begin_delivery(
         run_id,
@@ -47,4 +49,4 @@ async def video_from_webhook(
         store=store,
         local=local,
     )
-    return await carry_out(run, resend=resend)
+    return await execute_run(run, resend=resend)

@@ -152,3 +152,80 @@ def test_what_fits_no_header(field: str, value: str) -> None:
     """A profile never holds what a header cannot."""
     with pytest.raises(ValueError, match="ASCII"):
         Profile(**{"name": "x", field: value})
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "name: x\nversion: 1.2\ndescription: Turn pictures: into a film",
+        "description: bad: yaml: here\nname: 'x'\nversion: \"1.2\"",
+        "name: x # ours\nversion: 1.2\n\tmetadata: [",
+        'name: x\nversion: 1.2\nmetadata: {"openclaw": {"emoji": "x"}}',
+        "name: x\nversion: 1.2\nmetadata:\n  requires:\n    env: [NEMO_TOKEN]",
+        "name: x\nversion: 1.2\nmetadata.openclaw: y\nmetadata.openclaw.emoji: z",
+        "name: x\nversion: 1.2\nmetadata: a\nmetadata: b",
+        "metadata:\n  name: other\nname: x\nversion: 1.2\ndescription: a: b: c",
+    ],
+)
+def test_frontmatters_of_the_wild(front: str) -> None:
+    """What is not valid YAML is read line by line."""
+    profile = skill(front)
+    assert (profile.name, profile.version) == ("x", "1.2")
+
+
+def test_a_frontmatter_may_be_all(tmp_path: Path) -> None:
+    """Without a body, without a line's end, and without a default."""
+    profile = parse_skill("---\nname: x\nlanguage: zh\n---", where="SKILL.md")
+    assert (profile.version, profile.language, profile.default_instruction) == ("1.0.0", "zh", "")
+
+
+TRY_SAYING = """
+## Getting started
+Try saying:
+- "{{example prompt goes here}}"
+- "make a calm film of my garden"
+- "add some soft music to it"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (TRY_SAYING, "make a calm film of my garden"),
+        (
+            TRY_SAYING + '\n**Quick edit**: Upload → "trim the boring parts out" → Download.\n',
+            "trim the boring parts out",
+        ),
+        (
+            '## Quick edit\n\nSay “trim the boring\nparts out”.\n\n## Batch\n"another one"',
+            "trim the boring parts out",
+        ),
+        (
+            "See [quick edit](#quick-edit).\n\n- **Quick Edit** `trim the boring parts out`\n"
+            '- **Batch**: "do all of them"\n',
+            "trim the boring parts out",
+        ),
+        (
+            '**Quick edit**: fast.\n**Batch**: "do all of them alike"\n' + TRY_SAYING,
+            "make a calm film of my garden",
+        ),
+        ('Try saying "make my pictures dance".', "make my pictures dance"),
+        ('Try saying: "short".\n# Next\n"nothing of an example"', ""),
+        ('Nothing to try, "although this is quoted".', ""),
+    ],
+)
+def test_the_default_is_the_skills_own(body: str, expected: str) -> None:
+    """Its quick edit, else its second example, else its first."""
+    profile = parse_skill(f"---\nname: x\n---\n{body}", where="SKILL.md")
+    assert profile.default_instruction == expected
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_text_that_was_read_in_another_encoding_is_repaired(encoding: str) -> None:
+    """Many documents went through an editor that took UTF-8 for Latin-1."""
+    text = "\ufeff---\nname: x\ndescription: 视频\n---\n**Quick edit**: “réduis la durée à 5 s”\n"
+    if encoding == "cp1252":  # which has no sign for some bytes
+        text = text.replace("视频", "vidéo").replace("”", '"').replace("“", '"')
+    misread = text.encode("utf-8").decode(encoding)
+    profile = parse_skill(misread, where="SKILL.md")
+    assert profile.default_instruction == "réduis la durée à 5 s"

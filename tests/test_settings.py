@@ -114,6 +114,14 @@ def test_bad_values(name: str, value: str) -> None:
     assert "pw" not in caught.value.sentence
 
 
+def test_a_token_says_where_it_came_from() -> None:
+    """The sentence that asks for another one names the variable, the block or the argument."""
+    assert given(NEMO_TOKEN="t").token_source == "NEMO_TOKEN"
+    mine = given(NEMO_TOKEN="t").signed_in(token="u", token_source="the block 'mine'")
+    assert (mine.token, mine.token_source) == ("u", "the block 'mine'")
+    assert given(NEMO_TOKEN="t").signed_in().token_source == "NEMO_TOKEN"
+
+
 @pytest.mark.parametrize("value", ["1", "true", "YES", " on "])
 def test_http_is_allowed_on_request(value: str) -> None:
     """NEMOVIDEO_ALLOW_HTTP permits http inside a private network."""

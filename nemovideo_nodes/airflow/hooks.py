@@ -152,6 +152,7 @@ class NemoVideoHook(HttpHook):
             api_url=api_url_of(connection),
             web_url=str(extra.get("web_url") or ""),
             token=connection.password or "",
+            token_source=f"the password of the connection {self.nemovideo_conn_id!r}",
             client_id=str(extra.get("client_id") or ""),
             local=is_true(extra.get("local")),
         )

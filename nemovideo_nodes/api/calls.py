@@ -36,7 +36,7 @@ __all__ = ["ApiCalls"]
 
 _T = TypeVar("_T")
 _LONGEST_WAIT_S = 300.0
-"""A `Retry-After` beyond this is told to the caller instead of slept through."""
+"""A longer `Retry-After` is raised to the caller instead of waited for."""
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _FIELDS = (b"data", b"event", b"id", b"retry", b":")
 """How the body of an event stream can begin."""
@@ -87,6 +87,7 @@ class ApiCalls:
         content: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         is_upload: bool = False,
+        repeat: bool = True,
     ) -> tuple[dict[str, Any], str]:
         """A call with the token: the JSON object that it answered, and its exact text."""
 
@@ -94,7 +95,7 @@ class ApiCalls:
             signed = self.authorized(token, headers)
             return await self._send(method, path, content, signed, is_upload)
 
-        return await self.repeating(once)
+        return await self.repeating(once, repeat=repeat)
 
     async def call_unsigned(
         self, method: str, path: str, headers: Mapping[str, str]
@@ -111,8 +112,8 @@ class ApiCalls:
     ) -> _T:
         """`once` with a token, and the documented repetitions.
 
-        Without `repeat` a refused token is renewed all the same, for whoever calls again. The one
-        call that is not `signed` gets no token, since it is what acquires and renews them.
+        Without `repeat` a refused token is still renewed, for the caller's next call. Only the call
+        that acquires tokens is not `signed`: it gets none.
         """
         token = await _token_from(self._tokens.current()) if signed else ""
         renewed = waited = False
@@ -240,7 +241,7 @@ class ApiCalls:
             self._bind = bind_id(answer) or self._bind
             return answer
         except OutOfCredits as error:
-            bind = error.bind or self._bind
+            bind = error.bind or self._bind or self._tokens.bind()
             if not self._tokens.anonymous:
                 todo = f"top up your credits at {self._web_url}"
             else:

@@ -21,11 +21,13 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import (
     BadAnswer,
     BadInput,
+    MediaTooLarge,
     RateLimited,
     Refused,
     Secret,
     TokenInvalid,
     Unreachable,
+    UnsupportedMedia,
     VideoInvalid,
     redact,
     well_formed,
@@ -43,6 +45,7 @@ from nemovideo_nodes.wire.models import (
     SessionRequest,
     StateAnswer,
     TokenAnswer,
+    UploadAnswer,
     UploadUrlsRequest,
     export_body,
 )
@@ -171,8 +174,10 @@ class NemoVideoClient:
         name: str | None = None,
         mime: str | None = None,
         progress: Progress | None = None,
-    ) -> None:
+    ) -> UploadAnswer:
         """Upload one local file, streamed; `name` is what the service calls it.
+
+        Where the answer lists what arrived, that is proof; the service need not list anything.
 
         Raises `BadInput` for a file that the service would not take, before anything is sent.
         """
@@ -181,26 +186,36 @@ class NemoVideoClient:
         body = await asyncio.to_thread(
             MultipartFile, file, name=name or file.name, mime=mime or kind.mime, progress=progress
         )
-        await self._calls.call(
-            "POST",
-            _upload_path(session_id),
-            content=body,
-            headers=body.headers,
-            is_upload=True,
-        )
+        try:
+            answer, _ = await self._calls.call(
+                "POST",
+                _upload_path(session_id),
+                content=body,
+                headers=body.headers,
+                is_upload=True,
+            )
+        except (UnsupportedMedia, MediaTooLarge) as error:
+            raise type(error)(
+                f"{file.name}: {error.sentence}",
+                service_code=error.service_code,
+                status=error.status,
+                request_id=error.request_id,
+            ) from None
+        return UploadAnswer.read(answer)
 
-    async def upload_urls(self, session_id: str, urls: list[str]) -> None:
+    async def upload_urls(self, session_id: str, urls: list[str]) -> UploadAnswer:
         """Have the service fetch media from https URLs."""
         if not urls:
             raise BadInput("There is no URL to upload")
         for url in urls:
             if not url.lower().startswith("https://"):
                 raise BadInput(f"Only https URLs can be uploaded by URL, not {redact(url)!r}")
-        await self._post_json(
+        answer, _ = await self._post_json(
             _upload_path(session_id),
             UploadUrlsRequest(urls=urls).model_dump(),
             is_upload=True,
         )
+        return UploadAnswer.read(answer)
 
     async def send_message(
         self,
@@ -256,6 +271,20 @@ class NemoVideoClient:
         path = f"/api/render/proxy/lambda/{_segment(render_id)}"
         answer, _ = await self._calls.call("GET", path)
         return RenderAnswer.read(answer)
+
+    async def cancel_render(self, render_id: str) -> bool:
+        """Ask the service to stop a render; False where it cannot (404, 405) [W].
+
+        Best effort: it is asked once, and repeats nothing. Raises any other `ServiceError`.
+        """
+        path = f"/api/render/proxy/lambda/{_segment(render_id)}/cancel"
+        try:
+            await self._calls.call("POST", path, repeat=False)
+        except Refused as error:
+            if error.status in (404, 405):
+                return False
+            raise
+        return True
 
     async def claim_link(self, session_id: str, task_id: str | None) -> str:
         """The link with which a person takes the session over; it is a secret."""

@@ -185,36 +185,40 @@ async def _write_all(
     total: int | None,
     progress: Progress | None,
 ) -> int:
-    """Write the body in large pieces, one at a time and off the loop, while the next comes in.
+    """Write the body a megabyte at a time and off the loop, while the next one comes in.
 
-    What came before the connection broke is written, too: a later try goes on behind it.
+    What arrived before the connection broke is written too, so that a later try can continue.
     """
-    writing: asyncio.Future[int] | None = None
-    held, size = [], 0
+    writing: asyncio.Future[None] | None = None
+    held: list[bytes] = []
+    size = 0
+    # Decoding costs time even where there is nothing to decode. No size of chunks is asked for,
+    # since httpx would lose what it holds back.
+    body = response.aiter_bytes() if _is_encoded(response) else response.aiter_raw()
     try:
-        async for chunk in response.aiter_bytes():  # httpx would lose what it holds back
+        async for chunk in body:
             held.append(chunk)
             size += len(chunk)
             if size >= CHUNK:
                 if writing is not None:
                     await writing
-                writing = asyncio.ensure_future(asyncio.to_thread(file.write, b"".join(held)))
+                writing = asyncio.ensure_future(asyncio.to_thread(file.writelines, held))
                 got += size
                 held, size = [], 0
                 if progress:
                     progress(got, total)
     finally:
-        await asyncio.shield(_finish(file, writing, b"".join(held)))
+        await asyncio.shield(_finish(file, writing, held))
     got += size
     if progress:
         progress(got, total)
     return got
 
 
-async def _finish(file: BinaryIO, writing: asyncio.Future[int] | None, rest: bytes) -> None:
+async def _finish(file: BinaryIO, writing: asyncio.Future[None] | None, rest: list[bytes]) -> None:
     if writing is not None:
         await writing
-    await asyncio.to_thread(file.write, rest)
+    await asyncio.to_thread(file.writelines, rest)
     await asyncio.to_thread(_flush, file)
 
 
@@ -265,7 +269,7 @@ def _length(response: httpx.Response) -> int | None:
 
 
 def _save_known(about: Path, response: httpx.Response, total: int | None) -> None:
-    """Only a strong validator lets a later try go on with what is there."""
+    """Only a strong ETag lets a later try continue from the bytes that are there."""
     etag: str = response.headers.get("etag", "").strip()
     if not etag.startswith('"') or total is None:
         about.unlink(missing_ok=True)

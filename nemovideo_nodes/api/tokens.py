@@ -35,6 +35,7 @@ _POLL_S = 0.02
 class _Stored(BaseModel):
     token: str = Field(repr=False, pattern=r"^[!-~]+$")
     expires_at: AwareDatetime
+    bind: str | None = None
 
 
 class GivenToken:
@@ -52,6 +53,10 @@ class GivenToken:
     def account(self) -> tuple[str, ...]:
         """Fingerprints of what identifies the account."""
         return (f"token:{fingerprint(self._token)}",)
+
+    def bind(self) -> str | None:
+        """The id for a registration link: an account of one's own needs none."""
+        return None
 
     async def current(self) -> str:
         """The token."""
@@ -120,6 +125,10 @@ class StoredToken:
             prints.append(f"token:{fingerprint(stored.token)}")
         return tuple(prints)
 
+    def bind(self) -> str | None:
+        """The id for the registration link, where the service gave one with the token."""
+        return self._cached.bind if self._cached else None
+
     async def current(self) -> str:
         """A token that has not expired, from memory, from the file, or from the service."""
         stored = self._fresh(self._cached) or self._fresh(await asyncio.to_thread(self._load))
@@ -157,12 +166,16 @@ class StoredToken:
             # The documented answer to 400: generate one, repeat.
             await asyncio.to_thread(self._set_aside, client_id)
             answer = await self._acquire(await asyncio.to_thread(self.client_id))
-        life = LIFE
-        if answer.expires_in is not None and 0 < answer.expires_in < LIFE.total_seconds():
-            life = timedelta(seconds=answer.expires_in)
+        now, life = self._clock.now(), LIFE
+        if answer.expires_in is not None:
+            seconds = answer.expires_in
+        else:
+            seconds = (answer.expires_at - now).total_seconds() if answer.expires_at else 0.0
+        if 0 < seconds < LIFE.total_seconds():
+            life = timedelta(seconds=seconds)
         # Given up a little early, but a short life must not be over before it began.
         life -= min(_MARGIN, life / 10)
-        stored = _Stored(token=answer.token, expires_at=self._clock.now() + life)
+        stored = _Stored(token=answer.token, expires_at=now + life, bind=answer.bind)
         self._cached = stored  # even where it cannot be written down
         await asyncio.to_thread(self._save, stored)
         return stored

@@ -1,4 +1,4 @@
-"""The command line: make, refine, resume, show, runs, credits, completion, emulator, webhook.
+"""The command line: make, refine, resume, show, runs, credits, calendar, webhook and others.
 
 Exit codes: 0 done, 1 stuck, 2 bad input, 75 not finished but resumable.
 """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
@@ -77,7 +78,7 @@ def plan(
     from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
     from nemovideo_nodes.request.calendar_time import zone_named
     from nemovideo_nodes.workspace.calendar_check import check_calendar
-    from nemovideo_nodes.workspace.calendar_results import write_place
+    from nemovideo_nodes.workspace.calendar_places import write_place
 
     zone = zone_named(timezone)
     settings = read_settings(store)
@@ -135,7 +136,7 @@ def plan(
     default=24.0,
     show_default=True,
     metavar="HOURS",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=1_000_000),
     help="How long after its time a post is still made.",
 )
 @click.option(
@@ -171,21 +172,28 @@ def run(
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
-    from nemovideo_nodes.workspace.calendar_results import check_results, write_results
+    from nemovideo_nodes.workspace.calendar_places import Places
+    from nemovideo_nodes.workspace.calendar_results import ResultsFile
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import read_calendar_from
 
     settings = read_settings(store)
-    if results is not None:
-        check_results(results)
-    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access)
+    places = Places()
+    file = ResultsFile(results, places) if results is not None else None
+    calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
     _say_reading(reading, err=True)
-    if calendar_source is None or any(problem.row is None for problem in reading.problems):
+    if calendar_source is None or (reading.problems and not reading.posts):
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
     videos = videos_of(reading.posts)
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
+    undated = sum(video.post.due is None for video in due)
+    if undated and most is None:
+        raise BadInput(
+            f"{_number(undated, 'video')} of {source} would be made at once, since it names no "
+            "time for them: say with --most how many to make now"
+        )
     maker = CalendarMaker(settings, calendar_source, local=local, start_local=ensure_local)
     made = asyncio.run(
         run_videos(
@@ -198,8 +206,8 @@ def run(
             on_made=lambda one: _say_made(one) if not as_json else None,
         )
     )
-    if results is not None:
-        write_results(results, videos, made, maker.posters(made))
+    if file is not None:
+        file.write(videos, made, maker.posters(made))
     if as_json:
         print_json(_run_json(made, reading))
     elif not due:
@@ -211,10 +219,8 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
     """How the videos stand in their accounts' stores, where these are there already."""
     from pathlib import Path
 
-    from nemovideo_nodes.errors import BadInput
     from nemovideo_nodes.ledger.store import REMOTE, Store
     from nemovideo_nodes.workspace.accounts import account_settings
-    from nemovideo_nodes.workspace.calendar_records import stands_of
 
     stands: dict[str, Any] = {}
     for account in dict.fromkeys(video.post.account for video in videos):
@@ -224,6 +230,8 @@ def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]
             continue
         if not place.startswith(REMOTE) and not Path(place).expanduser().is_dir():
             continue  # a plan makes no store
+        from nemovideo_nodes.workspace.calendar_records import stands_of
+
         own = [video for video in videos if video.post.account == account]
         stands |= stands_of(Store(place), own)
     return stands

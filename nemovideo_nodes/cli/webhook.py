@@ -176,10 +176,10 @@ def list_(config: str, state: str | None, source: str | None, limit: int, as_jso
         return
     for row in rows:
         state = row["job"] or row["delivery"]
-        words = [row["run_id"] or "", row["reason"] or row["result"] or ""]
-        told = "  ".join(redact(printable(word)) for word in words if word)
+        words = [row["run_id"], row["result"], row["reason"]]
+        text = "  ".join(redact(printable(word)) for word in words if word)
         number = "-" if row["id"] is None else row["id"]
-        click.echo(f"{number:>6}  {utc(row['received_at'])}  {row['source']}  {state}  {told}")
+        click.echo(f"{number:>6}  {utc(row['received_at'])}  {row['source']}  {state}  {text}")
 
 
 @webhook.command()
@@ -228,8 +228,8 @@ def release(deliveries: tuple[int, ...], config: str, everything: bool) -> None:
         raise BadInput("Give the numbers of deliveries that are held, or --all")
     now = SystemClock().now().timestamp()
     with _outbox(config) as outbox:
-        for told in outbox.release(deliveries, now) or ["Nothing is held"]:
-            click.echo(told)
+        for sentence in outbox.release(deliveries, now) or ["Nothing is held"]:
+            click.echo(sentence)
 
 
 @webhook.command()
@@ -268,8 +268,8 @@ def _payload(path: str) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        told = str(error) if isinstance(error, json.JSONDecodeError) else "it is not text"
-        raise BadInput(f"The payload {path!r} is not JSON: {told}") from None
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it is not text"
+        raise BadInput(f"The payload {path!r} is not JSON: {reason}") from None
 
 
 def _header_pairs(given: tuple[str, ...]) -> dict[str, str]:

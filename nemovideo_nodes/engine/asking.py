@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.plan import missing_permission, missing_steps
-from nemovideo_nodes.errors import StoreError
-from nemovideo_nodes.ledger.facts import Asked, Noted, Order
+from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict, StoreError
+from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.steps import Prompt, Step
 
 __all__ = ["Asker"]
 
@@ -20,16 +21,26 @@ _TRIES = 1_000
 """Each lost try means that another worker has written a fact meanwhile."""
 
 
+async def _nothing() -> None:
+    """What there is to confirm where no worker holds the run."""
+
+
 @dataclass(frozen=True)
 class Asker:
-    """Writes into one run's journal what is asked for, and what a person permits."""
+    """Writes into one run's journal what is asked for, and what a person permits.
+
+    `service` is where it is to be done; a run that was begun elsewhere is not touched. The first
+    fact of a run also names the `account`, where somebody has named one: a machine's own client
+    id is nobody's choice, and a run may be written down where nobody ever signs in.
+    """
 
     journal: Journal
-    by: str = ""
+    service: str
+    account: tuple[str, ...] | None = None
+    by: str = field(default_factory=socket.gethostname)
     clock: Clock = field(default_factory=SystemClock)
-
-    def _by(self) -> str:
-        return self.by or socket.gethostname()
+    confirm: Callable[[], Awaitable[None]] = _nothing
+    """Makes sure, right before a write, that the run was not deleted meanwhile."""
 
     async def ask(
         self,
@@ -45,19 +56,25 @@ class Asker:
         """Ask for steps: a no-op for those that were asked for with the same arguments.
 
         They go behind all others, or right behind the step `after`. Raises `StepConflict` for a
-        step that was asked for with other arguments, and for an order of another video than the
-        one that the run was begun for.
+        step that was asked for with other arguments, for an order of another video than the one
+        that the run was begun for, and for a run of another service.
         """
         for _ in range(_TRIES):
             run = await self.journal.refreshed()
             new = missing_steps(run, steps, order)
             if run.newer or not new:
                 return
+            self._check_service(run)
+            await self.confirm()
+            first = not run.steps
             fact = Asked(
+                v=NEWEST if any(map(_names_media, new)) else FORMAT,
                 at=self.clock.now(),
-                by=self._by(),
+                by=self.by,
                 steps=tuple(new),
                 order=order if run.order is None else None,
+                service=self.service if first and order is None else None,
+                account=self.account if first else None,
                 after=after,
                 because=because,
                 said=said,
@@ -83,11 +100,12 @@ class Asker:
             topic, step = permission
             allowed = Noted(
                 at=self.clock.now(),
-                by=self._by(),
+                by=self.by,
                 topic=topic,
                 step=step,
                 occasion=occasion or None,
             )
+            await self.confirm()
             # Two who permit it at once permit one message, not two.
             if await self.journal.appended(allowed, run.seq):
                 return True
@@ -103,10 +121,24 @@ class Asker:
             run = await self.journal.refreshed()
             if not run.account or run.account & set(account):
                 return False
-            note = Noted(at=self.clock.now(), by=self._by(), topic="account", account=account)
+            note = Noted(at=self.clock.now(), by=self.by, topic="account", account=account)
+            await self.confirm()
             if await self.journal.appended(note, run.seq):
                 return True
         raise self._too_busy()
 
+    def _check_service(self, run: Run) -> None:
+        if run.service not in (None, self.service):
+            raise StepConflict(
+                f"The run {run.id} belongs to another service ({run.service})",
+                code=ErrorCode.WRONG_SERVICE,
+                remedy=Remedy.SERVICE,
+                run_id=run.id,
+            )
+
     def _too_busy(self) -> StoreError:
         return StoreError(f"Others keep writing to the journal of run {self.journal.run.id}")
+
+
+def _names_media(step: Step) -> bool:
+    return isinstance(step.args, Prompt) and step.args.shows is not None

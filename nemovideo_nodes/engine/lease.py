@@ -8,18 +8,17 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.engine.plan import LEASE
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.facts import Lease, Noted
 from nemovideo_nodes.ledger.journal import Journal
 
-__all__ = ["LeaseKeeper"]
+__all__ = ["LEASE", "LeaseKeeper"]
 
-LEASE = timedelta(seconds=120)
 RENEW_S = 40.0
 _MARGIN_S = 5.0
 
@@ -32,6 +31,8 @@ class LeaseKeeper:
         self._journal = journal
         self._clock = clock
         self._until: float | None = None
+        self.is_deleted = False
+        """Whether the run is known to be gone."""
 
     def is_mine(self) -> bool:
         """Whether there is time left, by our own monotonic clock; asked right before an effect."""
@@ -47,20 +48,39 @@ class LeaseKeeper:
         return here and not _lives(lease.pid, lease.started)
 
     async def hold(self, planned: int) -> bool:
-        """Have the lease; False where the journal moved on since `planned`: plan anew."""
+        """Have the lease; False where the journal moved on since `planned`: plan anew.
+
+        Raises `RunStopped` where the run was deleted meanwhile.
+        """
         holding = self._journal.run.holding
         if holding is not None and holding.holder == self.me and self._time_left() > RENEW_S:
             return True
+        await self.confirm()
         return await self._take(planned)
+
+    async def confirm(self) -> None:
+        """Make sure that the run is still there: nothing is written into one that was deleted.
+
+        While the lease lasts nobody deletes it. Raises `RunStopped`.
+        """
+        if self.is_mine() or await asyncio.to_thread(self._journal.exists):
+            return
+        self._until, self.is_deleted = None, True
+        raise RunStopped(
+            "The run was deleted while it was being worked on",
+            run_id=self._journal.run.id,
+            code=ErrorCode.RUN_DELETED,
+        )
 
     async def release(self, topic: Literal["released", "cancelled"]) -> None:
         """Let the next one go on at once; `cancelled` says why the release is coming."""
         holding = self._journal.run.holding
-        if holding is None or holding.holder != self.me:
+        if holding is None or holding.holder != self.me or self.is_deleted:
             return
-        if topic == "released":
-            self._until = None
         with contextlib.suppress(NemoVideoError):
+            await self.confirm()
+            if topic == "released":
+                self._until = None
             await self._journal.recorded(Noted(at=self._clock.now(), by=self.me, topic=topic))
 
     @contextlib.asynccontextmanager
@@ -77,6 +97,7 @@ class LeaseKeeper:
                 holding = self._journal.run.holding
                 if self._until is not None and holding and holding.holder == self.me:
                     with contextlib.suppress(NemoVideoError):  # the next time may go better
+                        await self.confirm()
                         await self._take(self._journal.run.seq)
 
         keeper = asyncio.ensure_future(keep())

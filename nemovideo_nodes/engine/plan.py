@@ -42,6 +42,9 @@ SETTLE_READS = 12
 """Reads after which a draft that still changes is taken as it is."""
 SKEW = timedelta(seconds=60)
 """How far the clocks of two hosts may be apart."""
+LEASE = timedelta(seconds=120)
+LONGEST_WAIT_S = 300.0
+"""A `Retry-After` beyond this is told to the user instead of waited for."""
 _BUSY_LOOK = timedelta(seconds=1)
 _POLLS_S = (42.6, 53.7, 63.4, 71.6, 78.4, 83.7, 87.6, 90.0, 130.0, 210.0)
 """The documented ten polls of the first five minutes, placed where renders end: 30 to 90 s [S].
@@ -227,9 +230,16 @@ def _waiting(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Wai
             and not _is_home(run, submitted)
         ):
             until, why = next_poll(submitted.achieved.at, None, worker.pace), "Rendering"
-    if until is not None and (deadline := _deadline(run, record, worker)):
+    if until is not None and (deadline := _deadline(run, record, now, worker)):
         until = min(until, deadline)
-    return None if until is None or until <= now else Wait(until, why, record)
+    if until is None or until <= now or until > now + _longest_wait(worker.pace) + SKEW:
+        return None  # a time beyond what can be written was written by a clock that was wrong
+    return Wait(until, why, record)
+
+
+def _longest_wait(pace: Pace) -> timedelta:
+    own = (pace.poll_s or 0.0, pace.reconcile_s or 0.0, pace.rate_limit_s)
+    return timedelta(seconds=max(LONGEST_WAIT_S, _SLOWEST_POLL_S, *own))
 
 
 def _is_home(run: Run, submitted: StepRecord) -> bool:
@@ -238,7 +248,7 @@ def _is_home(run: Run, submitted: StepRecord) -> bool:
     return render is not None and run.video_of(render.render_id) is not None
 
 
-def _deadline(run: Run, record: StepRecord, worker: Worker) -> datetime | None:
+def _deadline(run: Run, record: StepRecord, now: datetime, worker: Worker) -> datetime | None:
     """Until when this worker polls for a render; the next one polls as long again."""
     args = record.step.args
     if not isinstance(args, AwaitRender):
@@ -246,12 +256,13 @@ def _deadline(run: Run, record: StepRecord, worker: Worker) -> datetime | None:
     submitted = run.steps.get(args.render)
     if submitted is None or submitted.achieved is None:
         return None
-    return max(submitted.achieved.at, worker.since) + timedelta(seconds=args.limit_s)
+    submitted_at = min(submitted.achieved.at, now)
+    return max(submitted_at, worker.since) + timedelta(seconds=args.limit_s)
 
 
 def _is_overdue(run: Run, record: StepRecord, now: datetime, worker: Worker) -> bool:
     """Whether this worker has looked, and its time is over: each worker looks once at least."""
-    deadline = _deadline(run, record, worker)
+    deadline = _deadline(run, record, now, worker)
     looked = record.deferred is not None and record.deferred.by == worker.me
     return deadline is not None and now >= deadline and looked
 
@@ -272,6 +283,8 @@ def _stuck(record: StepRecord) -> Stuck:
     refused = record.refused
     assert refused is not None
     sentence, remedy = refused.sentence, refused.remedy
+    if refused.error_code is None and (older := _OLDER.get(_code_of(refused))) is not None:
+        sentence, remedy = older, Remedy.RESEND
     if record.state is StepState.FAILED:
         sentence += f". It has failed {record.failures} times"
         remedy = Remedy.RESEND
@@ -284,13 +297,32 @@ def _code_of(refused: Refused) -> str:
     """The error code, also of a fact that is older than error codes."""
     if refused.error_code is not None:
         return refused.error_code
+    if refused.verdict == "stopped" and refused.code == Code.SESSION_NOT_FOUND:
+        return ErrorCode.SESSION_NOT_FOUND
     by_verdict = {"unknown": ErrorCode.OUTCOME_UNKNOWN, "failed": ErrorCode.RENDER_FAILED}
     return by_verdict.get(refused.verdict, ErrorCode.REFUSED)
 
 
+_OLDER: Mapping[str, str] = MappingProxyType(
+    {
+        ErrorCode.OUTCOME_UNKNOWN: "It cannot be known what became of the message. It may have "
+        "been paid for, so it is not sent again by itself",
+        ErrorCode.SESSION_NOT_FOUND: "The service does not know this session any more. What was "
+        "made in it is gone and would have to be made again",
+    }
+)
+"""Sentences for facts from before error codes, whose own were written for the command line."""
+
+
 def is_held(run: Run, now: datetime) -> bool:
-    """Whether a worker has the run, by what it wrote down last."""
-    return run.holding is not None and run.holding.lease.expires + SKEW > now
+    """Whether a worker has the run, by what it wrote down last.
+
+    A lease that ends later than one that was taken just now was written by a clock that was wrong,
+    and is not believed.
+    """
+    if run.holding is None:
+        return False
+    return now < run.holding.lease.expires + SKEW <= now + LEASE + 2 * SKEW
 
 
 def _busy(run: Run, now: datetime, worker: Worker) -> Wait | None:
@@ -321,6 +353,8 @@ def next_poll(submitted: datetime, last: datetime | None, pace: Pace) -> datetim
     """When a render submitted then, and last looked at then, is to be looked at next."""
     if pace.poll_s is not None:
         return (last or submitted) + timedelta(seconds=max(pace.poll_s, _LEAST_POLL_S))
+    if last is not None:
+        submitted = min(submitted, last)  # by another clock it may lie ahead
     elapsed = (last - submitted).total_seconds() if last else 0.0
     due = next((poll for poll in _POLLS_S if poll > elapsed), None)
     if due is None:

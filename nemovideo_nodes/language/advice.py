@@ -42,7 +42,7 @@ _VAGUE = Words.of(
     "优化 优化一下 改好看",
     POLITE,
 )
-"""Words that leave everything open: no length, no look, no music, no subject."""
+"""Words that specify nothing: no length, no look, no music, no subject."""
 
 _LENGTH = re.compile(
     r"(?<![\d.])(?P<number>\d{1,4}(?:\.\d+)?)[\s-]*(?:(?P<minutes>min(?:ute)?s?\b|分钟?)"
@@ -50,6 +50,12 @@ _LENGTH = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _EACH = re.compile(r"\b(?:each|every|per)\b|每", re.IGNORECASE)
+
+_REFUSED_LINK = re.compile(r"(?i)\b(?:youtube\.com|youtu\.be|spotify\.com)/")
+_RATIO = re.compile(
+    r"(?i)\b(?:aspect ratio|vertical|portrait|landscape|square)\b"
+    r"|\b\d{1,2}\s?[:：x]\s?\d{1,2}\b|画幅|竖屏|横屏|方形"
+)
 
 _SMOOTHER = BUILT_IN["image-to-video-canva"].advice
 _FEWER = BUILT_IN["ai-image-to-video-miricanvas"].advice
@@ -67,17 +73,19 @@ _IN_CHINESE = {
 
 
 @dataclass(frozen=True)
-class _Words:
-    """How one language says it."""
+class _Phrases:
+    """The sentences in one language."""
 
     vague: str
     example: str
     mixed: str
     many: str
+    links: str
+    ratio: str
     comma: str
 
 
-_ENGLISH = _Words(
+_ENGLISH = _Phrases(
     vague=(
         '"{}" leaves much open, and every attempt costs credits. '
         "It helps to say how long the video should be, its look, its music or a title"
@@ -85,13 +93,18 @@ _ENGLISH = _Words(
     example=', for example: "{}".',
     mixed="Your {count} pictures have {sizes} different sizes ({shown}). ",
     many="{count} pictures in {seconds:g} seconds leave about {each:.1f} seconds for each. ",
+    links="The service refuses links to YouTube and Spotify: give the file itself.",
+    ratio="To change the aspect ratio, a video is generated again and paid for again: "
+    "it is best said in the first prompt.",
     comma=", ",
 )
-_CHINESE = _Words(
+_CHINESE = _Phrases(
     vague="“{}”说得比较笼统，而每次尝试都会消耗积分。说明时长、风格、音乐或标题，效果会更好",
     example="，例如：“{}”。",
     mixed="您的{count}张图片有{sizes}种尺寸（{shown}）。",
     many="{count}张图片放进{seconds:g}秒，每张只有约{each:.1f}秒。",
+    links="服务不接受 YouTube 和 Spotify 链接：请直接提供文件。",
+    ratio="更改画幅意味着重新生成视频，并再次消耗积分：最好在第一条提示里说明。",
     comma="、",
 )
 
@@ -105,27 +118,28 @@ def advise(
     advice is in the language of the instructions: English or Chinese.
     """
     is_chinese = language_of(" ".join(instructions)) == "zh"
-    words = _CHINESE if is_chinese else _ENGLISH
-    told = _about_words(instructions, profile, words)
+    phrases = _CHINESE if is_chinese else _ENGLISH
+    lines = _about_words(instructions, profile, phrases)
+    lines += _about_service(instructions, phrases)
     pictures = [
-        *_about_sizes(sizes, words),
-        *_about_number(instructions, len(sizes), words),
+        *_about_sizes(sizes, phrases),
+        *_about_number(instructions, len(sizes), phrases),
     ]
     if pictures and profile.advice not in ("", _SMOOTHER, _FEWER):
         pictures.append(profile.advice)
-    return [well_formed(line) for line in [*told, *pictures]]
+    return [well_formed(line) for line in [*lines, *pictures]]
 
 
-def _about_words(instructions: Sequence[str], profile: Profile, words: _Words) -> list[str]:
+def _about_words(instructions: Sequence[str], profile: Profile, phrases: _Phrases) -> list[str]:
     vague = next(filter(_is_vague, instructions), None)
     if vague is None:
         return []
     quote = " ".join(vague.split()).rstrip(".!。！")
     if len(quote) > _LONGEST_QUOTE:
         quote = quote[: _LONGEST_QUOTE - 1] + "…"
-    example = _said(profile.default_instruction, words)
-    ending = words.example.format(example) if example else ("。" if words is _CHINESE else ".")
-    return [words.vague.format(quote) + ending]
+    example = _in_language(profile.default_instruction, phrases)
+    ending = phrases.example.format(example) if example else ("。" if phrases is _CHINESE else ".")
+    return [phrases.vague.format(quote) + ending]
 
 
 def _is_vague(instruction: str) -> bool:
@@ -138,22 +152,32 @@ def _is_vague(instruction: str) -> bool:
     )
 
 
-def _about_sizes(sizes: Sequence[Size | None], words: _Words) -> list[str]:
+def _about_service(instructions: Sequence[str], phrases: _Phrases) -> list[str]:
+    """What this service does not do, or charges for again [W]."""
+    lines = []
+    if any(map(_REFUSED_LINK.search, instructions)):
+        lines.append(phrases.links)
+    if any(_RATIO.search(hidden(later)) for later in instructions[1:]):
+        lines.append(phrases.ratio)
+    return lines
+
+
+def _about_sizes(sizes: Sequence[Size | None], phrases: _Phrases) -> list[str]:
     known = list(dict.fromkeys(size for size in sizes if size is not None))
     if len(known) < 2:
         return []
-    shown = words.comma.join(f"{width}x{height}" for width, height in known[:_MOST_SIZES_SHOWN])
+    shown = phrases.comma.join(f"{width}x{height}" for width, height in known[:_MOST_SIZES_SHOWN])
     shown += "…" if len(known) > _MOST_SIZES_SHOWN else ""
-    line = words.mixed.format(count=len(sizes), sizes=len(known), shown=shown)
-    return [line + _said(_SMOOTHER, words)]
+    line = phrases.mixed.format(count=len(sizes), sizes=len(known), shown=shown)
+    return [line + _in_language(_SMOOTHER, phrases)]
 
 
-def _about_number(instructions: Sequence[str], count: int, words: _Words) -> list[str]:
+def _about_number(instructions: Sequence[str], count: int, phrases: _Phrases) -> list[str]:
     seconds = _seconds("\n".join(map(hidden, instructions)))
     if count < 2 or seconds is None or seconds / count >= _SECONDS_EACH:
         return []
-    line = words.many.format(count=count, seconds=seconds, each=seconds / count)
-    return [line + _said(_FEWER, words)]
+    line = phrases.many.format(count=count, seconds=seconds, each=seconds / count)
+    return [line + _in_language(_FEWER, phrases)]
 
 
 def _seconds(text: str) -> float | None:
@@ -166,5 +190,5 @@ def _seconds(text: str) -> float | None:
     return longest if longest >= _SHORTEST_VIDEO else _USUAL_SECONDS
 
 
-def _said(text: str, words: _Words) -> str:
-    return _IN_CHINESE.get(text, text) if words is _CHINESE else text
+def _in_language(text: str, phrases: _Phrases) -> str:
+    return _IN_CHINESE.get(text, text) if phrases is _CHINESE else text

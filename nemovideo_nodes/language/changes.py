@@ -31,8 +31,8 @@ _HEIGHT = re.compile(r'"h(?:eight)?":(\d{1,5})\b')
 
 
 @dataclass(frozen=True)
-class _Words:
-    """How one language says it."""
+class _Phrases:
+    """The phrases of one language."""
 
     nouns: dict[int | None, tuple[str, str]]
     """One and many of a kind."""
@@ -57,7 +57,7 @@ class _Words:
     """What may have changed beside the documented keys: names of such keys, and the line."""
 
 
-_ENGLISH = _Words(
+_ENGLISH = _Phrases(
     nouns={
         _CLIP: ("Clip", "Clips"),
         _TITLE: ("Title", "Titles"),
@@ -91,7 +91,7 @@ _ENGLISH = _Words(
         ("", "Other details changed"),
     ),
 )
-_CHINESE = _Words(
+_CHINESE = _Phrases(
     nouns={
         _CLIP: ("片段", "片段"),
         _TITLE: ("标题", "标题"),
@@ -131,13 +131,13 @@ def describe(before: Draft | None, after: Draft | None, *, language: str) -> lis
     """What changed from `before` to `after`, a line each; empty where the two are equal.
 
     `language` is Chinese where it begins with `zh`, else English. What a draft says beside the
-    documented keys is told by the names of its keys, or as a change without a name.
+    documented keys is described by the names of its keys, or as a change without a name.
     """
     if before == after or (_is_nothing(before) and _is_nothing(after)):
         return []
-    words = _CHINESE if language.lower().startswith("zh") else _ENGLISH
-    changes = _Changes(before or Draft("{}"), after or Draft("{}"), words)
-    return [well_formed(line) for line in changes.lines() or [words.unknown]]
+    phrases = _CHINESE if language.lower().startswith("zh") else _ENGLISH
+    changes = _Changes(before or Draft("{}"), after or Draft("{}"), phrases)
+    return [well_formed(line) for line in changes.lines() or [phrases.unknown]]
 
 
 def language_of(text: str) -> str:
@@ -201,8 +201,8 @@ class _Match:
 class _Changes:
     """Two drafts side by side."""
 
-    def __init__(self, before: Draft, after: Draft, words: _Words) -> None:
-        self._words = words
+    def __init__(self, before: Draft, after: Draft, phrases: _Phrases) -> None:
+        self._phrases = phrases
         self._before, self._after = before, after
         self._matches = {kind: _Match.of(_all(before, kind), _all(after, kind)) for kind in _KINDS}
         self._lengths = _length(before), _length(after)
@@ -211,81 +211,82 @@ class _Changes:
         self._is_same_frame = clips.is_same_list and self._lengths[0] == self._lengths[1]
 
     def lines(self) -> list[str]:
-        """All that can be told; empty where nothing documented changed."""
+        """All that can be described; empty where nothing documented changed."""
         both = self._before.tracks and self._after.tracks
         details = list(self._detail_lines()) if both else []
-        told = [line for kind in _KINDS for line in self._kind_lines(kind)]
-        told += self._order_lines()
-        told += self._length_lines()
-        if self._is_same_frame and not any(self._words.details[0][1] == line for line in details):
-            told += self._timing_lines()
-        return [*told, *details]
+        lines = [line for kind in _KINDS for line in self._kind_lines(kind)]
+        lines += self._order_lines()
+        lines += self._length_lines()
+        if self._is_same_frame and not any(self._phrases.details[0][1] == line for line in details):
+            lines += self._timing_lines()
+        return [*lines, *details]
 
     def _kind_lines(self, kind: int | None) -> Iterator[str]:
-        words, match = self._words, self._matches[kind]
+        phrases, match = self._phrases, self._matches[kind]
         pairs = list(match.kept)
         if len(match.gone) == len(match.come) == 1:
             pair = match.gone[0], match.come[0]
             pairs.append(pair)
             yield self._arrow(
-                words.replaced.format(words.nouns[kind][0]), *(self._name(s, kind) for s in pair)
+                phrases.replaced.format(phrases.nouns[kind][0]),
+                *(self._name(s, kind) for s in pair),
             )
         else:
-            yield from self._several(words.removed, match.gone, kind)
-            yield from self._several(words.added, match.come, kind)
+            yield from self._several(phrases.removed, match.gone, kind)
+            yield from self._several(phrases.added, match.come, kind)
         for old, new in pairs:
             if old.level != new.level and new.level:
-                head = words.volume.format(words.nouns[kind][0])
+                head = phrases.volume.format(phrases.nouns[kind][0])
                 if kind != _MUSIC or len(pairs) > 1:
-                    head += words.inner.format(self._name(new, kind)) if new.name else ""
+                    head += phrases.inner.format(self._name(new, kind)) if new.name else ""
                 yield self._arrow(head, old.level, new.level)
             follows = self._lengths[0] != self._lengths[1] and kind == _MUSIC
             if kind != _CLIP and old.span != new.span and new.span and not follows:
                 yield self._span_line(old, new, kind)
 
     def _several(self, head: str, segments: Sequence[Segment], kind: int | None) -> Iterator[str]:
-        words = self._words
-        one, many = words.nouns[kind]
-        is_gone = head == words.removed
+        phrases = self._phrases
+        one, many = phrases.nouns[kind]
+        is_gone = head == phrases.removed
         if len(segments) <= _MOST_NAMES:
             for segment in segments:
-                inner = [segment.span and words.unit.format(segment.span), segment.level]
-                facts = "" if is_gone else words.comma.join(filter(None, inner))
+                inner = [segment.span and phrases.unit.format(segment.span), segment.level]
+                facts = "" if is_gone else phrases.comma.join(filter(None, inner))
                 name = self._name(segment, kind)
-                line = head.format(one) + (words.colon + name if name else "")
-                yield line + (words.inner.format(facts) if facts else "")
+                line = head.format(one) + (phrases.colon + name if name else "")
+                yield line + (phrases.inner.format(facts) if facts else "")
             return
         names = [self._name(segment, kind) for segment in segments]
-        shown = words.listing.join(name for name in names[:_MOST_NAMES] if name)
-        line = head.format(many) + words.several.format(len(segments))
-        rest = words.more.format(len(segments) - _MOST_NAMES)
-        yield line + (words.colon + shown + rest if shown else "")
+        shown = phrases.listing.join(name for name in names[:_MOST_NAMES] if name)
+        line = head.format(many) + phrases.several.format(len(segments))
+        rest = phrases.more.format(len(segments) - _MOST_NAMES)
+        yield line + (phrases.colon + shown + rest if shown else "")
 
     def _order_lines(self) -> Iterator[str]:
-        match, words = self._matches[_CLIP], self._words
+        match, phrases = self._matches[_CLIP], self._phrases
         if match.is_reordered:
             names = [self._name(new, _CLIP) for _, new in match.kept]
-            told = len(names) <= _MOST_NAMES and all(names)
-            yield words.order + (words.colon + words.listing.join(names) if told else "")
+            is_listed = len(names) <= _MOST_NAMES and all(names)
+            yield phrases.order + (phrases.colon + phrases.listing.join(names) if is_listed else "")
 
     def _length_lines(self) -> Iterator[str]:
         old, new = self._lengths
         if old != new and new:
-            unit = self._words.unit.format
-            yield self._arrow(self._words.length, unit(old) if old else "", unit(new))
+            unit = self._phrases.unit.format
+            yield self._arrow(self._phrases.length, unit(old) if old else "", unit(new))
 
     def _timing_lines(self) -> Iterator[str]:
         moved = [(a, b) for a, b in self._matches[_CLIP].kept if a.span != b.span and b.span]
         if len(moved) > _MOST_NAMES:
-            yield self._words.timing.format(len(moved))
+            yield self._phrases.timing.format(len(moved))
         else:
             yield from (self._span_line(old, new, _CLIP) for old, new in moved)
 
     def _span_line(self, old: Segment, new: Segment, kind: int | None) -> str:
-        unit, name = self._words.unit.format, self._name(new, kind)
-        head = self._words.nouns[kind][0]
+        unit, name = self._phrases.unit.format, self._name(new, kind)
+        head = self._phrases.nouns[kind][0]
         if name:
-            head += f" {name}" if self._words is _ENGLISH else name
+            head += f" {name}" if self._phrases is _ENGLISH else name
         return self._arrow(head, unit(old.span) if old.span else "", unit(new.span))
 
     def _detail_lines(self) -> Iterator[str]:
@@ -297,25 +298,25 @@ class _Changes:
             for a, b in pairs:
                 keys |= dict.fromkeys(_changed(a.details, b.details))
         frames = _frame(self._before.details), _frame(self._after.details)
-        told: dict[str, None] = {}
+        lines: dict[str, None] = {}
         for key in keys:
-            told[next(line for names, line in self._words.details if _is_in(names, key))] = None
+            lines[next(line for names, line in self._phrases.details if _is_in(names, key))] = None
         if not self._matches[_CLIP].is_same_list:
-            told.pop(self._words.details[-1][1], None)  # what goes with a clip has no name here
-        for line in told:
-            if line == self._words.details[1][1] and all(frames):
-                yield self._arrow(self._words.frame, *frames)
+            lines.pop(self._phrases.details[-1][1], None)  # what goes with a clip has no name here
+        for line in lines:
+            if line == self._phrases.details[1][1] and all(frames):
+                yield self._arrow(self._phrases.frame, *frames)
             else:
                 yield line
 
     def _arrow(self, head: str, old: str, new: str) -> str:
-        return head + self._words.colon + " -> ".join(filter(None, (old, new)))
+        return head + self._phrases.colon + " -> ".join(filter(None, (old, new)))
 
     def _name(self, segment: Segment, kind: int | None) -> str:
         name = segment.name
         if len(name) > _LONGEST_NAME:
             name = name[: _LONGEST_NAME - 1] + "…"
-        return self._words.quote.format(name) if name and kind == _TITLE else name
+        return self._phrases.quote.format(name) if name and kind == _TITLE else name
 
 
 def _all(draft: Draft, kind: int | None) -> list[Segment]:

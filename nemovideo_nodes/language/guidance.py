@@ -1,7 +1,7 @@
 """The sentences by which the backend guides a person through its editor, as tables.
 
-All patterns read text in which quotes are hidden, and a table's row matches at a clause's start,
-behind its lead-in. What a scene shows ("a hand drags a box") does not begin like that.
+All patterns read text in which quotes are hidden. A row matches at the start of a clause, after
+its lead-in. What a scene shows ("a hand drags a box") does not begin like that.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ ANY_TRIGGER = _words(
     r"|check|visit|go to|head|navigate|switch|manage|upgrade|top up|buy|panel|tab|timeline|menu"
     r"|select|choose|pick|点|按|打开|拖|预览|播放|导出|下载|账|充值|前往|进入|面板|按钮|时间线"
 )
-"""A text without any of these is a person's as it stands."""
+"""A text without any of these is shown unchanged."""
 
 LEAD = _words(
     r"(?:(?:and|or|so|but|also|then|now|next|finally|lastly|first|second|third|afterwards|just"
@@ -84,7 +84,7 @@ LEAD = _words(
     r"|需要时|都|能|去|来)[：:，,]?\s*|或者?"
     r"|(?:小?提示|导出|预览|下载|步骤[一二三\d]*)\s*[:：]\s*)++"
 )
-"""What stands before an instruction, and goes with it."""
+"""Words before an instruction, which are removed with it."""
 
 _PLACE_ZH = r"(?:在?[^，。；]{0,16}?(?:中|里|上|处|角|侧|方|边|内|时|后)的?)?"
 _PANEL = (
@@ -248,7 +248,7 @@ ROWS: Sequence[Row] = tuple(
         ),
     )
 )
-"""The first row that matches has the clause."""
+"""The first row that matches a clause wins."""
 
 BUTTONS: Sequence[tuple[re.Pattern[str], BackendActionKind]] = (
     (_words(r"\b(?:export|download|render)\b|导出|下载"), BackendActionKind.EXPORT),
@@ -264,10 +264,10 @@ BUTTONS: Sequence[tuple[re.Pattern[str], BackendActionKind]] = (
 PANEL_NOUN = _words(
     r"[\s\ufffc\"”】」*]*(?:tab|panel|menu|side ?bar)\b|[\s\ufffc]*(?:选项卡|面板|标签页|菜单|侧栏)"
 )
-"""Follows the name of a panel."""
+"""Follows a panel's name."""
 
 POINTERS = frozenset({"here", "it", "this", "这里", "此处", "它"})
-"""Buttons without a name: what they do stands behind them."""
+"""Buttons without a name: what they do follows them."""
 
 CONTINUATION = _words(
     r"(?:and |then |or )?(?:to|next to|located|which|where|so (?:that )?you|so it|at the (?:top"
@@ -283,7 +283,7 @@ CONTINUATION = _words(
     r"|(?:即可|就可以|就能|便可|再?选择|以便|查看|调整|输入|等待|确认|松开|按住|找到|位于|保存到"
     r"|然后选|再选|进行|并选|稍等|视频就会)"
 )
-"""Hangs on an instruction right before it, and goes with it."""
+"""Continues the instruction before it, and is removed with it."""
 
 PRELUDE = _words(
     r"(?:(?:and|or|but|so|then|also|now)\s+)*(?:(?:once|when|whenever|if|after|as soon as|before"
@@ -293,7 +293,7 @@ PRELUDE = _words(
     r"|觉得)[^，。；]*"
     rf"|(?:在|从)[^，。；]{{1,16}}(?:中|里|上|角|侧|面板){'$'}"
 )
-"""Leads to an instruction right behind it, and goes with it."""
+"""Introduces the instruction that follows it, and is removed with it."""
 
 CONTENT_LABEL = _words(
     r"[\s*#>-]*(?:titles?|captions?|sub-?titles?|text|headline|quote|narration|voice-?over|slogan"
@@ -315,4 +315,4 @@ BOUNDARY = _words(
     r"|(?=(?:并且|并|然后|再|接着|或者?)(?:请|您|可以|在|将|把)?(?:点击|单击|打开|拖|预览|导出"
     r"|下载|选择|前往|进入))"
 )
-"""Where a sentence falls apart into clauses."""
+"""Where a sentence is split into clauses."""

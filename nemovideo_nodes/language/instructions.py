@@ -1,8 +1,8 @@
 """An instruction to its actions: the first table of the contract's section 7, both languages.
 
 An instruction is read in pieces: its clauses. A piece is a command when every word of it belongs
-to the command's vocabulary and one of them asks for it; so "download it now, please" is an export
-and "download speeds" is not. Every other piece is a wish, and a wish is a message.
+to the command's vocabulary and one of them triggers it; so "download it now, please" is an export
+and "download speeds" is not. Every other piece is a request for the video, and goes as a message.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nemovideo_nodes.language.questions import QUESTIONS
 from nemovideo_nodes.language.quotes import HIDDEN, hidden
 from nemovideo_nodes.language.vocabulary import (
     COMMANDS,
@@ -50,38 +51,38 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class _Piece:
-    """A clause: its words, how it hangs on the one before it, and what stands before it."""
+    """A clause: its words, how it is joined to the one before, and what comes before it."""
 
     text: str
     weak: bool
-    """Whether a mere comma or "and" joins it to the piece before it."""
+    """Whether only a comma or "and" joins it to the piece before it."""
     first: bool
     """Whether it begins a sentence."""
     quoting: bool
-    """Whether words before it in its sentence announce content: "that says", 写着."""
+    """Whether words before it in its sentence introduce content: "that says", 写着."""
     content: bool = False
-    """Whether it is content for certain: what stands behind a colon."""
+    """Whether it is certainly content: what follows a colon."""
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What a piece is: a command, a wish, both (an export with wishes), or neither (an aside)."""
+    """What a piece is: a command, a request, both (an export with requests), or neither."""
 
     command: Command | None = None
     bare: bool = False
-    wish: bool = False
+    request: bool = False
 
 
-_WISH, _ASIDE = _Reading(wish=True), _Reading()
+_REQUEST, _ASIDE = _Reading(request=True), _Reading()
 
 
 def route(instruction: str, *, has_files: bool = False) -> tuple[Action, ...]:
     """The actions that an instruction takes, in their order, each once; never empty.
 
     Files are uploaded first, and an export comes last: it shows what the messages made. The
-    others keep their order. Quoted text never routes. A refusal ("don't export yet") takes back
-    its own command; an instruction that is nothing else is a message, and so is an empty one
-    without files.
+    others keep their order. Text in quotes is never treated as a command. A refusal ("don't export
+    yet") cancels its own command; an instruction that is nothing else is a message, and so is an
+    empty one without files.
     """
     pieces = list(_pieces(_folded(instruction)))
     readings = _settled(pieces, [_read(piece) for piece in pieces])
@@ -95,14 +96,14 @@ def route(instruction: str, *, has_files: bool = False) -> tuple[Action, ...]:
 
 
 def _actions(reading: _Reading) -> Iterator[Action]:
-    if reading.wish:
+    if reading.request:
         yield Action.MESSAGE
     if reading.command:
         yield Action(reading.command.name)
 
 
 def _folded(instruction: str) -> str:
-    """Small letters, simplified signs, no quotes, no file names, no list marks."""
+    """Lower case, simplified Chinese, without quotes, file names and list marks."""
     text = hidden(instruction).translate(SIMPLIFIED).lower()
     text = re.sub(f"{HIDDEN}+", HIDDEN, text)
     text = FILE_NAME.sub(lambda found: HIDDEN if found["video"] else MASK, text)
@@ -116,8 +117,10 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _clauses(sentence: str) -> Iterator[_Piece]:
-    """The pieces of one sentence. What stands behind a colon is content, unless before it is a
-    polite word alone ("next: export")."""
+    """The pieces of one sentence.
+
+    What follows a colon is content, unless only polite words come before it ("next: export").
+    """
     colon = re.search(r"(?<!\d)[:：]|[:：](?!\d)", sentence)
     if colon and POLITE.cover(sentence[: colon.start()]):
         sentence, colon = sentence[colon.end() :], None
@@ -134,7 +137,7 @@ def _clauses(sentence: str) -> Iterator[_Piece]:
             )
             first, weak = False, False
         if joiner:
-            # ", and then" is two joiners to the eye and a strong one to the ear.
+            # ", and then" matches as two joiners, and is one strong one.
             is_weak = bool(WEAK_JOINER.fullmatch(joiner[0].strip()))
             weak = is_weak if text else weak and is_weak
             start = joiner.end()
@@ -143,17 +146,20 @@ def _clauses(sentence: str) -> Iterator[_Piece]:
 def _read(piece: _Piece) -> _Reading:
     text = piece.text
     if piece.content or len(text) > _LONGEST_COMMAND:
-        return _WISH
+        return _REQUEST
     for command in COMMANDS:
         is_certain = command.certain is not None and bool(command.certain.search(text))
         if is_certain or (command.asks(text) and command.words.cover(text)):
             return _Reading(command, bare=not command.is_plain(text))
+    for question in QUESTIONS:
+        if question.asks(text) and question.words.cover(text):
+            return _Reading(question)
     for command in COMMANDS:
-        if command.with_wish is not None and command.with_wish.search(text):
-            return _Reading(command, wish=True)
+        if command.with_request is not None and command.with_request.search(text):
+            return _Reading(command, request=True)
         if command.asks(text) and _refuses(text, command.words):
             return _ASIDE
-    return _ASIDE if POLITE.cover(NEGATIONS.sub(" ", text)) else _WISH
+    return _ASIDE if POLITE.cover(NEGATIONS.sub(" ", text)) else _REQUEST
 
 
 def _refuses(text: str, words: Words) -> bool:
@@ -161,29 +167,43 @@ def _refuses(text: str, words: Words) -> bool:
     return without != text and words.cover(without)
 
 
-def _settled(pieces: Sequence[_Piece], readings: Sequence[_Reading]) -> list[_Reading]:
-    """The readings once each piece has heard its neighbours.
+def _follows_request(pieces: Sequence[_Piece], readings: Sequence[_Reading], at: int) -> bool:
+    """Whether an earlier piece of the same sentence is a request."""
+    while at > 0 and not pieces[at].first:
+        at -= 1
+        if readings[at].request:
+            return True
+    return False
 
-    "Show tracks and a train" is no command: a noun hangs on it. "Like, share and download" in a
-    sentence that announces content is none either; nor is "credits" in a list of wishes.
+
+def _settled(pieces: Sequence[_Piece], readings: Sequence[_Reading]) -> list[_Reading]:
+    """The readings after each piece has been compared with its neighbours.
+
+    "Show tracks and a train" is not a command: the second noun belongs to it. Neither is "like,
+    share and download" in a sentence that introduces content, nor "credits" in a list of requests.
     """
     settled = list(readings)
     for at, reading in enumerate(readings):
         command = reading.command
-        if command is None or reading.wish:
+        if command is None or reading.request:
+            continue
+        if command.only_asks and _follows_request(pieces, readings, at):
+            settled[at] = _REQUEST  # "make a video, where the title is long"
             continue
         after = pieces[at + 1] if at + 1 < len(pieces) else None
-        if after is None or after.first or readings[at + 1] is not _WISH:
+        if after is None or after.first or readings[at + 1] is not _REQUEST:
             continue
-        hangs = after.weak and not IMPERATIVE.match(after.text)
-        if command.words.cover(after.text):
+        belongs = after.weak and not IMPERATIVE.match(after.text)
+        if command.words.cover(after.text) and not (
+            command.only_asks and IMPERATIVE.match(after.text)
+        ):
             settled[at + 1] = _ASIDE
-        elif hangs and (reading.bare or not command.is_verb):
-            settled[at] = _WISH
-    has_wish = any(reading.wish for reading in settled)
+        elif belongs and (reading.bare or not command.is_verb):
+            settled[at] = _REQUEST
+    has_request = any(reading.request for reading in settled)
     for at, reading in enumerate(settled):
         command = reading.command
-        if command and reading.bare and pieces[at].weak and has_wish:
-            hangs = pieces[at].quoting if command.is_verb else True
-            settled[at] = _WISH if hangs else reading
+        if command and reading.bare and pieces[at].weak and has_request:
+            is_content = pieces[at].quoting if command.is_verb else True
+            settled[at] = _REQUEST if is_content else reading
     return settled

@@ -1,4 +1,4 @@
-"""What stands in quotes is content: it is hidden before anything is read as a wish."""
+"""Text in quotes is content: it is hidden before commands are looked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 __all__ = ["HIDDEN", "hidden"]
 
 HIDDEN = "\ufffc"
-"""Stands for each character of a quote, so that places in the hidden text are the text's own."""
+"""Replaces each character of a quote, so that positions stay the same."""
 
 _QUOTES = re.compile(
     "|".join(
@@ -26,7 +26,7 @@ _QUOTES = re.compile(
             r"《[^《》]*》",
             r"〈[^〈〉]*〉",
             r"【[^【】]*】",
-            # In these two an apostrophe is no end: 'Don't stop'. Nor is '90s a beginning.
+            # In these two an apostrophe does not end the quote ('Don't stop'); '90s begins none.
             r"‘(?:[^‘’]|(?<=\w)’(?=[a-zA-Z]))*’",
             r"(?<![a-zA-Z0-9_'])'(?!\d0s)(?:[^'\n]|(?<=[a-zA-Z])'(?=[a-zA-Z]))+'(?![a-zA-Z0-9_'])",
         )

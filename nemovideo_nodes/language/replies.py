@@ -1,7 +1,7 @@
-"""A reply to what it asks for: the second table of the contract's section 7, both languages.
+"""What a reply asks for: the second table of the contract's section 7, in both languages.
 
-The backend believes that a person sits at its editor. Instructions to operate it are taken out
-and become actions; descriptions of content stay, to the letter.
+The backend believes that a person sits at its editor. Instructions to operate it are removed
+and become actions; descriptions of content stay, letter by letter.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def translate(reply: str) -> Translation:
         return Translation(reply)
     actions: list[BackendAction] = []
     text = reply
-    for _ in range(_PASSES):  # what is left may begin with what was hidden behind an instruction
+    for _ in range(_PASSES):  # what is left may begin with another instruction
         before, text = text, _pass(text, actions)
         if text == before:
             break
@@ -151,7 +151,7 @@ def _sentences(line: str, masked: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _before_marks(text: str, start: int, end: int) -> int:
-    """`end`, or where marks begin that open an emphasis behind it: they go with its words."""
+    """`end`, or where marks begin that open an emphasis after it: they belong to its words."""
     marks = re.search(r"(?<=\s)[*_~]+$", text[start:end])
     return start + marks.start() if marks and end < len(text) else end
 
@@ -196,7 +196,7 @@ def _clauses(text: str, masked: str) -> Iterator[_Clause]:
 
 
 def _instructions(clauses: Sequence[_Clause], actions: list[BackendAction]) -> list[bool]:
-    """Which of a sentence's clauses go; what they ask for is added to `actions`."""
+    """Which clauses of a sentence are removed; what they ask for is added to `actions`."""
     gone: list[bool] = []
     for clause in clauses:
         asked = _asked(clause) if len(clause.seen) <= _LONGEST_CLAUSE else None

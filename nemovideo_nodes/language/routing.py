@@ -1,4 +1,4 @@
-"""Routing: an instruction to the action that it takes, a reply to what it asks for. Pure."""
+"""Routing: which actions an instruction takes, and what a reply asks for. Pure."""
 
 from __future__ import annotations
 

@@ -27,10 +27,11 @@ __all__ = [
     "WEAK_JOINER",
     "Command",
     "Words",
+    "patterns",
 ]
 
 MASK = "\ufffd"
-"""Stands for the name of a file, or a URL."""
+"""Replaces the name of a file, or a URL."""
 
 SIMPLIFIED = {
     **{code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF5B))},
@@ -38,7 +39,7 @@ SIMPLIFIED = {
         "’導視頻載積餘額狀態軌傳圖檔還剩麼麻煩給鏈", "'导视频载积余额状态轨传图档还剩么麻烦给链"
     ),
 }
-"""Full-width letters and the traditional signs of the commands, as the tables have them."""
+"""Full-width letters and the commands' traditional characters, as the tables write them."""
 
 SENTENCE_END = re.compile(r"[.!?…](?=[\s\W]|$)|[。！？\n\r]|(?<=[^\W\d])[.!?](?=[^\W\d])")
 LIST_MARK = re.compile(
@@ -56,7 +57,7 @@ COMPOUNDS = re.compile(
     r"|下载|导入|导出)",
     re.ASCII,
 )
-"""Two commands in one breath are a theme."""
+"""Two commands joined directly ("upload and download") are a topic, not commands."""
 
 WEAK_JOINER = re.compile(r",?\s*(?:,|and|&|\+|plus|or|后|之后|以后)")
 JOINER = re.compile(
@@ -65,7 +66,7 @@ JOINER = re.compile(
     r"|然后|接着|随后|最后|并且|但是?|再|(?<!合)并|(?<!合)(?:之后|以后)(?!的)"
     r"|(?<=[一-龥])后(?![的面来期台续])"
 )
-"""Where a sentence falls apart into clauses."""
+"""Where a sentence is split into clauses."""
 
 OPENER = re.compile(
     r"\b(?:how to|says?|saying|titled|called|named|reads?|reading|label(?:l?ed|s)?|captioned"
@@ -73,7 +74,7 @@ OPENER = re.compile(
     r"|写着|写上|标题[是为叫]|题为|名为|叫做?|按钮|图标|如何|口号",
     re.ASCII,
 )
-"""Announces content that is not in quotes."""
+"""Introduces content that is not in quotes."""
 
 NEGATIONS = re.compile(
     r"\b(?:don'?t|do not|not?|never|without|no need to|stop|cancel|hold off on|wait with|skip"
@@ -89,12 +90,12 @@ IMPERATIVE = re.compile(
     r"|[请帮把将给用做加改换去剪配发调设删移放插生制]|告诉",
     re.ASCII,
 )
-"""Begins a wish of its own."""
+"""Begins a request of its own."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """A vocabulary: English words, and Chinese ones, which stand without spaces."""
+    """A vocabulary: English words, and Chinese ones, which are written without spaces."""
 
     english: frozenset[str]
     chinese: frozenset[str]
@@ -129,19 +130,21 @@ _CHINESE = re.compile(r"[一-龥]")
 
 @dataclass(frozen=True)
 class Command:
-    """One row of the table: what asks for it, and the words that may stand around that."""
+    """One row of the table: what triggers it, and the words that may be used around that."""
 
     name: str
     is_verb: bool
     triggers: tuple[re.Pattern[str], ...]
-    """Each of a row's patterns asks for the command by itself."""
+    """Each of them triggers the command by itself."""
     plain: re.Pattern[str]
     """What makes a command more than a bare word ("export" against "export it")."""
     words: Words
     certain: re.Pattern[str] | None = None
-    """Decides by itself, whatever else the piece says."""
-    with_wish: re.Pattern[str] | None = None
-    """The command, with wishes that its vocabulary does not know."""
+    """Decides alone, whatever else the piece says."""
+    only_asks: bool = False
+    """A question in other words than the command's own: a request beside it takes precedence."""
+    with_request: re.Pattern[str] | None = None
+    """The command, together with requests that its vocabulary does not know."""
 
     def asks(self, text: str) -> bool:
         return any(trigger.search(text) for trigger in self.triggers)
@@ -150,9 +153,10 @@ class Command:
         return bool(self.plain.search(text))
 
 
-def _any(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    # ASCII, so that a Chinese sign beside an English word is a word's end.
-    return tuple(re.compile(pattern, re.ASCII) for pattern in patterns)
+def patterns(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Compiled triggers."""
+    # ASCII, so that a Chinese character beside an English word ends the word.
+    return tuple(re.compile(pattern, re.ASCII) for pattern in texts)
 
 
 POLITE = Words.of(
@@ -172,14 +176,14 @@ POLITE = Words.of(
     "要 会 下 来 去 的话 没 然后 "
     "这样 完成 这 那个",
 )
-"""Words that ask for nothing by themselves."""
+"""Words that request nothing by themselves."""
 
 REMINDERS = re.compile(
     r"\b(?:(?:don'?t|do not) forget (?:to|the)|remember to|(?:make|be) sure (?:to|you))\b"
     r"|别忘(?:了|记)|不要忘(?:了|记)|记得",
     re.ASCII,
 )
-"""Refusals in form, wishes in fact."""
+"""They look like refusals, and are requests."""
 
 _VIDEO = (
     "video videos movie film clip file files result results output version versions copy cut edit "
@@ -199,13 +203,15 @@ COMMANDS = (
     Command(
         name="export",
         is_verb=True,
-        triggers=_any(
+        triggers=patterns(
             (
                 # "Has it been exported?" asks for the state.
                 rf"^(?!(?:is|has|was|did|why)\b|为什么)(?!{_EXPORTED})(?=.*(?:{_EXPORT}))",
-                # "Give me a video" is a wish: what is sent must be there.
+                # "Give me a video" is a request: what is sent must exist.
                 rf"\b(?:give|get|hand|share|forward|mail)\b(?=.*\b(?:me|us)\b){_THAT_ONE}",
                 rf"\b(?:send|email|deliver)\b{_THAT_ONE}",
+                r"\bget\b(?=.*\b(?:the|my|our|this)\b).*"
+                r"\b(?:video|movie|film|clip|file|mp4|result)(?: now| please)*$",
                 rf"\b(?:save|render)\b(?=$|.*{_DEFINITE})",
                 r"^(?:(?:the|my|a|an|final|full|hd) )*(?:mp4|video file)\b",
                 r"\b(?:have|like|want|need)\b.*\b(?:mp4|file)\b",
@@ -233,10 +239,10 @@ COMMANDS = (
             "输出 渲染 成 为 到 "
             "电脑 手机 本地 桌面 高清 超清 原画 格式 画质 最高 最高画质 怎么 如何 哪里 在哪里 "
             "在哪 在哪儿 哪 从哪里 等 "
-            f"给 再 一次 一个 一份 要 全部 开始 {_VIDEO_ZH}",
+            f"给 再 一次 一个 一份 要 全部 开始 按钮 点 点击 按 {_VIDEO_ZH}",
             POLITE,
         ),
-        with_wish=re.compile(
+        with_request=re.compile(
             r"^(?:(?:please|now|ok|okay|can you|could you|just|and|then|also) )*"
             r"(?:export|download|send me)(?: it| this| that| everything"
             r"|(?: the| my| our| this| that)(?: (?:final|finished|new|whole))?"
@@ -250,7 +256,7 @@ COMMANDS = (
     Command(
         name="credits",
         is_verb=False,
-        triggers=_any((r"\bcredits?\b|\bbalance\b|\bbilling\b|积分|余额",)),
+        triggers=patterns((r"\bcredits?\b|\bbalance\b|\bbilling\b|积分|余额",)),
         plain=re.compile(
             r"\b(?:how|what|what's|whats|check|my|left|remaining|tell|enough|have|account|top"
             r"|buy)\b"
@@ -276,7 +282,7 @@ COMMANDS = (
     Command(
         name="state",
         is_verb=False,
-        triggers=_any(
+        triggers=patterns(
             (
                 r"\b(?:status|state|progress|timeline|tracks?)\b|状态|进度|时间线|时间轴|轨道",
                 r"^(?:(?:so|and|ok|hey|hi|now) )*(?:is|are)\b.*\b(?:done|ready|finished"
@@ -319,7 +325,7 @@ COMMANDS = (
     Command(
         name="upload",
         is_verb=True,
-        triggers=_any((r"\bupload(?:ing)?\b|上传",)),
+        triggers=patterns((r"\bupload(?:ing)?\b|上传",)),
         plain=re.compile(
             rf"\b(?:photos?|images?|pictures?|pics?|files?|attach\w*|videos?|clips?|i|how|my)\b"
             rf"|图|照片|文件|附件|素材|音乐|我要|怎么|{MASK}|{HIDDEN}",
@@ -337,4 +343,4 @@ COMMANDS = (
         ),
     ),
 )
-"""The table. The first command that covers a piece has it."""
+"""The table. The first command that covers a piece wins."""

@@ -24,6 +24,7 @@ from nemovideo_nodes.request.steps import Step
 
 __all__ = [
     "FORMAT",
+    "NEWEST",
     "Achieved",
     "Asked",
     "ClaimResult",
@@ -57,6 +58,9 @@ __all__ = [
 
 FORMAT = 1
 """The journal's format; every released one keeps replaying."""
+NEWEST = 2
+"""The format of facts that a worker of format 1 would misread: it stops at them. A message that
+names what its video shows is one, since an earlier worker would send it without the names."""
 
 
 class _Plain(BaseModel):
@@ -347,11 +351,13 @@ def load_fact(data: bytes) -> Fact | None:
         fact = _ADAPTER.validate_json(data)
     except (ValidationError, ValueError):
         return None
-    return fact if fact.v <= FORMAT else None
+    return fact if fact.v <= NEWEST else None
 
 
 def is_newer(data: bytes) -> bool:
-    """Whether `data` is a fact of a format that is to come: what it says must not be passed over.
+    """Whether `data`, which cannot be loaded, is a fact of a format that is to come.
+
+    What it says must not be passed over. Later versions write kinds of facts in format 2, too.
 
     A torn entry is none: a fact is whole on the disk before anything is done about it.
     """

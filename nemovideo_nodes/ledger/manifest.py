@@ -64,8 +64,13 @@ class Credits(_Plain):
     before: float | None = None
     after: float | None = None
     spent: float | None = None
-    """What was spent while the run was at work; other runs that are, too, spend from the same
-    balance. Less than the difference where others spent between a run and its refinement."""
+    """What this run itself was charged; None unless that is known. The service tells balances of
+    the account alone, so it is known only of a run that sent nothing."""
+    estimate: float | None = None
+    """What the run was expected to cost, where that was reckoned before it was sent."""
+    account_moved: float | None = None
+    """By how much the balance fell while the run was at work, whoever spent it: an upper bound of
+    what this run cost, as long as nobody added credits meanwhile."""
 
 
 class RunResult(_Plain):
@@ -219,11 +224,17 @@ def _credits(run: Run) -> Credits:
     return Credits(
         before=read[0].available if read else None,
         after=read[-1].available if len(read) > 1 else None,
-        spent=_spent(run),
+        spent=0.0 if read and not _has_sent(run) else None,
+        account_moved=_account_moved(run),
     )
 
 
-def _spent(run: Run) -> float | None:
+def _has_sent(run: Run) -> bool:
+    prompts = (r for r in run.steps.values() if isinstance(r.step.args, Prompt))
+    return any(record.intents for record in prompts)
+
+
+def _account_moved(run: Run) -> float | None:
     """The differences of the balance right before a message and at the next look behind it."""
     spent: float | None = None
     before: float | None = None

@@ -59,8 +59,14 @@ class Run:
         self.holding: Holding | None = None
         self.facts: list[Fact] = []
         self.unreadable = 0
+        self.doubts: list[str] = []
+        """What is missing in the journal, in sentences for people."""
+        self._orphans: set[str] = set()
+        """Steps that facts are about and that nothing has asked for."""
         self.sessions_lost = 0
         self._renewed: frozenset[str] = frozenset()
+        self._service: str | None = None
+        self._asked_by: frozenset[str] = frozenset()
         self.turn: StepRecord | None = None
         """The last message that was carried out, until the draft was read settled after it."""
         self.settled = True
@@ -73,18 +79,23 @@ class Run:
         self.seq += 1
         if fact is None:
             self.unreadable += 1
+            self.doubts.append(f"Entry {self.seq} of the run's journal is missing or unreadable")
             self._doubt(self.steps.values())
             return
         self.facts.append(fact)
         match fact:
             case Asked():
                 self.order = self.order or fact.order
+                self._service = self._service or fact.service
+                self._asked_by = self._asked_by or frozenset(fact.account or ())
                 self._insert(fact)
             case Noted():
                 self._noted(fact)
             case _:
                 if record := self.steps.get(fact.step):
                     self._taken(record, fact)
+                else:
+                    self._orphans.add(fact.step)
 
     def unrefined(self) -> Run:
         """The run as it was before it was last asked for a refinement; empty where it never was."""
@@ -119,9 +130,16 @@ class Run:
 
     @property
     def account(self) -> frozenset[str]:
-        """Fingerprints of the account that the run belongs to; empty before it has signed in."""
+        """Fingerprints of the account that the run belongs to; empty where none is known yet."""
         signed_in = next(self._results(TokenResult), None)
-        return frozenset(signed_in.account) | self._renewed if signed_in else frozenset()
+        known = frozenset(signed_in.account) if signed_in else frozenset()
+        known |= self._asked_by
+        return known | self._renewed if known else known
+
+    @property
+    def service(self) -> str | None:
+        """Where the run belongs; None in one that an earlier version put together by steps."""
+        return self.order.service if self.order else self._service
 
     def render_of(self, step_id: str) -> RenderResult | None:
         """The accepted render of the step that submitted it."""
@@ -148,6 +166,7 @@ class Run:
     def _taken(self, record: StepRecord, fact: Intended | Achieved | Deferred | Refused) -> None:
         before = record.achieved
         if not isinstance(fact, Intended) and record.is_unexplained(fact):
+            self.doubts.append(f"{record.step.phrase}: its beginning is missing in the journal")
             record.doubt(_UNEXPLAINED)
         record.take(fact)
         if record.achieved is not before:
@@ -172,6 +191,7 @@ class Run:
         new = {s.id: StepRecord(s, fact.at) for s in fact.steps if s.id not in self.steps}
         if self.unreadable and not self.steps:
             self._doubt(new.values())  # what cannot be read may have asked for them, and more
+        self._doubt(record for step_id, record in new.items() if step_id in self._orphans)
         if fact.after not in self.steps:
             self.steps |= new
             return

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from nemovideo_nodes.errors import (
     BadInput,
+    ErrorCode,
     NemoVideoError,
     Remedy,
     StoreError,
@@ -105,7 +106,11 @@ class Store:
                 try:
                     path = stack.enter_context(self._backend.local(name))
                 except FileNotFoundError:
-                    raise StoreError(f"The store {self.url} has lost {name}") from None
+                    raise StoreError(
+                        f"The store {self.url} has lost {name}",
+                        code=ErrorCode.NOT_FOUND,
+                        remedy=Remedy.AGAIN,
+                    ) from None
             yield path
 
     def discard(self, name: str) -> None:
@@ -134,6 +139,8 @@ class Store:
             try:
                 if self.root is None:  # others may read a home
                     self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with contextlib.suppress(FileExistsError):  # another worker is taking it away
+                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except (OSError, RuntimeError) as error:
                 reason = getattr(error, "strerror", None) or error

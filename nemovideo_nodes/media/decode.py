@@ -49,8 +49,8 @@ def check_decodes(path: Path) -> int:
     except (av.error.FFmpegError, IndexError, ValueError) as error:
         raise VideoInvalid(f"{path.name} cannot be decoded at frame {count}.") from error
     if not count or (info.frames is not None and count != info.frames):
-        said = "no count" if info.frames is None else info.frames
-        raise VideoInvalid(f"{path.name} shows {count} frames; its index says {said}.")
+        listed = "no count" if info.frames is None else info.frames
+        raise VideoInvalid(f"{path.name} has {count} frames; its index says {listed}.")
     return count
 
 

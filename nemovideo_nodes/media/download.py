@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["WHOLE_S", "ascii_url", "download", "etag_of", "first_bytes", "not_a_file"]
 
 WHOLE_S: Final = 900.0
-"""A site that sends a byte now and then holds no worker for longer."""
+"""The limit on one download, so that a slow site does not hold a worker."""
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 _UNCOMPRESSED: Final = {"Accept-Encoding": "identity"}
-"""What unpacks to more than it is need not be unpacked at all."""
+"""A compressed body could unpack to far more than its size."""
 _PAGE_TYPES: Final = ("text/html", "application/xhtml+xml")
 _PAGE_STARTS: Final = (b"<!doctype html", b"<html", b"<head", b"<body")
 _HEAD_REFUSED: Final = frozenset({401, 403, 404, 405, 501})
-"""How sites answer HEAD that give the picture by GET all the same."""
+"""Answers to HEAD from sites that do give the picture by GET."""
 _HEAD_UNKNOWN: Final = frozenset({405, 501})
 
 
@@ -48,11 +48,11 @@ async def download(
     """
     async with _within(source, whole_s), _answer("GET", source, access, resolver) as answer:
         _check(answer, source)
-        told = answer.headers.get("content-length", "")
+        length = answer.headers.get("content-length", "")
         size = 0
-        if told.isascii() and told.isdigit() and int(told) > MAX_BYTES:
+        if length.isascii() and length.isdigit() and int(length) > MAX_BYTES:
             raise _too_large(source)
-        async for chunk in answer.aiter_raw():  # each as it comes: no piece is waited for
+        async for chunk in answer.aiter_raw():  # as it arrives, without waiting for a full piece
             if size == 0 and chunk.lstrip().lower().startswith(_PAGE_STARTS):
                 raise not_a_file(source)
             size += len(chunk)
@@ -80,7 +80,7 @@ async def etag_of(
                 return str(etag)
         async with _answer("GET", source, access, resolver) as answer:
             _check(answer, source)
-            # Such sites were taken at their word before: runs that were begun then keep their id.
+            # 405 and 501 were accepted without a GET before: runs begun then keep their id.
             return str(etag if status in _HEAD_UNKNOWN else answer.headers.get("etag", ""))
 
 
@@ -106,9 +106,10 @@ async def first_bytes(
 
 def ascii_url(url: str) -> str:
     """`url` with its spaces and its letters beyond ASCII escaped; raises `BadInput`."""
-    if url.isascii() and url.isprintable() and " " not in url:
-        return url
     try:
+        if url.isascii() and url.isprintable() and " " not in url:
+            urlsplit(url)
+            return url
         return str(httpx.URL(url.strip()))
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise BadInput(f"{redact(url)} is not a URL that can be fetched") from None

@@ -29,7 +29,7 @@ def children(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, 
 
 
 def element(data: mmap.mmap, at: int) -> tuple[int, int | None]:
-    """Where the content of the element at `at` begins and where it ends; None: not written down."""
+    """Where the content of the element at `at` begins and where it ends; None: unknown."""
     at += _vint_width(data, at)
     width = _vint_width(data, at)
     size = int.from_bytes(data[at : at + width], "big") & ((1 << 7 * width) - 1)
@@ -38,7 +38,7 @@ def element(data: mmap.mmap, at: int) -> tuple[int, int | None]:
 
 
 def number(data: mmap.mmap, start: int, end: int) -> int:
-    """The unsigned number that stands from `start` to `end`."""
+    """The unsigned number in the bytes from `start` to `end`."""
     return int.from_bytes(data[start : min(end, start + 8)], "big")
 
 

@@ -59,28 +59,30 @@ _PACKET = 188
 def explain(head: bytes) -> str:
     """Why a file that begins with `head` cannot be used, and what to do; without its name.
 
-    `head` is none that `sniff` knows.
+    `head` is one that `sniff` does not know.
     """
     convertible = sniff_convertible(head)
     if convertible is not None:
         return explain_convertible(convertible, f"or install {EXTRA_FOR_HEIF}")
+    is_text = _is_text(head)
     for signature, at, what, remedy in _SIGNATURES:
-        if head[at : at + len(signature)] == signature:
+        # A text may begin with the two letters of a BMP picture.
+        if head[at : at + len(signature)] == signature and not (is_text and len(signature) < 4):
             return f"{what}: {remedy}"
-    if head[:1] == b"G" and head[_PACKET : _PACKET + 1] in (b"G", b""):
+    if head[:1] == head[_PACKET : _PACKET + 1] == b"G" and not is_text:
         return f"an MPEG transport stream: {_AS_MP4}"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:200].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "a web page, not a picture: save the picture itself"
     if b"<svg" in text[:1000].lower():
         return "an SVG drawing: export it as PNG"
-    if _is_text(head):
+    if is_text:
         return f"it holds text; the service takes {FORMATS}"
     return f"it holds something else than the service takes: {FORMATS}"
 
 
 def explain_convertible(media: MediaType, more: str) -> str:
-    """What a picture of a type of `CONVERTIBLE` is and what to do; `more` goes behind it."""
+    """What a picture of a type of `CONVERTIBLE` is and what to do; `more` is added to it."""
     what = "HEIC, as iPhones write it" if media.ext == "heic" else "an AVIF picture"
     return f"{what}: {_AS_JPG}, {more}"
 

@@ -1,4 +1,4 @@
-"""Which addresses media may be fetched from, for whoever fetches: a run, and the emulator."""
+"""Which addresses media may be fetched from; used by runs and by the emulator."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ MAX_REDIRECTS: Final = 3
 
 
 def guard(access: MediaAccess) -> Policy:
-    """What a client of ssrfguard holds every address and redirect to; raises `BadInput`."""
+    """The policy that ssrfguard's client checks each address and redirect against.
+
+    Raises `BadInput` if `access` is not valid.
+    """
     # Imported here: most runs fetch nothing.
     from ssrfguard import DEFAULT_DENIED, AddressTable, Block, Policy, Reach
 
-    # Beyond 2000::/3 nothing is public (RFC 4291), and there stand forms that ssrfguard 0.4.1
-    # does not know, as ::ffff:0:127.0.0.1 of RFC 2765. What it knows is longer, and goes before.
+    # Nothing outside 2000::/3 is public (RFC 4291), and some forms there are unknown to ssrfguard
+    # 0.4.1, such as ::ffff:0:127.0.0.1 of RFC 2765. Its own entries are longer and match first.
     unassigned = tuple(
         Block(ip_network(one), "not global unicast", "RFC4291", Reach.DENIED)
         for one in ("::/3", "4000::/2", "8000::/1")
@@ -33,8 +36,8 @@ def guard(access: MediaAccess) -> Policy:
             allowed_ports=frozenset(range(1, 65536)),
             allowed_networks=tuple(ip_network(one) for one in access.networks),
             allowed_hosts=frozenset(access.hosts),
-            allow_userinfo=True,  # some sites still have theirs there; it stays in no journal
+            allow_userinfo=True,  # some sites still need it; it is never written to a journal
             max_redirects=MAX_REDIRECTS,
         )
     except ValueError as error:
-        raise BadInput(f"What media may be fetched from cannot be meant: {error}") from None
+        raise BadInput(f"The list of allowed media addresses is not valid: {error}") from None

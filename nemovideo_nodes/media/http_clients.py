@@ -1,7 +1,7 @@
 """The only maker of HTTP clients: certificates, proxies, User-Agent, guarded addresses.
 
-It lies in `media` because the emulator, too, fetches media by URL, and shares nothing with `api`;
-`api.transport` passes it on to everybody else. All of it is read when a client is made: a client
+It is in `media` because the emulator, too, fetches media by URL, and shares nothing with `api`;
+`api.transport` re-exports it for everything else. All of it is read when a client is made: a client
 for this machine needs no proxy, and one for http:// no certificates.
 """
 
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _UNTRUSTED: Final = frozenset({18, 19, 20, 21})
-"""What OpenSSL says of a certificate whose issuer it does not know."""
+"""OpenSSL's codes for a certificate whose issuer it does not know."""
 
 
 def async_client(
@@ -51,7 +51,7 @@ def async_client(
     max_redirects: int = 0,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
-    """A client for `url` and whatever has its scheme; redirects are followed only if told so.
+    """A client for `url` and other URLs of its scheme; it follows at most `max_redirects`.
 
     `proxies=False` is for what lies in one's own network. Raises `BadInput` naming the variable
     of the environment that cannot be used.
@@ -127,7 +127,7 @@ def _is_https(url: str) -> bool:
 
 @functools.cache
 def _no_certificates() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it checks all the same, and trusts nobody
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it still verifies, and trusts nobody
 
 
 @functools.cache
@@ -163,24 +163,24 @@ def connection_failure(error: BaseException, url: str = "") -> str:
     causes = list(_causes(error))
     tls = next((one for one in causes if isinstance(one, ssl.SSLError)), None)
     if isinstance(tls, ssl.SSLCertVerificationError):
-        told = f"its certificate is not accepted: {tls.verify_message}"
+        reason = f"its certificate is not accepted: {tls.verify_message}"
         if tls.verify_code in _UNTRUSTED:
-            told += "; a certificate authority of your own is named in SSL_CERT_FILE"
-        return told
+            reason += "; to trust your own certificate authority, name its file in SSL_CERT_FILE"
+        return reason
     if tls is not None:
         if tls.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
             return "it does not speak TLS there: the URL may have to begin with http://"
         return f"TLS fails: {(tls.reason or str(tls)).replace('_', ' ').lower()}"
     if any(isinstance(one, socket.gaierror) for one in causes):
-        told = "its name cannot be resolved"
+        reason = "its name cannot be resolved"
     elif any(isinstance(one, ConnectionRefusedError) for one in causes):
-        told = "connection refused"
+        reason = "connection refused"
     else:
-        told = redact(str(error)).strip() or type(error).__name__
+        reason = redact(str(error)).strip() or type(error).__name__
     proxy = None
     if url and isinstance(error, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
         proxy = proxy_for(url)
-    return f"{told}, through the proxy that {proxy.variable} names" if proxy else told
+    return f"{reason}, through the proxy that {proxy.variable} names" if proxy else reason
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

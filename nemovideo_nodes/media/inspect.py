@@ -8,6 +8,7 @@ its start is decoded as well. Memory and time are bounded, whatever the file hol
 from __future__ import annotations
 
 import importlib.util
+import math
 import mmap
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from nemovideo_nodes.media.sniff import (
     sniff_convertible,
 )
 from nemovideo_nodes.media.tracks import refine_type
-from nemovideo_nodes.media.whole import behind_id3, is_whole, wav_samples
+from nemovideo_nodes.media.whole import id3_end, is_whole, wav_samples
 from nemovideo_nodes.render.unusable import TooLargePicture, UnusableMedia
 
 __all__ = ["UnusableMedia", "inspect_file"]
@@ -44,7 +45,7 @@ def inspect_file(path: Path, name: str | None = None) -> MediaType:
     if not size:
         raise UnusableMedia(name, "the file is empty: save or download it again")
     if size > MAX_BYTES:
-        megabytes = f"{size / 1024 / 1024:.1f} MB"
+        megabytes = f"{math.ceil(size * 10 / 1024 / 1024) / 10:.1f} MB"
         raise UnusableMedia(
             name,
             f"it has {megabytes}; the service takes at most 200 MB a file: compress it or trim it",
@@ -81,7 +82,7 @@ def _convertible(path: Path, name: str, head: bytes) -> MediaType:
 
 def _check_has_sound(path: Path, name: str, ext: str) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if not wav_samples(data) if ext == "wav" else behind_id3(data) >= len(data):
+        if not wav_samples(data) if ext == "wav" else id3_end(data) >= len(data):
             raise UnusableMedia(name, _EMPTY)
 
 

@@ -1,4 +1,4 @@
-"""What an MP4 says about itself, read from its boxes alone: whole or cut, length, tracks.
+"""Facts about an MP4, read from its boxes alone: whether it is complete, its length, its tracks.
 
 A faststart MP4 that was cut opens, reports its full length and decodes without an error, so
 only the walk over the top-level boxes shows it: the last must end where the file ends. The
@@ -23,7 +23,7 @@ _MOST_BOXES = 100_000
 _MOST_TRACKS = 64
 
 
-# Codes of still pictures in a video track: a cover, or pictures of chapters.
+# Codes of single pictures. One alone in its track is a cover; many are a clip of an old camera.
 _STILL_CODECS = frozenset({b"jpeg", b"mjpg", b"mjpa", b"png ", b"gif ", b"tiff", b"raw "})
 
 
@@ -44,8 +44,9 @@ class Track:
 
     @property
     def is_moving(self) -> bool:
-        """Whether this is a film's picture, and not a cover or pictures of chapters."""
-        return self.handler == b"vide" and self.enabled and self.codec not in _STILL_CODECS
+        """Whether this is a film's picture: not a cover, nor chapters' pictures (never enabled)."""
+        is_cover = self.codec in _STILL_CODECS and self.samples == 1
+        return self.handler == b"vide" and self.enabled and not is_cover
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class Mp4Info:
 
 
 def inspect(path: str | os.PathLike[str], *, allow_trailer: bool = False) -> Mp4Info:
-    """What the file at `path` says about itself.
+    """Facts about the file at `path`.
 
-    Some cameras and phones write data of their own behind the last box; `allow_trailer` takes such
-    a file where its index and its data came before. Raises VideoInvalid if it is cut, lacks its
+    Some cameras and phones append data of their own to an MP4; `allow_trailer` accepts that after
+    the index and the data. Raises VideoInvalid if it is cut, lacks its
     index or its data, or is not an MP4; OSError if it cannot be read.
     """
     name = Path(path).name

@@ -60,7 +60,7 @@ AUDIO_ONLY: dict[str, MediaType] = {
     "webm": MediaType("audio", "webm", "audio/webm"),
     "mkv": MediaType("audio", "mkv", "audio/x-matroska"),
 }
-"""What a container of clips is that has sound and no moving picture; `tracks` tells."""
+"""The types of video containers that hold sound and no moving picture; `tracks` finds them."""
 
 CONVERTIBLE: dict[str, MediaType] = {
     "heic": MediaType("image", "heic", "image/heic"),
@@ -137,7 +137,7 @@ def _audio(head: bytes) -> str | None:
 
 
 def _after_id3(head: bytes) -> str | None:
-    """An ID3 tag stands before MP3 and sometimes before raw AAC; its length is in 7-bit bytes."""
+    """An ID3 tag comes before MP3 and sometimes before raw AAC; its length is in 7-bit bytes."""
     if len(head) < 10 or any(byte & 0x80 for byte in head[6:10]):
         return None
     size = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])

@@ -10,7 +10,7 @@ from nemovideo_nodes.errors import VideoInvalid
 from nemovideo_nodes.media.ebml import element
 from nemovideo_nodes.media.mp4 import inspect
 
-__all__ = ["behind_id3", "is_whole", "wav_samples"]
+__all__ = ["id3_end", "is_whole", "wav_samples"]
 
 _MOST_PARTS = 100_000
 _ISO = ("mp4", "mov", "m4a")
@@ -20,10 +20,10 @@ _START_OF_SCAN, _NO_LENGTH = 0xDA, frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def is_whole(path: Path, ext: str) -> bool:
-    """Whether the file of type `ext` (as `sniff` names it) reaches the end that it promises.
+    """Whether the file of type `ext` (as `sniff` names it) is as long as its own structure says.
 
-    True as well where none is promised: MKV and WEBM written into a pipe, MP3 without a Xing or
-    VBRI header, and AAC up to a last frame that is torn.
+    Also True where the structure does not say: MKV and WEBM written into a pipe, MP3 without a Xing
+    or VBRI header, and AAC whose last frame is missing as a whole.
     """
     if ext in _ISO:
         return _iso(path)
@@ -43,10 +43,10 @@ def _iso(path: Path) -> bool:
 
 
 def _jpeg(data: mmap.mmap) -> bool:
-    """An end marker behind the first scan; one before it may belong to an embedded thumbnail."""
+    """An end marker after the first scan; one before it may belong to an embedded thumbnail."""
     at = 2
     for _ in range(_MOST_PARTS):
-        at = data.find(b"\xff", at)  # decoders pass over what stands between two segments
+        at = data.find(b"\xff", at)  # decoders skip bytes between two segments
         if at < 0 or at + 4 > len(data):
             return False
         kind = data[at + 1]
@@ -74,7 +74,7 @@ def _png(data: mmap.mmap) -> bool:
 
 
 def _gif(data: mmap.mmap) -> bool:
-    """Blocks up to the trailer, or to the end behind a picture: some programs write no trailer."""
+    """Blocks up to the trailer, or to the end after a picture: some programs write no trailer."""
     at = 13 + _colour_table(data, 10)
     pictures = 0
     for _ in range(_MOST_PARTS):
@@ -131,8 +131,8 @@ def _matroska(data: mmap.mmap) -> bool:
 
 
 def _mp3(data: mmap.mmap) -> bool:
-    """A Xing (or Info) or VBRI header in the first frame tells how many bytes there are."""
-    at = behind_id3(data)
+    """A Xing (or Info) or VBRI header in the first frame holds the number of bytes."""
+    at = id3_end(data)
     mpeg1, mono = data[at + 1 : at + 2] >= b"\xf8", data[at + 3 : at + 4] >= b"\xc0"
     side = (17 if mono else 32) if mpeg1 else (9 if mono else 17)
     xing = data[at + 4 + side : at + 20 + side]
@@ -149,8 +149,8 @@ def _mp3(data: mmap.mmap) -> bool:
 
 
 def _aac(data: mmap.mmap) -> bool:
-    """Each ADTS frame tells its length; the last one is whole."""
-    at = behind_id3(data)
+    """Each ADTS frame holds its length; the last one is complete."""
+    at = id3_end(data)
     for _ in range(_MOST_PARTS):
         head = data[at : at + 6]
         if len(head) < 6 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
@@ -159,8 +159,8 @@ def _aac(data: mmap.mmap) -> bool:
     return at <= len(data)
 
 
-def behind_id3(data: mmap.mmap) -> int:
-    """Where the sound begins: behind the ID3 tag, if there is one."""
+def id3_end(data: mmap.mmap) -> int:
+    """Where the sound begins: after the ID3 tag, if there is one."""
     if data[:3] != b"ID3" or len(data) < 10:
         return 0
     return 10 + (data[6] << 21 | data[7] << 14 | data[8] << 7 | data[9])

@@ -1,22 +1,22 @@
-"""Prefect: blocks, a task a node, and what the flows in `prefect_flows` and your own are made of.
+"""Prefect: blocks, a task for each step kind, and the parts of which flows are made.
 
-This is the only part of the package that imports prefect; it needs the extra `prefect`.
+This is the only part of the package that imports Prefect; it needs the extra `prefect`.
 """
 
 from __future__ import annotations
 
-from nemovideo_nodes.prefect.blocks import (
-    NemoVideoCredentials,
-    VideoJob,
-    VideoJobRun,
-    VideoStore,
-)
-from nemovideo_nodes.prefect.course import carry_out, steps_of
+from nemovideo_nodes.prefect.aliases import Look, carry_out, look_and_refine, make_each
+from nemovideo_nodes.prefect.batch import PictureRequest, run_each_picture
+from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
+from nemovideo_nodes.prefect.deduplication import deduplication_key as run_key
+from nemovideo_nodes.prefect.execution import execute_run, steps_of
+from nemovideo_nodes.prefect.failure import explain_failure
 from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName
 from nemovideo_nodes.prefect.handle import RunHandle
-from nemovideo_nodes.prefect.looking import Look, look_and_refine
+from nemovideo_nodes.prefect.job import VideoJob, VideoJobRun
 from nemovideo_nodes.prefect.naming import run_name
-from nemovideo_nodes.prefect.posts import make_each, posts_due
+from nemovideo_nodes.prefect.posts import posts_due, run_each_post
+from nemovideo_nodes.prefect.review import Review, review_and_refine
 from nemovideo_nodes.prefect.tasks import (
     acquire_token,
     await_render,
@@ -39,8 +39,10 @@ __all__ = [
     "Aspect",
     "Look",
     "NemoVideoCredentials",
+    "PictureRequest",
     "Platform",
     "ProfileName",
+    "Review",
     "RunHandle",
     "VideoJob",
     "VideoJobRun",
@@ -54,12 +56,18 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "execute_run",
+    "explain_failure",
     "look_and_refine",
     "make_each",
     "posts_due",
     "publish",
     "read_state",
     "refine_run",
+    "review_and_refine",
+    "run_each_picture",
+    "run_each_post",
+    "run_key",
     "run_name",
     "send_prompt",
     "show_result",

@@ -1,37 +1,62 @@
-"""What runs are called in Prefect's UI."""
+"""The names of flow runs in Prefect's UI."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, cast
 
 from prefect.runtime import flow_run
 
-from nemovideo_nodes.prefect.forms import chosen
+from nemovideo_nodes.prefect.forms import form_value
 
-__all__ = ["name_of", "run_name"]
+__all__ = ["display_name", "run_name"]
 
 _MOST = 60
 
 
-def name_of(slug: str, platform: str = "") -> str:
-    """Slug and platform; empty without a slug, since a platform alone tells nothing apart."""
+def display_name(slug: str, platform: str = "") -> str:
+    """Slug and platform; empty without a slug, since a platform alone identifies nothing."""
     return "-".join(filter(None, [slug.strip()[:_MOST], platform])) if slug.strip() else ""
 
 
 def run_name() -> str:
-    """The name of the flow run at hand: its slug or what it is made of, and its platform."""
-    return named_by(flow_run.parameters or {})
+    """The name of the current flow run: what a person typed, or its slug and platform."""
+    typed = str(flow_run.name or "")
+    if typed and not is_generated(typed):
+        return typed
+    return name_from_parameters(flow_run.parameters or {})
 
 
-def named_by(parameters: Mapping[str, Any]) -> str:
-    """The name that a flow run's parameters give; it tells what a person would look for."""
+def name_from_parameters(parameters: Mapping[str, Any]) -> str:
+    """The name that a flow run's parameters give it: what a person would look for."""
     slug = str(parameters.get("slug") or parameters.get("run_id") or "")
     images = parameters.get("images") or []
     if not slug and isinstance(images, list) and images:
         last = re.split(r"[?#]", str(images[0]))[0].rstrip("/").rsplit("/", 1)[-1]
         slug = last.rsplit(".", 1)[0] + (f" and {len(images) - 1} more" if images[1:] else "")
     slug = slug or str(parameters.get("prompt") or parameters.get("calendar") or "video")
-    platform = chosen(str(parameters.get("platform") or ""))
-    return name_of(" ".join(slug.split()), platform) or "video"
+    platform = form_value(str(parameters.get("platform") or ""))
+    return display_name(" ".join(slug.split()), platform) or "video"
+
+
+def is_generated(name: str) -> bool:
+    """Whether a flow run's name is one of Prefect's own, such as `brave-otter`."""
+    words = name.split("-")
+    return len(words) > 1 and all(word in _generator_words() for word in words)
+
+
+@cache
+def _generator_words() -> frozenset[str]:
+    from coolname.data import config  # Prefect makes its names with it
+
+    lists = cast("Mapping[str, Mapping[str, Any]]", config)
+
+    def words(entry: Mapping[str, Any]) -> Iterator[str]:
+        for word in (*entry.get("words", ()), *entry.get("phrases", ())):
+            yield from re.split(r"[\s-]+", word if isinstance(word, str) else " ".join(word))
+        if isinstance(entry.get("value"), str):
+            yield entry["value"]
+
+    return frozenset(word for entry in lists.values() for word in words(entry))

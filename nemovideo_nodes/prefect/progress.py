@@ -1,10 +1,11 @@
-"""A bar in Prefect's UI while a step is at work, moved every few seconds at most."""
+"""One progress bar a run in Prefect's UI, moved every few seconds at most."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
@@ -20,7 +21,7 @@ __all__ = ["ProgressBar"]
 _log = logging.getLogger(__name__)
 
 EVERY_S: Final = 3.0
-"""The first one comes after as long: a step that is done by then needs no bar."""
+"""A run that is done before the first update gets no bar."""
 _MOST_TEXT: Final = 200
 _LIMIT_S: Final = 20.0
 
@@ -28,19 +29,24 @@ _LIMIT_S: Final = 20.0
 class ProgressBar:
     """How far a run has come, as a progress artifact; `show` takes the engine's events.
 
-    The bar is the share of the run's steps that are done, with the part of the one at work.
+    The bar shows the share of the run's steps that are done, including the part of the step at
+    work that is done.
     """
 
-    def __init__(self, key: str, steps: list[str], every_s: float = EVERY_S) -> None:
-        """`key` as artifacts have them; `steps` are the ids of the run's steps, in order."""
+    def __init__(self, key: str, steps: Iterable[str] = (), every_s: float = EVERY_S) -> None:
+        """`key` is the artifact's key; `steps` are the ids of the run's steps, in order."""
         self._key = key
         self._every_s = every_s
-        self._steps = steps
+        self._steps = list(steps)
         self._percent = 0.0
         self._text = ""
         self._shown: tuple[float, str] | None = None
         self._artifact: UUID | None = None
-        self._beat: asyncio.Task[None] | None = None
+        self._loop: asyncio.Task[None] | None = None
+
+    def expect(self, steps: Iterable[str]) -> None:
+        """The run has these steps by now: the agent may have asked for more."""
+        self._steps = list(steps)
 
     def show(self, event: Event) -> None:
         """Take one event of the engine."""
@@ -58,8 +64,12 @@ class ProgressBar:
         if step in self._steps and (part or event.kind == "begin"):
             self._percent = 100 * (self._steps.index(step) + part) / len(self._steps)
 
+    def finish(self) -> None:
+        """The run is done: the bar is shown full."""
+        self._percent, self._text = 100.0, "Done"
+
     async def __aenter__(self) -> Self:
-        self._beat = asyncio.create_task(self._beats())
+        self._loop = asyncio.create_task(self._update_regularly())
         return self
 
     async def __aexit__(
@@ -68,20 +78,23 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
+        if self._loop is not None:
+            self._loop.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._beat
+                await self._loop
         if self._artifact is not None and error is None:
-            await self._tell()
+            await self._update()
+        elif self._artifact is not None and isinstance(error, Exception):
+            self._text = f"Stopped at: {self._text}"
+            await self._update()
 
-    async def _beats(self) -> None:
+    async def _update_regularly(self) -> None:
         while True:
             await asyncio.sleep(self._every_s)
-            await self._tell()
+            await self._update()
 
-    async def _tell(self) -> None:
-        """Show what is new; what goes wrong there never ends work that is paid for."""
+    async def _update(self) -> None:
+        """Show what is new; a failure here never ends work that is paid for."""
         new = round(self._percent, 1), redact(" ".join(self._text.split()))[:_MOST_TEXT]
         if new == self._shown:
             return

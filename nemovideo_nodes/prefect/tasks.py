@@ -1,14 +1,15 @@
-"""One Prefect task a node, each a thin face of the engine's `advance` through one step.
+"""One Prefect task a step kind, each bringing the run through one of its steps.
 
-A task takes a run (a `RunHandle`, or a run id) and returns what its node achieved; the rest is in
-the run's journal. A task whose step was achieved before ends at once, and one whose run cannot go
-on raises `RunStopped`. `number` tells a second use of a unit in one run from the first; `resend` is
-a person's word that what the run is stopped at may be done, and paid for, once more.
+A task takes a run (a `RunHandle`, or a run id) and returns the step's result; everything else is
+in the run's journal. A task whose step is done already returns at once, and one whose run cannot
+continue raises `RunStopped`. `number` distinguishes a second use of a step kind in one run from
+the first. `resend` permits the step that the run stopped at to be repeated, and paid for again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -33,15 +34,17 @@ from nemovideo_nodes.ledger.facts import (
     UploadResult,
 )
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.prefect.artifacts import declare_asset, show
-from nemovideo_nodes.prefect.driving import run_log
-from nemovideo_nodes.prefect.forms import chosen
-from nemovideo_nodes.prefect.handle import RunHandle, handle_of, open_place
-from nemovideo_nodes.prefect.naming import name_of
-from nemovideo_nodes.prefect.occasion import occasion as own_occasion
-from nemovideo_nodes.prefect.occasion import permission
+from nemovideo_nodes.prefect.artifacts import declare_asset, publish_artifacts
+from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
+from nemovideo_nodes.prefect.deduplication import deduplication_key, resend_permission
+from nemovideo_nodes.prefect.forms import form_value
+from nemovideo_nodes.prefect.handle import RunHandle, to_handle
+from nemovideo_nodes.prefect.location import check_files
+from nemovideo_nodes.prefect.logs import RunLog
+from nemovideo_nodes.prefect.naming import display_name
 from nemovideo_nodes.prefect.progress import ProgressBar
-from nemovideo_nodes.prefect.unit import unit
+from nemovideo_nodes.prefect.resolve import open_run, resolve_store
+from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
@@ -52,11 +55,11 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
-    NodeName,
     Prompt,
     Publish,
     ReadState,
     Step,
+    StepName,
     SubmitRender,
     Upload,
 )
@@ -83,12 +86,12 @@ __all__ = [
 _R = TypeVar("_R", bound=BaseModel)
 
 MESSAGES: Final = "nemovideo-messages"
-"""The rate limit that each message takes a slot of, where Prefect has one of that name."""
+"""The name of the rate limit that each message takes a slot of, where the server has one."""
 _SHORT_S: Final = 600.0
 _LONG_S: Final = 7_200.0
 
 
-@unit("Begin the run", run_name="begin", timeout_s=_LONG_S)
+@step_task("Begin the run", run_name="begin", timeout_s=_LONG_S)
 async def begin_run(
     images: Sequence[str],
     prompt: str | Sequence[str] = "",
@@ -99,41 +102,47 @@ async def begin_run(
     platform: str = "",
     aspect: str = "",
     slug: str = "",
-    store: str = "",
-    credentials: str = "",
+    store: str | VideoStore = "",
+    credentials: str | NemoVideoCredentials = "",
     local: bool = False,
     run_id: str = "",
     as_begun: bool = False,
     occasion: str = "",
     again: bool = False,
 ) -> RunHandle:
-    """Checks the pictures and the prompt, and writes the order down; nothing is sent yet.
+    """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
-    `changes` are what is said after the prompt; of a run that is named by its id alone, they are
-    a refinement.
+    `changes` are instructions that follow the prompt; for a run that is named by its id alone,
+    they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
+    asked for now, `occasion` is the deduplication key.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     with in_form_words():
-        place = await open_place(store, credentials, local=local)
-        begun = await place.workspace.submit(
+        check_files(images)
+        resolved = await resolve_store(store, credentials, local=local)
+        begun = await resolved.workspace.submit(
             VideoOptions(
                 media=images,
                 prompts=[text for text in prompts if text],
                 changes=[text for text in changes if text.strip()],
-                profile=chosen(profile) or place.profile,
+                profile=form_value(profile) or resolved.profile,
                 mode=work,
-                platform=chosen(platform),
-                aspect=chosen(aspect),
+                platform=form_value(platform),
+                aspect=form_value(aspect),
                 run_id=run_id,
                 keep_existing=as_begun,
-                deduplication_key=occasion or own_occasion(again=again),
+                deduplication_key=occasion or deduplication_key(again=again),
             )
         )
-    name = name_of(slug, chosen(platform))
-    return RunHandle(run_id=begun, store=store, credentials=credentials, name=name)
+    return RunHandle(
+        run_id=begun,
+        store=resolved.store,
+        credentials=resolved.credentials,
+        name=display_name(slug, form_value(platform)),
+    )
 
 
-@unit("Begin the delivery", run_name="begin", timeout_s=_LONG_S)
+@step_task("Begin the delivery", run_name="begin", timeout_s=_LONG_S)
 async def begin_delivery(
     run_id: str,
     images: Sequence[str],
@@ -142,29 +151,29 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
-    store: str = "",
-    credentials: str = "",
+    store: str | VideoStore = "",
+    credentials: str | NemoVideoCredentials = "",
     local: bool = False,
 ) -> RunHandle:
-    """Fetches the pictures of a webhook's delivery once, and writes its order down."""
+    """Downloads the pictures of a webhook delivery once, and writes its request down."""
     with in_form_words():
-        place = await open_place(store, credentials, local=local)
-        await place.workspace.submit(
+        resolved = await resolve_store(store, credentials, local=local)
+        await resolved.workspace.submit(
             VideoOptions(
                 run_id=run_id,
                 media=images,
                 prompts=[prompt] if prompt else [],
-                profile=profile or place.profile,
+                profile=profile or resolved.profile,
                 language=language,
                 web_only=True,
                 media_hosts=media_hosts,
                 keep_existing=True,
             )
         )
-    return RunHandle(run_id=run_id, store=store, credentials=credentials)
+    return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
 
 
-@unit("Refine the run", run_name="refine", timeout_s=_LONG_S)
+@step_task("Refine the run", run_name="refine", timeout_s=_LONG_S)
 async def refine_run(
     run: RunHandle | str,
     changes: str | Sequence[str],
@@ -173,69 +182,74 @@ async def refine_run(
     occasion: str = "",
     again: bool = False,
 ) -> RunHandle:
-    """Asks for changes in the session of a finished run, with a new video after each.
+    """Asks for changes in the session of a finished run, with a new video after each change.
 
-    Asked for again under the same occasion, or with the words that were said last, nothing new is
-    asked for.
+    The same changes under the same deduplication key (`occasion`), or repeated right after they
+    were made, are not asked for twice.
     """
-    handle = handle_of(run)
-    said = [changes] if isinstance(changes, str) else changes
+    handle = to_handle(run)
+    texts = [changes] if isinstance(changes, str) else changes
     with in_form_words():
-        place = await open_place(handle.store, handle.credentials)
-        await place.workspace.refine(
-            handle.run_id, said, images, deduplication_key=occasion or own_occasion(again=again)
+        check_files(images)
+        opened = await open_run(handle)
+        await opened.workspace.refine(
+            handle.run_id,
+            texts,
+            images,
+            deduplication_key=occasion or deduplication_key(again=again),
         )
     return handle
 
 
-@unit("Acquire token", run_name="token/{number}", timeout_s=_SHORT_S)
+@step_task("Acquire token", run_name="token/{number}", timeout_s=_SHORT_S)
 async def acquire_token(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> TokenResult:
-    """Signs in, and makes sure that it is the run's account; the token stays out of Prefect."""
-    return await _through(run, NodeName.TOKEN, number, TokenResult, AcquireToken(), resend=resend)
+    """Signs in and checks that the account is the run's; Prefect never sees the token."""
+    return await _advance(run, StepName.TOKEN, number, TokenResult, AcquireToken(), resend=resend)
 
 
-@unit("Check credits", run_name="credits/{number}", timeout_s=_SHORT_S)
+@step_task("Check credits", run_name="credits/{number}", timeout_s=_SHORT_S)
 async def check_credits(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> CreditsResult:
-    """Reads the balance; a ready-made run with nothing left stops before it spends."""
+    """Reads the balance; a run that needs credits and has none stops before it spends any."""
     args = CheckCredits(stop_when_empty=False)
-    return await _through(run, NodeName.CREDITS, number, CreditsResult, args, resend=resend)
+    return await _advance(run, StepName.CREDITS, number, CreditsResult, args, resend=resend)
 
 
-@unit("Create session", run_name="session/{number}", timeout_s=_SHORT_S)
+@step_task("Create session", run_name="session/{number}", timeout_s=_SHORT_S)
 async def create_session(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> SessionResult:
     """Opens the session that holds the timeline and the uploads."""
-    return await _through(
-        run, NodeName.SESSION, number, SessionResult, CreateSession(), resend=resend
+    return await _advance(
+        run, StepName.SESSION, number, SessionResult, CreateSession(), resend=resend
     )
 
 
-@unit("Upload", run_name="upload/{number}", timeout_s=_LONG_S, tags=("nemovideo-upload",))
+@step_task("Upload", run_name="upload/{number}", timeout_s=_LONG_S, tags=("nemovideo-upload",))
 async def upload(
     run: RunHandle | str, picture: str = "", *, number: int = 0, resend: bool = False
 ) -> UploadResult:
-    """Uploads one file; one that the service has already is not sent again.
+    """Uploads one file, unless the service has it already.
 
-    `picture` is a path or a URL; empty for the file that the run was begun with.
+    `picture` is a path or a URL; empty for the file that the run was started with.
     """
-    handle = handle_of(run)
+    handle = to_handle(run)
     args = None
     if picture:
         with in_form_words():
-            place = await open_place(handle.store, handle.credentials)
-            media = await asyncio.to_thread(place.workspace.ingest, [picture])
+            check_files([picture])
+            opened = await open_run(handle)
+            media = await asyncio.to_thread(opened.workspace.ingest, [picture])
             if len(media) > 1:
-                raise BadInput(f"{picture!r} is a folder: upload one file by one task")
+                raise BadInput(f"{picture!r} is a folder: upload one file with each task")
         args = Upload(media=media[0])
-    return await _through(handle, NodeName.UPLOAD, number, UploadResult, args, resend=resend)
+    return await _advance(handle, StepName.UPLOAD, number, UploadResult, args, resend=resend)
 
 
-@unit(
+@step_task(
     "Send prompt",
     run_name="prompt/{number}",
     timeout_s=_LONG_S,
@@ -247,74 +261,74 @@ async def send_prompt(
 ) -> PromptResult:
     """Sends the message that costs money: once, and a second time only with `resend`.
 
-    `text` is empty for the instruction that the run was begun with.
+    `text` is empty for the instruction that the run was started with.
     """
-    await _slot(MESSAGES)
+    await _wait_for_rate_limit(MESSAGES)
     args = Prompt(text=text) if text else None
-    return await _through(run, NodeName.PROMPT, number, PromptResult, args, resend=resend)
+    return await _advance(run, StepName.PROMPT, number, PromptResult, args, resend=resend)
 
 
-@unit("Read state", run_name="state/{number}", timeout_s=_LONG_S)
+@step_task("Read state", run_name="state/{number}", timeout_s=_LONG_S)
 async def read_state(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> StateResult:
-    """Waits until the timeline has settled, and reads it."""
-    return await _through(run, NodeName.STATE, number, StateResult, ReadState(), resend=resend)
+    """Waits until the service has finished its edit, and reads the timeline."""
+    return await _advance(run, StepName.STATE, number, StateResult, ReadState(), resend=resend)
 
 
-@unit("Submit render", run_name="render/{number}", timeout_s=_LONG_S, tags=("nemovideo-render",))
+@step_task(
+    "Submit render", run_name="render/{number}", timeout_s=_LONG_S, tags=("nemovideo-render",)
+)
 async def submit_render(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> RenderResult:
-    """Orders the export, under an id that is written down before."""
-    return await _through(run, NodeName.RENDER, number, RenderResult, SubmitRender(), resend=resend)
+    """Starts the export, under an id that is written down first."""
+    return await _advance(run, StepName.RENDER, number, RenderResult, SubmitRender(), resend=resend)
 
 
-@unit("Await render", run_name="await/{number}", timeout_s=_LONG_S, tags=("nemovideo-render",))
+@step_task("Await render", run_name="await/{number}", timeout_s=_LONG_S, tags=("nemovideo-render",))
 async def await_render(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> RenderEnded:
-    """Polls until the render has ended."""
+    """Polls the render until it has ended."""
     args = AwaitRender(render=f"render/{number}")
-    return await _through(run, NodeName.AWAIT, number, RenderEnded, args, resend=resend)
+    return await _advance(run, StepName.AWAIT, number, RenderEnded, args, resend=resend)
 
 
-@unit("Download", run_name="download/{number}", timeout_s=_LONG_S)
+@step_task("Download", run_name="download/{number}", timeout_s=_LONG_S)
 async def download(
     run: RunHandle | str, *, number: int = 0, resend: bool = False
 ) -> DownloadResult:
-    """Fetches the video, and checks that it is whole."""
+    """Downloads the video and checks that the file is complete."""
     args = Download(render=f"render/{number}")
-    return await _through(run, NodeName.DOWNLOAD, number, DownloadResult, args, resend=resend)
+    return await _advance(run, StepName.DOWNLOAD, number, DownloadResult, args, resend=resend)
 
 
-@unit("Claim link", run_name="claim/{number}", timeout_s=_SHORT_S)
+@step_task("Claim link", run_name="claim/{number}", timeout_s=_SHORT_S)
 async def claim_link(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ClaimResult:
-    """Makes sure that a person can take the session over; the link stays out of Prefect."""
-    return await _through(run, NodeName.CLAIM, number, ClaimResult, ClaimLink(), resend=resend)
+    """Checks that a person can take over the session; Prefect never sees the link."""
+    return await _advance(run, StepName.CLAIM, number, ClaimResult, ClaimLink(), resend=resend)
 
 
-@unit("Publish", run_name="publish/{number}", timeout_s=_LONG_S, asset="nemovideo://videos")
+@step_task("Publish", run_name="publish/{number}", timeout_s=_LONG_S, asset="nemovideo://videos")
 async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> PublishResult:
-    """Puts the video and its posters into the run's folder, and the manifest last."""
-    published = await _through(
-        run, NodeName.PUBLISH, number, PublishResult, Publish(), resend=resend
+    """Puts the video and its posters into the run's folder, and writes the manifest last."""
+    published: PublishResult = await _advance(
+        run, StepName.PUBLISH, number, PublishResult, Publish(), resend=resend
     )
-    handle = handle_of(run)
-    place = await open_place(handle.store, handle.credentials)
-    declare_asset(handle, place, await asyncio.to_thread(place.workspace.result, handle.run_id))
+    handle = to_handle(run)
+    await declare_asset(handle, await open_run(handle))
     return published
 
 
-@unit("Show result", run_name="result", timeout_s=_SHORT_S)
+@step_task("Show result", run_name="result", timeout_s=_SHORT_S)
 async def show_result(run: RunHandle | str) -> RunResult:
-    """Makes the artifacts of what the run came to, and returns that."""
-    handle = handle_of(run)
+    """Publishes the artifacts of the run, and returns its result."""
+    handle = to_handle(run)
     with in_form_words():
-        place = await open_place(handle.store, handle.credentials)
-        return await show(handle, place)
+        return await publish_artifacts(handle, await open_run(handle))
 
 
-async def _slot(name: str) -> None:
-    """Wait for a slot of the rate limit, if there is one of that name."""
+async def _wait_for_rate_limit(name: str) -> None:
+    """Wait for a slot of the rate limit, where the server has one of that name."""
     async with get_client() as client:
         try:
             await client.read_global_concurrency_limit_by_name(name)
@@ -323,53 +337,55 @@ async def _slot(name: str) -> None:
     await rate_limit(name)
 
 
-async def _through(
+async def _advance(
     run: RunHandle | str,
-    node: NodeName,
+    node: StepName,
     number: int,
     kind: type[_R],
     args: Arguments | None,
     *,
     resend: bool = False,
 ) -> _R:
-    """Bring the run through one step, and give back what that achieved.
+    """Bring the run through one step and return the step's result.
 
-    A step that the run was begun with keeps its own arguments, unless it is a message or an
-    upload that says something else; one that is not there yet is asked for.
+    A step that the run was started with keeps its own arguments, unless it is a message or an
+    upload with other ones; a step that is not there yet is added.
     """
-    handle = handle_of(run)
+    handle, step = to_handle(run), f"{node}/{number}"
     with in_form_words():
-        place = await open_place(handle.store, handle.credentials)
-        journal = place.workspace.journal(handle.run_id)
-        steps = list((await journal.refreshed()).steps)
-        step = f"{node}/{number}"
+        opened = await open_run(handle)
+        steps = list((await opened.journal.refreshed()).steps)
         new = args is not None and (step not in steps or isinstance(args, Prompt | Upload))
         if not new and step not in steps:
             raise BadInput(
-                f"Run {handle.run_id} was not begun with a step {step}: give the task what to do"
+                f"Run {handle.run_id} was not started with a step {step}: give the task what to do"
             )
-        async with ProgressBar(f"nemovideo-{handle.key}-progress", [*steps, step]) as bar:
-            with run_log() as log:
-                await place.workspace.advance(
-                    handle.run_id,
-                    step,
-                    [Step(id=step, args=args)] if args and new else [],
-                    drive=DriveOptions(
-                        resend=permission(resend=resend),
-                        profile=place.profile,
-                        on_event=_both(log.show, bar.show),
-                    ),
-                    journal=journal,
-                )
-        achieved = journal.run.steps[step].result
-        if not isinstance(achieved, kind):
-            raise RunStopped(f"{step}: this has not come to an end", run_id=handle.run_id)
-        return achieved
+        async with contextlib.AsyncExitStack() as stack:
+            bar = opened.bar
+            if bar is None:
+                bar = ProgressBar(f"nemovideo-{handle.key}-progress", [*steps, step])
+                await stack.enter_async_context(bar)
+            log = stack.enter_context(RunLog())
+            await opened.workspace.advance(
+                handle.run_id,
+                step,
+                [Step(id=step, args=args)] if args and new else [],
+                drive=DriveOptions(
+                    resend=resend_permission(resend=resend),
+                    profile=opened.store.profile,
+                    on_event=_both(log.show, bar.show),
+                ),
+                journal=opened.journal,
+            )
+        result = opened.journal.run.steps[step].result
+        if not isinstance(result, kind):
+            raise RunStopped(f"The step {step} has not finished", run_id=handle.run_id)
+        return result
 
 
 def _both(one: Callable[[Event], None], other: Callable[[Event], None]) -> Callable[[Event], None]:
-    def tell(event: Event) -> None:
+    def show(event: Event) -> None:
         one(event)
         other(event)
 
-    return tell
+    return show

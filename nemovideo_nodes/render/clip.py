@@ -97,8 +97,8 @@ class ClipReader:
 class Clip:
     """The clip at `path`, fitted into frames of `width` x `height`; one thread at a time.
 
-    It fills the frame where the shapes are near, or as told; else its blurred first frame fills
-    the rest.
+    It fills the frame where the two shapes are close or `fills` is set; else its first frame,
+    blurred, fills the rest.
     """
 
     def __init__(self, path: Path, width: int, height: int, *, fills: bool = False) -> None:
@@ -153,9 +153,9 @@ class Animation:
             self._orientation = orientation_of(image)
             for number in self._numbers:
                 image.seek(number)
-                image.load()  # a WEBP tells a frame's duration only then
-                told = image.info.get("duration") or _USUAL_FRAME_MS
-                self._ends.append(max(_SHORTEST_FRAME_MS, round(told)))
+                image.load()  # a WEBP's duration is known only after this
+                length = image.info.get("duration") or _USUAL_FRAME_MS
+                self._ends.append(max(_SHORTEST_FRAME_MS, round(length)))
         self._ends = list(itertools.accumulate(self._ends))
 
     @classmethod

@@ -34,9 +34,10 @@ _DEMUXERS = {
 }  # fmt: skip
 
 _DAMAGED = "it is damaged or of a kind that cannot be decoded: export it again"
+_STILL_CODECS = ("mjpeg", "png", "gif", "bmp", "tiff")
 _SHORTEST_S = 0.04
 _RATES = range(2_000, 1_000_000)
-"""Samples a second of a sound that is meant to be heard; to convert others could take for ever."""
+"""Samples a second of real recordings; converting any other rate could take hours."""
 
 
 def is_clip(path: Path) -> bool:
@@ -45,14 +46,21 @@ def is_clip(path: Path) -> bool:
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
-    """The moving picture of a clip, if it has one: a cover is none."""
+    """The moving picture of a clip, if it has one: a cover does not count."""
     from av.stream import Disposition
 
+    cover = Disposition.attached_pic | Disposition.timed_thumbnails
     for stream in container.streams.video:
-        is_cover = stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)
-        if not is_cover and stream.codec_context is not None:
+        is_known = stream.codec_context is not None  # none for a codec that FFmpeg does not know
+        if is_known and not stream.disposition & cover and not _is_single(stream, container):
             return stream
     return None
+
+
+def _is_single(stream: VideoStream, container: InputContainer) -> bool:
+    """Whether it is one picture beside a sound."""
+    is_still = stream.frames == 1 and stream.codec_context.name in _STILL_CODECS
+    return is_still and bool(container.streams.audio)
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:

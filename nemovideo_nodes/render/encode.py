@@ -44,8 +44,8 @@ _BT709, _LIMITED = 1, 1
 # compares. The preset's 8x8dct makes the profile High.
 _PRESET, _CRF = "superfast", "21"
 _X264 = "bframes=5:b-adapt=0:mbtree=1:rc-lookahead=8:open-gop=0:scenecut=0"
-# With AVX-512, x264's mbtree reads memory that nobody wrote: the same frames then give other bytes
-# now and then. AVX2 is as fast here.
+# With AVX-512, x264's mbtree reads uninitialised memory: the same frames then sometimes give other
+# bytes. AVX2 is as fast here.
 if platform.machine().lower() in ("x86_64", "amd64"):
     _X264 += ":asm=avx2"
 
@@ -110,7 +110,7 @@ def configure_audio(context: AudioCodecContext) -> None:
     context.format = "fltp"
     context.time_base = Fraction(1, SAMPLE_RATE)
     context.bit_rate = 160_000
-    # A quarter of the default search's time; at this rate no difference to be heard.
+    # Takes a quarter of the default's time; at this bit rate there is no audible difference.
     context.options = {"aac_coder": "fast"}
     context.thread_count = 1
     context.flags |= Flags.global_header

@@ -1,7 +1,7 @@
 """A decoded frame of a clip as it is meant to be seen: upright, square pixels, bt709.
 
-Phones write how a clip lies into a display matrix, and HDR as HLG or PQ; swscale maps both transfer
-functions and wide primaries to bt709.
+Phones store a clip's orientation as a display matrix, and HDR as HLG or PQ; swscale converts both
+transfer functions, and wide primaries, to bt709.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["FrameConverter", "fitted_size", "place_centred", "shown_size"]
 _HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 _WIDE = (ColorPrimaries.BT2020, ColorPrimaries.SMPTE431, ColorPrimaries.SMPTE432)
 _MOST_STRETCH = 4.0
-"""Pixels of a stranger shape are an error of the file."""
+"""A more extreme pixel shape is an error in the file."""
 
 Matrix = tuple[int, int, int, int]
 """The part of a display matrix that turns and mirrors, its members' signs alone."""
@@ -110,7 +110,7 @@ def _converted(
                 dst_color_primaries=ColorPrimaries.BT709,
             )
         except av.error.FFmpegError:
-            pass  # tags that do not go together: its colours are taken for bt709's
+            pass  # its tags contradict each other: treated as bt709
     return reformatter.reformat(
         frame,
         width,

@@ -1,7 +1,7 @@
 """Frame n of a timeline, as the planes of a video frame: shots, crossfades, titles.
 
-A `Film` is what the threads share (plates, read only once made); each thread paints with a
-`Painter` of its own. Frame n depends on the timeline and n alone, so parts of a film can be
+The threads share a `Film` (its pictures are read-only once made); each thread paints with its own
+`Painter`. Frame n depends on the timeline and n alone, so parts of a film can be
 painted in any order.
 """
 
@@ -23,12 +23,12 @@ import numpy as np
 from nemovideo_nodes.render.clip import Animation, Clip
 from nemovideo_nodes.render.demux import is_clip
 from nemovideo_nodes.render.image import shape_of
-from nemovideo_nodes.render.letters import Lettering, letter
-from nemovideo_nodes.render.motion import AUTO, PANS, choose_motions, closer, view_at
+from nemovideo_nodes.render.motion import AUTO, PANS, choose_motions, view_at, zoomed_in
 from nemovideo_nodes.render.picture import Plate, backdrop, load, plate_of
 from nemovideo_nodes.render.sample import Canvas, Planes, Sampler
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
-from nemovideo_nodes.render.transitions import enlarged, join
+from nemovideo_nodes.render.title_image import TitleImage, draw_title
+from nemovideo_nodes.render.transitions import paint_transition, zoom_factors
 
 __all__ = ["Film", "Painter"]
 
@@ -53,10 +53,10 @@ class Film:
     def __init__(self, timeline: Timeline, *, plates: int = 8) -> None:
         self.timeline = timeline = _with_motions(timeline)
         self._starts = [shot.start for shot in timeline.shots]
-        self._plates: Shelf[tuple[Path | None, str], Plate] = Shelf(plates)
-        self._animations: Shelf[Path, Animation | None] = Shelf(256)
-        self._letterings: Shelf[Title, Lettering | None] = Shelf(32)
-        self._plated: Shelf[str, bool] = Shelf(4)
+        self._plates: SharedCache[tuple[Path | None, str], Plate] = SharedCache(plates)
+        self._animations: SharedCache[Path, Animation | None] = SharedCache(256)
+        self._title_images: SharedCache[Title, TitleImage | None] = SharedCache(32)
+        self._plated: SharedCache[str, bool] = SharedCache(4)
 
     def shots_at(self, ms: float) -> tuple[Shot, Shot | None, float]:
         """The shot at `ms`, the one that comes in over it if any, and how far that is, 0 to 1."""
@@ -88,7 +88,7 @@ class Film:
             lambda: load(source, width, height, pans=pans, fills=fills, ground=ground),
         )
 
-    def letterings_at(self, ms: float) -> list[tuple[Lettering, int]]:
+    def title_images_at(self, ms: float) -> list[tuple[TitleImage, int]]:
         """The titles on screen at `ms`, each with its strength in 1/128."""
         found = []
         for title in self.timeline.titles:
@@ -98,18 +98,18 @@ class Film:
                 # The first frame is what many platforms show as the cover: a title is there.
                 if title.start:
                     share = min(share, (ms - title.start) / fade)
-                lettering = self._letterings.get(title, partial(self._letter, title))
-                if lettering:
-                    found.append((lettering, round(_ONE * share * share * (3 - 2 * share))))
+                image = self._title_images.get(title, partial(self._draw_title, title))
+                if image:
+                    found.append((image, round(_ONE * share * share * (3 - 2 * share))))
         return found
 
-    def _letter(self, title: Title) -> Lettering | None:
+    def _draw_title(self, title: Title) -> TitleImage | None:
         plate = self.timeline.plate
         if plate is None:
-            # Titles in one place look alike: all of them have a plate, or none.
+            # All titles at one place look the same: with a plate, or without.
             wanted = partial(_needs_plate, self.timeline, title.place)
             plate = self._plated.get(title.place, wanted)
-        return letter(title, self.timeline, plate=plate)
+        return draw_title(title, self.timeline, plate=plate)
 
 
 def _with_motions(timeline: Timeline) -> Timeline:
@@ -131,7 +131,7 @@ def _with_motions(timeline: Timeline) -> Timeline:
 
 
 def _needs_plate(timeline: Timeline, place: str) -> bool:
-    """Whether white letters at `place` would lie on what is bright or restless at some moment."""
+    """Whether white letters at `place` are ever over a bright or busy part of the picture."""
     scale = _SMALL / max(timeline.width, timeline.height)
     small = replace(
         timeline,
@@ -147,16 +147,16 @@ def _needs_plate(timeline: Timeline, place: str) -> bool:
     y, u, v = (plane.astype(np.uint8) for plane in _blank(small.width, small.height))
     with contextlib.closing(Painter(Film(replace(small, titles=()), plates=2))) as painter:
         for title, ms in moments[:: -(-len(moments) // _MOST_LOOKS)]:
-            lettering = letter(title, small)
-            if lettering:
+            image = draw_title(title, small)
+            if image:
                 painter.paint(int(ms * small.fps / 1000), (y, u, v))
-                if lettering.is_lost(y):
+                if image.is_hard_to_read(y):
                     return True
     return False
 
 
-class Shelf(Generic[K, V]):
-    """The most recently used values, each made once even when several threads ask for it."""
+class SharedCache(Generic[K, V]):
+    """A cache of the most recently used values; each is made once, even for several threads."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -200,12 +200,12 @@ class Painter:
         if coming is None:
             self._draw(shot, ms, canvas)
         else:
-            larger = enlarged(coming.cut, share)
+            larger = zoom_factors(coming.transition, share)
             self._draw(shot, ms, self._under, larger[0])
             self._draw(coming, ms, self._over, larger[1])
-            join(coming.cut, self._under, self._over, share, canvas)
-        for lettering, strength in self._film.letterings_at(ms):
-            lettering.blend(canvas, strength)
+            paint_transition(coming.transition, self._under, self._over, share, canvas)
+        for image, strength in self._film.title_images_at(ms):
+            image.blend(canvas, strength)
 
     def _draw(self, shot: Shot, ms: float, into: Canvas | Planes, times: float = 1.0) -> None:
         progress = min(1.0, max(0.0, (ms - shot.start) / shot.duration))
@@ -214,7 +214,7 @@ class Painter:
             return
         plate = self._film.plate(shot, ms)
         view = view_at(shot.motion, progress, shot.duration / 1000, plate.focus, plate.room)
-        self._sampler.draw(plate, closer(view, times), into)
+        self._sampler.draw(plate, zoomed_in(view, times), into)
 
     def _clip(self, shot: Shot, source: Path) -> Clip:
         clip = self._clips.pop(shot, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
-from nemovideo_nodes.render.unusable import TooLargePicture, UnusableMedia
+from nemovideo_nodes.render.unusable import NO_MEMORY, TooLargePicture, UnusableMedia
 
 __all__ = [
     "FORMATS",
@@ -70,7 +70,7 @@ def opened(
             name, f"it is damaged and cannot be read as a {kinds} picture: export it again"
         ) from None
     except MemoryError:
-        raise UnusableMedia(name, "there is not enough memory to open it") from None
+        raise UnusableMedia(name, NO_MEMORY) from None
     except _BROKEN:
         raise UnusableMedia(name, "the picture is damaged: export it again") from None
 
@@ -98,7 +98,7 @@ def open_image(path: Path, at_least: int | None = None) -> Image.Image:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """How the picture lies, as EXIF counts it: 1 is upright."""
+    """The picture's EXIF orientation, 1 to 8: 1 is upright."""
     return int(image.getexif().get(ExifTags.Base.Orientation, 1))
 
 

@@ -26,9 +26,9 @@ from nemovideo_nodes.render.timeline import Timeline, preview_of, timeline_from_
 
 __all__ = ["Job", "Limits", "give_back_memory", "main", "run"]
 
-# A core-second of ours makes more than a second of film; this only ends what has gone mad.
+# One second of CPU time renders more than a second of film; this only ends a runaway render.
 _CPU_PER_FILM_S, _CPU_FLOOR_S = 30, 120
-# At the hard limit the kernel sends SIGKILL, which could have come from anybody.
+# At the hard limit the kernel sends SIGKILL, which does not show its cause.
 _CPU_GRACE_S = 5
 _NICENESS = 5
 # As malloc.h of glibc has them.
@@ -47,7 +47,7 @@ class Limits:
 
     @classmethod
     def of(cls, fields: object) -> Limits:
-        """The limits in a job's `limits`; what is missing or odd is as usual."""
+        """The limits in a job's `limits`; a value that is missing or not valid gets its default."""
         known = fields if isinstance(fields, dict) else {}
         return cls(**{
             name: known[name]
@@ -119,7 +119,7 @@ def run(job: Job) -> None:
     from nemovideo_nodes.render.movie import render
 
     job.out.parent.mkdir(parents=True, exist_ok=True)
-    # One job has one name: what a killed one left is overwritten by the next.
+    # Always the same name: the next try overwrites what a killed one left.
     partial = job.out.with_name(f".{job.out.name}.part")
     try:
         render(job.timeline, partial, progress=_Progress(job.progress), parts=job.parts)
@@ -158,7 +158,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _limit(limits: Limits, film_s: float) -> None:
-    """Keep a hostile picture or an absurd draft from taking the machine; where there are limits."""
+    """Limit what a hostile picture or an absurd draft can take, where the system has limits."""
     try:
         import resource
     except ImportError:
@@ -174,14 +174,14 @@ def _limit(limits: Limits, film_s: float) -> None:
         try:
             resource.setrlimit(kind, (min(wanted, hard), hard))
         except (OSError, ValueError):
-            # Some systems (macOS for RLIMIT_AS) refuse; the others still hold.
+            # Some systems refuse one (macOS: RLIMIT_AS); the other limits still apply.
             continue
     os.nice(_NICENESS)
 
 
 def give_back_memory() -> None:
-    """Have the C library return large buffers when they are freed: 60 MB less at the peak."""
-    with contextlib.suppress(OSError, AttributeError):  # it is no glibc
+    """Make the C library return large freed buffers to the system: 60 MB less at the peak."""
+    with contextlib.suppress(OSError, AttributeError):  # not glibc
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
         mallopt(_M_ARENA_MAX, 1)
@@ -189,7 +189,7 @@ def give_back_memory() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the job file that `arguments` name; the exit code."""
-    # Before numpy is loaded: its own threads would only fight with ours.
+    # Before numpy is loaded: its threads would compete with the renderer's.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     give_back_memory()
     if len(arguments) != 1:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-__all__ = ["AUTO", "CENTRE", "PANS", "View", "choose_motions", "closer", "view_at"]
+__all__ = ["AUTO", "CENTRE", "PANS", "View", "choose_motions", "view_at", "zoomed_in"]
 
 AUTO = ""
 """The motion of a shot whose draft names none: the picture's shape decides."""
@@ -98,7 +98,7 @@ def view_at(
     return View((1 - width) * focus[0], (1 - height) * focus[1], width, height)
 
 
-def closer(view: View, times: float) -> View:
+def zoomed_in(view: View, times: float) -> View:
     """The middle of `view`, `times` as large on the screen."""
     width, height = view.width / times, view.height / times
     return replace(

@@ -42,7 +42,7 @@ def render(
 ) -> None:
     """Make `timeline` an MP4 at `out`, `parts` threads at a time.
 
-    The moov box stands first. `progress` is called from this thread with 0 to 1. The same
+    The moov box comes first. `progress` is called from this thread with 0 to 1. The same
     timeline and `parts` give the same file. On failure nothing is left at `out`, and
     BadInput (a picture cannot be used) or RenderFailed says why.
     """
@@ -75,7 +75,7 @@ def _render(timeline: Timeline, out: Path, progress: Callable[[float], None], pa
     stop = Event()
     pool = ThreadPoolExecutor(parts, thread_name_prefix="render")
     try:
-        # Each is let go once it is written: a long film's packets do not all stay.
+        # Each future is dropped once it is written, so a long film's packets do not pile up.
         futures = deque(
             pool.submit(_encode_part, film, span, done, index, stop)
             for index, span in enumerate(spans)
@@ -92,11 +92,11 @@ def _render(timeline: Timeline, out: Path, progress: Callable[[float], None], pa
             for span in spans:
                 future = futures.popleft()
                 # The muxer interleaves; it needs both tracks up to the same time.
-                heard = list(_until(sound, Fraction(span.stop, timeline.fps)))
+                sound_packets = list(_until(sound, Fraction(span.stop, timeline.fps)))
                 while not future.done():
                     wait([future], timeout=_REPORT_EVERY_S)
                     progress(sum(done) / timeline.frames)
-                _mux(container, audio, heard)
+                _mux(container, audio, sound_packets)
                 _mux(container, video, future.result())
             _mux(container, audio, sound)
         progress(1.0)
@@ -147,10 +147,10 @@ def _mux(container: OutputContainer, stream: Stream, packets: Iterable[Packet[St
 
 
 def _reason(error: Exception) -> str:
-    # The system's own words, without the path that it names.
-    told = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    text = told.strip().splitlines()
-    return text[0].rstrip(".") if text else type(error).__name__
+    # The system's message, without the path in it.
+    text = ((error.strerror if isinstance(error, OSError) else None) or str(error)).strip()
+    lines = text.splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _silent(_: float) -> None:

@@ -20,11 +20,11 @@ __all__ = ["blocks"]
 
 _BLOCK = 1_024 * 64
 _FADE_IN_MS, _FADE_OUT_MS = 300, 1_600
-# Above the usual volume it grows less: at full volume 5 dB, which the ceiling still holds.
+# Above the usual volume the level grows less: 5 dB at full volume, which stays under the ceiling.
 _LEVELS = ((0.0, USUAL_VOLUME, 1.0), (0.0, 1.0, 1.8))
 _UNDER_MUSIC = 0.4
 _NO_CLICK_MS = 20
-# 1 dB under full scale; peaks bend towards it from the knee on.
+# Peaks above the knee are compressed towards the ceiling, 1 dB under full scale.
 _KNEE, _CEILING = 0.7, 0.89
 
 
@@ -39,7 +39,7 @@ def blocks(timeline: Timeline) -> Iterator[NDArray[np.float32]]:
         mixed = np.zeros((2, min(_BLOCK, total - at)), np.float32)
         for part in parts:
             part.add(at, mixed)
-        yield _bent(mixed)
+        yield _softly_limited(mixed)
 
 
 def _music(timeline: Timeline) -> Iterator[_Part]:
@@ -71,7 +71,7 @@ def _own_sounds(timeline: Timeline) -> Iterator[_Part]:
 
 
 class _Part:
-    """One sound on its way through the film; it is opened when it is first heard.
+    """One sound and when it plays; its file is opened when it is first heard.
 
     Times are in ms; `fades` are how long it takes to come and to go.
     """
@@ -108,8 +108,8 @@ class _Part:
         mixed[:, first - at : last - at] += self._sound.read(last - first) * gain
 
 
-def _bent(mixed: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`mixed` with its peaks under the ceiling."""
+def _softly_limited(mixed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`mixed` with its peaks compressed to stay under the ceiling."""
     size = np.abs(mixed)
     if size.max(initial=0.0) <= _KNEE:
         return mixed

@@ -1,4 +1,4 @@
-"""A picture as planes to film from: fitted to the frame, in YUV.
+"""A picture as YUV planes that the camera moves over, fitted to the frame.
 
 The plate is the frame's picture at `OVERSAMPLING` times its size, so that motion over it
 always reads between pixels that are finer than the output's.
@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from nemovideo_nodes.render.image import open_image
 from nemovideo_nodes.render.motion import CENTRE
+from nemovideo_nodes.render.unusable import NO_MEMORY, UnusableMedia
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,12 +38,11 @@ OVERSAMPLING = 1.3
 """How much finer the plate is than the output at zoom 1; at 1.0 the motion shimmers."""
 
 _COVERS_UP_TO = 1.51
-"""Crop to fill as long as the shapes differ by no more than this (3:2 in a square); thinner
-bars than it would leave look like a mistake. Beyond it, blur the rest."""
+"""Crop to fill as long as the shapes differ by no more than this (3:2 in a square); narrower
+bars would look like a mistake. Beyond that, the rest is a blurred copy."""
 
 _GROWN = 1.3
-"""How much larger than whole a picture is seen over its own blur: it loses a quarter, about its
-focus."""
+"""How much a picture over its own blur is enlarged: it loses a quarter, away from its focus."""
 
 _CUT_OUT = 0.86
 """How much of the frame a picture on a plain ground may take: a zoom leaves it all in sight."""
@@ -92,8 +92,11 @@ def load(
     it `fills` the frame, it is cut about its focus whatever its shape. On a `ground` it stands
     whole; without one a cut-out stands on what it stands out from.
     """
-    picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
-    return plate_of(picture, width, height, pans=pans, fills=fills, ground=ground)
+    try:
+        picture = open_image(path, at_least=round(max(width, height) * OVERSAMPLING))
+        return plate_of(picture, width, height, pans=pans, fills=fills, ground=ground)
+    except MemoryError:
+        raise UnusableMedia(path.name, NO_MEMORY) from None
 
 
 def plate_of(
@@ -151,7 +154,7 @@ def _plate_size(width: int, height: int, scale: float = OVERSAMPLING) -> tuple[i
 
 
 def _on_ground(picture: Image.Image, width: int, height: int, colour: Colour | None) -> Image.Image:
-    """A cut-out, whole, on a plain ground: the colour, or light under dark and dark under light."""
+    """A whole cut-out on a plain ground: `colour`, or light behind dark, or the opposite."""
     alpha = picture.getchannel("A")
     small = picture.convert("L").resize((64, 64)), alpha.resize((64, 64))
     light, weight = (np.asarray(image, dtype=np.float64) for image in small)
@@ -171,7 +174,7 @@ def busiest(picture: Image.Image) -> tuple[float, float]:
     luma = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     down, across = np.gradient(luma)
     energy = np.hypot(across, down) + 0.15 * np.ptp(rgb, axis=2)
-    # What is busy everywhere points nowhere: only what stands out of it counts.
+    # Texture all over the picture says nothing about its subject: only what exceeds it counts.
     energy = np.maximum(energy - np.quantile(energy, 0.6), 0) ** 2
     total = float(energy.sum())
     if not total:
@@ -243,7 +246,7 @@ def _on_blur(
 
 def blurred(picture: Image.Image, width: int, height: int) -> Image.Image:
     """A dark, soft copy of `picture` that fills `width` x `height`."""
-    # Blurred small and enlarged: the same look as a blur of 1/14 of the frame, far cheaper.
+    # Blurred small and zoom_factors: the same look as a blur of 1/14 of the frame, far cheaper.
     small = (max(8, width // 12), max(8, height // 12))
     fill = ImageOps.fit(picture, small, Image.Resampling.BOX)
     fill = fill.filter(ImageFilter.GaussianBlur(max(small) / 22))
@@ -252,7 +255,7 @@ def blurred(picture: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _shade(fill: Image.Image, corner: tuple[int, int], size: tuple[int, int]) -> None:
-    """A soft shadow where the front picture will lie, so that it stands off its own blur."""
+    """A soft shadow under the front picture, which sets it off from its own blur."""
     scale = 8
     mask = Image.new("L", (fill.width // scale, fill.height // scale), 0)
     left, top = (side // scale for side in corner)

@@ -47,9 +47,9 @@ _LONGEST_S = 3_600.0
 _LOOKS = 9
 """In how many frames the place that a crop keeps is looked for."""
 _SMALL = 14
-"""How much smaller the ground is blurred: the same look, far cheaper."""
+"""The background is blurred this many times smaller: the same look, far cheaper."""
 _DIMMED, _FADED = 0.62, 0.71
-"""What the ground keeps of the picture's brightness and of its colours."""
+"""How much of the picture's brightness and of its colours the background keeps."""
 _BLACK_LEVEL = 16
 _CONTAINER = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
 
@@ -61,14 +61,14 @@ def rendition(
     height: int,
     fit: Fit = "blur",
     *,
-    ground: tuple[int, int, int] = (18, 18, 20),
+    background: tuple[int, int, int] = (18, 18, 20),
     progress: Callable[[float], None] | None = None,
 ) -> None:
     """Write the video at `source` to `target` as an MP4 of `width` x `height` pixels (even).
 
-    `ground` is the colour, as RGB, of a plain ground. A crop keeps the place where most happens,
-    the same for the whole video; titles may be cut by it. Length and frame rate stay (at most 60 a
-    second). `progress` is called with 0 to 1. On failure nothing is left at `target`; BadInput or
+    `background` is the RGB colour of a plain background. A crop keeps the busiest place, the same
+    for the whole video; it may cut titles. Length and frame rate stay (at most 60 a second).
+    `progress` is called with 0 to 1. On failure nothing is left at `target`; BadInput or
     RenderFailed says why.
     """
     if fit not in ("blur", "plain", "crop"):
@@ -76,7 +76,7 @@ def rendition(
     if width < 16 or height < 16 or width % 2 or height % 2 or max(width, height) > 4096:
         raise BadInput(f"A frame of {width}x{height} cannot be made: use even sides up to 4096")
     try:
-        _write(source, target, _Reframer(source, width, height, fit, ground), progress)
+        _write(source, target, _Reframer(source, width, height, fit, background), progress)
     except NemoVideoError:
         target.unlink(missing_ok=True)
         raise
@@ -92,7 +92,7 @@ class _Reframer:
     """Paints the frames of one video into another frame."""
 
     def __init__(
-        self, source: Path, width: int, height: int, fit: Fit, ground: tuple[int, int, int]
+        self, source: Path, width: int, height: int, fit: Fit, background: tuple[int, int, int]
     ) -> None:
         self._reader = ClipReader(source)
         self._converter, self._small = FrameConverter(), FrameConverter()
@@ -101,7 +101,7 @@ class _Reframer:
         rate = self._reader.rate or _USUAL_RATE
         self.rate = Fraction(min(_FASTEST, max(_SLOWEST, rate))).limit_denominator(1001)
         self.count = max(1, round(min(_LONGEST_S, self._reader.length) * self.rate))
-        self._plain = _colour(ground)
+        self._plain = _colour(background)
         wide, high = shown_size(self._reader.first, self._reader.aspect)
         self._shape = wide / high
         self._inner = fitted_size(self._shape, width, height, fills=fit == "crop")
@@ -118,12 +118,12 @@ class _Reframer:
             for target, plane in zip(canvas, planes, strict=True):
                 np.copyto(target, self._cut(plane, *target.shape))
             return
-        grounds = self._blurred(frame) if self._fit == "blur" else None
+        backgrounds = self._blurred(frame) if self._fit == "blur" else None
         for place, (target, plane) in enumerate(zip(canvas, planes, strict=True)):
-            if grounds is None:
+            if backgrounds is None:
                 target[:] = self._plain[place]
             elif self._inner != self.size:
-                np.copyto(target, grounds[place])
+                np.copyto(target, backgrounds[place])
             place_centred(target, plane)
 
     def _cut(self, plane: NDArray[np.uint8], high: int, wide: int) -> NDArray[np.uint8]:
@@ -208,7 +208,7 @@ def _sound(
 
 
 def _copied(source: Path) -> Iterator[Packet[Stream]]:
-    """The packets of the sound as they are, but for what stands before its beginning."""
+    """The sound's packets, unchanged, without those before its start (the encoder's priming)."""
     with opened_media(source) as opened:
         for packet in opened.demux(sound_stream(opened)):
             if packet.pts is not None and packet.pts >= 0 and packet.size:

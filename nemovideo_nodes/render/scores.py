@@ -1,7 +1,7 @@
-"""Music made from nothing: a few styles, each a seamless loop of eight bars.
+"""Synthesised music: a few styles, each a seamless loop of eight bars.
 
-Notes are added into a circle: what rings over the end of the loop comes in at its start, so a
-loop can go on for hours without a seam.
+Notes are added to a circular buffer: a note that rings past the end of the loop continues at its
+start, so a loop can play for hours without a gap.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ def loop(style: str) -> Wave:
     """Eight bars of `style`, 2 x n samples at 48 kHz, none over 0.97 in size; read only."""
     made = STYLES[style]().finished()
     made.flags.writeable = False
-    for notes in (_tone, _pad):  # some 20 MB that nobody needs any more
+    for notes in (_tone, _pad):  # about 20 MB that are not needed any more
         notes.cache_clear()
     return made
 
 
 class _Loop:
-    """A circle of sound that notes are put into, on beats of four-beat bars."""
+    """A circular buffer that notes are added to, on beats of four-beat bars."""
 
     def __init__(self, bpm: float, bars: int = 8) -> None:
         self.beat = round(SAMPLE_RATE * 60 / bpm / 32) * 32
@@ -64,7 +64,7 @@ class _Loop:
     def put(
         self, wave: Wave, beat: float, gain: float, *, pan: float = 0.0, wet: float = 0.0
     ) -> None:
-        """Add a mono `wave` at `beat`; `pan` -1 to 1, `wet` its share in the room."""
+        """Add a mono `wave` at `beat`; `pan` -1 to 1, `wet` its share of reverberation."""
         at = round(beat * self.beat) % self.length
         wave = wave[: self.length]
         angle = (pan + 1) * np.pi / 4
@@ -77,7 +77,7 @@ class _Loop:
                     buffer[channel, : len(rest)] += rest * np.float32(level * side)
 
     def finished(self) -> Wave:
-        """The loop in its room, at an even loudness, softly limited."""
+        """The loop with its reverberation, at an even loudness, softly limited."""
         sound = self._dry + self._room()
         sound -= sound.mean(axis=1, keepdims=True)
         loudness = float(np.sqrt(np.mean(sound**2))) or 1.0

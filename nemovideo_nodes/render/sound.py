@@ -1,4 +1,4 @@
-"""What is heard in a film: synthesised loops, recordings, clips' own sound, at one loudness."""
+"""The sounds of a film, all at one loudness: synthesised loops, recordings, clips' own sound."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOUDNESS = -14.0
 
 _SILENCE = -60.0
 _MOST_GAIN, _MOST_GAIN_OF_CLIP = 30.0, 9.0
-"""dB. What is nearly silent in a clip is the air of its room, and not to be made loud."""
+"""dB. A clip that is nearly silent has only the noise of its room, which must not be made loud."""
 _BLOCK = 65_536
 _SHORTEST = SAMPLE_RATE // 2
 
@@ -79,7 +79,7 @@ def _gain(measured: float, most: float = _MOST_GAIN) -> float:
 
 
 class LoopSound:
-    """A style of `scores`, again and again; `length` is how many samples will be heard."""
+    """A style of `scores`, repeated; `length` is how many samples of it will be used."""
 
     def __init__(self, style: str, length: int) -> None:
         self._wave = loop(style)
@@ -101,7 +101,8 @@ def _loop_gain(style: str, length: int) -> float:
 class Recording:
     """The sound of the file at `path`, from its beginning again where it ends too soon.
 
-    That of a clip keeps to its pictures. `length` is how many samples will be heard. BadInput if
+    A clip's sound stays in time with its pictures. `length` is how many samples of it will be used.
+    UnusableMedia if
     the file has no sound.
     """
 
@@ -192,5 +193,5 @@ def _decoded(path: Path) -> Iterator[Wave]:
                 yield np.asarray(part.to_ndarray(), np.float32)
         for part in resampler.resample(None) if resampler else ():
             yield np.asarray(part.to_ndarray(), np.float32)
-    if heard < _SHORTEST:  # a click, which would have to be opened thousands of times
+    if heard < _SHORTEST:  # shorter than this, a loop would open the file thousands of times
         yield np.zeros((2, _SHORTEST - heard), np.float32)

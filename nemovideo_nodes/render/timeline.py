@@ -1,8 +1,8 @@
-"""What a draft means as a film: shots, titles and music on one clock; pure.
+"""A draft as a film: shots, titles and music on one clock; pure.
 
-A draft comes from outside (an emulator's world file, a user's POST), so whatever is missing,
-odd or unknown gets a sensible value here, and everything behind this module can rely on a
-timeline that makes sense. All times are milliseconds.
+A draft comes from outside (an emulator's world file, a user's POST). Missing, invalid or unknown
+values get sensible defaults here, so the rest of the renderer can rely on a valid timeline. All
+times are milliseconds.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from nemovideo_nodes.render.motion import AUTO
 
 __all__ = [
-    "CUTS",
     "DEFAULT_SIZE",
     "MOTIONS",
+    "TRANSITIONS",
     "USUAL_VOLUME",
     "Music",
     "Shot",
@@ -32,7 +32,7 @@ DEFAULT_SIZE = (1080, 1920)
 DEFAULT_FPS = 30
 USUAL_VOLUME = 0.35
 """The volume of music of which nothing else is said."""
-CUTS = ("crossfade", "wipe", "slide", "zoom", "dip")
+TRANSITIONS = ("crossfade", "wipe", "slide", "zoom", "dip")
 """The transitions that are painted; any other word is a crossfade."""
 MOTIONS = ("in", "right", "out", "left", "up", "down", "across", "along", "still")
 
@@ -53,7 +53,7 @@ _MOTION_WORDS = {
     "tilt_down": "down", "static": "still", "none": "still", "hold": "still",
 }  # fmt: skip
 
-_CUT_WORDS = {
+_TRANSITION_WORDS = {
     "fade_to_black": "dip", "fadeblack": "dip", "dip_to_black": "dip", "black": "dip",
 }  # fmt: skip
 
@@ -64,7 +64,7 @@ class Shot:
 
     `source` None means that the draft names none: a plain backdrop is drawn. `motion` is one of
     `MOTIONS`, or empty: the picture's shape decides. `fade` is how long the shot takes to come
-    in over the one before, `cut` how it does.
+    in over the one before, `transition` how it does.
     """
 
     source: Path | None
@@ -73,7 +73,7 @@ class Shot:
     motion: str = "in"
     fade: int = 0
     name: str = ""
-    cut: str = "crossfade"
+    transition: str = "crossfade"
 
     @property
     def end(self) -> int:
@@ -125,13 +125,13 @@ class Timeline:
     fps: int = DEFAULT_FPS
     font: Path | None = None
     background: tuple[int, int, int] | None = None
-    """What is seen behind a cut-out, as RGB; None: what it stands out from."""
+    """The colour behind a cut-out, as RGB; None: one that contrasts with it."""
     silent_clips: bool = False
     """Whether clips are without their own sound."""
     fills: bool = False
-    """Whether every picture is cut to fill the frame; else one of another shape is seen whole."""
+    """Whether every picture is cropped to fill the frame; else other shapes are shown whole."""
     plate: bool | None = None
-    """Whether titles stand on a dark plate; None: where they could not be read well without."""
+    """Whether titles are on a dark plate; None: only where they are hard to read without it."""
 
     @property
     def frames(self) -> int:
@@ -206,7 +206,7 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
                 motion=_motion(meta.get("motion")),
                 fade=fade,
                 name=_text(meta.get("name")),
-                cut=_cut(meta.get("transition")),
+                transition=_transition(meta.get("transition")),
             )
         )
         end = start + duration
@@ -214,7 +214,7 @@ def _shots(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> list[
 
 
 def _covering(shots: list[Shot], duration: int) -> tuple[Shot, ...]:
-    """`shots` without gaps, each there until the next has come in, never three at once."""
+    """`shots` without gaps: each stays until the next is fully shown, and never three overlap."""
     shots = [shot for shot in shots if shot.start < duration] or [Shot(None, 0, duration)]
     shots[0] = replace(shots[0], start=0, duration=shots[0].end, fade=0)
     covering = []
@@ -270,11 +270,11 @@ def _fade(transition: object) -> int:
     return _clamp(_int(fields.get("d"), _DEFAULT_FADE), 0, _LONGEST)
 
 
-def _cut(transition: object) -> str:
+def _transition(transition: object) -> str:
     word = transition if isinstance(transition, str) else _mapping(transition).get("type")
     word = _text(word).lower()
-    word = _CUT_WORDS.get(word, word)
-    return word if word in CUTS else CUTS[0]
+    word = _TRANSITION_WORDS.get(word, word)
+    return word if word in TRANSITIONS else TRANSITIONS[0]
 
 
 def _motion(value: object) -> str:

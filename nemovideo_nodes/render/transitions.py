@@ -1,7 +1,7 @@
-"""How one picture makes way for the next: what is painted of both while they change.
+"""Transitions: the frames in which one picture is replaced by the next.
 
-`share` runs from 0 to 1 over the transition, `under` is what was there and `over` what comes.
-Both are used up.
+`share` runs from 0 to 1 over the transition; `under` is the old picture and `over` the new one.
+Both are overwritten.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nemovideo_nodes.render.sample import Canvas, Planes, mix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["enlarged", "join"]
+__all__ = ["paint_transition", "zoom_factors"]
 
 _ONE = 128
 _SOFT_EDGE = 0.16
@@ -26,14 +26,14 @@ _LAG = 0.3
 _CLOSER = 0.35
 
 
-def enlarged(kind: str, share: float) -> tuple[float, float]:
+def zoom_factors(kind: str, share: float) -> tuple[float, float]:
     """How many times as large the old and the new picture are seen at `share`."""
     if kind != "zoom":
         return 1.0, 1.0
     return 1 + _CLOSER * share * share, 1 + _CLOSER * (1 - share) ** 2
 
 
-def join(kind: str, under: Planes, over: Planes, share: float, canvas: Canvas) -> None:
+def paint_transition(kind: str, under: Planes, over: Planes, share: float, canvas: Canvas) -> None:
     """Paint the whole of `canvas` with the transition at `share`."""
     eased = share * share * (3 - 2 * share)
     if kind == "slide":

@@ -23,6 +23,7 @@ from PIL import ImageDraw, ImageFont, features
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.render.bidi import levels, visual_order
+from nemovideo_nodes.render.wrap import clean
 
 __all__ = ["BUNDLED", "Run", "Typeface", "drawable", "left_out", "needs_shaping"]
 
@@ -122,7 +123,8 @@ def left_out(text: str, user: Path | None = None) -> list[str]:
     A character may be several code points, as an emoji with a skin tone is. `user` is a font that
     is asked first.
     """
-    clusters = [one for one in dict.fromkeys(_CLUSTERS.findall(text)) if not one.isspace()]
+    found = dict.fromkeys(_CLUSTERS.findall(clean(text)))
+    clusters = [one for one in found if not one.isspace()]
     return [one for one in clusters if _INVISIBLE.sub("", one) and not _font_of(one, user)]
 
 
@@ -138,7 +140,7 @@ def needs_shaping(text: str) -> bool:
 
 
 def _fonts_of(clusters: list[str], user: Path | None) -> list[Path | None]:
-    """The font of each cluster; a space goes with what stands before it."""
+    """The font of each cluster; a space has that of the cluster before it."""
     found: list[Path | None] = []
     for cluster in clusters:
         if cluster.isspace() and found and found[-1]:

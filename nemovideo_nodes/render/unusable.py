@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from nemovideo_nodes.errors import BadInput, TooManyPixels
 
-__all__ = ["TooLargePicture", "UnusableMedia"]
+__all__ = ["NO_MEMORY", "TooLargePicture", "UnusableMedia"]
+
+NO_MEMORY = "it needs more memory than there is: make it smaller"
 
 
 class UnusableMedia(BadInput):

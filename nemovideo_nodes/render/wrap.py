@@ -11,14 +11,15 @@ import regex
 
 __all__ = ["clean", "is_whole", "wrap"]
 
-# Chinese and Japanese break between any two characters, but a line begins with none of the
-# first and ends with none of the second (the usual rule of their typesetting).
+# Chinese and Japanese break between any two characters, but no line starts with one of the first
+# and none ends with one of the second (the usual rule of their typesetting).
 _NOT_FIRST = "、。，．・：；？！’”）〕］｝〉》」』】ー々…,.!?;:)]}%—–"
 _NOT_LAST = "‘“（〔［｛〈《「『【([{$¥￥"
-# Chinese words have no spaces; these surely belong to what stands before or behind them.
-_LEANS_BACK, _LEANS_ON = "的了吗呢吧啊们着过得", "一二三四五六七八九十两几每这那第不很最"
+# Chinese words have no spaces. The first belong to the character before them, the second to the one
+# after them.
+_SUFFIXES, _PREFIXES = "的了吗呢吧啊们着过得", "一二三四五六七八九十两几每这那第不很最"
 _BETWEEN_WORDS, _INSIDE_PHRASE, _INSIDE_WORD = 0.05, 0.12, 0.4
-"""What such a break costs, against lines as uneven as its root; one at a comma costs nothing."""
+"""The cost of a break, added to the squared unevenness of the lines; after a comma it is free."""
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
 # A word in katakana is written without spaces, and torn apart it cannot be read.
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30fe"
@@ -44,7 +45,8 @@ def _stays(character: str) -> bool:
     kind = unicodedata.category(character)
     if character.isspace() or character in _JOINERS:
         return True
-    return not (kind.startswith("C") or character in "\ufe0e\ufe0f")
+    # Not all of C: what is unassigned here may be an emoji of a newer Unicode.
+    return kind not in ("Cc", "Cf", "Cs") and character not in "\ufe0e\ufe0f"
 
 
 def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
@@ -53,7 +55,7 @@ def wrap(text: str, width: float, length: Callable[[str], float]) -> list[str]:
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        units = [part for unit in _units(paragraph) for part in _cut(unit, width, length)]
+        units = [part for unit in _units(paragraph) for part in _split(unit, width, length)]
         lines += _best_lines(units, width, length)
     return lines
 
@@ -65,7 +67,7 @@ def is_whole(text: str, width: float, length: Callable[[str], float]) -> bool:
 
 
 def _units(paragraph: str) -> list[str]:
-    """What must not be broken: words with the space behind them, characters with their marks."""
+    """What is never broken: a word with the space after it, a character with its punctuation."""
     units: list[str] = []
     for piece in _PIECES.findall(paragraph):
         before = units[-1].rstrip()[-1:] if units else ""
@@ -77,8 +79,8 @@ def _units(paragraph: str) -> list[str]:
     return units
 
 
-def _cut(unit: str, width: float, length: Callable[[str], float]) -> Iterator[str]:
-    """`unit` in pieces that fit into a line; a letter keeps its marks."""
+def _split(unit: str, width: float, length: Callable[[str], float]) -> Iterator[str]:
+    """`unit` in pieces that fit into a line; a character and its marks stay together."""
     clusters: list[str] = regex.findall(r"\X", unit)
     while len(clusters) > 1 and length("".join(clusters).rstrip()) > width:
         counts = range(len(clusters) - 1, 1, -1)
@@ -105,7 +107,7 @@ def _best_lines(units: list[str], width: float, length: Callable[[str], float]) 
                 break
             count, cost, _ = best[end]
             ragged = ((taken - even) / even) ** 2
-            torn = _torn(units[end - 1], units[end]) if end < len(units) else 0.0
+            torn = _break_cost(units[end - 1], units[end]) if end < len(units) else 0.0
             choices.append((count + 1, cost + ragged + torn, end))
         best[first] = min(choices)
     lines: list[str] = []
@@ -117,12 +119,12 @@ def _best_lines(units: list[str], width: float, length: Callable[[str], float]) 
     return lines
 
 
-def _torn(unit: str, following: str) -> float:
-    """What a break here costs: nothing behind punctuation or where the script changes."""
+def _break_cost(unit: str, following: str) -> float:
+    """The cost of a break here: none after punctuation or where the script changes."""
     before = unit.rstrip()[-1:]
     if before in _NOT_FIRST or _is_wide(before) != _is_wide(following[0]):
         return 0.0
-    if before in _LEANS_ON or following[0] in _LEANS_BACK:
+    if before in _PREFIXES or following[0] in _SUFFIXES:
         return _INSIDE_WORD
     return _BETWEEN_WORDS if unit[-1].isspace() else _INSIDE_PHRASE
 

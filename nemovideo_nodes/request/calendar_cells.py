@@ -118,8 +118,12 @@ def _apart(text: str) -> list[str]:
 
 def _ends_url(before: str, after: str) -> bool:
     """Whether a comma ends the URL before it, and is not a part of it."""
-    is_apart = not after or after[0] in _BLANK or _SCHEME.match(after) is not None
-    return is_apart or _MEDIA_END.search(before.strip(_BLANK)) is not None
+    if not after or after[0] in _BLANK or _SCHEME.match(after) is not None:
+        return True
+    # Else only between two names of files: in ?x=1;y=2 it is a part of the query.
+    following = _MAYBE.split(after, maxsplit=1)[0]
+    is_name = "=" not in following and _MEDIA_END.search(following.strip(_BLANK)) is not None
+    return is_name and _MEDIA_END.search(before.strip(_BLANK)) is not None
 
 
 def languages_in(value: object) -> tuple[list[str], list[str]]:

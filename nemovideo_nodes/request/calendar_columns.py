@@ -167,5 +167,7 @@ def passed_over_note(heads: Iterable[str]) -> str:
 
 
 def _with_nearest(head: str) -> str:
+    if meaning_of(head) is not None:  # another column means the same, and goes before it
+        return head
     near = difflib.get_close_matches(_key(head), _BY_STRONG, n=1, cutoff=0.8)
     return f"{head} (did you mean {_BY_STRONG[near[0]]}?)" if near else head

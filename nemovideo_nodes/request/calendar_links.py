@@ -13,7 +13,8 @@ __all__ = ["page_sentence", "shared_page"]
 _HOSTS: Final = (
     *("drive.google.com", "docs.google.com", "photos.google.com", "photos.app.goo.gl"),
     *("1drv.ms", "onedrive.live.com", "sharepoint.com", "icloud.com", "we.tl", "wetransfer.com"),
-    *("imgur.com", "flickr.com", "flic.kr", "instagram.com", "canva.com", "figma.com", "box.com"),
+    *("imgur.com", "flickr.com", "flic.kr", "instagram.com", "canva.com", "figma.com"),
+    *("box.com", "app.box.com"),
     *("pexels.com", "pixabay.com", "unsplash.com", "notion.so", "miro.com", "airtable.com"),
 )
 """Sites whose addresses without a file's ending are pages; theirs with one are looked at."""

@@ -8,13 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.post_text import PostText, hashtags_in, with_utm, written
 
-__all__ = ["CalendarPost", "Item", "Problem", "Reading", "post_run_id"]
+__all__ = ["CalendarPost", "Item", "Problem", "Reading", "TemplateFault", "post_run_id"]
 
 
 class Problem(BaseModel):
@@ -35,6 +37,14 @@ class Problem(BaseModel):
         where = f"row {self.row}" if self.row is not None else "the calendar"
         column = f", {self.column}" if self.column else ""
         return f"{where}{column}: {self.message}"
+
+
+class TemplateFault(BadInput):
+    """A text of a post that cannot be filled in; `field` names it."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class CalendarPost(BaseModel):
@@ -78,7 +88,7 @@ class CalendarPost(BaseModel):
         return self.words.get(name, {}).get(language) or plain
 
     def text(self, platform: str = "", language: str = "") -> PostText:
-        """The texts that go out with the video; raises `BadInput` for a template at fault."""
+        """The texts that go out with the video; raises `TemplateFault`."""
         fields: dict[str, Any] = {
             **{_identifier(name): value for name, value in self.source.items()},
             "slug": self.slug,
@@ -91,8 +101,8 @@ class CalendarPost(BaseModel):
             "revision": self.revision,
         }
         for name in ("title", "link", "alt_text", "hashtags", "caption"):
-            fields[name] = written(self.words_in(name, language), fields)
-        utm = {name: written(value, fields) for name, value in self.utm.items()}
+            fields[name] = _filled_in(name, self.words_in(name, language), fields)
+        utm = {name: _filled_in(name, value, fields) for name, value in self.utm.items()}
         return PostText(
             title=fields["title"],
             caption=fields["caption"],
@@ -157,5 +167,13 @@ def post_run_id(
     return "-".join(filter(None, [name, time, platform, language, digest]))
 
 
+def _filled_in(name: str, template: str, fields: Mapping[str, Any]) -> str:
+    try:
+        return written(template, fields)
+    except BadInput as error:
+        raise TemplateFault(error.sentence, name) from None
+
+
+@lru_cache(maxsize=500)  # a calendar's rows share their heads
 def _identifier(name: str) -> str:
     return re.sub(r"\W+", "_", name.strip().casefold()).strip("_")

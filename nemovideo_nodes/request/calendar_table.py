@@ -176,6 +176,8 @@ def _items(records: Sequence[_Record]) -> tuple[list[Item], list[str]]:
             raise NoHeader(
                 "it is empty: the first line has to name the columns, as slug,due,images", 1, ""
             )
+        if first.fault:
+            raise NoHeader(first.fault, first.row, str(first.cells[0]))
         line = ", ".join(str(cell) for cell in first.cells if cell not in (None, ""))
         hint = ""
         if line.lstrip()[:1] in ("{", "["):

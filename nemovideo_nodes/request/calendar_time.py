@@ -52,8 +52,23 @@ _DATE = re.compile(
 _UNCLEAR = re.compile(
     r"(?P<one>\d{1,2})\s*[-/.]\s*(?P<two>\d{1,2})\s*[-/.]\s*(?P<year>\d{4})(?!\d)"
 )
+_WEEKDAY = re.compile(
+    r"(?P<name>mon?|tue?s?|wed?|thu?r?s?|fri?|sat?|sun?|di|mi|do|so"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+    r"|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)[.,]*\s+(?=\S)",
+    re.IGNORECASE,
+)
+_WEEKDAYS: Final = (
+    ("mo",),
+    ("tu", "di"),
+    ("we", "mi"),
+    ("th", "do"),
+    ("fr",),
+    ("sa",),
+    ("su", "so"),
+)
 _TIME = re.compile(
-    r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?)?"
+    r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?)?"
     r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*(?:uhr|h)\b)?",
     re.IGNORECASE,
 )
@@ -108,14 +123,21 @@ def due_from(given: object, clock: object, zone: ZoneInfo) -> Due:
 def _day(given: object) -> tuple[date, time | None, str]:
     """The day, the time if one stands with it, and what is said of the zone."""
     if isinstance(given, datetime):
-        return given.date(), _rounded(given).time(), _offset_of(given)
+        # A sheet has no days without a time: a day alone is its midnight.
+        near = _rounded(given)
+        is_day = near.time() == time(0) and near.tzinfo is None
+        return near.date(), None if is_day else near.time(), _offset_of(given)
     if isinstance(given, date):
         return given, None, ""
     if isinstance(given, int | float):
         return _serial(float(given))
     text = _plain(str(given))
+    weekday = _WEEKDAY.match(text)
+    text = text[weekday.end() :] if weekday is not None else text
     if found := _DATE.match(text):
         day = _found_day(found, text)
+        if weekday is not None and weekday["name"][:2].lower() not in _WEEKDAYS[day.weekday()]:
+            raise BadInput(f"{day} is a {day:%A}: correct the day or the date")
         rest = text[found.end() :].strip()
         rest = re.sub(r"^(?:[T,]|at\b|um\b)\s*", "", rest, flags=re.IGNORECASE)
         if not rest:
@@ -127,10 +149,10 @@ def _day(given: object) -> tuple[date, time | None, str]:
     if _SERIAL.fullmatch(text):
         number = float(text.replace(",", "."))
         if _FIRST_SERIAL <= number <= _LAST_SERIAL:
-            means = _serial(number)
+            meant, at, _ = _serial(number)
             raise BadInput(
                 "it is a date as Excel counts days: format the cell as a date, or write "
-                f"{means[0]} {means[1]:%H:%M} if that is meant"
+                f"{meant} {time(0) if at is None else at:%H:%M} if that is meant"
             )
     try:  # the other forms of ISO 8601, such as 20260301T0900 and 2026-W09-7
         value = datetime.fromisoformat(text)
@@ -194,6 +216,8 @@ def _clock_text(text: str, whole: str) -> tuple[time, str]:
     if found is None:
         raise BadInput(f"{text!r} is not a time of day: write one like 09:00")
     zone = text[found.end() :].strip()
+    if zone[:1] in tuple(":.0123456789"):
+        raise BadInput(f"{text!r} is not a time of day: write one like 09:05")
     hour, half = int(found["hour"]), (found["half"] or "").lower()
     bare = found["minute"] is None and not half and not re.search(r"uhr|h\b", found[0].lower())
     if bare and found.end() == len(text) and len(text) <= 2:
@@ -210,11 +234,10 @@ def _clock_text(text: str, whole: str) -> tuple[time, str]:
     return moment, zone
 
 
-def _serial(number: float) -> tuple[date, time, str]:
+def _serial(number: float) -> tuple[date, time | None, str]:
     if not _FIRST_SERIAL <= number <= _LAST_SERIAL:
         raise BadInput(f"{number:g} is not a time: write one like 2026-03-01 09:00")
-    moment = _rounded(_EXCEL_EPOCH + timedelta(days=number))
-    return moment.date(), moment.time(), ""
+    return _day(_EXCEL_EPOCH + timedelta(days=number))
 
 
 def _rounded(moment: datetime) -> datetime:

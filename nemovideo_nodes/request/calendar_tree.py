@@ -104,21 +104,29 @@ def items_of_yaml(text: str) -> list[Item]:
     """The items of a YAML list, or of the list in a mapping; raises `BadInput`."""
     try:
         _check_depth(text)
-        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        roots = list(yaml.compose_all(text, Loader=loader))
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         # libyaml puts what is missing behind the last line.
         line = f" at line {min(mark.line + 1, len(text.splitlines()))}" if mark else ""
         raise BadInput(f"it is not valid YAML{line}") from None
+    nodes = [node for root in roots for node in _listed(root)]
+    budget = [_MAX_VALUES]
+    return [_yaml_item(number, node, budget) for number, node in enumerate(nodes, 1)]
+
+
+def _listed(root: yaml.Node) -> list[yaml.Node]:
+    """The posts of one document; a file may have several."""
     if isinstance(root, yaml.MappingNode):
         lists = [node for key, node in root.value if key.value in _LISTS]
-        root = lists[0] if len(lists) == 1 else None
-    if root is None and not text.strip():
+        if len(lists) == 1 and isinstance(lists[0], yaml.SequenceNode):
+            return list(lists[0].value)
+    elif isinstance(root, yaml.SequenceNode):
+        return list(root.value)
+    elif root.tag == "tag:yaml.org,2002:null":  # nothing stands there
         return []
-    if not isinstance(root, yaml.SequenceNode):
-        raise BadInput("it must be a list of posts, each with a slug and a time")
-    budget = [_MAX_VALUES]
-    return [_yaml_item(number, node, budget) for number, node in enumerate(root.value, 1)]
+    raise BadInput("it must be a list of posts, each with a slug and a time")
 
 
 def _check_depth(text: str) -> None:

@@ -105,12 +105,12 @@ def platforms_in(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for piece in filter(None, map(str.strip, _SEPARATOR.split(cell))):
         found = platform_named(piece)
         names = [piece] if found else [one for one in _WEAK_SEPARATOR.split(piece) if one.strip()]
-        for name in names:
-            preset = platform_named(name)
-            if preset is None:
-                unknown.append(name.strip())
-            else:
-                known[preset] = None
+        presets = [(name.strip(), platform_named(name)) for name in names]
+        known.update(dict.fromkeys(preset for _, preset in presets if preset))
+        if any(preset for _, preset in presets):
+            unknown += [name for name, preset in presets if preset is None]
+        else:
+            unknown.append(piece)
     return tuple(known), tuple(unknown)
 
 

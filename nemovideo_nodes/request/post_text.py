@@ -19,7 +19,8 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.platforms import PRESETS, PostTextRules, Unit
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, nodes
+    import regex
+    from jinja2 import Environment, Template, nodes
 
 __all__ = [
     "UTM_FIELDS",
@@ -160,10 +161,12 @@ def _is_tag(name: str) -> bool:
 
 def with_utm(link: str, utm: Mapping[str, str]) -> str:
     """`link` with the UTM parameters that it does not have yet; the rest stays as it is."""
+    if not link or not any(utm.values()):
+        return link
     parts = urlsplit(link)
     given = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     new = [(name, utm[name]) for name in UTM_FIELDS if utm.get(name) and name not in given]
-    if not link or not new:
+    if not new:
         return link
     query = "&".join(filter(None, (parts.query, urlencode(new))))
     return urlunsplit(parts._replace(query=query))
@@ -177,14 +180,11 @@ def written(template: str, fields: Mapping[str, Any]) -> str:
     """
     if "{{" not in template and "{%" not in template and "{#" not in template:
         return template
+    compiled = _compiled(template)
     from jinja2 import TemplateError
 
     try:
-        environment = _environment()
-        parsed = environment.parse(template)
-        if fault := _not_allowed(parsed):
-            raise BadInput(f"the template has {fault}, and only fields and filters are allowed")
-        text = environment.from_string(parsed).render(fields)
+        text = compiled.render(fields)
     except TemplateError as error:
         raise BadInput(f"the template is wrong: {error}") from None
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -195,6 +195,22 @@ def written(template: str, fields: Mapping[str, Any]) -> str:
 
 
 _FILTERS: Final = ("default", "first", "last", "length", "lower", "title", "trim", "upper")
+
+
+@lru_cache(maxsize=2_000)  # a calendar's rows mostly share theirs
+def _compiled(template: str) -> Template:
+    environment = _environment()
+    from jinja2 import TemplateError
+
+    try:
+        parsed = environment.parse(template)
+        if fault := _not_allowed(parsed):
+            raise BadInput(f"the template has {fault}, and only fields and filters are allowed")
+        return environment.from_string(parsed)
+    except TemplateError as error:
+        raise BadInput(f"the template is wrong: {error}") from None
+    except RecursionError:
+        raise BadInput("the template is nested too deeply") from None
 
 
 @lru_cache(maxsize=1)
@@ -217,7 +233,7 @@ def _not_allowed(template: nodes.Template) -> str:
     """What a template has that could take long or much memory, in words; empty if nothing."""
     from jinja2 import nodes
 
-    named = {
+    named: dict[type[nodes.Node], str] = {
         nodes.For: "a loop",
         nodes.Call: "a call",
         nodes.Macro: "a macro",
@@ -236,10 +252,8 @@ def _not_allowed(template: nodes.Template) -> str:
         nodes.Getattr: "a dot",
         nodes.Getitem: "a bracket",
     }
-    for kind, words in named.items():
-        if next(template.find_all(kind), None) is not None:
-            return words
-    return ""
+    found = next(template.find_all(tuple(named)), None)
+    return named[type(found)] if found is not None else ""
 
 
 def _rules(platform: str) -> PostTextRules:
@@ -251,9 +265,9 @@ def _caption(text: PostText, platform: str, rules: PostTextRules) -> str:
 
 
 def _graphemes(text: str) -> Sequence[str]:
-    import regex
-
-    return regex.findall(r"\X", text)
+    if text.isascii() and "\r" not in text:
+        return text
+    return _cluster().findall(text)
 
 
 def _x_weight(text: str) -> int:
@@ -267,11 +281,22 @@ def _x_weight(text: str) -> int:
     return weight
 
 
-def _is_emoji(cluster: str) -> bool:
+@lru_cache(maxsize=1)
+def _cluster() -> regex.Pattern[str]:
     import regex
 
-    shown = regex.search(r"\p{Emoji_Presentation}|\p{Regional_Indicator}|\uFE0F|\u20E3", cluster)
-    return shown is not None
+    return regex.compile(r"\X")
+
+
+@lru_cache(maxsize=1)
+def _emoji() -> regex.Pattern[str]:
+    import regex
+
+    return regex.compile(r"\p{Emoji_Presentation}|\p{Regional_Indicator}|\uFE0F|\u20E3")
+
+
+def _is_emoji(cluster: str) -> bool:
+    return not cluster.isascii() and _emoji().search(cluster) is not None
 
 
 def _x_code_point(letter: str) -> int:

@@ -63,7 +63,9 @@ def script_for(
                 )
             each = instructions if len(instructions) > 1 else [*instructions] * len(media)
             return tuple(
-                _framed(one, frame).model_copy(update={"media": (medium,), "export": True})
+                _framed(one, frame).model_copy(
+                    update={"media": (medium,), "export": True, "alone": True}
+                )
                 for one, medium in zip(each, media, strict=True)
             ), ()
 
@@ -131,13 +133,18 @@ def _said(
     steps: list[Arguments] = []
     uploaded = list(known)
     changed = False
+    script = list(script)
+    is_batch = _is_batch(script, uploaded)
     for instruction in script:
         steps += _uploads(instruction.media, uploaded)
         uploaded += instruction.media
         for action in route(instruction.text, has_files=bool(instruction.media)):
             match action:
                 case Action.MESSAGE:
-                    steps += [Prompt(text=instruction.text), ReadState()]
+                    shows = None
+                    if instruction.media and (is_batch or instruction.alone):
+                        shows = tuple(m.url or m.upload_name for m in instruction.media)
+                    steps += [Prompt(text=instruction.text, shows=shows), ReadState()]
                     changed = True
                 case Action.EXPORT:
                     steps += _export(limit_s)
@@ -153,6 +160,16 @@ def _said(
             changed = False
     # Nobody asked for this export in so many words.
     return [*steps, *(_export(limit_s, if_changed=True) if changed else ())]
+
+
+def _is_batch(script: Sequence[Instruction], known: Sequence[Media]) -> bool:
+    """Whether one instruction is for all: each of its videos is of a medium of its own."""
+    return (
+        len(script) > 1
+        and not known
+        and len({instruction.text for instruction in script}) == 1
+        and all(instruction.media and instruction.export for instruction in script)
+    )
 
 
 def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:

@@ -28,13 +28,11 @@ __all__ = [
     "Download",
     "Idempotency",
     "Media",
-    "NodeName",
     "Prompt",
     "Publish",
     "ReadState",
     "Step",
     "StepKind",
-    "StepName",
     "SubmitRender",
     "Upload",
     "medium_name",
@@ -108,6 +106,11 @@ class Media(_Plain):
         return f"{self.digest[:12]}-{safe or 'media'}.{self.ext}"
 
     @property
+    def stem(self) -> str:
+        """The name without its ending, as a timeline calls it."""
+        return self.name.rpartition(".")[0] or self.name
+
+    @property
     def artifact(self) -> str:
         """Where its bytes stand in the store."""
         return f"artifacts/sha256/{self.content_digest}.{self.ext}"
@@ -165,6 +168,8 @@ class Prompt(_Arguments):
 
     node: Literal[StepName.PROMPT] = StepName.PROMPT
     text: str
+    shows: tuple[str, ...] | None = None
+    """The uploads that the new video is to show, and no others; None: the agent chooses."""
 
 
 class ReadState(_Arguments):
@@ -379,7 +384,3 @@ class Step(_Plain):
         if isinstance(mine, AwaitRender) and isinstance(theirs, AwaitRender):
             theirs = theirs.model_copy(update={"limit_s": mine.limit_s})
         return self.id == other.id and mine == theirs
-
-
-NodeName = StepName
-"""The name by which the doors still know it."""

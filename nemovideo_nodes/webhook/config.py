@@ -143,7 +143,7 @@ class AirflowTarget(_Strict):
     """`user:password`; empty where the server asks for none."""
 
 
-class HereTarget(_Strict):
+class InProcessTarget(_Strict):
     """Runs in the dispatcher's own process."""
 
     kind: Literal["here"]
@@ -153,7 +153,7 @@ class HereTarget(_Strict):
     """The emulator instead of the service."""
 
 
-Target = Annotated[PrefectTarget | AirflowTarget | HereTarget, Field(discriminator="kind")]
+Target = Annotated[PrefectTarget | AirflowTarget | InProcessTarget, Field(discriminator="kind")]
 
 
 class OutboxConfig(_Strict):
@@ -199,7 +199,7 @@ class Config(_Strict):
                 ) from None
         else:
             raise BadInput(
-                f"The secret of {what} stands in the configuration itself: give env:NAME or "
+                f"The secret of {what} is written in the configuration itself: give env:NAME or "
                 "file:PATH (plain:… takes it as it is)"
             )
         if not value:
@@ -248,7 +248,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
         fault = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            raise BadInput(f"{name} has a key that means nothing: {redact(place)}") from None
+            raise BadInput(f"{name} has a key that is not known: {redact(place)}") from None
         raise BadInput(f"{name} is wrong at {redact(place)}: {fault['msg'].lower()}") from None
     for source in config.sources.values():
         _check(source, name)

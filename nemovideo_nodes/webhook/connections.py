@@ -31,13 +31,14 @@ class ConnectionLimits:
 def guarded_protocol(
     limits: ConnectionLimits, refused: Callable[[str], None]
 ) -> type[asyncio.Protocol]:
-    """uvicorn's protocol with these limits; `refused` is told why a request was not read."""
+    """uvicorn's protocol with these limits; `refused` gets why a request was not read."""
 
     class Guarded(HttpToolsProtocol):
         def __init__(self, *args: Any, **named: Any) -> None:
             super().__init__(*args, **named)
             self.waits_since = self.loop.time()
-            self.is_reading_head = True
+            self._head_is_open = False
+            self._in_body = False
             self._head_size = 0
             self._head_timer: asyncio.TimerHandle | None = None
 
@@ -52,28 +53,31 @@ def guarded_protocol(
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            if self.is_reading_head:
+            if not self._in_body:
                 self._start_timer()
             super().data_received(data)
-            if self.is_reading_head and not self.transport.is_closing():
+            if self._head_is_open and not self.transport.is_closing():
                 self._head_size += len(data)
                 if self._head_size > limits.head_bytes:
                     self.end(431, "the head is too large")
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self.is_reading_head = True
+            self._head_is_open = True
             self._head_size = 0
 
         def on_headers_complete(self) -> None:
             self._stop_timer()
-            self.is_reading_head = False
-            self._head_size = 0
+            self._head_is_open = False
+            self._in_body = True
             self.waits_since = self.loop.time()
             super().on_headers_complete()
 
+        def on_message_complete(self) -> None:
+            self._in_body = False
+            super().on_message_complete()
+
         def on_response_complete(self) -> None:
-            self.is_reading_head = True
             self.waits_since = self.loop.time()
             super().on_response_complete()
 
@@ -90,10 +94,16 @@ def guarded_protocol(
             self.transport.write(answer)
             self.transport.close()
 
+        @property
+        def is_idle(self) -> bool:
+            """Whether no request is being answered: the sender is waited for."""
+            cycle: Any = self.cycle  # None before the first request
+            return cycle is None or cycle.response_complete
+
         def _make_room(self) -> None:
-            waiting = [one for one in self.connections if isinstance(one, Guarded)]
-            idle = [one for one in waiting if one.is_reading_head and one is not self]
-            oldest = min(idle or waiting, key=lambda one: one.waits_since)
+            others = [one for one in self.connections if isinstance(one, Guarded)]
+            idle = [one for one in others if one.is_idle and one is not self]
+            oldest = min(idle or others, key=lambda one: one.waits_since)
             refused("too many connections")
             oldest.transport.abort()
 

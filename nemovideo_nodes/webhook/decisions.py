@@ -8,16 +8,16 @@ can be believed, else by the order of their arrival: the outbox's own numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, tuple_, update
 
 from nemovideo_nodes.webhook.mapping import Mapped, Parameters
 from nemovideo_nodes.webhook.tables import deliveries, jobs, subjects
 
-__all__ = ["Asked", "Delivery", "TakenBack", "decide", "settle", "take_back", "want"]
+__all__ = ["Asked", "Delivery", "TakenBack", "decide", "settle", "take_back", "upsert_job"]
 
 _AHEAD_S: Final = 86_400.0
 """How far ahead of its arrival a version is believed: clocks and time zones are off, not years."""
@@ -41,7 +41,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Asked:
-    """A delivery that asks for a video, and how its source wants that taken."""
+    """A delivery that asks for a video, and how its source wants that handled."""
 
     delivery: Delivery
     wanted: Mapped
@@ -90,7 +90,19 @@ _CHANGED_SUBJECT = (
         withdrawn_version=bindparam("to_withdrawn_version"),
     )
 )
-_JOB = select(jobs.c.id, jobs.c.state).where(jobs.c.run_id == bindparam("of_run_id"))
+_SUBJECTS = (
+    select(subjects)
+    .where(tuple_(subjects.c.source, subjects.c.subject).in_(bindparam("of_keys", expanding=True)))
+    .with_for_update()
+)
+_JOBS = select(jobs.c.run_id, jobs.c.id, jobs.c.state).where(
+    jobs.c.run_id.in_(bindparam("of_run_ids", expanding=True))
+)
+_NEW = (
+    select(deliveries.c.id)
+    .where(deliveries.c.id.in_(bindparam("of_ids", expanding=True)), deliveries.c.state == "new")
+    .with_for_update()
+)
 _OLDER = and_(
     jobs.c.source == bindparam("of_source"),
     jobs.c.subject == bindparam("of_subject"),
@@ -116,17 +128,101 @@ def decide(db: Connection, asked: Sequence[Asked], now: float) -> list[str]:
     """Make jobs of what is asked for, the newest state of each thing; what became of each."""
     left = _not_looked_at(db, [one.delivery.id for one in asked])
     states = []
-    for forget in (False, True):
-        settled = []
-        for one in asked:
-            if one.forget_bytes is forget and one.delivery.id in left:
-                state = _decide(db, one, now)
-                run_id = one.wanted.parameters.run_id if state not in ("stale", "recorded") else ""
-                reason = _REASONS[state] or one.wanted.note
-                settled.append((one.delivery.id, state, reason, run_id or None))
-        settle(db, settled, forget_bytes=forget)
-        states += [state for _, state, _, _ in settled]
+    for part in _about_different_things([one for one in asked if one.delivery.id in left]):
+        batch = _Batch(db, part, now)
+        settled: dict[bool, list[tuple[int, str, str, str | None]]] = {False: [], True: []}
+        for one in part:
+            state = batch.decide(one)
+            run_id = one.wanted.parameters.run_id if state not in ("stale", "recorded") else None
+            reason = _REASONS[state] or one.wanted.note
+            settled[one.forget_bytes].append((one.delivery.id, state, reason, run_id))
+            states.append(state)
+        batch.write()
+        for forget, rows in settled.items():
+            settle(db, rows, forget_bytes=forget)
     return states
+
+
+def _about_different_things(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
+    """Parts in order, in each of which no thing and no run is there twice."""
+    part: list[Asked] = []
+    seen: set[tuple[str, str]] = set()
+    for one in asked:
+        names = {
+            (one.delivery.source, one.wanted.subject),
+            ("", one.wanted.parameters.run_id),
+        }
+        if names & seen:
+            yield part
+            part, seen = [], set()
+        part.append(one)
+        seen |= names
+    if part:
+        yield part
+
+
+class _Batch:
+    """Deliveries about different things: what is known of them is read at once, what is new is
+    written at once.
+    """
+
+    def __init__(self, db: Connection, asked: Sequence[Asked], now: float) -> None:
+        self._db = db
+        self._now = now
+        keys = [(one.delivery.source, one.wanted.subject) for one in asked]
+        run_ids = [one.wanted.parameters.run_id for one in asked]
+        self._subjects = {
+            (row.source, row.subject): row for row in db.execute(_SUBJECTS, {"of_keys": keys})
+        }
+        self._jobs = {row.run_id: row for row in db.execute(_JOBS, {"of_run_ids": run_ids})}
+        self._new_subjects: list[dict[str, Any]] = []
+        self._new_jobs: list[dict[str, Any]] = []
+
+    def write(self) -> None:
+        if self._new_subjects:
+            self._db.execute(_NEW_SUBJECT, self._new_subjects)
+        if self._new_jobs:
+            self._db.execute(_NEW_JOB, self._new_jobs)
+
+    def decide(self, one: Asked) -> str:
+        key = {"source": one.delivery.source, "subject": one.wanted.subject}
+        of = {f"of_{name}": value for name, value in key.items()}
+        run_id = one.wanted.parameters.run_id
+        version = _believed(one.wanted.version, one.delivery.received_at)
+        known = self._subjects.get((one.delivery.source, one.wanted.subject))
+        since = None
+        if known is None:
+            newest = {"version": _NONE if version is None else version, "run_id": run_id}
+            self._new_subjects.append({**key, **newest, "sequence": one.delivery.id})
+            if one.only_records:
+                return "recorded"
+        elif _is_older(known, version, one.delivery, is_start=True):
+            return "stale"
+        else:
+            changed = {
+                "to_version": known.version if version is None else version,
+                "to_run_id": run_id,
+                "to_sequence": max(known.sequence, one.delivery.id),
+                "to_withdrawn_at": None,
+                "to_withdrawn_version": None,
+            }
+            self._db.execute(_CHANGED_SUBJECT, {**of, **changed})
+            since = self._db.scalar(_OLDER_SINCE, {**of, "of_run_id": run_id})
+        if since is not None:
+            ended = {"to_state": "replaced", "to_reason": f"replaced by {run_id}"}
+            self._db.execute(_CALL_OFF, {**of, **ended, "of_run_id": run_id})
+        job = self._jobs.get(run_id)
+        is_same = known is not None and known.run_id == run_id
+        if (job is not None and job.state not in _ENDED) or (job is None and is_same):
+            return "unchanged" if is_same else "known"
+        begun = self._now if since is None else since
+        due_at = min(self._now + one.debounce_s, begun + 10 * one.debounce_s)
+        if job is None:
+            values = _waiting(one.wanted.parameters, begun, due_at)
+            self._new_jobs.append({**key, "run_id": run_id, **values})
+        else:
+            upsert_job(self._db, job, key, one.wanted.parameters, begun, due_at)
+        return "job"
 
 
 def take_back(db: Connection, one: TakenBack) -> str:
@@ -150,10 +246,10 @@ def take_back(db: Connection, one: TakenBack) -> str:
             "to_run_id": known.run_id,
             "to_sequence": max(known.sequence, one.delivery.id),
         }
-        told = {f"to_{name}": value for name, value in withdrawn.items()}
-        db.execute(_CHANGED_SUBJECT, {**of, **changed, **told})
-    ended = {"to_state": "withdrawn", "to_reason": one.reason}
-    called_off = db.execute(_CALL_OFF, {**of, **ended, "of_run_id": ""}).rowcount
+        ended = {f"to_{name}": value for name, value in withdrawn.items()}
+        db.execute(_CHANGED_SUBJECT, {**of, **changed, **ended})
+    call_off = {"to_state": "withdrawn", "to_reason": one.reason}
+    called_off = db.execute(_CALL_OFF, {**of, **call_off, "of_run_id": ""}).rowcount
     state = "withdrawn" if called_off else one.state
     reason = f"{one.reason}; the video that waited is called off" if called_off else one.reason
     settle(db, [(one.delivery.id, state, reason, None)], forget_bytes=one.forget_bytes)
@@ -177,7 +273,7 @@ def settle(
         )
 
 
-def want(
+def upsert_job(
     db: Connection,
     job: Row[Any] | None,
     key: Mapping[str, str],
@@ -191,7 +287,18 @@ def want(
 
     `released`: a person asked for it, so no limit holds it.
     """
-    values = {
+    values = _waiting(parameters, created_at, due_at, released=released)
+    if job is None:
+        db.execute(_NEW_JOB, {**key, "run_id": parameters.run_id, **values})
+    else:
+        del values["lease_until"]  # somebody may be at it still
+        db.execute(update(jobs).where(jobs.c.id == job.id).values(values))
+
+
+def _waiting(
+    parameters: Parameters, created_at: float, due_at: float, *, released: bool = False
+) -> dict[str, Any]:
+    return {
         "parameters": parameters.model_dump_json(),
         "state": "waiting",
         "due_at": due_at,
@@ -201,54 +308,11 @@ def want(
         "reason": None,
         "released": int(released),
     }
-    if job is None:
-        db.execute(_NEW_JOB, {**key, "run_id": parameters.run_id, **values})
-    else:
-        del values["lease_until"]  # somebody may be at it still
-        db.execute(update(jobs).where(jobs.c.id == job.id).values(values))
 
 
 def _not_looked_at(db: Connection, ids: Sequence[int]) -> set[int]:
     """Those of these deliveries that no other dispatcher has looked at meanwhile."""
-    mine = select(deliveries.c.id).where(deliveries.c.id.in_(ids), deliveries.c.state == "new")
-    return set(db.scalars(mine.with_for_update()))
-
-
-def _decide(db: Connection, one: Asked, now: float) -> str:
-    key = {"source": one.delivery.source, "subject": one.wanted.subject}
-    of = {f"of_{name}": value for name, value in key.items()}
-    run_id = one.wanted.parameters.run_id
-    version = _believed(one.wanted.version, one.delivery.received_at)
-    known = db.execute(_SUBJECT, of).one_or_none()
-    since = None
-    if known is None:
-        newest = {"version": _NONE if version is None else version, "run_id": run_id}
-        db.execute(_NEW_SUBJECT, {**key, **newest, "sequence": one.delivery.id})
-        if one.only_records:
-            return "recorded"
-    elif _is_older(known, version, one.delivery, is_start=True):
-        return "stale"
-    else:
-        changed = {
-            "to_version": known.version if version is None else version,
-            "to_run_id": run_id,
-            "to_sequence": max(known.sequence, one.delivery.id),
-            "to_withdrawn_at": None,
-            "to_withdrawn_version": None,
-        }
-        db.execute(_CHANGED_SUBJECT, {**of, **changed})
-        since = db.scalar(_OLDER_SINCE, {**of, "of_run_id": run_id})
-    if since is not None:
-        ended = {"to_state": "replaced", "to_reason": f"replaced by {run_id}"}
-        db.execute(_CALL_OFF, {**of, **ended, "of_run_id": run_id})
-    job = db.execute(_JOB, {"of_run_id": run_id}).one_or_none()
-    is_same = known is not None and known.run_id == run_id
-    if (job is not None and job.state not in _ENDED) or (job is None and is_same):
-        return "unchanged" if is_same else "known"
-    begun = now if since is None else since
-    due_at = min(now + one.debounce_s, begun + 10 * one.debounce_s)
-    want(db, job, key, one.wanted.parameters, begun, due_at)
-    return "job"
+    return set(db.scalars(_NEW, {"of_ids": list(ids)}))
 
 
 def _believed(version: float | None, received_at: float) -> float | None:

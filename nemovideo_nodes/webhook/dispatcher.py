@@ -236,8 +236,8 @@ class Dispatcher:
         source = self._sources.get(delivery.source)
         forget = source is not None and source.known.same_body_again
         if state == "refused":
-            told = f"delivery {delivery.id} of {delivery.source} is refused: {redact(why)}"
-            self._sparing.warning(f"{delivery.source}: {why}", told, self._now())
+            text = f"delivery {delivery.id} of {delivery.source} is refused: {redact(why)}"
+            self._sparing.warning(f"{delivery.source}: {why}", text, self._now())
         await self._write(lambda: self._outbox.set_aside(delivery, state, why, forget_bytes=forget))
 
     async def _put_off(self, delivery: Delivery, why: str) -> None:
@@ -270,7 +270,7 @@ class Dispatcher:
     async def _start(self, job: Job) -> None:
         try:
             await self._try(job)
-        except StoreError as error:  # what became of it is told by its key, after its lease
+        except StoreError as error:  # its key says what became of it, after its lease
             _log.error("%s", error.sentence)
 
     async def _try(self, job: Job) -> None:
@@ -328,7 +328,7 @@ class Dispatcher:
             raise
 
     def _follow(self) -> None:
-        """Look how runs are that were started, beside everything else."""
+        """Follow runs that were started, in the background."""
         now = self._now()
         busy = self._following is not None and not self._following.done()
         if busy or now < self._follow_at or not isinstance(self._target, FollowsRuns):

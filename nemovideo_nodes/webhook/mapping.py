@@ -16,6 +16,7 @@ from jinja2 import TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
+from jmespath.visitor import TreeInterpreter
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
@@ -32,6 +33,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _OLD_S: Final = 86_400.0
 """How long before its update a thing was published that is old at first sight."""
 _MOST_TOLD: Final = 3
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_INTERPRETER: Final = TreeInterpreter()
 
 
 class NotMapped(Exception):
@@ -109,7 +112,7 @@ class Mapper:
             for one in system.passes
             if source.when is None  # whoever says when decides all of it
         ]
-        self._fields = {
+        fields = {
             name: self._compiled(f"fields.{name}", text) for name, text in source.all_fields.items()
         }
         text = source.instruction if source.instruction is not None else INSTRUCTION
@@ -120,7 +123,7 @@ class Mapper:
             used = meta.find_undeclared_variables(environment.parse(text))
         except TemplateError as error:
             raise BadInput(f"The instruction of source {source.name} is wrong: {error}") from None
-        unknown = used - self._fields.keys() if source.instruction is not None else set()
+        unknown = used - fields.keys() if source.instruction is not None else set()
         if unknown:
             raise BadInput(
                 f"The instruction of source {source.name} uses fields that it does not have: "
@@ -128,10 +131,12 @@ class Mapper:
             )
         matters = source.matters
         self._matters = frozenset(used | {"language"} if matters is None else matters)
-        if matters is not None and (strange := self._matters - self._fields.keys() - {"images"}):
+        if matters is not None and (strange := self._matters - fields.keys() - {"images"}):
             raise BadInput(
                 f"In source {source.name}, matters names what is not a field: {', '.join(strange)}"
             )
+        needed = used | self._matters | {"title", "language"}
+        self._fields = {name: one for name, one in fields.items() if name in needed}
         self._pictures = Pictures(source.name, source.hosts, source.base_url, source.max_images)
         self._needs_pictures = bool(system.images) and not source.without_pictures
 
@@ -155,11 +160,11 @@ class Mapper:
 
     def subject(self, payload: object, headers: Mapping[str, str]) -> str:
         """What the payload is about; empty where it does not say."""
-        return plain_text(_search(self._subject, _seen(payload, headers)))[:200]
+        return plain_text(self._subject.search(_seen(payload, headers)))[:200]
 
     def version(self, payload: object, headers: Mapping[str, str]) -> float | None:
         """When the thing changed, as far as the payload alone says."""
-        return _seconds(_search(self._version, _seen(payload, headers)))
+        return _seconds(self._version.search(_seen(payload, headers)))
 
     def map(self, payload: object, headers: Mapping[str, str]) -> Mapped:
         """What the payload asks for; raises `Withdrawn`, `Ignored` and `NotMapped`."""
@@ -167,10 +172,10 @@ class Mapper:
         self._check(seen)
         self._check_when(seen)
         subject = self._about(seen)
-        images, left_out = self._pictures.usable(_search(self._images, seen))
+        images, left_out = self._pictures.usable(self._images.search(seen))
         if not images and (self._needs_pictures or left_out):
-            told = f": {_listed(left_out)}" if left_out else ""
-            raise Ignored(f"no picture in it{told}")
+            reasons = f": {_listed(left_out)}" if left_out else ""
+            raise Ignored(f"no picture in it{reasons}")
         fields = self._values(seen)
         prompt = guarded(self._template.render(fields))
         language = plain_text(fields.get("language")) or self._source.language
@@ -183,7 +188,7 @@ class Mapper:
             matters["images"] = images
         digest = digest_of(matters)
         name = digest_of([self._source.name, subject, digest])[:20]
-        version = _seconds(_search(self._version, seen))
+        version = _seconds(self._version.search(seen))
         return Mapped(
             subject=subject,
             version=version,
@@ -202,46 +207,67 @@ class Mapper:
         )
 
     def _check(self, seen: dict[str, Any]) -> None:
-        if _search(self._withdrawn, seen):
+        if self._withdrawn.search(seen):
             subject = self._about(seen)
             raise Withdrawn(
-                "it was unpublished or deleted", subject, _seconds(_search(self._ended, seen))
+                "it was unpublished or deleted", subject, _seconds(self._ended.search(seen))
             )
         for expression, one in self._passes:
-            if _search(expression, seen):
+            if expression.search(seen):
                 ignored = Ignored(one.why)
                 if one.takes_back:
-                    ignored.subject = plain_text(_search(self._subject, seen))[:200]
+                    ignored.subject = plain_text(self._subject.search(seen))[:200]
                 raise ignored
 
     def _check_when(self, seen: dict[str, Any]) -> None:
-        if not _search(self._when, seen):
+        if not self._when.search(seen):
             raise Ignored("it is of a kind that makes no video")
 
     def _about(self, seen: dict[str, Any]) -> str:
-        subject = plain_text(_search(self._subject, seen))[:200]
+        subject = plain_text(self._subject.search(seen))[:200]
         if not subject:
             raise NotMapped("it does not say what it is about: its subject is empty")
         return subject
 
     def _values(self, seen: dict[str, Any]) -> dict[str, Any]:
-        found = {name: _search(one, seen) for name, one in self._fields.items()}
+        found = {name: one.search(seen) for name, one in self._fields.items()}
         own = found.get("language")
         languages = [one for one in (own, self._source.language) if one and isinstance(one, str)]
         return {name: plain_value(value, languages) for name, value in found.items()}
 
     def _is_old(self, seen: dict[str, Any], version: float | None) -> bool:
-        published = _seconds(_search(self._published, seen))
+        published = _seconds(self._published.search(seen))
         return published is not None and version is not None and version - published > _OLD_S
 
-    def _compiled(self, what: str, text: str) -> ParsedResult:
+    def _compiled(self, what: str, text: str) -> Expression:
         try:
-            return jmespath.compile(text)
+            return Expression(text)
         except JMESPathError as error:
-            told = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0]
             raise BadInput(
-                f"{what} of source {self._source.name} is not a JMESPath expression: {told}"
+                f"{what} of source {self._source.name} is not a JMESPath expression: {reason}"
             ) from None
+
+
+class Expression:
+    """A JMESPath expression; raises `JMESPathError` for what is none."""
+
+    def __init__(self, text: str) -> None:
+        parsed: ParsedResult = jmespath.compile(text)
+        self._tree = parsed.parsed
+        # Most are names with dots between them, and are looked up without the interpreter.
+        self._path = tuple(text.strip().split(".")) if _PATH.fullmatch(text.strip()) else ()
+
+    def search(self, seen: Any) -> Any:
+        """What it finds; None where the data are of another shape than meant."""
+        if self._path:
+            for name in self._path:
+                seen = seen.get(name) if isinstance(seen, dict) else None
+            return seen
+        try:
+            return _INTERPRETER.visit(self._tree, seen)
+        except (JMESPathError, TypeError, ValueError, AttributeError):
+            return None
 
 
 def digest_of(value: object) -> str:
@@ -258,13 +284,6 @@ def _seen(payload: object, headers: Mapping[str, str]) -> dict[str, Any]:
         if name.startswith("shopify-"):  # as Shopify writes them now
             known.setdefault(f"x-{name}", value)
     return {**payload, "_headers": known}
-
-
-def _search(expression: ParsedResult, seen: dict[str, Any]) -> Any:
-    try:
-        return expression.search(seen)
-    except (JMESPathError, TypeError, ValueError, AttributeError):  # of another shape than meant
-        return None
 
 
 def _digested(value: str | list[str]) -> str | list[str]:

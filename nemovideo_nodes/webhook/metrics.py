@@ -19,12 +19,12 @@ def exposition(counted: Mapping[str, int], outbox: Mapping[str, Any] | None) -> 
         if name.startswith("refused: ")
     }
     lines: list[str] = []
-    for name, told in (
+    for name, meaning in (
         ("accepted", "Deliveries that were written down"),
         ("duplicates", "Deliveries that came before"),
         ("pings", "Pings that were answered"),
     ):
-        lines += _family(f"{name}_total", "counter", told, [("", counted.get(name, 0))])
+        lines += _family(f"{name}_total", "counter", meaning, [("", counted.get(name, 0))])
     lines += _family(
         "refused_total", "counter", "Requests that were refused", _labelled("reason", refused)
     )
@@ -45,9 +45,11 @@ def exposition(counted: Mapping[str, int], outbox: Mapping[str, Any] | None) -> 
     return "\n".join(lines) + "\n"
 
 
-def _family(name: str, kind: str, told: str, samples: Iterable[tuple[str, float]]) -> Iterable[str]:
+def _family(
+    name: str, kind: str, meaning: str, samples: Iterable[tuple[str, float]]
+) -> Iterable[str]:
     full = f"{_PREFIX}_{name}"
-    yield f"# HELP {full} {told}."
+    yield f"# HELP {full} {meaning}."
     yield f"# TYPE {full} {kind}"
     for labels, value in samples:
         yield f"{full}{labels} {value}"

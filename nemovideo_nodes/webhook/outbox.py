@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +27,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.webhook import limits as spending
-from nemovideo_nodes.webhook import lookups
+from nemovideo_nodes.webhook import lookups, replays, run_ends
+from nemovideo_nodes.webhook.arrivals import Accepted, accept, insertion
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.decisions import (
     Asked,
@@ -43,10 +41,10 @@ from nemovideo_nodes.webhook.decisions import (
     decide,
     settle,
     take_back,
-    want,
 )
 from nemovideo_nodes.webhook.limits import Limits
 from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.run_ends import FollowedRun, RunEnd
 from nemovideo_nodes.webhook.tables import (
     WRITES,
     deliveries,
@@ -62,46 +60,6 @@ __all__ = ["Accepted", "Delivery", "FollowedRun", "Job", "Outbox", "RunEnd"]
 _MOST_REFUSALS = 500
 """How many of the last refusals are kept."""
 _MOST_ROUNDS = 20
-_ENDED = ("started", "done", "failed", "replaced", "withdrawn")
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A verified delivery, to be written down; no secret is in it."""
-
-    source: str
-    delivery_id: str | None
-    signed_digest: str | None
-    received_at: float
-    headers: dict[str, str]
-    body: bytes
-    subject: str = ""
-    """What it is about, where only the body is signed: then the same bytes may be meant once more
-    after another delivery about the same thing."""
-
-
-@dataclass(frozen=True)
-class FollowedRun:
-    """A run that was started, and whose end is looked for."""
-
-    run_id: str
-    name: str
-    """What the target calls it."""
-    created_at: float
-    state: str
-
-
-@dataclass(frozen=True)
-class RunEnd:
-    """How a run ended that was followed."""
-
-    run_id: str
-    state: str
-    result: str = ""
-    """The video's path; empty: what the target calls the run stays."""
-    reason: str = ""
-    is_final: bool = True
-    """Whether it is not looked at again: a run that failed may be started again at the target."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +84,7 @@ class Outbox:
         self._engine = engine
         self._writing = engine.execution_options(**{WRITES: True})
         self._sqlite = engine.dialect.name == "sqlite"
-        dialect = sqlite if self._sqlite else postgresql
-        statement: Any = dialect.insert(deliveries).on_conflict_do_nothing()
-        self._insertion = statement.returning(
-            deliveries.c.source, deliveries.c.delivery_id, deliveries.c.signed_digest
-        )
+        self._insertion = insertion(postgres=not self._sqlite)
 
     @classmethod
     def open(cls, config: Config, *, durable: bool = True) -> Outbox:
@@ -145,9 +99,9 @@ class Outbox:
         try:
             engine = open_engine(url, config.folder, durable=durable)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            told = type(error).__name__ if not isinstance(error, ImportError) else error.msg
+            reason = type(error).__name__ if not isinstance(error, ImportError) else error.msg
             raise BadInput(
-                f"The outbox cannot be opened ({told}): give sqlite:///FILE, or "
+                f"The outbox cannot be opened ({reason}): give sqlite:///FILE, or "
                 "postgresql+psycopg://… with psycopg installed"
             ) from None
         outbox = cls(engine)
@@ -165,48 +119,8 @@ class Outbox:
 
     def accept(self, arrived: Sequence[Accepted]) -> list[bool]:
         """Write deliveries down, durably; for each whether it is new, and no duplicate."""
-        new = []
         with self._change() as db:
-            written = db.execute(self._insertion, [_row(one) for one in arrived])
-            left = Counter((row.source, row.delivery_id, row.signed_digest) for row in written)
-            for one in arrived:
-                key = one.source, one.delivery_id, one.signed_digest
-                is_new = left[key] > 0
-                left[key] -= 1
-                new.append(is_new or (bool(one.subject) and self._accept_again(db, one)))
-        return new
-
-    def _accept_again(self, db: Connection, one: Accepted) -> bool:
-        """Write a delivery down whose bytes came before, if another one about the same thing came
-        in between: a thing that is changed and changed back sends the same bytes as at first.
-        """
-        of_source = deliveries.c.source == one.source
-        if one.delivery_id is not None:
-            same_id = and_(of_source, deliveries.c.delivery_id == one.delivery_id)
-            if db.scalar(select(func.count()).where(same_id)):
-                return False
-        same_bytes = and_(of_source, deliveries.c.signed_digest == one.signed_digest)
-        first = db.scalar(select(deliveries.c.id).where(same_bytes))
-        if first is None:
-            return False
-        newest = max(
-            db.scalar(
-                select(func.max(deliveries.c.id)).where(
-                    of_source, deliveries.c.state == "new", deliveries.c.subject == one.subject
-                )
-            )
-            or 0,
-            db.scalar(
-                select(subjects.c.sequence).where(
-                    subjects.c.source == one.source, subjects.c.subject == one.subject
-                )
-            )
-            or 0,
-        )
-        if newest <= first:
-            return False
-        db.execute(update(deliveries).where(same_bytes).values(signed_digest=None))
-        return bool(db.execute(self._insertion, [_row(one)]).all())
+            return accept(db, self._insertion, arrived)
 
     def new(self, now: float, limit: int, besides: Sequence[str] = ()) -> list[Delivery]:
         """Deliveries that nobody has looked at, in the order in which they came.
@@ -343,35 +257,19 @@ class Outbox:
         self, now: float, again_at: Callable[[float], float], limit: int
     ) -> list[FollowedRun]:
         """Runs that were started and whose end is looked for now; other dispatchers leave them
-        until `again_at`, which is told how old they are.
+        until `again_at`, which gets the time when the job was made.
         """
-        due = and_(jobs.c.state.in_(("started", "failed")), jobs.c.follow_at <= now)
-        query = select(jobs).where(due).order_by(jobs.c.follow_at).limit(limit)
-        with self._read() as db:
-            if db.execute(query.limit(1)).one_or_none() is None:
+        with self._read() as db:  # mostly there is none, and a reader keeps nobody waiting
+            if not run_ends.any_to_follow(db, now):
                 return []
         with self._change() as db:
-            rows = db.execute(query.with_for_update(skip_locked=True)).all()
-            later = update(jobs).where(jobs.c.id == bindparam("b_id"))
-            if rows:
-                db.execute(
-                    later.values(follow_at=bindparam("b_at")),
-                    [{"b_id": row.id, "b_at": again_at(row.created_at)} for row in rows],
-                )
-        return [FollowedRun(r.run_id, r.result or "", r.created_at, r.state) for r in rows]
+            return run_ends.to_follow(db, now, again_at, limit)
 
     def followed(self, ends: Sequence[RunEnd]) -> None:
         """Note how runs ended at the target."""
-        if not ends:
-            return
-        with self._change() as db:
-            for end in ends:
-                values: dict[str, Any] = {"state": end.state, "reason": end.reason or None}
-                if end.result:
-                    values["result"] = end.result
-                if end.is_final:
-                    values["follow_at"] = None
-                db.execute(update(jobs).where(jobs.c.run_id == end.run_id).values(values))
+        if ends:
+            with self._change() as db:
+                run_ends.followed(db, ends)
 
     def refused(self, counted: Sequence[tuple[str, str, int, float]]) -> None:
         """Note what the receiver refused: source, reason, how often, when last."""
@@ -425,73 +323,19 @@ class Outbox:
             return lookups.shown(db, number)
 
     def release(self, numbers: Sequence[int], now: float) -> list[str]:
-        """Let jobs that are held be started, by the numbers of their deliveries, or all of them;
-        what is done, in sentences. Raises `BadInput`.
-        """
-        chosen = jobs.c.state == "held"
-        if numbers:
-            for number in numbers:
-                found = self._known(number)
-                job = found["job"]
-                if job is None or job["state"] != "held":
-                    state = (job or found["delivery"])["state"]
-                    raise BadInput(f"Delivery {number} is not held: it is {state}")
-            mine = select(deliveries.c.run_id).where(deliveries.c.id.in_(numbers))
-            chosen = and_(chosen, jobs.c.run_id.in_(mine))
-        values = {"state": "waiting", "released": 1, "due_at": now, "reason": None}
+        """Start jobs that are held; see `replays.release`."""
         with self._change() as db:
-            found_ids = list(db.scalars(select(jobs.c.run_id).where(chosen)))
-            db.execute(update(jobs).where(chosen).values(values))
-        return [f"Run {run_id} is released" for run_id in found_ids]
-
-    def _known(self, number: int) -> dict[str, Any]:
-        found = self.shown(number)
-        if found is None:
-            raise BadInput(f"There is no delivery {number}: `nemovideo webhook list` lists them")
-        return found
+            return replays.release(db, numbers, now)
 
     def replay(self, number: int, now: float, *, again: bool = False, remap: bool = False) -> str:
-        """Look at a delivery once more, or try its job again; what is done, in a sentence.
-
-        `again` makes a new run of what was made already; `remap` maps the payload anew, as the
-        configuration is now. Raises `BadInput`.
-        """
-        job = self._known(number)["job"]
+        """Map a delivery once more, or retry its job; see `replays.replay`."""
         with self._change() as db:
-            if job is None or remap:
-                values: dict[str, Any] = {"state": "new", "due_at": now, "attempts": 0}
-                db.execute(update(deliveries).where(deliveries.c.id == number).values(values))
-                return f"Delivery {number} is mapped anew"
-            if again:
-                return self._again(db, job, now)
-            if job["state"] in ("started", "done", "failed"):
-                return f"Run {job['run_id']} was started already; --again makes a new one"
-            if job["state"] == "held":
-                return f"Run {job['run_id']} is held; `nemovideo webhook release` lets it go"
-            values = {"state": "waiting", "due_at": now, "attempts": 0, "created_at": now}
-            db.execute(update(jobs).where(jobs.c.id == job["id"]).values(values))
-            return f"Run {job['run_id']} is tried again"
-
-    def _again(self, db: Connection, job: dict[str, Any], now: float) -> str:
-        stem = str(job["run_id"]).partition(".")[0]
-        run_id = f"{stem}.{secrets.token_hex(4)}"
-        parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
-        key = {"source": job["source"], "subject": job["subject"]}
-        want(db, None, key, parameters, now, now, released=True)
-        return f"Run {run_id} is made anew"
+            return replays.replay(db, number, now, again=again, remap=remap)
 
     def purge(self, before: float) -> tuple[int, int]:
-        """Forget deliveries that were looked at, and jobs that ended, from before a time.
-
-        What is newest of each thing stays known. The numbers of deliveries and of jobs.
-        """
-        ended = and_(jobs.c.state.in_(_ENDED), jobs.c.created_at < before)
-        newest = select(subjects.c.run_id)
-        looked_at = and_(deliveries.c.state != "new", deliveries.c.received_at < before)
+        """Delete old deliveries and jobs; see `replays.purge`."""
         with self._change() as db:
-            forgotten = db.execute(delete(deliveries).where(looked_at)).rowcount
-            gone = db.execute(delete(jobs).where(ended, jobs.c.run_id.not_in(newest))).rowcount
-        return forgotten, gone
+            return replays.purge(db, before)
 
     def forget_everything(self) -> None:
         """Empty it, for tests on a database that several of them share."""
@@ -516,24 +360,9 @@ class Outbox:
         except SQLAlchemyError as error:
             # Its text holds the statement with its values: a payload belongs in no log.
             cause = getattr(error, "orig", None)
-            told = type(cause or error).__name__
+            reason = type(cause or error).__name__
             detail = f": {cause}" if self._sqlite and cause is not None else ""
-            raise StoreError(f"The outbox cannot be used now ({told}{detail})") from None
-
-
-def _row(one: Accepted) -> dict[str, Any]:
-    return {
-        "source": one.source,
-        "delivery_id": one.delivery_id,
-        "signed_digest": one.signed_digest,
-        "received_at": one.received_at,
-        "headers": json.dumps(one.headers),
-        "body": one.body,
-        "subject": one.subject or None,
-        "state": "new",
-        "due_at": one.received_at,
-        "attempts": 0,
-    }
+            raise StoreError(f"The outbox cannot be used now ({reason}{detail})") from None
 
 
 def _lease(

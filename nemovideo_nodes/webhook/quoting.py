@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from nemovideo_nodes.language.quotes import HIDDEN, hidden
-from nemovideo_nodes.language.routing import route
+from nemovideo_nodes.language.routing import Action, route
 
 __all__ = ["as_digested", "guarded", "mark"]
 
@@ -52,7 +53,7 @@ def guarded(rendered: str) -> str:
     if not values:
         return words[0]
     frame = _joined(words, [_STAND_IN] * len(values))
-    mask = hidden(frame)
+    mask, asked = _read(frame)
     inside = _inside(words, mask)
     own = [_curled(value) for value in values]
     for change in (str, _without_own_ends, _neutral):
@@ -63,9 +64,9 @@ def guarded(rendered: str) -> str:
         chosen = [re.sub(r"[^\w\s.,:;!?%&+-]", " ", value) for value in values]
     if all(inside):
         return _joined(words, chosen)
-    told = _joined(words, chosen)
-    if route(told) == route(frame):
-        return told
+    instruction = _joined(words, chosen)
+    if route(instruction) == asked:
+        return instruction
     quoted = [
         value if is_inside or not value else f'"{value.replace(chr(34), "″")}"'
         for value, is_inside in zip(chosen, inside, strict=True)
@@ -76,6 +77,12 @@ def guarded(rendered: str) -> str:
 def as_digested(text: str) -> str:
     """`text` with the quotes that digests have had from the beginning."""
     return _curled(text)
+
+
+@lru_cache(1024)
+def _read(frame: str) -> tuple[str, tuple[Action, ...]]:
+    """What of a template's words is hidden in quotes, and what they ask for: templates are few."""
+    return hidden(frame), route(frame)
 
 
 def _curled(text: str) -> str:

@@ -143,8 +143,8 @@ class Receiver:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         self._counted[f"refused: {why}"] += 1
-        told = detail.removeprefix("The delivery is not verified: ")
-        reason = f"{status} {why}{f': {told}' if told else ''}"
+        more = detail.removeprefix("The delivery is not verified: ")
+        reason = f"{status} {why}{f': {more}' if more else ''}"
         self._refusals.add(source, reason, self._clock.now().timestamp())
         return JSONResponse({"error": why}, status, headers)
 
@@ -230,8 +230,8 @@ class _Writer:
 
 async def _body(request: Request) -> bytes | None:
     """The raw body, or None where it is more than is taken."""
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and len(told) < 20 and int(told) > MAX_BODY:
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > MAX_BODY:
         return None
     pieces = []
     size = 0

@@ -31,9 +31,9 @@ class Refusals:
 
     def add(self, source: str, reason: str, now: float) -> None:
         """Note a refusal; it is written down in a moment."""
-        told = redact(reason)
-        self._log.warning(f"{source}: {told}", f"refused for {source}: {told}", now)
-        key = (source, told)
+        kind = redact(reason)
+        self._log.warning(f"{source}: {kind}", f"refused for {source}: {kind}", now)
+        key = (source, kind)
         if key not in self._kinds and len(self._kinds) >= _MOST_KINDS:
             key = (source, "others")
         times, _ = self._kinds.get(key, (0, now))

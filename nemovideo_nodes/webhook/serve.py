@@ -1,4 +1,4 @@
-"""The processes: the receiver, and beside it a dispatcher that ends with it and is started anew."""
+"""The processes: the receiver, and a dispatcher process that it keeps running."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def serve(
 ) -> None:
     """Receive until SIGTERM or SIGINT; raises `BadInput` for what cannot work, before it listens.
 
-    `port` 0 takes any free one; `on_ready` gets the URL. With `dispatches` a process beside it
-    starts the runs.
+    `port` 0 takes any free one; `on_ready` gets the URL. With `dispatches` a second
+    process starts the runs.
     """
     _log_to_stderr()
     config = read_config(path)
@@ -85,8 +85,8 @@ async def _serve(
     dispatches: bool,
     on_ready: Callable[[str, Config], None],
 ) -> None:
-    beside = _Beside(path)
-    receiver = Receiver(config, outbox, notify=beside.wake)
+    dispatcher = _DispatcherProcess(path)
+    receiver = Receiver(config, outbox, notify=dispatcher.wake)
     server = _Server(
         uvicorn.Config(
             receiver.app,
@@ -102,7 +102,7 @@ async def _serve(
     )
     host, port = sock.getsockname()[:2]
     on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", config)
-    async with beside.running() if dispatches else contextlib.nullcontext():
+    async with dispatcher.running() if dispatches else contextlib.nullcontext():
         await server.serve(sockets=[sock])
     await receiver.close()
 
@@ -118,8 +118,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Beside:
-    """The dispatcher's process; its standard input is its line to life: a byte wakes it."""
+class _DispatcherProcess:
+    """The dispatcher's process; it ends with its standard input, and a byte there wakes it."""
 
     def __init__(self, path: str) -> None:
         self._command = python_command("nemovideo_nodes.webhook.serve", path)
@@ -183,7 +183,7 @@ async def _dispatch(config: Config, outbox: Outbox, *, until_eof: bool) -> None:
         dispatcher = Dispatcher(config, outbox, target)
         work = asyncio.create_task(dispatcher.run())
         for number in (signal.SIGTERM, signal.SIGINT):
-            # With a receiver beside it, Ctrl-C ends that one, and its end is told by the pipe.
+            # Under a receiver, Ctrl-C ends the receiver, and the pipe's end ends this process.
             loop.add_signal_handler(number, (lambda: None) if until_eof else work.cancel)
         if until_eof:
             threading.Thread(target=_listen, args=(loop, dispatcher, work), daemon=True).start()
@@ -217,7 +217,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # refusals are told with measure
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # refusals are logged by `Refusals`
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ INSTRUCTION: Final = (
     '{% if title %} titled "{{ title }}"{% endif %}'
     '{% if price %}, with the price "{{ price }}" at the end{% endif %}.'
 )
-"""The instruction where the user gives no template; the payload's words stand in quotes."""
+"""The instruction where the user gives no template; the payload's words are in quotes."""
 
 
 @dataclass(frozen=True)

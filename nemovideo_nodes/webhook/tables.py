@@ -178,8 +178,8 @@ def migrate(engine: Engine) -> None:
             present = {column["name"] for column in known.get_columns(table.name)}
             for column in table.columns:
                 if column.name not in present:
-                    told = CreateColumn(column).compile(dialect=engine.dialect)
-                    db.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {told}"))
+                    definition = CreateColumn(column).compile(dialect=engine.dialect)
+                    db.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
                     added.add(column.name)
         if "follow_at" in added:  # what became of the runs that were started is looked at, too
             db.execute(update(jobs).where(jobs.c.state == "started").values(follow_at=0.0))

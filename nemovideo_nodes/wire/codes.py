@@ -64,12 +64,16 @@ _SENTENCES: dict[type[ServiceError], str] = {
     TokenInvalid: INVALID_TOKEN,
     SessionNotFound: "The service does not know this session",
     OutOfCredits: "The account has no credits left",
-    UnsupportedMedia: f"The service does not take this type of file; it takes {FORMATS}",
-    MediaTooLarge: "The file is too large for the service, which takes at most 200 MB: "
-    "compress it or trim it",
-    ClientIdMissing: "The service wants a client id (the header X-Client-Id)",
-    PlanBlocked: "Export is blocked on this account's plan (it is not a matter of credits)",
+    UnsupportedMedia: "The service does not take this type of file",
+    MediaTooLarge: "The file is too large for the service",
+    ClientIdMissing: "The service requires a client id (the header X-Client-Id)",
+    PlanBlocked: "Export is blocked on this account's plan, or the token lacks the scope `render` "
+    "(it is not a matter of credits)",
     RateLimited: "The service has had too many requests for now",
+}
+_REMEDIES: dict[type[ServiceError], Remedy] = {
+    OutOfCredits: Remedy.CREDITS,
+    PlanBlocked: Remedy.PLAN,
 }
 _BY_CODE: dict[int, type[ServiceError]] = {
     Code.TOKEN_INVALID: TokenInvalid,
@@ -92,11 +96,14 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 }
 _REQUEST_ID = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-cf-id", "cf-ray")
 _BIND_KEYS = ("bind", "bind_id", "bindId")
-_GOOD_WORDS = frozenset({"", "0", "ok", "success"})
+_USER_KEYS = ("user_id", "userId")
+"""An anonymous user's id is the one to register under; `me`, and other users' ids, are not [W]."""
+_ANONYMOUS = "anon_"
+_SUCCESS = frozenset({"", "0", "ok", "success"})
 _LONGEST_TEXT = 5000
-"""Characters of the service's own words that are looked at; 200 of them are shown."""
+"""Characters of the service's own message that are read; 200 of them are shown."""
 _LONGEST_RETRY_S = 7 * 86_400.0
-"""The longest of the documented limits; a longer wait is no wait that anybody means."""
+"""The longest of the documented limits; a longer one is not meant as a wait."""
 
 
 def read_answer(
@@ -129,15 +136,16 @@ def failure(
 ) -> ServiceError | None:
     """The error that an answer means, or None where it is a success."""
     code = _code(answer)
-    if code is None and 200 <= status < 300 and not _says_failure(answer or {}):
+    if code is None and 200 <= status < 300 and not _is_failure(answer or {}):
         return None
     details: dict[str, Any] = {
         "service_code": code,
         "status": status,
         "request_id": _request_id(headers),
     }
-    said = _said(answer)
+    said = _message_in(answer)
     kind = _kind(code, status, said, answer)
+    details["remedy"] = _REMEDIES.get(kind)
     label = ", ".join(
         ([f"code {code}"] if code is not None else [])
         + ([f"HTTP {status}"] if status != 200 else [])
@@ -154,8 +162,14 @@ def failure(
             sentence += f" and answered {_kind_of(body)}"
     if label:
         sentence += f" ({label})"
-    if said and kind not in (TokenInvalid, OutOfCredits, UnsupportedMedia, MediaTooLarge):
+    if said and kind not in (TokenInvalid, OutOfCredits):
         sentence += f": {said}"
+    if kind is UnsupportedMedia and FORMATS not in sentence:
+        sentence += f"; it takes {FORMATS}"
+    if kind is MediaTooLarge and not said:
+        # A proxy's 413 has a limit of its own, and not every reason is about bytes.
+        limit = ", which takes at most 200 MB" if code == Code.FILE_TOO_LARGE else ""
+        sentence += f"{limit}: compress it or trim it"
     if kind is RateLimited:
         return RateLimited(sentence, retry_after=_retry_after(headers, now), **details)
     if kind is OutOfCredits:
@@ -189,14 +203,14 @@ def _kind(
     return BadAnswer  # an undocumented code, or {"success": false}: it proves nothing
 
 
-def _says_failure(answer: dict[str, Any]) -> bool:
+def _is_failure(answer: dict[str, Any]) -> bool:
     """Whether an answer without a code is an error all the same.
 
     A render that failed has an `error` beside its `status`, and is a good answer.
     """
     code = answer.get("code")
     if answer.get("success") is False or (
-        isinstance(code, str) and code.strip().lower() not in _GOOD_WORDS
+        isinstance(code, str) and code.strip().lower() not in _SUCCESS
     ):
         return True
     return bool(answer.get("error")) and "data" not in answer and "status" not in answer
@@ -211,7 +225,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _code(answer: dict[str, Any] | None) -> int | None:
-    """The envelope's code where it is a number that says failure."""
+    """The envelope's code where it is a number that means failure."""
     code = (answer or {}).get("code")
     if isinstance(code, bool) or not isinstance(code, int | float | str):
         return None
@@ -222,21 +236,21 @@ def _code(answer: dict[str, Any] | None) -> int | None:
     return None if number == Code.OK else number
 
 
-def _said(answer: dict[str, Any] | None) -> str:
-    """The service's own words about a failure, in one short redacted line."""
+def _message_in(answer: dict[str, Any] | None) -> str:
+    """The service's own message about a failure, in one short redacted line."""
     for key in ("message", "error", "detail", "msg"):
         value = (answer or {}).get(key)
         if isinstance(value, dict):
             value = value.get("message") or value.get("msg")
         if isinstance(value, list):
-            value = ", ".join(_told_in(item) for item in value[:20])
+            value = ", ".join(_complaint_in(item) for item in value[:20])
         if isinstance(value, str) and value.strip():
             line = " ".join(redact(value[:_LONGEST_TEXT]).split())
             return line if len(line) <= 200 else line[:199] + "…"
     return ""
 
 
-def _told_in(item: object) -> str:
+def _complaint_in(item: object) -> str:
     """One of the complaints in a list, such as the `detail` of a 422."""
     if isinstance(item, dict):
         item = item.get("msg") or item.get("message")
@@ -251,7 +265,7 @@ def _kind_of(body: bytes) -> str:
         return "an HTML page"
     if head[:1] in b"{[":
         return "JSON that is cut or of another form"
-    return "something that is no JSON"
+    return "something that is not JSON"
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
@@ -279,6 +293,9 @@ def bind_id(answer: dict[str, Any] | None) -> str | None:
         for key in _BIND_KEYS:
             if isinstance(place.get(key), str | int) and str(place[key]).strip():
                 return well_formed(str(place[key]).strip())
+        for key in _USER_KEYS:
+            if isinstance(place.get(key), str) and place[key].startswith(_ANONYMOUS):
+                return well_formed(place[key].strip())
     return None
 
 

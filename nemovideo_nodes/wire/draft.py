@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -12,7 +13,7 @@ from typing import Any
 
 from nemovideo_nodes.errors import BadInput, redact, well_formed
 
-__all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "seconds"]
+__all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "is_only_added_to", "seconds"]
 
 _KINDS = {0: "Video", 1: "BGM", 7: "Title"}
 # Nothing documents where these stand; the names are what such drafts commonly use.
@@ -25,7 +26,7 @@ MAX_OUTLINE = 100_000
 """Characters of an outline that a journal takes."""
 
 Details = tuple[tuple[str, str], ...]
-"""What stands beside the keys that are read: each key with its value as canonical JSON."""
+"""The keys that are not read otherwise, each with its value as canonical JSON."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Track:
-    """One track; `kind` is 0 for video, 1 for audio, 7 for text, None where it is no number."""
+    """One track; `kind` is 0 for video, 1 for audio, 7 for text, None where it is not a number."""
 
     kind: int | None
     segments: tuple[Segment, ...]
@@ -63,7 +64,7 @@ class Track:
 class Draft:
     """A session's draft, as the exact JSON text that the service gave.
 
-    Two drafts are equal when they say the same JSON, whatever the spaces and the order of keys.
+    Two drafts are equal when they are the same JSON, whatever the spaces and the order of keys.
     """
 
     __slots__ = ("_value", "digest", "raw")
@@ -75,11 +76,11 @@ class Draft:
 
     @classmethod
     def of(cls, value: object) -> Draft:
-        """The draft that says `value`, anything that JSON can say."""
+        """The draft of `value`, anything that JSON can hold."""
         try:
             return cls(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError, RecursionError):
-            raise BadInput("The draft holds a value that JSON cannot say") from None
+            raise BadInput("The draft holds a value that JSON cannot represent") from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Draft) and other.digest == self.digest
@@ -110,11 +111,11 @@ class Draft:
 
     @property
     def details(self) -> Details:
-        """What the draft says beside its tracks and its length: a canvas, a frame rate."""
+        """What the draft holds beside its tracks and its length: a canvas, a frame rate."""
         return _details(self._value, ("t", "d")) if isinstance(self._value, dict) else ()
 
     def outline(self) -> str | None:
-        """The draft with what may be secret, or is long, as a digest; None where that is too long.
+        """The draft with long and possibly secret texts as digests; None where that is too long.
 
         It reads as a draft again, and two outlines differ where the drafts do.
         """
@@ -131,6 +132,24 @@ class Draft:
     def _tracks(self) -> Sequence[dict[str, Any]]:
         tracks = self._value.get("t") if isinstance(self._value, dict) else None
         return [t for t in tracks if isinstance(t, dict)] if isinstance(tracks, list) else []
+
+
+def is_only_added_to(before: Draft, after: Draft) -> bool:
+    """Whether `after` shows the same clips as `before`, with all its other segments and maybe more.
+
+    The backend adds music, a title or effects by itself after a generation [V].
+    """
+
+    def named(draft: Draft, *, clips: bool) -> Counter[tuple[int | None, str, str]]:
+        return Counter(
+            (track.kind, segment.name, segment.span)
+            for track in draft.tracks
+            for segment in track.segments
+            if (track.kind == 0) is clips
+        )
+
+    same_clips = named(before, clips=True) == named(after, clips=True)
+    return same_clips and named(before, clips=False) <= named(after, clips=False)
 
 
 def _outlined(value: object, depth: int) -> object:
@@ -166,7 +185,7 @@ def cut_out(text: str, *path: str) -> str | None:
 
 
 def _members(text: str, start: int) -> Iterable[tuple[str, int, int]]:
-    """Key, start and end of each value of the JSON object at `start`; none if it is no object."""
+    """Key, start and end of each value of the JSON object at `start`; none otherwise."""
     decoder = json.JSONDecoder()
     if text[start : start + 1] != "{":
         return
@@ -252,12 +271,12 @@ def _track_line(track: Track) -> str:
     label = (
         _KINDS.get(track.kind, f"Track type {track.kind}") if track.kind is not None else "Track"
     )
-    told = [_segment_text(segment, quoted=track.kind == 7) for segment in track.segments]
-    named = [text for text in told if text and not text.startswith("(")]
-    told = [text for text in told if text]
-    if not told:
+    texts = [_segment_text(segment, quoted=track.kind == 7) for segment in track.segments]
+    named = [text for text in texts if text and not text.startswith("(")]
+    texts = [text for text in texts if text]
+    if not texts:
         return label
-    return f"{label}: {', '.join(told)}" if named else f"{label} {', '.join(told)}"
+    return f"{label}: {', '.join(texts)}" if named else f"{label} {', '.join(texts)}"
 
 
 def _segment_text(segment: Segment, *, quoted: bool) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadAnswer, redact, well_formed
+from nemovideo_nodes.wire.codes import bind_id
 from nemovideo_nodes.wire.draft import Draft, cut_out
 
 __all__ = [
@@ -26,12 +28,14 @@ __all__ = [
     "SessionRequest",
     "StateAnswer",
     "TokenAnswer",
+    "UploadAnswer",
     "UploadUrlsRequest",
+    "UploadedFile",
     "export_body",
 ]
 
 AGENT = "nemo_agent"
-"""The vendor's name for its agent; it stands in the paths of several calls."""
+"""The vendor's name for its agent; it is part of several paths."""
 
 
 class _Sent(BaseModel):
@@ -102,7 +106,7 @@ def export_body(render_id: str, session_id: str, draft: Draft) -> bytes:
 
 
 class _Read(BaseModel):
-    """What an answer told us; unknown fields never matter."""
+    """What was read from an answer; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -114,17 +118,23 @@ class TokenAnswer(_Read):
     credits: float | None
     expires_in: float | None
     """Seconds; the documented seven days where the answer does not say."""
+    expires_at: datetime | None = None
+    """The same as a time [W]."""
+    bind: str | None = None
+    """The id for the registration link: `user_id` of an anonymous user [W]."""
 
     @classmethod
     def read(cls, answer: dict[str, Any]) -> TokenAnswer:
         data = _data(answer)
         token = _text(data, "token", of="a token")
         if not (token.isascii() and token.isprintable()) or " " in token:
-            raise BadAnswer("The service gave a token that cannot stand in an HTTP header")
+            raise BadAnswer("The service gave a token that does not fit into an HTTP header")
         return cls(
             token=token,
             credits=_number(data.get("credits")),
             expires_in=_number(data.get("expires_in")),
+            expires_at=_time(data.get("expires_at")),
+            bind=bind_id(answer),
         )
 
 
@@ -144,6 +154,48 @@ class SessionAnswer(_Read):
             session_id=_text(place, "session_id", of="a session"),
             task_id=(well_formed(str(task)).strip() or None) if is_name else None,
         )
+
+
+class UploadedFile(_Read):
+    """One file that arrived, as far as the answer describes it."""
+
+    filename: str
+    file_type: str = ""
+    hash: str = ""
+    width: float | None = None
+    height: float | None = None
+    duration_s: float | None = None
+
+
+class UploadAnswer(_Read):
+    """`POST /api/upload-video/nemo_agent/me/<session>`: the files that arrived, where it says [W].
+
+    Their `cdn_url` opens them to anybody: it is not read.
+    """
+
+    files: tuple[UploadedFile, ...] = ()
+
+    @classmethod
+    def read(cls, answer: dict[str, Any]) -> UploadAnswer:
+        files = _data(answer).get("files")
+        return cls(
+            files=tuple(
+                UploadedFile(
+                    filename=_line(file.get("filename") or file.get("name")),
+                    file_type=_line(file.get("file_type")),
+                    hash=_line(file.get("hash")),
+                    width=_number(file.get("width")),
+                    height=_number(file.get("height")),
+                    duration_s=_number(file.get("duration")),
+                )
+                for file in (files if isinstance(files, list) else [])
+                if isinstance(file, dict)
+            )
+        )
+
+    def names(self) -> frozenset[str]:
+        """The names under which files arrived: proof for these, and for no others."""
+        return frozenset(file.filename for file in self.files if file.filename)
 
 
 class CreditsAnswer(_Read):
@@ -200,7 +252,7 @@ class RenderAnswer(_Read):
     url: str | None = Field(default=None, repr=False)
     error: str | None = None
     progress: float | None = None
-    """0 to 1, where the service says it."""
+    """0 to 1, where the service gives it; it counts to 100, and values below 1 are fractions."""
 
     @classmethod
     def read(cls, answer: dict[str, Any]) -> RenderAnswer:
@@ -212,7 +264,7 @@ class RenderAnswer(_Read):
         try:
             status = RenderStatus(said.strip().lower())
         except ValueError:
-            status = RenderStatus.PROCESSING  # an unknown word is no end
+            status = RenderStatus.PROCESSING  # an unknown status does not end it
         output = place.get("output")
         places = [output] if isinstance(output, dict) else []
         places += [place, answer]
@@ -220,11 +272,12 @@ class RenderAnswer(_Read):
         urls += [output]
         progress = _number(place.get("progress"))
         if progress is not None:
-            progress = min(max(progress / 100 if progress > 1 else progress, 0.0), 1.0)
+            progress = min(max(progress / 100 if progress >= 1 else progress, 0.0), 1.0)
+            progress = 1.0 if status is RenderStatus.COMPLETED else progress
         return cls(
             status=status,
             url=next((u.strip() for u in urls if isinstance(u, str) and u.strip()), None),
-            error=_told(place.get("error")),
+            error=_error_text(place.get("error")),
             progress=progress,
         )
 
@@ -245,7 +298,7 @@ class ClaimAnswer(_Read):
 
 
 def _state_in(answer: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Where the state stands in the answer; only `data.state` is documented."""
+    """Where the state is in the answer; only `data.state` is documented."""
     for path in (("data", "state"), ("data",), ("state",)):
         place: object = answer
         for name in path:
@@ -256,7 +309,7 @@ def _state_in(answer: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
 
 
 def _data(answer: dict[str, Any]) -> dict[str, Any]:
-    """What the envelope holds, or the answer itself where there is no envelope."""
+    """The envelope's data, or the answer itself where there is no envelope."""
     data = answer.get("data")
     return data if isinstance(data, dict) else answer
 
@@ -270,13 +323,28 @@ def _text(place: dict[str, Any], name: str, *, of: str) -> str:
     return well_formed(value.strip())
 
 
-def _told(error: object) -> str | None:
-    """What a render's `error` says, in one redacted line; the contract says it is a text."""
+def _error_text(error: object) -> str | None:
+    """A render's `error` in one redacted line; by the contract it is a text."""
     if isinstance(error, dict):
         error = error.get("message") or error.get("msg") or "no reason is given"
     if not error:
         return None
     return redact(" ".join(str(error)[:1000].split())) or None
+
+
+def _line(value: object) -> str:
+    return " ".join(redact(well_formed(value[:500])).split()) if isinstance(value, str) else ""
+
+
+def _time(value: object) -> datetime | None:
+    """A time in ISO 8601; one without a zone is UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _number(value: object) -> float | None:

@@ -1,4 +1,4 @@
-"""The agent's answer: the frames of `POST /run_sse` folded into a `Turn` (contract, section 3)."""
+"""The agent's answer: the frames of `POST /run_sse`, read into a `Turn` (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
 from nemovideo_nodes.errors import redact, well_formed
+from nemovideo_nodes.wire.question import ASK_QUESTION, AgentQuestion
 from nemovideo_nodes.wire.stream import FrameReader
 
 __all__ = ["StreamEvent", "StreamEventKind", "Turn", "TurnReader"]
@@ -29,10 +30,12 @@ class Turn(BaseModel):
     """Names of the tools that the agent called, in order."""
     silent: bool = False
     """Tool calls or nothing, and no text: only the state can tell what was done."""
+    question: AgentQuestion | None = None
+    """What a person has to answer before anything else is done; its text is the last reply."""
     error: str | None = None
     """The agent's failure in one redacted line."""
     complete: bool = True
-    """Whether the stream ended in order; if not, more may have been said and done."""
+    """Whether the stream ended properly; if not, the agent may have said and done more."""
 
 
 class StreamEventKind(Enum):
@@ -70,6 +73,7 @@ class TurnReader:
         self._tools: list[str] = []
         self._unclosed = ""
         self._error: str | None = None
+        self._question: AgentQuestion | None = None
         self._cut = False
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
@@ -77,7 +81,7 @@ class TurnReader:
         return [self._read(frame) for frame in self._frames.feed(chunk)]
 
     def finish(self, *, in_order: bool = True) -> Turn:
-        """The whole turn; `in_order` is whether the connection ended as HTTP wants it."""
+        """The whole turn; `in_order` is whether the connection ended properly."""
         for frame in self._frames.close():
             self._cut |= not _is_whole(frame)
             self._read(frame)
@@ -90,10 +94,14 @@ class TurnReader:
                 error = None
         if error is None:
             error = next((reply.error for reply in replies if reply.error), None)
+        texts = [well_formed(reply.text) for reply in replies]
+        if self._question is not None:
+            texts.append(self._question.text())
         return Turn(
-            replies=[well_formed(reply.text) for reply in replies],
+            replies=texts,
             tools=[well_formed(tool) for tool in self._tools],
-            silent=not replies and error is None,
+            silent=not texts and error is None,
+            question=self._question,
             error=error,
             complete=in_order and not self._cut and not self._frames.overflowed,
         )
@@ -102,7 +110,7 @@ class TurnReader:
         if _is_heartbeat(frame):
             return _HEARTBEAT
         event = _loads(frame.data)
-        if event and "content" in event:
+        if event and isinstance(event.get("content"), dict):
             return self._read_event(event)
         if event is None:
             # ADK 1.15 writes the frame of an exception by hand, quotes unescaped.
@@ -111,7 +119,7 @@ class TurnReader:
             return _OTHER
         if str(event.get("type", "")).lower() in _HEARTBEAT_NAMES:
             return _HEARTBEAT
-        return self._read_event(event)
+        return self._read_event(_adk_event(event))
 
     def _read_event(self, event: dict[str, Any]) -> StreamEvent:
         author = event.get("author")
@@ -129,6 +137,10 @@ class TurnReader:
             return StreamEvent(_TEXT, text) if text else _OTHER
         tools = [name for part in parts if (name := _tool(part))]
         self._tools += tools
+        for part in parts:
+            if _tool(part) == ASK_QUESTION:
+                asked = AgentQuestion.read(part["functionCall"].get("args"))
+                self._question = self._question.joined(asked) if self._question else asked
         error = _event_error(event, text)
         if text.strip():
             self._unclosed = ""
@@ -155,6 +167,35 @@ def _event_error(event: dict[str, Any], text: str) -> str | None:
     return _one_line(_text_of(code or event["errorMessage"]))
 
 
+def _adk_event(event: dict[str, Any]) -> dict[str, Any]:
+    """A frame that the gateway has translated, as the ADK event that it stands for [W]."""
+    kind, content = event.get("type"), event.get("content")
+    inner = event.get("data")
+    inner = inner if isinstance(inner, dict) else {}
+    part: dict[str, Any]
+    if kind in ("tool_call", "tool_use", "function_call"):
+        names = (event.get("name"), event.get("tool"), inner.get("name"))
+        arguments = (event.get("args"), event.get("arguments"), event.get("input"))
+        part = {
+            "functionCall": {
+                "name": next((name for name in names if isinstance(name, str)), ""),
+                "args": next((one for one in (*arguments, inner.get("args")) if one), None),
+            }
+        }
+    elif kind in ("tool_result", "tool_response", "function_response"):
+        return {}
+    elif kind == "error":
+        said = next((event[key] for key in ("error", "message", "content") if event.get(key)), "")
+        return {"error": said or event.get("code") or "error"}
+    else:
+        texts = (content, event.get("text"), inner.get("text"))
+        text = next((text for text in texts if isinstance(text, str)), None)
+        if text is None or "error" in event:
+            return event
+        part = {"text": text, "thought": kind in ("thought", "thinking", "reasoning")}
+    return {"content": {"parts": [part]}, "partial": event.get("partial") is True}
+
+
 def _parts(event: dict[str, Any]) -> list[dict[str, Any]]:
     content = event.get("content")
     parts = content.get("parts") if isinstance(content, dict) else None
@@ -174,7 +215,7 @@ def _tool(part: dict[str, Any]) -> str:
 
 
 def _is_heartbeat(frame: ServerSentEvent) -> bool:
-    """Whether the frame is a sign of life by its name or its data, in any of its forms."""
+    """Whether the frame is a heartbeat, in any of its forms."""
     if frame.event and frame.event.lower() in _HEARTBEAT_NAMES:
         return True
     if frame.data.startswith("{"):
@@ -184,7 +225,7 @@ def _is_heartbeat(frame: ServerSentEvent) -> bool:
 
 
 def _loads(data: str) -> dict[str, Any] | None:
-    """The object in `data`, an empty one for another value, None for what is no JSON."""
+    """The object in `data`, an empty one for another value, None where it is not JSON."""
     try:
         value = from_json(data)
     except ValueError:
@@ -215,4 +256,4 @@ def _text_of(value: object) -> str:
 def _one_line(text: str) -> str:
     text = text.removesuffix('"}')[:_LONGEST]
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return redact(line) or "the agent failed without a word"
+    return redact(line) or "the agent failed and gave no reason"

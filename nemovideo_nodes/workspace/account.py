@@ -18,6 +18,8 @@ class Account:
     web_url: str = ""
     token: str = field(default="", repr=False)
     client_id: str = ""
+    token_source: str = "the argument `token`"
+    """Where the token came from, as a sentence names it: a block, a connection, an argument."""
     local: bool = False
     """The emulator of the store, which needs no account."""
 
@@ -28,6 +30,7 @@ class Account:
             web_url=self.web_url,
             token=self.token,
             client_id=self.client_id,
+            token_source=self.token_source,
         )
         update = {"service_name": LOCAL} if self.local else {}
         return settings.model_copy(update=update | ({"store": store} if store else {}))

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, Unreachable, redact
-from nemovideo_nodes.ledger.store import REMOTE, Store
+from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.media.sniff import HEAD_BYTES, sniff
 from nemovideo_nodes.request.calendar import unreadable
 from nemovideo_nodes.request.calendar_columns import columns_of
 from nemovideo_nodes.request.calendar_links import page_sentence, shared_page
 from nemovideo_nodes.request.calendar_model import CalendarPost, Problem, Reading
 from nemovideo_nodes.settings import MediaAccess, find_profile
+from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_source import CalendarSource, read_calendar_from
 from nemovideo_nodes.workspace.remote_media import is_url, peek_media
 
@@ -161,10 +162,7 @@ def _look_at(urls: Iterable[str], look: Look) -> tuple[dict[str, str], list[str]
 def _head(url: str, look: Look) -> bytes:
     if not url.startswith(REMOTE):
         return look(url)
-    bucket, _, key = url.partition("://")[2].partition("/")
-    if not bucket or not key:
-        raise BadInput(f"{url} names no object: give s3://bucket/key")
-    store = Store(f"{url.partition('://')[0]}://{bucket}")
+    store, key = Places().object(url)
     if store.size(key) is None:
         raise BadInput(f"There is no object {url}")
     with store.local(key) as path, path.open("rb") as file:

@@ -18,7 +18,7 @@ from nemovideo_nodes.request.calendar_model import CalendarPost, Problem, post_r
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
 
-__all__ = ["Post", "due_posts", "posts_of", "read_calendar"]
+__all__ = ["Post", "due_posts", "posts_of", "read_calendar", "read_rows"]
 
 _log = logging.getLogger(__name__)
 
@@ -87,13 +87,28 @@ def read_calendar(
     Rows with problems are set aside, and told in the log. Raises `BadInput` where the calendar
     cannot be read, or has problems alone.
     """
+    posts, problems = read_rows(name, timezone, access)
+    if problems and not posts:
+        raise BadInput(problems[0])
+    for problem in problems:
+        _log.warning("%s", problem)
+    return posts
+
+
+def read_rows(
+    name: str, timezone: str = "UTC", access: MediaAccess | None = None
+) -> tuple[tuple[Post, ...], list[str]]:
+    """The posts of all rows that can be read, and what is wrong with each of the others.
+
+    Raises `BadInput` where the calendar as a whole cannot be read.
+    """
     source = open_calendar(name, access)
     reading = source.read(timezone)
     for problem in reading.problems:
-        if problem.row is None or not reading.posts:
+        if problem.row is None:
             raise BadInput(_sentence(name, problem))
-        _log.warning("%s", _sentence(name, problem))
-    return tuple(post for row in reading.posts for post in posts_of(row, source))
+    posts = tuple(post for row in reading.posts for post in posts_of(row, source))
+    return posts, [_sentence(name, problem) for problem in reading.problems]
 
 
 def _sentence(name: str, problem: Problem) -> str:

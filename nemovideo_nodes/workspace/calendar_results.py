@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.store import REMOTE, Store
+from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
+from nemovideo_nodes.workspace.calendar_places import Places, write_place
 from nemovideo_nodes.workspace.calendar_run import Made
 from nemovideo_nodes.workspace.remote_media import is_url
 
-__all__ = ["RESULT_COLUMNS", "check_results", "results_csv", "write_place", "write_results"]
+__all__ = ["RESULT_COLUMNS", "ResultsFile", "results_csv"]
 
 RESULT_COLUMNS: Final = (
     *("row", "for_platforms", "for_language", "run_id", "status", "video", "poster", "cost"),
@@ -29,34 +29,32 @@ RESULT_COLUMNS: Final = (
 """Behind the sheet's own columns; a name that the sheet has, too, gets `nemovideo_` before it."""
 
 
-def write_results(
-    place: str, videos: Sequence[PlannedVideo], made: Iterable[Made], poster_of: Mapping[str, str]
-) -> None:
-    """Write the results to a file or to an object of a store (s3://bucket/results.csv).
+class ResultsFile:
+    """Where results go: a file, or an object of a store (s3://bucket/results.csv)."""
 
-    `poster_of` gives the place of a run's poster. Raises `BadInput` where it cannot be written.
-    """
-    before = _read(place)
-    write_place(place, results_csv(videos, made, poster_of, before).encode("utf-8-sig"))
+    def __init__(self, place: str, places: Places | None = None) -> None:
+        """Read what an earlier run wrote there, before anything is made.
 
+        Raises `BadInput` for what is no results of a calendar: it would be lost.
+        """
+        self._place = place
+        self._places = places or Places()
+        self._before = _read(place, self._places)
 
-def write_place(place: str, data: bytes) -> None:
-    """Write a file, or an object of a store, whole or not at all; raises `BadInput`."""
-    if place.startswith(REMOTE):
-        store, key = _object(place)
-        store.replace(key, data)
-        return
-    try:
-        path = Path(place).expanduser()
-        spare = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-        try:
-            spare.write_bytes(data)
-            spare.replace(path)
-        finally:
-            spare.unlink(missing_ok=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"{place} cannot be written: {reason}") from None
+    def write(
+        self,
+        videos: Sequence[PlannedVideo],
+        made: Iterable[Made],
+        poster_of: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write the table of the whole calendar; `poster_of` gives the place of a run's poster.
+
+        Where nothing is new, nothing is written. Raises `BadInput` where it cannot be.
+        """
+        text = results_csv(videos, made, poster_of, self._before)
+        if text != self._before:
+            write_place(self._place, text.encode("utf-8-sig"), self._places)
+            self._before = text
 
 
 def results_csv(
@@ -80,7 +78,8 @@ def results_csv(
         line = dict(video.post.source)
         told = _told(video, found, poster_of)
         earlier = known.get(video.again().run_id) or known.get(video.run_id)
-        if found is None and earlier is not None:
+        is_old = found is None or found.outcome == "known"
+        if is_old and earlier is not None:
             line |= {names[name]: earlier.get(names[name]) or "" for name in RESULT_COLUMNS}
             line[names["row"]] = told["row"]
         else:
@@ -126,18 +125,10 @@ def _lines(before: str, run_id: str) -> dict[str, dict[str, str]]:
     return {line[run_id]: line for line in reader if line.get(run_id)}
 
 
-def check_results(place: str) -> None:
-    """Raise `BadInput` where results cannot go, before anything is made."""
-    _read(place)
-
-
-def _read(place: str) -> str:
-    """What an earlier run wrote there; empty where there is nothing yet.
-
-    Raises `BadInput` for what is no results of a calendar: it would be lost.
-    """
+def _read(place: str, places: Places) -> str:
+    """What an earlier run wrote there; empty where there is nothing yet."""
     if place.startswith(REMOTE):
-        store, key = _object(place)
+        store, key = places.object(place)
         data = store.read(key) or b""
     elif is_url(place):
         raise BadInput(f"Results can be written to a file or a store (s3://), not to {place[:60]}")
@@ -154,10 +145,3 @@ def _read(place: str) -> str:
     if text.strip() and not {"run_id", "nemovideo_run_id"} & set(heads):
         raise BadInput(f"{place} is there already, and holds no results: give another file")
     return text
-
-
-def _object(place: str) -> tuple[Store, str]:
-    bucket, _, key = place.partition("://")[2].partition("/")
-    if not bucket or not key:
-        raise BadInput(f"{place} names no object: give s3://bucket/results.csv")
-    return Store(f"{place.partition('://')[0]}://{bucket}"), key

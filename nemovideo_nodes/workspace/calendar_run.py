@@ -7,7 +7,7 @@ and returns how it stands. The run's journal is what keeps it from being made tw
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -19,7 +19,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of, result_in
 
-__all__ = ["Admit", "Made", "Make", "Outcome", "StoreOf", "run_videos"]
+__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "run_videos"]
 
 Outcome = Literal["made", "known", "edited", "held", "stuck", "waiting", "later"]
 """`made` now; `known`: made before; `edited`: made before, of other words; `held`: not admitted;
@@ -35,6 +35,9 @@ class Make(Protocol):
 
 StoreOf = Callable[[PlannedVideo], Store]
 """The store that a video's run is in: accounts may have one each."""
+
+Known = Callable[[Store, str], RunResult | None]
+"""How the run of that id stands in the store; None where it was never begun."""
 
 Admit = Callable[[PlannedVideo], str]
 """Why a video is not to be begun now, in a sentence; empty if it may. The seam for budgets."""
@@ -65,6 +68,7 @@ async def run_videos(
     at_once: int = 2,
     most: int | None = None,
     again: bool = False,
+    known: Known = result_in,
     admit: Admit = lambda video: "",
     clock: Clock | None = None,
     on_made: Callable[[Made], None] = lambda made: None,
@@ -76,25 +80,40 @@ async def run_videos(
     """
     clock = clock or SystemClock()
     slots = asyncio.Semaphore(max(at_once, 1))
-    left = len(videos) if most is None else most
 
-    async def one(video: PlannedVideo) -> Made:
-        nonlocal left
+    async def look(video: PlannedVideo) -> Made | _Open:
         async with slots:
-            known = await asyncio.to_thread(_known_or_fault, video, store_of, again)
-            if isinstance(known, _Open):
-                # What is stuck is asked for again, and takes no place of another one.
-                if left <= 0 and not known.is_stuck:
-                    known = Made(known.video, "later")
-                elif reason := admit(known.video):
-                    known = Made(known.video, "held", error=reason)
-                else:
-                    left -= not known.is_stuck
-                    known = await _make(known.video, make, store_of(known.video), clock)
-            on_made(known)
-            return known
+            return await asyncio.to_thread(_look, video, store_of, known, again)
 
-    return list(await asyncio.gather(*(one(video) for video in videos)))
+    async def one(found: Made | _Open) -> Made:
+        if isinstance(found, _Open):
+            async with slots:
+                found = await _make(found.video, make, store_of(found.video), known, clock)
+        on_made(found)
+        return found
+
+    looks = await asyncio.gather(*map(look, videos))
+    return list(await asyncio.gather(*map(one, _admitted(looks, most, admit))))
+
+
+def _admitted(
+    looks: Sequence[Made | _Open], most: int | None, admit: Admit
+) -> Iterator[Made | _Open]:
+    """Which are to be made now, the first ones first; decided before anything is begun.
+
+    What is stuck is asked for again, and takes no place of another one.
+    """
+    left = len(looks) if most is None else most
+    for found in looks:
+        if not isinstance(found, _Open):
+            yield found
+        elif left <= 0 and not found.is_stuck:
+            yield Made(found.video, "later")
+        elif reason := admit(found.video):
+            yield Made(found.video, "held", error=reason)
+        else:
+            left -= not found.is_stuck
+            yield found
 
 
 @dataclass(frozen=True)
@@ -105,17 +124,19 @@ class _Open:
     is_stuck: bool = False
 
 
-def _known_or_fault(video: PlannedVideo, store_of: StoreOf, again: bool) -> Made | _Open:
-    """A store or an account that cannot be used keeps no other video from being made."""
+def _look(video: PlannedVideo, store_of: StoreOf, known: Known, again: bool) -> Made | _Open:
+    """What is known of a video that was made before; else what is to be made.
+
+    A store or an account that cannot be used keeps no other video from being made.
+    """
     try:
-        return _known(video, store_of(video), again)
+        return _look_in(store_of(video), video, known, again)
     except NemoVideoError as error:
         return Made(video, "waiting" if error.retryable else "stuck", error=error.sentence)
 
 
-def _known(video: PlannedVideo, store: Store, again: bool) -> Made | _Open:
-    """What is known of a video that was made before; else what is to be made."""
-    result = result_in(store, video.run_id)
+def _look_in(store: Store, video: PlannedVideo, known: Known, again: bool) -> Made | _Open:
+    result = known(store, video.run_id)
     if result is None or result.status != "done":
         return _Open(video, result is not None and result.status == "stuck")
     record = record_of(store, video.run_id)
@@ -123,8 +144,8 @@ def _known(video: PlannedVideo, store: Store, again: bool) -> Made | _Open:
     if record is None or record.digest == video.digest:
         return Made(video, "known", at, result)
     anew = video.again()
-    if again or result_in(store, anew.run_id) is not None:  # begun by an earlier --again
-        return _known(anew, store, again=False)
+    if again or known(store, anew.run_id) is not None:  # begun by an earlier --again
+        return _look_in(store, anew, known, again=False)
     sentence = (
         "its row was edited after its video was made: give it another revision, or use --again, "
         "to make it again"
@@ -132,25 +153,20 @@ def _known(video: PlannedVideo, store: Store, again: bool) -> Made | _Open:
     return Made(video, "edited", at, result, sentence)
 
 
-async def _make(video: PlannedVideo, make: Make, store: Store, clock: Clock) -> Made:
+async def _make(video: PlannedVideo, make: Make, store: Store, known: Known, clock: Clock) -> Made:
     try:
         await asyncio.to_thread(claim_video, store, video, clock.now())
-        result = await make(video)
+        made = await make(video)
     except NemoVideoError as error:
-        known = await asyncio.to_thread(_result_if_readable, store, video.run_id)
-        return Made(
-            video,
-            "waiting" if error.retryable else "stuck",
-            clock.now(),
-            known,
-            error.sentence,
-        )
-    outcome: Outcome = "made" if result.status == "done" else result.status
-    return Made(video, outcome, clock.now(), result, result.error or "")
+        result = await asyncio.to_thread(_if_readable, known, store, video.run_id)
+        outcome: Outcome = "waiting" if error.retryable else "stuck"
+        return Made(video, outcome, clock.now(), result, error.sentence)
+    outcome = "made" if made.status == "done" else made.status
+    return Made(video, outcome, clock.now(), made, made.error or "")
 
 
-def _result_if_readable(store: Store, run_id: str) -> RunResult | None:
+def _if_readable(known: Known, store: Store, run_id: str) -> RunResult | None:
     try:
-        return result_in(store, run_id)
+        return known(store, run_id)
     except NemoVideoError:
         return None

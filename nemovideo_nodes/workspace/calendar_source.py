@@ -21,6 +21,7 @@ from nemovideo_nodes.request.calendar import (
 from nemovideo_nodes.request.calendar_model import Reading
 from nemovideo_nodes.request.calendar_time import zone_named
 from nemovideo_nodes.settings import MediaAccess
+from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_workbook import read_workbook
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_url
 
@@ -80,14 +81,14 @@ class CalendarSource:
 
 
 def open_calendar(
-    name: str, access: MediaAccess | None = None, store_options: dict[str, str] | None = None
+    name: str, access: MediaAccess | None = None, places: Places | None = None
 ) -> CalendarSource:
     """The calendar at `name`: the path of a file, s3:// (gs://, az://), or https://.
 
     Raises `BadInput` where it cannot be had, `Unreachable` and `StoreError` where it cannot now.
     """
     if name.startswith(REMOTE):
-        data = _from_store(name, store_options or {})
+        data = _from_store(name, places or Places())
     elif is_url(name):
         data = _from_web(name, access or MediaAccess())
     else:
@@ -100,7 +101,10 @@ def open_calendar(
 
 
 def read_calendar_from(
-    name: str, timezone: str = "UTC", access: MediaAccess | None = None
+    name: str,
+    timezone: str = "UTC",
+    access: MediaAccess | None = None,
+    places: Places | None = None,
 ) -> tuple[CalendarSource | None, Reading]:
     """The calendar at `name`, and all that it says.
 
@@ -108,7 +112,7 @@ def read_calendar_from(
     """
     zone_named(timezone)
     try:
-        source = open_calendar(name, access)
+        source = open_calendar(name, access, places)
     except NemoVideoError as error:
         return None, Reading(problems=(unreadable(error.sentence),))
     return source, source.read(timezone)
@@ -129,11 +133,8 @@ def _from_file(name: str) -> bytes:
         raise BadInput(f"The calendar {name} cannot be read: {reason}") from None
 
 
-def _from_store(name: str, options: dict[str, str]) -> bytes:
-    bucket, _, key = name.partition("://")[2].partition("/")
-    if not bucket or not key:
-        raise BadInput(f"{name} names no object: give s3://bucket/calendar.csv")
-    store = Store(f"{name.partition('://')[0]}://{bucket}", options)
+def _from_store(name: str, places: Places) -> bytes:
+    store, key = places.object(name)
     size = store.size(key)
     if size is not None and size > MAX_BYTES:
         raise BadInput(f"The calendar {name} cannot be read: {_TOO_LARGE}")

@@ -1,11 +1,10 @@
-"""Media by URL: what the service can fetch itself is only linked, the rest is fetched here."""
+"""Media by URL: the service is given what it can fetch itself; the rest is downloaded here."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import hashlib
-import re
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,23 +18,17 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.media.download import ascii_url, download, etag_of, first_bytes, not_a_file
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
+from nemovideo_nodes.request.calendar_links import shared_page
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess, checked_url
 
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["fetch_media", "is_linkable", "is_share_link", "is_url", "link_media", "peek_media"]
+__all__ = ["fetch_media", "is_linkable", "is_url", "link_media", "peek_media"]
 
 _T = TypeVar("_T")
-
-_SHARE_HOSTS = re.compile(
-    r"(?:^|\.)(?:drive\.google\.com|docs\.google\.com|photos\.google\.com|photos\.app\.goo\.gl"
-    r"|1drv\.ms|onedrive\.live\.com|icloud\.com|we\.tl|wetransfer\.com|box\.com|mega\.nz)$"
-)
-_SHARE_PATHS = re.compile(r"/file/d/[^/]+(?:/(?:view|edit|preview))?/?$|/drive/(?:u/\d+/)?folders/")
-_DIRECT = re.compile(r"(?:^|&)(?:dl=1|raw=1|download=1|export=(?:download|view))(?:&|$)")
-_DIRECT_PATHS = re.compile(r"^/(?:uc|thumbnail|download|shared/static)\b")
+_PEEK_S = 20.0
 
 
 def is_url(source: str) -> bool:
@@ -48,10 +41,13 @@ def is_url(source: str) -> bool:
 def is_linkable(source: str) -> bool:
     """Whether the service can be given the URL as it is.
 
-    A query may be a signature, and then the URL is a secret that no journal may hold: what is
-    behind it is fetched. So is what does not say its type at its end.
+    A query may be a signature, which makes the URL a secret that must not be in a journal: such
+    media are downloaded here. So are URLs that do not end with a known file type.
     """
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError:  # half of an IPv6 address
+        return False
     plain = parts.scheme == "https" and not (parts.query or parts.fragment or "@" in parts.netloc)
     return plain and _ext(parts.path) in ACCEPTED
 
@@ -65,7 +61,7 @@ def link_media(source: str, access: MediaAccess, resolver: Resolver | None = Non
     """
     url = ascii_url(source)
     checked_url(url, "The URL of a picture", allow_http=False)
-    _refuse_share_link(source)
+    _refuse_shared_page(source)
     etag = _in_a_loop(functools.partial(etag_of, source, access, resolver=resolver))
     kind = ACCEPTED[_ext(urlsplit(source).path)]
     return Media(
@@ -92,13 +88,14 @@ def fetch_media(
         raise BadInput(
             f"A picture cannot be given as {scheme}: (only files, https://, s3://, gs://, az://)"
         )
+    if not source.startswith(REMOTE):
+        _refuse_shared_page(source)
     folder = store.scratch(f"media/{secrets.token_hex(8)}")
     path = folder / _name(source)
     try:
         if source.startswith(REMOTE):
             _from_store(source, path)
         else:
-            _refuse_share_link(source)
             with path.open("wb") as file:
                 _in_a_loop(
                     functools.partial(download, source, access, file.write, resolver=resolver)
@@ -113,26 +110,14 @@ def peek_media(source: str, access: MediaAccess, resolver: Resolver | None = Non
 
     Raises `BadInput` for what is refused or not there, `Unreachable` for what cannot be seen now.
     """
-    _refuse_share_link(source)
-    return _in_a_loop(functools.partial(first_bytes, source, access, resolver=resolver))
+    _refuse_shared_page(source)
+    return _in_a_loop(
+        functools.partial(first_bytes, source, access, resolver=resolver, whole_s=_PEEK_S)
+    )
 
 
-def is_share_link(source: str) -> bool:
-    """Whether a URL leads to the page on which a file is shared, rather than to the file."""
-    try:
-        parts = urlsplit(source)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return False
-    if _DIRECT.search(parts.query) or _DIRECT_PATHS.match(parts.path):
-        return False
-    if host == "dropbox.com" or host.endswith(".dropbox.com"):
-        return not host.startswith("dl.")
-    return bool(_SHARE_HOSTS.search(host) or _SHARE_PATHS.search(parts.path))
-
-
-def _refuse_share_link(source: str) -> None:
-    if is_share_link(source):
+def _refuse_shared_page(source: str) -> None:
+    if shared_page(ascii_url(source)):
         raise not_a_file(source)
 
 
@@ -145,7 +130,7 @@ def _in_a_loop(ask: Callable[[], Awaitable[_T]]) -> _T:
 def _from_store(source: str, path: Path) -> None:
     bucket, _, key = source.partition("://")[2].partition("/")
     if not bucket or not key:
-        raise BadInput(f"{source} names no object: give s3://bucket/key")
+        raise BadInput(f"{source} does not name an object: give s3://bucket/key")
     store = Store(f"{source.partition('://')[0]}://{bucket}")
     size = store.size(key)
     if size is None:

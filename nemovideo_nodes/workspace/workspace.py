@@ -158,7 +158,7 @@ class Workspace:
         )
         if not known or again:
             steps, after = refinement_steps(run, script)
-            await Asker(journal).ask(
+            await self._asker(journal).ask(
                 steps,
                 after=after,
                 because="refinement",
@@ -173,7 +173,7 @@ class Workspace:
 
         Raises `StepConflict` for one that was asked for with other arguments.
         """
-        await Asker(Journal(self.store, checked_run_id(run_id))).ask(steps)
+        await self._asker(Journal(self.store, checked_run_id(run_id))).ask(steps)
 
     # --- Driving a run ---
 
@@ -208,7 +208,7 @@ class Workspace:
         journal = journal or Journal(self.store, checked_run_id(run_id))
         run = await journal.refreshed()
         if steps:
-            await Asker(journal).ask(steps)
+            await self._asker(journal).ask(steps)
         settings = await asyncio.to_thread(self._settings_of, run)
         profile = (
             run.order.profile
@@ -230,7 +230,7 @@ class Workspace:
             # Looked at first: what came late needs no second message.
             if drive.resend and result.status == "stuck":
                 occasion = drive.resend if isinstance(drive.resend, str) else ""
-                await Asker(journal).allow_resend(occasion)  # unless somebody else just has
+                await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
         return result
 
@@ -251,7 +251,7 @@ class Workspace:
         journal = Journal(self.store, checked_run_id(run_id))
         async with self.client(run_id) as client:
             account = client.account()
-        return await Asker(journal).confirm_account(account)
+        return await self._asker(journal).confirm_account(account)
 
     # --- Looking at runs ---
 
@@ -412,7 +412,10 @@ class Workspace:
     # --- Parts of the above ---
 
     async def _ask_order(self, journal: Journal, order: Order) -> None:
-        await Asker(journal).ask(compile_request(order.request), order)
+        await self._asker(journal).ask(compile_request(order.request), order)
+
+    def _asker(self, journal: Journal) -> Asker:
+        return Asker(journal, self.settings.service, self.settings.named_account)
 
     def _restored(self, run: Run) -> RunResult:
         """The result of a run that is done; videos that were taken away are linked anew."""
@@ -439,7 +442,7 @@ class Workspace:
 
     def _settings_of(self, run: Run | None) -> Settings:
         """The settings for the service that the run was begun at; raises `BadInput`."""
-        service = run.order.service if run is not None and run.order else self.settings.service
+        service = (run.service if run is not None else None) or self.settings.service
         if service == LOCAL:
             return local_settings(self.settings, self.store, self.start_local)
         if service != self.settings.service:

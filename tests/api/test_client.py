@@ -19,6 +19,7 @@ from nemovideo_nodes.errors import (
     BadInput,
     NotFound,
     OutcomeUnknown,
+    RateLimited,
     Refused,
     ServerFailed,
     SessionNotFound,
@@ -564,3 +565,37 @@ async def test_transport_errors_are_ours(tmp_path: Path) -> None:
             async with NemoVideoClient(settings=settings, transport=service) as client:
                 with pytest.raises(OutcomeUnknown):
                     await call(client)
+
+
+@pytest.mark.parametrize(("status", "answered"), [(200, True), (404, False), (405, False)])
+async def test_a_render_is_cancelled_once(tmp_path: Path, status: int, answered: bool) -> None:
+    """Best effort: a service that has no such call is no error."""
+    service = ScriptedService()
+    path = "/api/render/proxy/lambda/render_1/cancel"
+    service.script(path, {}, status)
+    settings = settings_in(tmp_path, NEMO_TOKEN="t")
+    async with NemoVideoClient(settings=settings, transport=service) as client:
+        assert await client.cancel_render("render_1") is answered
+    (request,) = service.requests
+    assert (request.method, request.content) == ("POST", b"")
+
+
+async def test_cancelling_repeats_nothing(tmp_path: Path) -> None:
+    """Not even after a 429."""
+    service = ScriptedService()
+    service.script("/api/render/proxy/lambda/render_1/cancel", {}, 429, for_good=True)
+    settings = settings_in(tmp_path, NEMO_TOKEN="t")
+    async with NemoVideoClient(settings=settings, transport=service) as client:
+        with pytest.raises(RateLimited):
+            await client.cancel_render("render_1")
+    assert len(service.requests) == 1
+
+
+async def test_an_upload_says_what_arrived(tmp_path: Path) -> None:
+    """Proof, where the service gives one."""
+    service = ScriptedService()
+    service.script("upload", envelope(data={"files": [{"filename": "a.jpg"}]}))
+    settings = settings_in(tmp_path, NEMO_TOKEN="t")
+    async with NemoVideoClient(settings=settings, transport=service) as client:
+        answer = await client.upload_urls("s-1", ["https://h/a.jpg"])
+    assert answer.names() == {"a.jpg"}

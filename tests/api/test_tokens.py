@@ -23,6 +23,7 @@ from nemovideo_nodes.errors import (
     BadAnswer,
     BadInput,
     ClientIdMissing,
+    OutOfCredits,
     RateLimited,
     Refused,
     TokenInvalid,
@@ -377,3 +378,34 @@ async def test_account_is_known_by_fingerprints(tmp_path: Path) -> None:
     assert [name.partition(":")[0] for name in after] == ["client", "token"]
     assert token not in str(after)
     assert kept(tmp_path, Issuer()).account() == after
+
+
+async def test_a_token_that_says_when_it_expires(tmp_path: Path) -> None:
+    """`expires_at` counts where `expires_in` is missing; neither beyond the documented week."""
+    clock = WoundClock()
+    service = ScriptedService()
+    for days in (1, 100):
+        at = (clock.now() + timedelta(days=days)).isoformat()
+        service.script("token", envelope(data={"token": f"t{days}", "expires_at": at}))
+    settings = settings_in(tmp_path)
+    async with NemoVideoClient(settings=settings, transport=service, clock=clock) as client:
+        assert await client.acquire_token() == "t1"
+        await clock.sleep(86_400)
+        assert await client.acquire_token() == "t100"
+        await clock.sleep(6 * 86_400)
+        assert await client.acquire_token() == "t100"
+        await clock.sleep(86_400)
+        assert await client.acquire_token() == "nmv_usr_1"
+
+
+async def test_the_registration_link_outlives_the_process(tmp_path: Path) -> None:
+    """The id that came with the token is stored beside it."""
+    service = ScriptedService()
+    service.script("token", envelope(data={"token": "t", "user_id": "anon_7"}))
+    settings = settings_in(tmp_path)
+    async with NemoVideoClient(settings=settings, transport=service) as client:
+        await client.acquire_token()
+    service.script("message", envelope(2001))
+    async with NemoVideoClient(settings=settings, transport=service) as client:
+        with pytest.raises(OutOfCredits, match=r"register at https://nemovideo.com/\?bind=anon_7"):
+            await client.send_message("s-1", "x")

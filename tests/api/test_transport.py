@@ -44,8 +44,7 @@ def test_one_module_makes_http_clients() -> None:
         if isinstance(node, ast.Call)
         and (getattr(node.func, "attr", "") or getattr(node.func, "id", "")) in MAKERS
     }
-    # The emulator's own goes with its move into rooms.
-    assert {name for name in made if not name.startswith("emulator/")} == {"media/http_clients.py"}
+    assert made == {"media/http_clients.py"}
 
 
 # Proxies.

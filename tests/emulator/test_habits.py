@@ -114,6 +114,16 @@ def test_a_question_survives_a_restart_and_is_asked_in_chinese(
         assert caller.state()["canvas_config"] == {"w": 1920, "h": 1080}
 
 
+def test_a_question_waits_while_its_answer_cannot_be_paid(tmp_path: Path, new_caller: Any) -> None:
+    """An answer that is refused is none: the question is still open."""
+    with RunningEmulator(tmp_path, credits=50) as emulator:
+        caller = new_caller(emulator.url).sign_in().open()
+        emulator.add_fault("run_sse", 1, "asks")
+        assert "ask_question" in caller.post_message("make a 3 second video").text
+        assert caller.post_message("Square 1:1").json()["code"] == 2001
+        assert emulator.world.conversations.asked_about(caller.session_id)
+
+
 def test_the_binding_id_is_the_user_id(playing: Any) -> None:
     """Token and session answers carry it, and the answer without credits does not."""
     with playing("user_id", credits=50) as (_, caller):

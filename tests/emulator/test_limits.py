@@ -24,7 +24,11 @@ def large() -> bytes:
 
 
 CASES = [
-    ({"limits": Limits(memory=640 * MB)}, "make a 1 second video", "more memory"),
+    (
+        {"limits": Limits(memory=640 * MB)},
+        "make a 1 second video",
+        "photo.jpg: it needs more memory",
+    ),
     ({"limits": Limits(cpu_s=2)}, "make a 600 second video", "The render needs more CPU time"),
     ({"limits": Limits(file_size=MB // 8)}, "make a 20 s video with calm music", "too large"),
     ({"render_limit_s": 4}, "make a 600 second video", "The render took too long"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemovideo_nodes.language.advice import advise
-from nemovideo_nodes.profiles import BUILT_IN, Profile
+from nemovideo_nodes.profiles import BUILT_IN, DEFAULT_PROFILE, Profile
 
 CANVA = BUILT_IN["image-to-video-canva"]
 MIRI = BUILT_IN["ai-image-to-video-miricanvas"]
@@ -155,3 +155,22 @@ def test_any_request_can_be_advised(
     for line in advise(instructions, sizes, profile):
         assert line.strip()
         assert line.encode()
+
+
+@pytest.mark.parametrize(
+    ("instructions", "expected"),
+    [
+        (["a 9:16 video, 10 seconds, calm music"], ""),
+        (["a 10 second video, calm music", "make it 9:16"], "generated again"),
+        (["a 10 second video, calm music", "change it to vertical"], "generated again"),
+        (["a 10 second video, calm music", 'add the title "Square deals"'], ""),
+        (["一个10秒的视频，配轻音乐", "改成竖屏"], "重新生成"),
+        (["use https://youtu.be/abc as the music, 10 seconds"], "YouTube"),
+        (["music from https://open.spotify.com/track/1, 10 seconds"], "Spotify"),
+    ],
+)
+def test_what_the_service_charges_again_or_refuses(instructions: list[str], expected: str) -> None:
+    """It is said before it is paid for."""
+    lines = "\n".join(advise(instructions, [], BUILT_IN[DEFAULT_PROFILE]))
+    assert expected in lines
+    assert bool(lines) is bool(expected)

@@ -144,7 +144,7 @@ def test_an_entry_that_is_torn_or_foreign_is_passed_over(store: Store, data: byt
 
 def test_a_fact_of_a_format_to_come_marks_the_run(store: Store) -> None:
     """What a newer version wrote cannot be passed over: it may be an intent."""
-    put(store, 1, b'{"v":2,"fact":"noted","at":"2026-01-01T00:00:00Z","by":"x","topic":"remark"}')
+    put(store, 1, b'{"v":3,"fact":"noted","at":"2026-01-01T00:00:00Z","by":"x","topic":"remark"}')
     run = Journal(store, "r").refresh()
     assert run.newer
     assert is_newer(b'{"v": 7}')

@@ -111,11 +111,17 @@ def test_lost_runs_are_crashed(
 def test_a_deployment_that_fails_is_paused(
     studio: Studio, automations: None, wait_until: Callable[..., object]
 ) -> None:
-    """After three failures, and it alone; what is started by hand is made all the same."""
+    """After three failures that are not a user's mistake; runs that are started by hand go on."""
     prefect = studio.prefect
     for _ in range(3):
         run = studio.start({"images": []})
         assert prefect.wait(run)["type"] == "FAILED"
+    studio.service.add_fault("export", 1, "code:402", arg=402, times=0)
+    for number in range(3):
+        assert not prefect.get(f"/deployments/{studio.deployment}")["paused"]
+        run = studio.start(studio.parameters(f"no plan {number}"))
+        assert prefect.wait(run)["type"] == "FAILED"
+    studio.service.ask("faults", {"action": "clear"})
     wait_until(lambda: prefect.get(f"/deployments/{studio.deployment}")["paused"], "the pause", 60)
     try:
         deployments = prefect.post("/deployments/filter")

@@ -20,6 +20,7 @@ from PIL import Image
 from nemovideo_nodes.errors import TooManyPixels
 from nemovideo_nodes.media.inspect import inspect_file
 from nemovideo_nodes.media.sniff import ACCEPTED, AUDIO_ONLY, CONVERTIBLE
+from nemovideo_nodes.render.demux import opened_media, picture_stream
 from nemovideo_nodes.render.unusable import UnusableMedia
 
 CASES = Path(__file__).parent / "cases"
@@ -35,16 +36,26 @@ def refusal(path: Path, name: str | None = None) -> str:
     return caught.value.reason
 
 
-def container(path: Path, form: str, *, picture: bool, sound: bool, brand: str = "") -> Path:
+def container(
+    path: Path,
+    form: str,
+    *,
+    picture: bool,
+    sound: bool,
+    brand: str = "",
+    codec: str = "mpeg4",
+    frames: int = 3,
+) -> Path:
     """A file with the tracks that are asked for, a third of a second long."""
     options = {"brand": brand} if brand else {}
-    codecs = ("libvpx", "libopus") if form == "webm" else ("mpeg4", "aac")
+    codecs = ("libvpx", "libopus") if form == "webm" else (codec, "aac")
     with av.open(str(path), "w", format=form, options=options) as out:
         streams: list[VideoStream | AudioStream] = []
         if picture:
             video = out.add_stream(codecs[0], rate=10)
             assert isinstance(video, VideoStream)
-            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            video.width, video.height = 64, 48
+            video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             streams.append(video)
         if sound:
             audio = out.add_stream(codecs[1], rate=48_000)
@@ -53,9 +64,13 @@ def container(path: Path, form: str, *, picture: bool, sound: bool, brand: str =
             streams.append(audio)
         for stream in streams:
             if isinstance(stream, VideoStream):
-                for _ in range(3):
+                for _ in range(frames):
                     still = np.full((72, 64), 100, np.uint8)
-                    out.mux(stream.encode(av.VideoFrame.from_ndarray(still, format="yuv420p")))
+                    out.mux(
+                        stream.encode(
+                            av.VideoFrame.from_ndarray(still, format=stream.pix_fmt or "")
+                        )
+                    )
             else:
                 form_of = stream.codec_context.format.name
                 size = stream.codec_context.frame_size or 960
@@ -97,14 +112,24 @@ def test_other_containers_go_by_their_tracks_too(form: str, ext: str, tmp_path: 
     assert inspect_file(film) == ACCEPTED[ext]
 
 
-def test_a_song_with_its_cover_is_audio(tmp_path: Path) -> None:
-    """A cover that lies in a track of its own is not a film."""
-    path = container(tmp_path / "song.mp4", "mp4", picture=True, sound=True)
+@pytest.mark.parametrize(("frames", "kind"), [(1, "audio"), (4, "video")])
+def test_a_cover_is_not_a_film(frames: int, kind: str, tmp_path: Path) -> None:
+    """A song with one picture is audio; a clip of an old camera, all JPEGs, is a video."""
+    path = container(
+        tmp_path / "song.mp4", "mp4", picture=True, sound=True, codec="mjpeg", frames=frames
+    )
     content = path.read_bytes()
-    path.write_bytes(content.replace(b"mp4v", b"jpeg", 1) if content.count(b"mp4v") else content)
-    from nemovideo_nodes.media.tracks import refine_type
+    path.write_bytes(content.replace(b"mp4v", b"jpeg", 1))
+    assert inspect_file(path).kind == kind
+    with opened_media(path) as opened:
+        assert (picture_stream(opened) is not None) is (kind == "video")
 
-    assert refine_type(path, ACCEPTED["mp4"]) == ACCEPTED["m4a"]
+
+def test_a_text_is_not_taken_for_a_picture(tmp_path: Path) -> None:
+    """Its first letters may be those that another format begins with."""
+    for text in ("BMW and Audi\n", "Good morning\n" * 40):
+        (tmp_path / "a.txt").write_text(text)
+        assert "holds text" in refusal(tmp_path / "a.txt")
 
 
 def test_a_container_of_nothing_is_refused(tmp_path: Path) -> None:

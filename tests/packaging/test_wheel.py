@@ -72,5 +72,5 @@ def test_entry_point(wheel: Path) -> None:
 
 def test_extras(metadata: Message) -> None:
     """The extras that the documentation names are there."""
-    extras = {"prefect", "airflow", "emulator", "video", "webhook"}
+    extras = {"prefect", "airflow", "emulator", "video", "heif", "webhook"}
     assert extras <= set(metadata.get_all("Provides-Extra", []))

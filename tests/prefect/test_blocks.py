@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from nemovideo_nodes.prefect import (
     VideoJob,
     VideoStore,
 )
-from nemovideo_nodes.prefect.handle import open_place
+from nemovideo_nodes.prefect.resolve import resolve_store
 from nemovideo_nodes.prefect.wording import FORM_WORDING
 from nemovideo_nodes.workspace.local_service import LOCAL
 from prefect_flows.image_to_video import image_to_video
@@ -31,14 +32,20 @@ def read_manifest(path: str | None) -> object:
     return json.loads(Path(path or "").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("block", [NemoVideoCredentials, VideoStore, VideoJob])
 class TestBlocks(BlockStandardTestSuite):
-    """Prefect's own suite; the logo is the file that the package carries."""
+    """Prefect's own suite for blocks."""
 
-    @pytest.fixture(autouse=True)
-    def logo(self, block: type[Block], monkeypatch: pytest.MonkeyPatch) -> None:
-        """Nothing hosts it that is known, so the suite reads it from the disk."""
+    @pytest.fixture(params=[NemoVideoCredentials, VideoStore, VideoJob])
+    def block(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Block]:
+        """The suite downloads the logo, which Prefect takes by https alone: here it is a file."""
+        block: type[Block] = request.param
         monkeypatch.setattr(block, "_logo_url", LOGO.as_uri())
+        return block
+
+
+def test_the_suite_of_the_blocks_is_collected() -> None:
+    """An abstract class would be skipped without a word."""
+    assert not inspect.isabstract(TestBlocks)
 
 
 async def test_a_flow_finds_account_and_store_by_name(studio, tmp_path: Path, monkeypatch) -> None:
@@ -129,8 +136,8 @@ def emulated(studio) -> Iterator[str]:
 async def test_local_goes_before_what_the_credentials_name(studio) -> None:
     """A trial never reaches the service, whoever would pay there."""
     await NemoVideoCredentials(token=studio.token).save("paying", overwrite=True)
-    place = await open_place(str(studio.store), "paying", local=True)
-    assert place.workspace.settings.service == LOCAL
+    resolved = await resolve_store(str(studio.store), "paying", local=True)
+    assert resolved.workspace.settings.service == LOCAL
 
 
 async def test_credentials_may_name_the_emulator(studio, emulated: str) -> None:

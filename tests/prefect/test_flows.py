@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect import flow, get_client
@@ -12,22 +15,28 @@ from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterKey,
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterName,
     FlowRunFilterState,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import ArtifactSort
 from prefect.flow_engine import run_flow_async
 from prefect.flow_runs import resume_flow_run
+from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 from prefect.states import Completed
 
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
+    NemoVideoCredentials,
     RunHandle,
+    VideoJob,
+    VideoStore,
     begin_run,
-    carry_out,
     create_session,
-    make_each,
+    execute_run,
+    run_each_post,
     send_prompt,
     show_result,
     steps_of,
@@ -36,7 +45,9 @@ from nemovideo_nodes.prefect import (
 )
 from nemovideo_nodes.workspace.calendar_file import Post
 from prefect_flows.batch_images_to_video import batch_images_to_video
+from prefect_flows.image_to_video import image_to_video
 from prefect_flows.iterate_video import iterate_video
+from prefect_flows.parallel_images_to_video import parallel_images_to_video
 from prefect_flows.scheduled_social_content import scheduled_social_content
 from prefect_flows.video_from_webhook import video_from_webhook
 
@@ -53,6 +64,39 @@ async def test_batch_work_makes_a_video_of_each_picture(studio) -> None:
         assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 1}
 
 
+async def test_a_parallel_batch_makes_each_video_in_a_run_of_its_own(
+    studio, tmp_path: Path
+) -> None:
+    """One that fails stops no other; started again, only that is made."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for image in studio.images:
+        Path(image).rename(folder / Path(image).name)  # noqa: ASYNC240
+    (folder / "notes.txt").write_text("no picture")
+    studio.emulator.add_fault("export", 1, "code:402", arg=402)
+    with pytest.raises(RunStopped, match=r"1 of 2 pictures have no video\. blue: ") as caught:
+        await parallel_images_to_video([str(folder)], [PROMPT], at_once=1)
+    assert not caught.value.resumable  # the plan needs a person
+    results = await parallel_images_to_video([str(folder)], [PROMPT])
+    assert [one.status for one in results] == ["done", "done"]
+    assert len({one.run_id for one in results}) == 2
+    assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
+    with pytest.raises(BadInput, match="3 prompts for 2 pictures"):
+        await parallel_images_to_video([str(folder)], ["one", "two", "three"])
+
+
+async def test_the_user_decides_whether_results_are_kept(studio) -> None:
+    """Then whoever started the flow run gets its `RunResult` from the server's state."""
+    with temporary_settings({PREFECT_RESULTS_PERSIST_BY_DEFAULT: True}):
+        state = await image_to_video(studio.images, PROMPT, return_state=True)
+        async with get_client() as client:
+            kept = await client.read_flow_run(state.state_details.flow_run_id)
+        assert kept.state is not None
+        result = await kept.state.aresult()
+    assert isinstance(result, RunResult)
+    assert result.status == "done"
+
+
 async def test_iterative_work_goes_on_with_a_finished_run(studio) -> None:
     """A video after each change; later changes are made in the same session, each once."""
     first = await iterate_video(studio.images, PROMPT, "make it square\nadd calm music")
@@ -63,26 +107,54 @@ async def test_iterative_work_goes_on_with_a_finished_run(studio) -> None:
     assert studio.sent == {"messages": 4, "renders": 4, "uploads": 2, "sessions": 1}
 
 
-async def test_a_person_looks_and_says_what_to_change(studio, wait_until) -> None:
-    """The flow waits with the summary in hand, does what was said, and ends with an empty word."""
+Answers = Callable[..., None]
+
+
+@pytest.fixture
+def answer(wait_until: Callable[..., Any]) -> Answers:
+    """Answers the question of the one flow run that waits for a person."""
     paused = FlowRunFilter(state=FlowRunFilterState(type={"any_": [StateType.PAUSED]}))
 
-    def answer(change: str) -> None:
+    def answer(**given: str) -> None:
         with get_client(sync_client=True) as client:
 
             def waiting() -> list[FlowRun]:
                 return client.read_flow_runs(flow_run_filter=paused)
 
             (asked,) = wait_until(waiting, "the question", 120)
-            resume_flow_run(asked.id, run_input={"change": change})
+            resume_flow_run(asked.id, run_input=given)
             wait_until(lambda: not waiting(), "going on", 120)
 
-    making = asyncio.create_task(iterate_video(studio.images, PROMPT, look=3))
-    await asyncio.to_thread(answer, "make it square")
-    await asyncio.to_thread(answer, "")
-    result = await making
-    assert len(result.videos) == 2
+    return answer
+
+
+async def test_a_person_reviews_and_has_it_changed(studio, answer: Answers) -> None:
+    """The flow waits with the summary, makes the change, and ends when the video is approved.
+
+    What was made before is not shown again as tasks.
+    """
+    making = asyncio.create_task(iterate_video(studio.images, PROMPT, look=3, return_state=True))
+    await asyncio.to_thread(answer, change="make it square")
+    await asyncio.to_thread(answer, decision="approve")
+    state = await making
+    assert len((await state.aresult()).videos) == 2
     assert studio.sent["messages"] == studio.sent["renders"] == 2
+    mine = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
+    async with get_client() as client:
+        runs = await client.read_task_runs(flow_run_filter=mine)
+        artifacts = await client.read_artifacts(flow_run_filter=mine)
+    assert len([run for run in runs if run.name.startswith("Upload")]) == 2
+    assert {one.data for one in artifacts if one.type == "progress"} <= {100.0}
+
+
+async def test_a_person_rejects_the_video(studio, answer: Answers) -> None:
+    """Then the flow run fails with their words, and nothing more is paid for."""
+    making = asyncio.create_task(iterate_video(studio.images, PROMPT, look=2, return_state=True))
+    await asyncio.to_thread(answer, decision="reject", change="wrong product")
+    state = await making
+    assert state.is_failed()
+    assert state.message == "The video was rejected: wrong product"
+    assert studio.sent["messages"] == 1
 
 
 def calendar_of(folder: Path, images: list[str]) -> str:
@@ -114,15 +186,59 @@ async def test_a_calendar_makes_what_is_due_each_once(studio, tmp_path: Path) ->
     assert sorted(run.tags for run in runs) == [[], [], ["nemovideo"], ["nemovideo"]]
 
 
-async def test_a_post_that_fails_keeps_no_other_from_being_made(studio, tmp_path: Path) -> None:
-    """The flow run says which failed and why, and started again makes only that."""
+async def calendar_artifact() -> list[dict[str, str]]:
+    """The rows of the calendar's latest artifact."""
+    key = ArtifactFilterKey(any_=["nemovideo-calendar"])
+    async with get_client() as client:
+        found = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=key), sort=ArtifactSort.CREATED_DESC, limit=1
+        )
+    rows: list[dict[str, str]] = json.loads(str(found[0].data))
+    return rows
+
+
+async def test_a_post_that_fails_stops_neither_the_others_nor_the_flow(
+    studio, tmp_path: Path
+) -> None:
+    """It is named in the artifact; the next run of the calendar makes only that."""
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
     calendar = calendar_of(tmp_path, studio.images)
-    with pytest.raises(RunStopped, match="1 of 2 posts did not come to a video") as caught:
-        await scheduled_social_content(calendar, at_once=1)
-    assert "first: " in caught.value.sentence
+    results = await scheduled_social_content(calendar, at_once=1)
+    assert [one.status for one in results] == ["done"]
+    rows = {row["post"]: row for row in await calendar_artifact()}
+    assert rows["first"]["status"] == "failed"
+    assert "plan" in rows["first"]["note"]
+    assert rows["春天"]["status"] == "done"
+    assert rows["春天"]["video"].endswith(".mp4")
+    assert rows["later"]["status"] == "coming"
+    assert rows["long ago"]["status"] == "skipped"
     assert [one.status for one in await scheduled_social_content(calendar)] == ["done", "done"]
     assert studio.sent["messages"] == studio.sent["renders"] == 2
+
+
+async def test_a_row_at_fault_is_not_tried_again_until_it_changes(studio, tmp_path: Path) -> None:
+    """A missing picture and a row that cannot be read; the posts beside them are made."""
+    calendar = calendar_of(tmp_path, studio.images)
+    file, missing = Path(calendar), tmp_path / "missing.png"
+    lines = file.read_text("utf-8").splitlines()  # noqa: ASYNC240
+    lines[1] = lines[1].replace(studio.images[0], str(missing))
+    lines.append(f"odd,someday,{studio.images[0]},{PROMPT},tiktok")
+    file.write_text("\n".join(lines), encoding="utf-8")  # noqa: ASYNC240
+
+    async def statuses() -> dict[str, tuple[str, str]]:
+        await scheduled_social_content(calendar)
+        return {row["post"]: (row["status"], row["note"]) for row in await calendar_artifact()}
+
+    first = await statuses()
+    assert first["first"][0] == "failed"
+    assert "A Retry does not help" in first["first"][1]
+    assert first["春天"][0] == "done"
+    assert first[""][0] == "failed"
+    assert "line 6" in first[""][1]
+    assert (await statuses())["first"][0] == "held"
+    Path(studio.images[1]).rename(missing)  # noqa: ASYNC240
+    assert (await statuses())["first"][0] == "done"
+    assert studio.sent["messages"] == 2
 
 
 async def test_an_empty_calendar_is_no_failure(studio) -> None:
@@ -131,7 +247,7 @@ async def test_an_empty_calendar_is_no_failure(studio) -> None:
     async def make(post: Post) -> State[RunResult]:
         return Completed(message=post.slug)
 
-    assert await make_each(make, [], at_once=4) == []
+    assert await run_each_post(make, [], at_once=4) == []
 
 
 async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studio) -> None:
@@ -142,6 +258,27 @@ async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studi
         result = await video_from_webhook("delivery-2", [], PROMPT)
         assert (result.run_id, result.status) == ("delivery-2", "done")
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 0, "sessions": 1}
+
+
+def test_a_run_is_executed_in_a_sync_flow(studio) -> None:
+    """As a whole, and as a job, which shows the same tasks; both are one run."""
+
+    @flow
+    def by_hand(pictures: list[str]) -> list[RunResult]:
+        job = VideoJob(
+            images=pictures,
+            prompt=PROMPT,
+            credentials=NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url),
+            store=VideoStore(url=str(studio.store)),
+        )
+        run = job.trigger()
+        run.wait_for_completion()
+        return [run.fetch_result(), execute_run(begin_run(pictures, PROMPT))]
+
+    first, second = by_hand(studio.images)
+    assert first == second
+    assert first.status == "done"
+    assert studio.sent == {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
 def test_the_tasks_work_in_a_sync_flow(studio) -> None:
@@ -190,7 +327,7 @@ async def test_artifacts_are_kept_under_the_name_of_the_run(studio) -> None:
         run = await begin_run(
             studio.images, PROMPT, slug="Weekly", platform="tiktok", aspect="1:1", again=True
         )
-        return await carry_out(run)
+        return await execute_run(run)
 
     results = [await weekly(), await weekly()]
     assert results[0].run_id != results[1].run_id
@@ -198,4 +335,5 @@ async def test_artifacts_are_kept_under_the_name_of_the_run(studio) -> None:
     async with get_client() as client:
         found = await client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
     assert len(found) == 2
-    assert "Does not fit: TikTok wants 9:16" in str(found[0].data)
+    assert "## Does not fit the platform" in str(found[0].data)
+    assert "TikTok wants 9:16" in str(found[0].data)

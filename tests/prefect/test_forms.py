@@ -10,15 +10,17 @@ import cloudpickle
 import pytest
 from prefect import Flow
 from prefect.utilities.callables import parameter_schema
+from prefect.utilities.names import generate_slug
 
-from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, chosen
-from nemovideo_nodes.prefect.naming import named_by
+from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, form_value
+from nemovideo_nodes.prefect.naming import is_generated, name_from_parameters
 from nemovideo_nodes.profiles import BUILT_IN
 from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
 REQUIRED = {
     "image_to_video": ["images"],
     "batch_images_to_video": ["images", "prompts"],
+    "parallel_images_to_video": ["images"],
     "iterate_video": ["images"],
     "scheduled_social_content": ["calendar"],
     "video_from_webhook": ["run_id", "images"],
@@ -45,23 +47,25 @@ def test_every_field_of_the_form_is_flat_and_described(name: str) -> None:
         assert "token" not in field
     assert flow.name == name.replace("_", "-")
     assert flow.description
-    assert flow.persist_result is False
+    assert flow.persist_result is None  # the user decides
 
 
-@pytest.mark.parametrize("name", ["image_to_video", "batch_images_to_video", "iterate_video"])
+@pytest.mark.parametrize(
+    "name", ["image_to_video", "batch_images_to_video", "parallel_images_to_video", "iterate_video"]
+)
 def test_profile_platform_and_aspect_are_chosen_from_lists(name: str) -> None:
     """With a default that leaves the matter open."""
     fields = parameter_schema(flow_of(name)).properties
     for field, choices in (("profile", ProfileName), ("platform", Platform), ("aspect", Aspect)):
         assert fields[field]["enum"] == list(get_args(choices))
-        assert chosen(fields[field]["default"]) == ""
+        assert form_value(fields[field]["default"]) == ""
 
 
 def test_the_choices_are_those_of_the_core() -> None:
     """No more and no fewer."""
-    assert {chosen(one) for one in get_args(Platform)} - {""} == set(PRESETS)
-    assert {chosen(one) for one in get_args(Aspect)} - {""} == set(ASPECTS)
-    assert {chosen(one) for one in get_args(ProfileName)} - {""} == set(BUILT_IN)
+    assert {form_value(one) for one in get_args(Platform)} - {""} == set(PRESETS)
+    assert {form_value(one) for one in get_args(Aspect)} - {""} == set(ASPECTS)
+    assert {form_value(one) for one in get_args(ProfileName)} - {""} == set(BUILT_IN)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -93,4 +97,14 @@ def test_a_flow_run_is_named_by_what_people_look_for(
     parameters: dict[str, Any], expected: str
 ) -> None:
     """Its slug, or what it is made of, and its platform; a URL's query may be a secret."""
-    assert named_by(parameters) == expected
+    assert name_from_parameters(parameters) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("spring-sale", False), ("launch", False), ("Monday's video", False), ("", False)],
+)
+def test_a_name_that_was_typed_is_known(name: str, expected: bool) -> None:
+    """Prefect's own names are told from names that people give."""
+    assert is_generated(name) is expected
+    assert all(is_generated(generate_slug(2)) for _ in range(200))

@@ -42,7 +42,7 @@ def test_the_blocks_are_saved_and_found(prefect_home: Path) -> None:
     """By the names that the page gives them."""
     run(code("python", "VideoStore("))
     assert NemoVideoCredentials.load("trial").emulator
-    assert VideoStore.load("videos").url == "nemovideo-store"
+    assert VideoStore.load("videos").url == "/srv/nemovideo"
 
 
 @pytest.mark.parametrize("name", ["product_video", "step_by_step"])
@@ -87,6 +87,7 @@ async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_pat
         "image-to-video",
         "weekly-video",
         "batch-images-to-video",
+        "parallel-images-to-video",
         "iterate-video",
         "scheduled-social-content",
         "video-from-webhook",

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import yaml
 from prefect import Task, flow, get_client
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import Artifact
+from prefect.server.events.schemas.events import Resource, ResourceSpecification
 from prefect.states import Failed
 
+import prefect_flows
+from nemovideo_nodes import prefect as package
 from nemovideo_nodes.engine.kinds.kind import Progress
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.errors import BadInput, RunStopped, StoreError, Unreachable
+from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped, StoreError, Unreachable
+from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.prefect import posts_due, send_prompt, tasks
+from nemovideo_nodes.prefect.ephemeral import ephemeral_server
+from nemovideo_nodes.prefect.failure import message_of
+from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.progress import ProgressBar
+from nemovideo_nodes.request.steps import AwaitRender, Step
 from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -90,6 +104,55 @@ async def test_the_bar_shows_the_share_of_the_run_that_is_done(prefect_home, wai
     assert artifact.type == "progress"
     assert "thinking" in str(artifact.description)
     assert "canary" not in str(artifact.description)
+
+
+def test_a_long_step_says_so_every_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """While a render is waited for, the log never stands still."""
+    now = 0.0
+    with caplog.at_level(logging.INFO, logger="prefect.nemovideo"):
+        log = RunLog(clock=lambda: now)
+        log.show(Event("begin", "await/0", record=awaited()))
+        for _ in range(30):
+            now += 10
+            half = Progress("await/0", "fraction", done=1, total=2)
+            log.show(Event("progress", "await/0", progress=half))
+    lines = [one.getMessage() for one in caplog.records]
+    assert lines[0] == "Rendering…"
+    assert lines[1:] == [f"Rendering: {minute} min so far, 50%" for minute in range(1, 6)]
+
+
+def awaited() -> StepRecord:
+    """A render that is waited for."""
+    args = AwaitRender(render="render/0")
+    return StepRecord(step=Step(id="await/0", args=args), asked_at=datetime(2026, 1, 5, tzinfo=UTC))
+
+
+def test_a_pausing_automation_does_not_count_a_users_mistake() -> None:
+    """Its pattern knows the end of the message of a flow run that was given unusable input."""
+    file = Path(prefect_flows.__file__).with_name("automations.yaml")
+    automations = yaml.safe_load(file.read_text("utf-8"))["automations"]
+    (pausing,) = [one for one in automations if one["actions"][0]["type"] == "pause-deployment"]
+    pattern = ResourceSpecification(pausing["trigger"]["match"])
+
+    def counts(error: NemoVideoError) -> bool:
+        labels = {
+            "prefect.resource.id": f"prefect.flow-run.{uuid4()}",
+            "prefect.state-message": message_of(error),
+        }
+        return pattern.matches(Resource(labels))
+
+    assert not counts(BadInput("There is no file 'x.png': check the path"))
+    assert counts(RunStopped("There are no credits left"))
+
+
+def test_the_old_names_are_aliases() -> None:
+    """Flows of before import them, and a module that is called otherwise now."""
+    assert package.carry_out is package.execute_run
+    assert package.make_each is package.run_each_post
+    assert package.look_and_refine is package.review_and_refine
+    assert package.Look is package.Review
+    old = importlib.import_module("nemovideo_nodes.prefect.by_hand")
+    assert old.by_hand is ephemeral_server
 
 
 async def test_a_published_video_is_an_asset_with_what_it_is_like(studio, wait_until) -> None:

@@ -26,8 +26,8 @@ def day_and_night(tmp_path: Path) -> Timeline:
 
 def plated(timeline: Timeline, ms: float) -> bool:
     """Whether the one title at `ms` has a plate: much that is neither clear nor solid."""
-    ((lettering, _),) = Film(timeline).letterings_at(ms)
-    half = (lettering.alpha > 70) & (lettering.alpha < 90)
+    ((image, _),) = Film(timeline).title_images_at(ms)
+    half = (image.alpha > 70) & (image.alpha < 90)
     return bool(half.mean() > 0.2)
 
 

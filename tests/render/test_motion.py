@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemovideo_nodes.render.motion import CENTRE, choose_motions, closer, view_at
+from nemovideo_nodes.render.motion import CENTRE, choose_motions, view_at, zoomed_in
 from nemovideo_nodes.render.timeline import MOTIONS
 
 SHARES = st.floats(0, 1)
@@ -23,7 +23,7 @@ def test_a_view_lies_within_the_picture(
 ) -> None:
     """No view reaches over an edge, and none is so close that the plate gets coarse."""
     whole = view_at(motion, progress, seconds, focus, room)
-    for view in (whole, closer(whole, 1.35)):
+    for view in (whole, zoomed_in(whole, 1.35)):
         assert -1e-9 <= view.left <= view.left + view.width <= 1 + 1e-9
         assert -1e-9 <= view.top <= view.top + view.height <= 1 + 1e-9
     assert 1 / 1.2 <= whole.width * room[0] <= 1 + 1e-9

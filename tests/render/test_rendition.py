@@ -102,10 +102,10 @@ def test_other_sound_becomes_what_the_platforms_take(tmp_path: Path) -> None:
     assert facts.duration_s == pytest.approx(before, abs=0.1)
 
 
-def test_a_plain_ground_has_its_colour(tmp_path: Path) -> None:
+def test_a_plain_background_has_its_colour(tmp_path: Path) -> None:
     """Above and below a wide picture."""
     source, out = video(tmp_path, 320, 180), tmp_path / "out.mp4"
-    rendition(source, out, 180, 320, "plain", ground=(30, 90, 160))
+    rendition(source, out, 180, 320, "plain", background=(30, 90, 160))
     with av.open(str(out)) as container:
         rgb = next(container.decode(video=0)).to_ndarray(format="rgb24")
     assert rgb[20, 90] == pytest.approx((30, 90, 160), abs=8)

@@ -78,7 +78,7 @@ def test_a_motion_that_the_draft_does_not_name_is_left_to_the_picture() -> None:
 def test_a_transition_has_its_kind(transition: object, cuts: list[str]) -> None:
     """Unknown ones are crossfades, those that were painted once, too."""
     shots = [shot(1000 * n, 1300, transition=transition) for n in range(4)]
-    assert [s.cut for s in read(draft(*shots)).shots[1:]] == cuts
+    assert [s.transition for s in read(draft(*shots)).shots[1:]] == cuts
 
 
 @pytest.mark.parametrize(

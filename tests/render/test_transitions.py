@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nemovideo_nodes.render.sample import Canvas, Planes
-from nemovideo_nodes.render.timeline import CUTS
-from nemovideo_nodes.render.transitions import enlarged, join
+from nemovideo_nodes.render.timeline import TRANSITIONS
+from nemovideo_nodes.render.transitions import paint_transition, zoom_factors
 
 WIDTH, HEIGHT = 80, 40
 DARK, LIGHT = 60, 180
@@ -27,11 +27,11 @@ def painted(kind: str, share: float) -> Canvas:
         np.full(half, 1, np.uint8),
         np.full(half, 1, np.uint8),
     )
-    join(kind, planes(DARK), planes(LIGHT), share, canvas)
+    paint_transition(kind, planes(DARK), planes(LIGHT), share, canvas)
     return canvas
 
 
-@pytest.mark.parametrize("kind", CUTS)
+@pytest.mark.parametrize("kind", TRANSITIONS)
 def test_it_begins_with_the_old_and_ends_with_the_new(kind: str) -> None:
     """At either end one of the two is seen whole, in every plane."""
     assert all((plane == DARK).all() for plane in painted(kind, 0.0))
@@ -63,6 +63,6 @@ def test_the_rest_fade(kind: str) -> None:
 
 def test_a_zoom_begins_and_ends_at_the_usual_size() -> None:
     """The old picture grows from its size, the new one shrinks to its own."""
-    assert enlarged("zoom", 0.0)[0] == enlarged("zoom", 1.0)[1] == 1.0
-    assert enlarged("zoom", 1.0)[0] == enlarged("zoom", 0.0)[1] > 1.2
-    assert enlarged("wipe", 0.5) == (1.0, 1.0)
+    assert zoom_factors("zoom", 0.0)[0] == zoom_factors("zoom", 1.0)[1] == 1.0
+    assert zoom_factors("zoom", 1.0)[0] == zoom_factors("zoom", 0.0)[1] > 1.2
+    assert zoom_factors("wipe", 0.5) == (1.0, 1.0)

@@ -161,6 +161,7 @@ def test_the_same_post_twice_is_a_problem_of_the_second() -> None:
         ("https://x.de/w_1,h_2/a.jpg", ["https://x.de/w_1,h_2/a.jpg"]),
         ("https://x.de/a.jpg,b.jpg", ["https://x.de/a.jpg", "b.jpg"]),
         ("https://x.de/1?a=1,2 , https://x.de/2", ["https://x.de/1?a=1,2", "https://x.de/2"]),
+        ("https://x.de/a.jpg?x=1;y=2", ["https://x.de/a.jpg?x=1;y=2"]),
         ("https://x.de/1,https://x.de/2", ["https://x.de/1", "https://x.de/2"]),
         ("one, two.jpg", ["one", "two.jpg"]),
         ("here, it is.jpg|b.jpg", ["here, it is.jpg", "b.jpg"]),
@@ -204,6 +205,7 @@ def test_platforms_as_people_write_them(cell: str, expected: tuple[str, ...]) ->
         ("Instagram", "did you mean instagram-reels, instagram-stories or instagram-feed?"),
         ("YouTube", "did you mean youtube-shorts?"),
         ("snapchat", "give one of tiktok,"),
+        ("n/a", "the platform 'n/a' is not known"),
     ],
 )
 def test_a_name_without_a_preset_lists_the_nearest(cell: str, message: str) -> None:
@@ -293,6 +295,18 @@ def test_json_keeps_what_is_written(kind: Kind) -> None:
     assert (a.row, a.images, a.revision) == (1, ("a.jpg",), "1.10")
     assert (b.row, b.platforms) == (2, ("x", "tiktok"))
     assert faults(reading) == [(3, "slug", "d"), (4, "", "17")]
+
+
+@pytest.mark.parametrize(("text", "kind"), [("slug,due\n", "table"), ("", "yaml"), ("[]", "json")])
+def test_a_calendar_without_posts_says_so(text: str, kind: Kind) -> None:
+    """It may be meant, so it is a note."""
+    assert read(text, kind) == Reading(notes=("There are no posts in it",))
+
+
+def test_a_yaml_file_may_have_several_documents() -> None:
+    """Their posts are counted on."""
+    text = "- {slug: a, due: 2026-03-02 09:00}\n---\nposts:\n- {slug: b, due: 2026-03-02 09:00}\n"
+    assert [(post.row, post.slug) for post in read(text, "yaml").posts] == [(1, "a"), (2, "b")]
 
 
 def test_a_bad_line_of_json_lines_stops_no_other() -> None:

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-__all__ = ["Orchestrator"]
+__all__ = ["Orchestrator", "video_of"]
 
 DEPLOYMENT = "11111111-2222-3333-4444-555555555555"
 
@@ -38,6 +38,8 @@ class Orchestrator:
         self.headers: list[dict[str, str]] = []
         self.token = "a-token-of-airflow"
         self.url = ""
+        self.states: dict[str, str] = {}
+        """How a run is, by its id, as Prefect says it; `COMPLETED` has a video."""
         self._port = 0
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -81,6 +83,7 @@ class Orchestrator:
 
     def _app(self) -> Starlette:
         prefect, airflow = "/api/deployments", "/api/v2/dags/{dag}/dagRuns"
+        tasks = f"{airflow}/{{run}}/taskInstances"
         return Starlette(
             routes=[
                 Route(f"{prefect}/name/{{flow}}/{{name}}", self._deployment),
@@ -88,6 +91,10 @@ class Orchestrator:
                 Route("/auth/token", self._sign_in, methods=["GET", "POST"]),
                 Route(airflow, self._dag_run, methods=["POST"]),
                 Route(f"{airflow}/{{run}}", self._known),
+                Route(f"{tasks}/~/xcomEntries", self._entries),
+                Route(f"{tasks}/video/xcomEntries/return_value", self._entry),
+                Route("/api/flow_runs/filter", self._flow_runs, methods=["POST"]),
+                Route("/api/artifacts/filter", self._artifacts, methods=["POST"]),
             ]
         )
 
@@ -131,7 +138,38 @@ class Orchestrator:
 
     async def _known(self, request: Request) -> JSONResponse:
         run = request.path_params["run"]
-        return JSONResponse({"dag_run_id": run}, 200 if run in self.runs else 404)
+        state = {"COMPLETED": "success", "FAILED": "failed"}.get(
+            self.states.get(run, ""), "running"
+        )
+        known = run in self.runs
+        return JSONResponse({"dag_run_id": run, "state": state}, 200 if known else 404)
+
+    async def _entries(self, request: Request) -> JSONResponse:
+        return JSONResponse({"xcom_entries": [{"task_id": "video", "key": "return_value"}]})
+
+    async def _entry(self, request: Request) -> JSONResponse:
+        path = video_of(request.path_params["run"])
+        return JSONResponse({"value": {"videos": [{"path": path}]}})
+
+    async def _flow_runs(self, request: Request) -> JSONResponse:
+        wanted = (await _json(request))["flow_runs"]["id"]["any_"]
+        return JSONResponse(
+            [
+                {"id": name, "state_type": state, "state_name": state.capitalize()}
+                for name in wanted
+                if (run := name.removeprefix("flow-")) in self.runs
+                and (state := self.states.get(run, "RUNNING"))
+            ]
+        )
+
+    async def _artifacts(self, request: Request) -> JSONResponse:
+        wanted = (await _json(request))["artifacts"]["flow_run_id"]["any_"]
+        return JSONResponse(
+            [
+                {"flow_run_id": name, "data": f"| x | `{video_of(name.removeprefix('flow-'))}` |"}
+                for name in wanted
+            ]
+        )
 
     def _new(self, key: str, parameters: dict[str, Any]) -> bool:
         self.asked[key] += 1
@@ -140,6 +178,11 @@ class Orchestrator:
         self.runs[key] = parameters
         self.order.append(key)
         return True
+
+
+def video_of(run: str) -> str:
+    """Where the video of a run is."""
+    return f"/videos/{run}/video.mp4"
 
 
 async def _json(request: Request) -> Any:

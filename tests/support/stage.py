@@ -211,11 +211,12 @@ class Stage:
         again: bool = False,
         resend: bool = False,
         store: Store | None = None,
+        on_event: Callable[[Event], None] | None = None,
     ) -> RunResult:
         """Say one more sentence in the run's session, and bring the run to its end."""
         workspace = self.workspace(store)
         await workspace.refine(run_id, [text], media, each=False, again=again)
-        drive = DriveOptions(resend=resend, clock=SkippingClock())
+        drive = DriveOptions(resend=resend, clock=SkippingClock(), on_event=on_event)
         return await workspace.resume(run_id, drive=drive)
 
     def facts(self, run_id: str) -> list[Fact]:

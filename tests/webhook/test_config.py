@@ -56,7 +56,7 @@ def test_secrets_are_read_from_where_they_are(tmp_path: Path) -> None:
         (TARGET + "[sources]\nshop = 7", "is wrong at sources.shop"),
         (TARGET + "[sources]", "is wrong at sources"),
         (SHOP + "[target]\nkind = 'luigi'", "is wrong at target"),
-        (TARGET + SHOP + "colour = 1", "a key that means nothing: sources.shop.colour"),
+        (TARGET + SHOP + "colour = 1", "a key that is not known: sources.shop.colour"),
         (TARGET + SHOP + "debounce_s = -1", "wrong at sources.shop.debounce_s"),
         (TARGET + SHOP.replace("shopify", "magento"), "a system that is not known"),
         (TARGET + SHOP.replace("sources.shop", 'sources."My Shop"'), "needs a name of small"),

@@ -349,3 +349,84 @@ async def test_a_delivery_about_several_things_is_divided(open_desk: Callable[..
     await desk.work()
     assert len(desk.rows) == 4
     assert len(desk.target.started) == 2
+
+
+async def test_a_deletion_calls_off_what_waits(open_desk: Callable[..., Desk]) -> None:
+    """A draft does, too; and nothing older brings it back."""
+    deleted = {"x-shopify-topic": "products/delete"}
+    for after, headers in (({"id": 7}, deleted), (product() | {"status": "draft"}, None)):
+        desk = open_desk(debounce_s=30)
+        desk.deliver(product())
+        await desk.work()
+        desk.deliver(after, headers)
+        desk.deliver(product() | {"updated_at": "2025-12-31T00:00:00Z", "title": "Older"})
+        await desk.work()
+        await desk.later(60)
+        assert desk.target.started == []
+        assert [row["delivery"] for row in desk.rows[:3]] == ["stale", "withdrawn", "job"]
+        assert desk.rows[2]["job"] == "withdrawn"
+        desk.outbox.forget_everything()
+
+
+async def test_a_burst_and_a_day_are_limited(open_desk: Callable[..., Desk]) -> None:
+    """What is over it is held, and started when a person says so."""
+    desk = open_desk(most_per_day=2, burst_limit=5, burst_s=60)
+    for number in range(3):
+        desk.deliver(product(number, f"Cup {number}"))
+    await desk.work()
+    assert desk.target.started == []  # it may be the begin of an import
+    await desk.later(61)
+    assert len(desk.target.started) == 2
+    assert [row["job"] for row in desk.rows].count("held") == 1
+    desk.outbox.release([], desk.clock.now().timestamp())
+    await desk.work()
+    assert len(desk.target.started) == 3
+    for number in range(10, 20):
+        desk.deliver(product(number))
+    await desk.work()
+    await desk.later(61)
+    assert [row["job"] for row in desk.rows].count("held") == 10
+
+
+async def test_an_old_product_is_only_recorded(open_desk: Callable[..., Desk]) -> None:
+    """At its first sight; its next change makes a video."""
+    desk = open_desk()
+    old = product() | {"published_at": "2020-01-01T00:00:00Z"}
+    desk.deliver(old)
+    desk.deliver(old)
+    await desk.work()
+    assert [row["delivery"] for row in desk.rows] == ["unchanged", "recorded"]
+    desk.deliver(old | {"title": "Mug"})
+    await desk.work()
+    assert desk.target.started == ["Mug"]
+
+
+async def test_what_its_source_does_not_have_is_ignored_after_minutes(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """Not after days: it was unpublished in the meantime."""
+    async with Loopback(says(answer({"results": []}))) as site:
+        desk = open_desk(system="prismic", resolver_options={"url": site.url})
+        desk.deliver({"type": "api-update", "documents": ["a"], "masterRef": "r", "domain": "c"})
+        await desk.work()
+        assert desk.rows[0]["delivery"] == "new"
+        for _ in range(5):
+            await desk.later(300)
+    assert desk.rows[0]["delivery"] == "ignored"
+    assert "is not published" in desk.rows[0]["reason"]
+
+
+async def test_refusals_are_logged_with_measure(
+    open_desk: Callable[..., Desk], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each kind once a minute, with how many there were."""
+    desk = open_desk()
+    for _ in range(50):
+        desk.deliver(b"nonsense")
+    await desk.work()
+    await desk.later(61)
+    desk.deliver(b"nonsense")
+    await desk.work()
+    told = [record.message for record in caplog.records if "is refused" in record.message]
+    assert len(told) == 2
+    assert told[1].endswith("(49 more like it before)")

@@ -1,4 +1,4 @@
-"""docs/webhook.md is followed line by line: a real Prefect, and a signed delivery by curl."""
+"""docs/webhook.md is followed line by line: in one process, with a real Prefect, by curl."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import ROOT, blocks_of
+from pages import ROOT, Block, blocks_of
 from processes import end_tree, free_port
 
 from nemovideo_nodes.cli.webhook import webhook
@@ -69,10 +69,12 @@ class Reader:
         self.exported += "".join(f"{line}\n" for line in exports)
         if len(exports) == len(lines):
             return ""
-        server = next((one for one in SERVERS if lines[-1].startswith(one)), None)
-        if server is None:
+        servers = [line for line in lines if line.startswith(tuple(SERVERS))]
+        if not servers:
             return self.run(text)
-        self.open_terminal(lines[-1], SERVERS[server])
+        for line in servers:
+            name = next(one for one in SERVERS if line.startswith(one))
+            self.open_terminal(line.removesuffix(" &"), SERVERS[name])
         return ""
 
     def run(self, text: str) -> str:
@@ -147,23 +149,53 @@ def reader(tmp_path: Path, wait_until: Wait) -> Iterator[Reader]:
         terminal.wait()
 
 
-def tried_blocks() -> list[tuple[str, str]]:
-    """The blocks of the trial with Prefect, in order."""
+def _fenced(block: Block) -> str:
+    return f"```{block.language}\n{block.text.rstrip()}\n```"
+
+
+def blocks_between(begin: str, end: str) -> list[tuple[str, str]]:
+    """The blocks of a part of the page, in order."""
     page = (ROOT / PAGE).read_text("utf-8")
-    tried = page.partition("## Try it")[2].partition("### With Airflow")[0]
-    return [(one.language, one.text) for one in blocks_of(PAGE) if one.text in tried]
+    part = page.partition(begin)[2].partition(end)[0]
+    return [(one.language, one.text) for one in blocks_of(PAGE) if _fenced(one) in part]
+
+
+def need_programs() -> None:
+    for program in ("bash", "curl", "openssl"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed on this machine")
+
+
+@pytest.mark.slow
+def test_the_shortest_trial(reader: Reader, wait_until: Wait) -> None:
+    """In one terminal it ends with a video; the same delivery again makes none."""
+    need_programs()
+    blocks = blocks_between("## Try it", "### With Prefect")
+    said = [reader.follow(language, text) for language, text in blocks]
+    assert json.loads(said[-1]) == {"status": "accepted"}
+    (checked,) = [one for one in said if "The configuration is fine" in one]
+    assert "A video would be started" in checked
+    assert 'Prompt: Make a 3 second square video titled "Morning cup".' in checked
+    wait_until(lambda: reader.rows()[0]["job"] == "done", "the video", 240)
+    (row,) = reader.rows()
+    assert Path(row["result"]).is_file()
+    assert f"Run: {row['run_id']}" in checked
+    assert json.loads(reader.follow(*blocks[-1])) == {"status": "duplicates"}
+    assert len(reader.rows()) == 1
 
 
 @pytest.mark.slow
 def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
     """It ends with a video; neither the same delivery again nor a change of tags makes another."""
-    for program in ("bash", "curl", "openssl"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed on this machine")
-    said = [reader.follow(language, text) for language, text in tried_blocks()]
+    need_programs()
+    for language, text in blocks_between("## Try it", "### With Prefect"):
+        if language == "toml" or text.startswith(("export", "cat")):
+            reader.follow(language, text)
+    reader.follow("bash", "python -m http.server 8431 --bind 127.0.0.1 --directory docs/photos &")
+    blocks = blocks_between("### With Prefect", "### With Airflow")
+    said = [reader.follow(language, text) for language, text in blocks]
     assert json.loads(said[-1]) == {"status": "accepted"}
-    deliver = tried_blocks()[-1][1].replace(PORTS["hooks"], reader.ports["hooks"])
-    wait_until(lambda: reader.rows()[0]["job"] == "started", "the start of the run", 120)
+    wait_until(lambda: reader.rows()[0]["job"] in ("started", "done"), "the start", 120)
     wait_until(lambda: [run["status"] for run in reader.runs()] == ["done"], "the video", 240)
     (run,) = reader.runs()
     (row,) = reader.rows()
@@ -171,12 +203,16 @@ def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
     (video,) = run["videos"]
     assert (video["width"], video["height"]) == (1080, 1080)
     assert Path(video["path"]).is_file()
+    wait_until(lambda: reader.rows()[0]["job"] == "done", "that the list says so", 120)
+    assert reader.rows()[0]["result"] == video["path"]
 
-    text = deliver.replace(PORTS["pictures"], reader.ports["pictures"])
-    assert json.loads(reader.run(text)) == {"status": "duplicates"}
+    assert json.loads(reader.run("bash deliver.sh")) == {"status": "duplicates"}
+    product = reader.folder / "product.json"
+    text = product.read_text("utf-8")
     stock = text.replace('"status": "active"', '"status": "active", "tags": "sale"')
     assert stock != text
-    assert json.loads(reader.run(stock)) == {"status": "accepted"}
+    product.write_text(stock, "utf-8")
+    assert json.loads(reader.run("bash deliver.sh")) == {"status": "accepted"}
     wait_until(lambda: reader.rows()[0]["delivery"] == "unchanged", "what became of it", 60)
     assert len(reader.rows()) == 2
     assert len(reader.runs()) == 1
@@ -189,7 +225,7 @@ def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
 def test_the_configurations_of_the_page_are_read(tmp_path: Path) -> None:
     """And their mappings work."""
     found = [tomllib.loads(one.text) for one in blocks_of(PAGE) if one.language == "toml"]
-    assert len(found) == 4
+    assert len(found) == 5
     for value in found:
         sources = value.get("sources", {"shop": {"system": "shopify"}})
         named = {name: {**source, "name": name} for name, source in sources.items()}

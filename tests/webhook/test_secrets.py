@@ -44,6 +44,7 @@ secrets = ["env:HOOK_SECRET"]
 resolver_token = "env:{variable}"
 resolver_options = {{ url = "{site}" }}
 debounce_s = 0
+without_pictures = true
 """
 SCHEMES = {
     "contentful": "bearer",

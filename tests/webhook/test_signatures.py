@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemovideo_nodes.webhook.signatures import SCHEMES, SignatureInvalid, Verified, verify
+from nemovideo_nodes.webhook.signatures import (
+    SCHEMES,
+    SecretInvalid,
+    SignatureInvalid,
+    Verified,
+    canonical_secret,
+    verify,
+)
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "vectors" / "signatures.json").read_text("utf-8")
@@ -237,3 +245,103 @@ def test_a_refusal_tells_no_secret(vector: dict[str, Any]) -> None:
     with pytest.raises(SignatureInvalid) as refused:
         check(vector, headers=dict.fromkeys(vector["headers"], "x"), body=b"{}")
     assert all(secret not in str(refused.value) for secret in vector["secrets"])
+
+
+@pytest.mark.parametrize(
+    ("path", "signed"),
+    [
+        ("/hooks/cms", "/hooks/cms"),
+        ("/hooks/cms?a=b&c=d", "/hooks/cms?a%253Db%2526c%253Dd"),
+        ("/hooks/my%20cms", "/hooks/my%20cms"),
+        ("/hooks/my%20cms", "/hooks/my%2520cms"),
+        ("/hooks/100%25", "/hooks/100%25"),
+        ("/hooks/cms?q=a%20b", "/hooks/cms?q%253Da%252520b"),
+        ("/hooks/cms?q=a%20b", "/hooks/cms?q%253Da%2520b"),
+    ],
+)
+def test_contentful_signs_its_path_encoded(path: str, signed: str) -> None:
+    """As its own library does, however it was configured; another path is another one."""
+    headers = {
+        "x-contentful-signed-headers": "x-contentful-signed-headers,x-contentful-timestamp",
+        "x-contentful-timestamp": "1767225600000",
+    }
+    listed = ";".join(f"{name}:{value}" for name, value in sorted(headers.items()))
+    text = f"POST\n{signed}\n{listed}\n{{}}".encode()
+    headers["x-contentful-signature"] = hmac.digest(b"s" * 64, text, "sha256").hex()
+
+    def checked(path: str, now: float = 1_767_225_600.0) -> Verified:
+        return verify(
+            "contentful", headers=headers, body=b"{}", secrets=["s" * 64], now=now, path=path
+        )
+
+    assert checked(path)
+    with pytest.raises(SignatureInvalid):
+        checked("/hooks/other")
+    assert checked(path, 1_767_225_629.999)
+    with pytest.raises(SignatureInvalid, match="within 30 s"):
+        checked(path, 1_767_225_630.0)  # the limit itself is late
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("plain-secret-1", "plain-secret-1"),
+        ("Tom&amp;Jerry &lt;3", "Tom&Jerry <3"),
+        ("Tom&Jerry <3 cups", "Tom&Jerry <3 cups"),
+        ("a  b%20c<b>d", "a bcd"),
+        ('say "x" &#039;y&#039;', "say \"x\" 'y'"),
+    ],
+)
+def test_woocommerce_signs_with_what_wordpress_stores(typed: str, stored: str) -> None:
+    """Which is not always what was typed into its form."""
+    mac = base64.b64encode(hmac.digest(stored.encode(), b"{}", "sha256")).decode()
+    headers = {"X-WC-Webhook-Signature": mac}
+    assert verify("woocommerce", headers=headers, body=b"{}", secrets=[typed], now=0)
+    with pytest.raises(SignatureInvalid):
+        verify("woocommerce", headers=headers, body=b"{}", secrets=["another"], now=0)
+
+
+def test_shopify_names_its_headers_with_and_without_x() -> None:
+    """The same signature under both names."""
+    vector = next(vector for vector in VECTORS if vector["scheme"] == "shopify")
+    shorter = {name.lower().removeprefix("x-"): v for name, v in vector["headers"].items()}
+    assert check(vector, headers=shorter) == check(vector)
+
+
+KEY = base64.b64encode(bytes(range(200, 232))).decode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"whsec_{KEY}",
+        KEY,
+        KEY.rstrip("="),
+        f"whsec_{KEY.translate(str.maketrans('+/', '-_')).rstrip('=')}",
+        f"  whsec_{KEY[:10]}\n{KEY[10:]}\n",
+        f'"whsec_{KEY}"',
+    ],
+)
+def test_standard_webhooks_secrets_in_all_their_forms(written: str) -> None:
+    """Each is the one key."""
+    for scheme in ("standard-webhooks", "svix"):
+        assert canonical_secret(scheme, written) == f"whsec_{KEY}"  # type: ignore[arg-type]
+    assert canonical_secret("github", written) == written
+
+
+@pytest.mark.parametrize(
+    ("scheme", "secret", "told"),
+    [
+        ("standard-webhooks", "not base64 at all!", "is not whsec_ and base64"),
+        ("standard-webhooks", "whsec_====????", "is not whsec_ and base64"),
+        ("standard-webhooks", f"whpk_{KEY}", "scheme standard-webhooks-ed25519"),
+        ("standard-webhooks-ed25519", f"whsec_{KEY}", "scheme standard-webhooks"),
+        ("standard-webhooks-ed25519", f"whsk_{KEY}", "a private key"),
+        ("standard-webhooks-ed25519", "whpk_AAAA", "32 bytes"),
+    ],
+)
+def test_a_secret_that_cannot_be_one_is_said(scheme: Any, secret: str, told: str) -> None:
+    """Before the first delivery comes, and without the secret."""
+    with pytest.raises(SecretInvalid, match=told) as raised:
+        canonical_secret(scheme, secret)
+    assert secret not in str(raised.value)

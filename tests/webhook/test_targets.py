@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from orchestrator import Orchestrator
+from orchestrator import Orchestrator, video_of
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.following import FollowsRuns
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets import NotStarted, TargetDown, open_target
 
@@ -149,3 +151,49 @@ def test_a_target_that_cannot_be_is_bad_input(configured: Callable[..., Config])
     for more in ({"url": "nonsense"}, {"token": "in-clear"}, {"basic": "env:NOBODY_SET_THIS"}):
         with pytest.raises(BadInput):
             open_target(configured(target={"kind": "prefect", **more}))
+
+
+@both
+async def test_runs_are_looked_at(
+    kind: str, orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """How each is, and where its video is once it is done."""
+    async with open_target(configured(target=target(kind, orchestrator))) as runs:
+        assert isinstance(runs, FollowsRuns)
+        names = {}
+        for state in ("COMPLETED", "FAILED", "RUNNING"):
+            parameters = RUN.model_copy(update={"run_id": f"shop-{state.lower()}"})
+            names[state] = (await runs.start(parameters)).name
+            orchestrator.states[parameters.run_id] = state
+        lost = names["RUNNING"].replace("running", "lost")
+        seen = await runs.look([*names.values(), lost])
+        assert {name: one.state for name, one in seen.items()} == {
+            names["COMPLETED"]: "done",
+            names["FAILED"]: "failed",
+            names["RUNNING"]: "running",
+            lost: "gone",
+        }
+        assert seen[names["COMPLETED"]].video == video_of("shop-completed")
+        assert "failed" in seen[names["FAILED"]].reason
+        orchestrator.stop()
+        with pytest.raises(TargetDown):
+            await runs.look(list(names.values()))
+
+
+async def test_a_store_that_is_down_is_waited_for(
+    configured: Callable[..., Config], tmp_path: Path
+) -> None:
+    """A run in this process is not given up at once because its bucket does not answer."""
+    there = {"kind": "here", "store": "s3://bucket/videos", "local": True}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+            ("AWS_ALLOW_HTTP", "true"),
+            ("AWS_ACCESS_KEY_ID", "x"),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+            ("AWS_REGION", "us-east-1"),
+        ):
+            patch.setenv(name, value)
+        async with open_target(configured(target=there)) as runs:
+            with pytest.raises(TargetDown):
+                await runs.start(RUN.model_copy(update={"images": ()}))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from nemovideo_nodes.wire.models import (
     SessionAnswer,
     StateAnswer,
     TokenAnswer,
+    UploadAnswer,
 )
 
 KEYS = (
@@ -114,7 +116,16 @@ def test_render_status(answer: dict[str, Any], status: str, error: str | None) -
 
 @pytest.mark.parametrize(
     ("said", "progress"),
-    [(0.5, 0.5), (50, 0.5), ("0.25", 0.25), (500, 1.0), ("nan", None), (-1, 0)],
+    [
+        (0.5, 0.5),
+        (50, 0.5),
+        (1, 0.01),
+        (100, 1.0),
+        ("0.25", 0.25),
+        (500, 1.0),
+        ("nan", None),
+        (-1, 0),
+    ],
 )
 def test_render_progress(said: object, progress: float | None) -> None:
     """Progress is a fraction, whatever the service counts in."""
@@ -143,3 +154,55 @@ def test_secrets_stay_out_of_reprs() -> None:
     claim = ClaimAnswer.read({"data": {"claim_token": "clm_CANARY", "expires_in": 604800}})
     token = TokenAnswer.read({"data": {"token": "nmv_usr_CANARY", "credits": 100}})
     assert "CANARY" not in f"{state!r} {claim!r} {token!r}"
+
+
+def test_session_ids_are_texts_of_any_length() -> None:
+    """19 digits are more than a double holds."""
+    digits = "1234567890123456789"
+    assert SessionAnswer.read({"data": {"session_id": digits}}).session_id == digits
+    assert SessionAnswer.read({"data": {"session_id": int(digits)}}).session_id == digits
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("2026-12-01T10:00:00Z", datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        ("2026-12-01T10:00:00.5+02:00", datetime(2026, 12, 1, 8, 0, 0, 500_000, tzinfo=UTC)),
+        ("2026-12-01T10:00:00", datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        ("soon", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_a_token_may_say_when_it_expires(said: object, expected: datetime | None) -> None:
+    """As a time in ISO 8601, instead of in seconds."""
+    answer = {"data": {"token": "t", "expires_at": said}}
+    assert TokenAnswer.read(answer).expires_at == expected
+
+
+@pytest.mark.parametrize(
+    ("user", "bind"), [("anon_7", "anon_7"), ("me", None), (7, None), ("", None)]
+)
+def test_an_anonymous_user_is_who_registers(user: object, bind: str | None) -> None:
+    """Other users' ids are none to register under."""
+    assert TokenAnswer.read({"data": {"token": "t", "user_id": user}}).bind == bind
+
+
+def test_an_upload_may_list_what_arrived() -> None:
+    """It is proof for these names; the address that opens the file to anybody is not kept."""
+    file = {
+        "filename": "a.jpg",
+        "file_type": "image",
+        "cdn_url": "https://cdn/canary",
+        "width": 7,
+        "height": "8",
+        "duration": None,
+        "fps": 0,
+        "hash": "abc",
+    }
+    answer = UploadAnswer.read({"code": 0, "data": {"files": [file, 7, {"name": "b.png"}]}})
+    assert answer.names() == {"a.jpg", "b.png"}
+    assert (answer.files[0].width, answer.files[0].height, answer.files[0].hash) == (7, 8, "abc")
+    assert "canary" not in answer.model_dump_json()
+    for nothing in ({}, {"data": {}}, {"data": {"files": "x"}}, {"data": None}):
+        assert UploadAnswer.read(nothing).names() == frozenset()

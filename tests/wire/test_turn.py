@@ -179,7 +179,7 @@ def test_cut_last_frame_is_told() -> None:
 
 def test_error_without_a_word() -> None:
     """An exception without a text is an error, not a silent turn."""
-    told = Turn(error="the agent failed without a word")
+    told = Turn(error="the agent failed and gave no reason")
     assert read(b'data: {"error": ""}\n\n') == told
     assert read(b'data: {"error": "\n\n') == told
 
@@ -263,3 +263,136 @@ def test_json_is_read_like_by_the_standard_library(value: dict[str, object]) -> 
     deep = f'{{"deep": {"[" * 500 + "]" * 500}}}'
     assert _loads(deep) == json.loads(deep)
     assert _loads(json.dumps(value)[:-1]) is None
+
+
+def frames(*events: object) -> bytes:
+    return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events)
+
+
+def turn_of(*events: object) -> Turn:
+    reader = TurnReader()
+    reader.feed(frames(*events))
+    return reader.finish()
+
+
+def test_translated_frames_are_read_like_the_events_they_stand_for() -> None:
+    """Texts are whole and follow each other; tool calls count, results and heartbeats do not."""
+    turn = turn_of(
+        {"type": "heartbeat"},
+        {"type": "text", "content": "Setting up."},
+        {"type": "tool_call", "name": "add_clip", "args": {"x": 1}},
+        {"type": "tool_result", "name": "add_clip", "content": "ok"},
+        {"type": "text", "content": "Done."},
+        {"text": "All of it."},
+        {"type": "text", "data": {"text": "Really."}},
+        {"type": "thinking", "content": "hm"},
+        {"type": "done"},
+    )
+    assert turn.replies == ["Setting up.", "Done.", "All of it.", "Really."]
+    assert turn.tools == ["add_clip"]
+    assert (turn.silent, turn.error, turn.complete) == (False, None, True)
+
+
+def test_a_translated_turn_without_text_is_silent() -> None:
+    """As one of ADK's own events is."""
+    assert turn_of({"type": "tool_call", "name": "edit", "args": {}}).silent
+
+
+@pytest.mark.parametrize(
+    ("frame", "error"),
+    [
+        ({"type": "error", "message": "agent broke"}, "agent broke"),
+        ({"type": "error", "content": "agent broke"}, "agent broke"),
+        ({"type": "error", "error": {"message": "agent broke"}}, "agent broke"),
+        ({"type": "error", "code": "E7"}, "E7"),
+        ({"type": "error"}, "error"),
+    ],
+)
+def test_a_translated_error_is_one(frame: dict[str, object], error: str) -> None:
+    """With the words that it has."""
+    assert turn_of({"type": "text", "content": "a"}, frame).error == error
+
+
+@pytest.mark.parametrize("kind", ["progress", "tool_call", "text"])
+def test_watchers_see_translated_frames_as_progress(kind: str) -> None:
+    """Only heartbeats are none."""
+    frame = {"type": kind, "content": "x", "name": "n"}
+    (event,) = TurnReader().feed(frames(frame))
+    assert event.kind is not StreamEventKind.HEARTBEAT
+
+
+QUESTION = {
+    "title": "Which style?",
+    "questions": [
+        {
+            "id": "q1",
+            "prompt": "Pick a look",
+            "options": [{"id": "a", "label": "Calm"}, {"id": "b", "label": "Bold"}],
+            "allow_multiple": True,
+        },
+        {"id": "q2", "prompt": "How long?", "options": []},
+    ],
+}
+CALLS = [
+    {"type": "tool_call", "name": "ask_question", "args": QUESTION},
+    {"type": "tool_call", "name": "ask_question", "arguments": json.dumps(QUESTION)},
+    {
+        "author": "nemo_agent",
+        "content": {"parts": [{"functionCall": {"name": "ask_question", "args": QUESTION}}]},
+    },
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_question_is_a_reply_and_no_silent_edit(call: dict[str, object]) -> None:
+    """The question with its options is what a person reads; programs have it typed."""
+    turn = turn_of(call)
+    assert turn.question is not None
+    first, second = turn.question.questions
+    assert (first.id, first.prompt, first.allow_multiple) == ("q1", "Pick a look", True)
+    assert [(option.id, option.label) for option in first.options] == [("a", "Calm"), ("b", "Bold")]
+    assert (second.id, second.options) == ("q2", ())
+    assert turn.replies == ["Which style?\nPick a look\n- Calm\n- Bold\nHow long?"]
+    assert not turn.silent
+    assert turn.tools == ["ask_question"]
+
+
+def test_a_question_follows_the_text_before_it() -> None:
+    """And two calls are one question."""
+    turn = turn_of({"type": "text", "content": "One moment."}, CALLS[0], CALLS[1])
+    assert turn.replies[0] == "One moment."
+    assert len(turn.replies) == 2
+    assert turn.question is not None
+    assert len(turn.question.questions) == 4
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "title",
+                        "questions",
+                        "prompt",
+                        "options",
+                        "label",
+                        "id",
+                        "allow_multiple",
+                        "x",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+    )
+)
+def test_no_question_breaks_the_turn(arguments: object) -> None:
+    """However the arguments look, the run stops for a person, with something to read."""
+    turn = turn_of({"type": "tool_call", "name": "ask_question", "args": arguments})
+    assert turn.question is not None
+    assert turn.replies[0].strip()
+    assert not turn.silent

@@ -24,12 +24,12 @@ from stage import Stage
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, Unreachable
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.calendar_links import shared_page
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.ingest import ingest
 from nemovideo_nodes.workspace.remote_media import (
     fetch_media,
     is_linkable,
-    is_share_link,
     is_url,
     link_media,
 )
@@ -408,7 +408,7 @@ async def test_a_picture_in_a_bucket_is_known_by_its_content(stage: Stage, bucke
     [
         ("none.png", "There is no object s3://"),
         ("text.png", "text.png: it holds text"),
-        ("", "names no object"),
+        ("", "does not name an object"),
     ],
 )
 def test_what_a_bucket_does_not_have_is_said(
@@ -487,12 +487,18 @@ def test_a_page_is_not_a_picture(store: Store, photo_site: Site, query: str) -> 
         ("https://app.box.com/shared/static/abc.jpg", False),
         ("https://cdn.example.com/file/photo.jpg", False),
         ("https://notdropbox.com/s/abc/photo.jpg", False),
-        ("https://[::1", False),
     ],
 )
 def test_share_links_are_known(source: str, expected: bool) -> None:
     """By their form alone: a calendar is checked without asking anybody."""
-    assert is_share_link(source) is expected
+    assert shared_page(source) is expected
+
+
+@pytest.mark.parametrize("source", ["https://[::1", "https://[::1/a.png", "https://[::1/a?b=1"])
+def test_half_an_address_is_bad_input(store: Store, source: str) -> None:
+    """As a calendar may hold it."""
+    with pytest.raises(BadInput, match="not a URL"):
+        ingest(store, [source])
 
 
 @pytest.mark.parametrize("query", ["?dl=0", ""])

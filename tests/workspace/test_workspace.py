@@ -13,7 +13,7 @@ from stage import Stage
 
 from nemovideo_nodes.errors import PYTHON_WORDING, BadInput, Remedy, RunStopped
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import CreateSession, NodeName, Prompt, Step
+from nemovideo_nodes.request.steps import CreateSession, Prompt, Step, StepName
 from nemovideo_nodes.settings import Pace, Settings
 from nemovideo_nodes.workspace import Account, DriveOptions, VideoOptions, Workspace
 
@@ -38,7 +38,7 @@ async def test_a_run_is_taken_step_by_step(stage: Stage) -> None:
     result = workspace.result(run)
     assert (result.status, len(result.videos)) == ("done", 1)
     assert await workspace.submit(VideoOptions(run_id=run)) == run
-    assert workspace.steps(run, NodeName.UPLOAD) == ["upload/0", "upload/1"]
+    assert workspace.steps(run, StepName.UPLOAD) == ["upload/0", "upload/1"]
 
 
 async def test_a_run_may_be_put_together_without_an_order(stage: Stage) -> None:

@@ -133,7 +133,7 @@ def compose(
     gives the characters of a text that no font has.
     """
     reading = Reading.of(instruction, has_clips=any(source.kind == "video" for source in sources))
-    say = replies.Speaker(_is_chinese(reading), f"{seed}:{turn}", introduce)
+    say = replies.ReplyWriter(_is_chinese(reading), f"{seed}:{turn}", introduce)
     asked_nothing = not reading.text
     drop_talk(reading)
     spread(reading)
@@ -142,10 +142,11 @@ def compose(
     film = film_of(draft) if draft is not None else None
     fresh = _fresh(film, images)
     if _wants_new_film(film, reading):
-        begun = Film(scenes=_scenes(fresh or images), music=_recording(sounds))
+        named = [image for image in images if image.name in instruction]
+        begun = Film(scenes=_scenes(named or fresh or images), music=_recording(sounds))
         return _generate(begun, reading, say, undrawable)
     if film is None or asked_nothing:
-        return Composition(Work.NOTHING, (), "", say.lost(reading.notes), "")
+        return Composition(Work.NOTHING, (), "", say.not_understood(reading.notes), "")
     edits: list[Edit] = []
     if fresh and reading.take(_ADD_PICTURES):
         edits.append(_append(film, fresh))
@@ -155,7 +156,7 @@ def compose(
     if not edits:
         # Nothing was understood at all: only what was left out on purpose is named one by one.
         left = left_out(reading) if reading.left else []
-        return _nothing(say.lost(reading.notes, left), reading)
+        return _nothing(say.not_understood(reading.notes, left), reading)
     changed = [edit for edit in edits if edit.tool]
     if not changed:
         return _nothing(say.already(reading.notes, left_out(reading)), reading)
@@ -212,7 +213,7 @@ def _scenes(images: Sequence[Source], taken: Sequence[Scene] = ()) -> tuple[Scen
 def _generate(
     film: Film,
     reading: Reading,
-    say: replies.Speaker,
+    say: replies.ReplyWriter,
     undrawable: Callable[[str], Sequence[str]],
 ) -> Composition:
     reading.generating = True

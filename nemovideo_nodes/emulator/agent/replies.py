@@ -1,4 +1,4 @@
-"""How the stand-in talks: like a backend that thinks a person sits at its editor; two languages."""
+"""The replies, in English and Chinese, like a backend's that expects a person at its editor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nemovideo_nodes.emulator.agent.film import Film
 from nemovideo_nodes.emulator.agent.lexicon import names_of
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Note
 
-__all__ = ["NO_IMAGES", "Speaker"]
+__all__ = ["NO_IMAGES", "ReplyWriter"]
 
 NO_IMAGES: Note = (
     "There are no pictures yet, so I used a plain backdrop.",
@@ -74,7 +74,7 @@ _AFTER_EDIT: Sequence[Note] = (
 
 
 @dataclass(frozen=True)
-class Speaker:
+class ReplyWriter:
     """Finds the words; `seed` decides which farewell is due."""
 
     chinese: bool
@@ -117,7 +117,7 @@ class Speaker:
             told = f"Done: I {_listed([edit.english for edit in edits])}."
         return self._whole(told, [*notes, *_left(left)], _AFTER_EDIT)
 
-    def lost(self, notes: Sequence[Note], left: Sequence[str] = ()) -> str:
+    def not_understood(self, notes: Sequence[Note], left: Sequence[str] = ()) -> str:
         return self._whole(self._pick(_LOST), [*notes, *_left(left)])
 
     def already(self, notes: Sequence[Note], left: Sequence[str]) -> str:

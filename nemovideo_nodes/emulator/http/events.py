@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from nemovideo_nodes.emulator.agent.composer import Composition, ToolStep
 from nemovideo_nodes.wire.models import AGENT
 
-__all__ = ["Frame", "ask", "error_frame", "heartbeat", "tell", "temporary_issue"]
+__all__ = ["Frame", "error_frame", "heartbeat", "question_frames", "temporary_issue", "turn_frames"]
 
 _HEARTBEATS = (
     b"event: heartbeat\ndata: {}\n\n",
@@ -43,7 +43,7 @@ class Frame:
     edit: ToolStep | None = None
 
 
-class _Teller(Protocol):
+class _FrameWriter(Protocol):
     """Writes what happens in a turn as frames."""
 
     def think(self, thought: str) -> Iterator[Frame]: ...
@@ -55,42 +55,46 @@ class _Teller(Protocol):
     def result(self, call_id: str, step: ToolStep, delta: dict[str, Any]) -> Frame: ...
 
 
-def tell(
+def turn_frames(
     composition: Composition,
     *,
     now: Callable[[], float],
-    beat: int = 0,
+    heartbeat_form: int = 0,
     silent: bool = False,
     translated: bool = False,
     state: Callable[[ToolStep], dict[str, Any]],
 ) -> Iterator[Frame]:
     """The frames of a turn; `state` gives the state's delta after a tool call.
 
-    `now` is in seconds since 1970; `beat` varies the form of the heartbeats. A `silent` turn
+    `now` is in seconds since 1970; `heartbeat_form` varies the form of heartbeats. A `silent` turn
     calls its tools and says nothing.
     """
-    teller = _teller(now, translated)
-    yield heartbeat(beat, translated=translated)
+    writer = _writer(now, translated)
+    yield heartbeat(heartbeat_form, translated=translated)
     if composition.thought and not silent:
-        yield from teller.think(composition.thought)
+        yield from writer.think(composition.thought)
     if composition.opening and not silent:
-        yield from teller.say(composition.opening, composition.thought)
+        yield from writer.say(composition.opening, composition.thought)
     for step in composition.steps:
         call_id = f"adk-{uuid.uuid4()}"
-        yield teller.call(call_id, step.name, step.args)
-        beat += 1
-        yield heartbeat(beat, _HEARTBEAT_S, translated=translated)
-        yield teller.result(call_id, step, state(step))
+        yield writer.call(call_id, step.name, step.args)
+        heartbeat_form += 1
+        yield heartbeat(heartbeat_form, _HEARTBEAT_S, translated=translated)
+        yield writer.result(call_id, step, state(step))
     if composition.closing and not silent:
-        yield from teller.say(composition.closing)
+        yield from writer.say(composition.closing)
 
 
-def ask(
-    question: dict[str, Any], *, now: Callable[[], float], beat: int = 0, translated: bool = False
+def question_frames(
+    question: dict[str, Any],
+    *,
+    now: Callable[[], float],
+    heartbeat_form: int = 0,
+    translated: bool = False,
 ) -> Iterator[Frame]:
     """The frames of a turn that asks back: the call of `ask_question`, and not a word."""
-    yield heartbeat(beat, translated=translated)
-    yield _teller(now, translated).call(f"adk-{uuid.uuid4()}", "ask_question", question)
+    yield heartbeat(heartbeat_form, translated=translated)
+    yield _writer(now, translated).call(f"adk-{uuid.uuid4()}", "ask_question", question)
 
 
 def heartbeat(number: int, pause_s: float = 0.0, *, translated: bool = False) -> Frame:
@@ -108,18 +112,18 @@ def error_frame(text: str, *, translated: bool = False) -> Frame:
 
 def temporary_issue(now: Callable[[], float]) -> Frame:
     """The failure that the vendor's agent reports behind good answers, and that means nothing."""
-    return _AdkTeller(now).whole(
+    return _AdkWriter(now).whole(
         [{"text": "I encountered a temporary issue, please try again."}],
         _TEXT_S,
         errorCode="MALFORMED_FUNCTION_CALL",
     )
 
 
-def _teller(now: Callable[[], float], translated: bool) -> _Teller:
-    return _TranslatedTeller() if translated else _AdkTeller(now)
+def _writer(now: Callable[[], float], translated: bool) -> _FrameWriter:
+    return _TranslatedWriter() if translated else _AdkWriter(now)
 
 
-class _TranslatedTeller:
+class _TranslatedWriter:
     """Writes the gateway's own frames."""
 
     def think(self, thought: str) -> Iterator[Frame]:
@@ -136,7 +140,7 @@ class _TranslatedTeller:
         return _frame(event, _TOOL_S - _HEARTBEAT_S, edit=step)
 
 
-class _AdkTeller:
+class _AdkWriter:
     """Writes events as ADK does: camelCase, absent where null, an id for each."""
 
     def __init__(self, now: Callable[[], float]) -> None:

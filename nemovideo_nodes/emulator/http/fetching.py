@@ -11,7 +11,8 @@ import anyio.to_thread
 
 from nemovideo_nodes.emulator.http.incoming import IncomingFile, finish_all
 from nemovideo_nodes.emulator.world.records import Refusal, Upload
-from nemovideo_nodes.media.guard import MAX_REDIRECTS, guard
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.media.guard import MAX_REDIRECTS
 from nemovideo_nodes.settings import MediaAccess, is_loopback
 
 if TYPE_CHECKING:
@@ -34,17 +35,13 @@ async def fetch(urls: list[str], folder: Path, access: MediaAccess, limit_s: flo
         raise Refusal(400, f"At most {_MOST_URLS} URLs in one request", status=400)
     import httpx
     from ssrfguard import SSRFGuardError
-    from ssrfguard.httpx import AsyncClient
+
+    from nemovideo_nodes.media.http_clients import guarded_client
 
     files: list[IncomingFile] = []
     try:
-        async with AsyncClient(
-            policy=guard(access),
-            timeout=30,
-            trust_env=False,
-            headers=_AS_IT_IS,
-            verify=httpx.create_ssl_context(),
-        ) as client:
+        # https: a redirect may lead from http:// to it.
+        async with guarded_client("https:", access, timeout=httpx.Timeout(30.0)) as client:
             for url in urls:
                 file = IncomingFile(folder, _name_of(url), _check_url(url, access.allow_http))
                 files.append(file)
@@ -60,6 +57,8 @@ async def fetch(urls: list[str], folder: Path, access: MediaAccess, limit_s: flo
             f"A URL's address is refused ({reason}): NEMOVIDEO_MEDIA_NETWORKS names others, where "
             "the emulator is started",
         ) from None
+    except BadInput as error:  # certificates that cannot be read
+        raise Refusal(400, error.sentence) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Refusal(400, f"A URL cannot be fetched ({type(error).__name__})") from error
     finally:
@@ -73,7 +72,7 @@ async def _fetch_into(
     at = url
     for _ in range(MAX_REDIRECTS + 1):
         _check_url(at, allow_http)
-        async with client.stream("GET", at) as response:
+        async with client.stream("GET", at, headers=_AS_IT_IS) as response:
             if response.is_redirect:
                 at = urljoin(at, response.headers.get("location", ""))
                 continue

@@ -15,6 +15,7 @@ from nemovideo_nodes.emulator.world.records import Refusal, Upload
 from nemovideo_nodes.errors import BadInput, TooManyPixels
 from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import HEAD_BYTES, MAX_BYTES, MediaType, sniff
+from nemovideo_nodes.media.tracks import refine_type
 from nemovideo_nodes.media.whole import is_whole
 from nemovideo_nodes.render.image import MAX_PIXELS
 from nemovideo_nodes.wire.codes import FORMATS, Code
@@ -59,6 +60,7 @@ class IncomingFile:
             )
         self._stream.close()
         self._judge(media)
+        media = refine_type(self._part, media)
         path = self._folder / f"{self._id}.{media.ext}"
         os.replace(self._part, path)
         return Upload(

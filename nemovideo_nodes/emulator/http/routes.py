@@ -247,9 +247,13 @@ class Calls:
         if sent is None or Draft(sent) != Draft(session.draft):
             raise Refusal(400, "The draft is not the current draft of this session", status=400)
         fault = request.scope.get(FAULT)
-        doom = fault.text("Render failed: out of memory") if fault else None
+        forced_error = fault.text("Render failed: out of memory") if fault else None
         render = self._world.renders.submit(
-            session, body.id, session.draft, doom=doom, unique=self._has("render_in_data")
+            session,
+            body.id,
+            session.draft,
+            forced_error=forced_error,
+            unique=self._has("render_in_data"),
         )
         self.renders.wake()
         return self._render({"id": render.id, "status": render.status})

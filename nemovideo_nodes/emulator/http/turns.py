@@ -55,47 +55,20 @@ class Turns:
 
         A turn of the same session that is still under way is killed, as the real one does.
         """
-        seed = f"{self._world.seed}:{session.number}"
-        message = text
-        if (about := self._world.conversations.asked_about(session.id)) is not None:
-            text = answered(about, text)
-        composition = compose(
-            loads(session.draft),
-            [Source(u.id, u.name, u.kind) for u in self._world.uploads.of_session(session.id)],
-            text,
-            turn=session.turns,
-            introduce=not session.introduced,
-            seed=seed,
-            undrawable=undrawable,
-        )
-        asks = fault is not None and fault.kind == "asks"
-        if asks:
+        kind = fault.kind if fault else ""
+        asked_about = self._world.conversations.asked_about(session.id)
+        instruction = answered(asked_about, text) if asked_about is not None else text
+        question = frame_question(instruction) if kind == "asks" else None
+        composition = self._compose(session, instruction, fault)
+        if question is not None:
             composition = Composition(Work.NOTHING, (), "", "", "")
-        if fault is not None and fault.kind == "says":
-            said = f"{composition.closing} {fault.text('')}".strip()
-            composition = replace(composition, closing=said)
-        silent = (fault is not None and fault.kind == "silent") or (
-            session.draft is not None
-            and composition.work is not Work.NOTHING
-            and draw(seed, session.turns, "silent") < self._options.silent
-        )
-        cost = {
-            Work.GENERATION: self._options.generation_cost,
-            Work.EDIT: self._options.edit_cost,
-            Work.NOTHING: 0,
-        }[composition.work]
-        number = self._world.turns.open(session, cost)
+        silent = kind == "silent" or self._falls_silent(session, composition)
+        number = self._world.turns.open(session, self._cost(composition))
         is_new = composition.work is Work.GENERATION
         self._world.stages.cancel(session.id, ("music", "title") if is_new else composition.refused)
         if not silent:
             self._world.mark_introduced(session.id)
-        question = frame_question(text) if asks else None
-        if question is not None:
-            self._world.conversations.ask(session.id, text)
-        reply = " ".join(filter(None, [composition.opening, composition.closing]))
-        if question is not None:
-            reply = question["questions"][0]["prompt"]
-        self._world.conversations.keep(number, session.id, message, "" if silent else reply)
+        self._keep(number, session, text, instruction, composition, question, silent)
         if session.id in self._live:
             self._live[session.id].kill()
         turn = _Turn(
@@ -103,16 +76,66 @@ class Turns:
             number,
             session.id,
             composition,
-            text,
+            instruction,
             self._live,
             silent=silent,
             second_stage_s=self._options.second_stage_s,
             question=question,
-            translated="translated_frames" in self._options.habits
-            or (fault is not None and fault.kind == "translated"),
+            translated=kind == "translated" or "translated_frames" in self._options.habits,
         )
         self._live[session.id] = turn
         return _TurnResponse(turn, fault, self._options.pace)
+
+    def _compose(self, session: Session, instruction: str, fault: Fault | None) -> Composition:
+        composition = compose(
+            loads(session.draft),
+            [Source(u.id, u.name, u.kind) for u in self._world.uploads.of_session(session.id)],
+            instruction,
+            turn=session.turns,
+            introduce=not session.introduced,
+            seed=self._seed(session),
+            undrawable=undrawable,
+        )
+        if fault is not None and fault.kind == "says":
+            said = f"{composition.closing} {fault.text('')}".strip()
+            composition = replace(composition, closing=said)
+        return composition
+
+    def _seed(self, session: Session) -> str:
+        return f"{self._world.seed}:{session.number}"
+
+    def _falls_silent(self, session: Session, composition: Composition) -> bool:
+        """Whether chance has it that this edit is answered without a word."""
+        if session.draft is None or composition.work is Work.NOTHING:
+            return False
+        return draw(self._seed(session), session.turns, "silent") < self._options.silent
+
+    def _cost(self, composition: Composition) -> int:
+        return {
+            Work.GENERATION: self._options.generation_cost,
+            Work.EDIT: self._options.edit_cost,
+            Work.NOTHING: 0,
+        }[composition.work]
+
+    def _keep(
+        self,
+        number: int,
+        session: Session,
+        text: str,
+        instruction: str,
+        composition: Composition,
+        question: dict[str, Any] | None,
+        silent: bool,
+    ) -> None:
+        """Keep what was said, and the question that waits for an answer now."""
+        conversations = self._world.conversations
+        if question is not None:
+            conversations.ask(session.id, instruction)
+            reply = str(question["questions"][0]["prompt"])
+        else:
+            conversations.settle(session.id)
+            reply = " ".join(filter(None, [composition.opening, composition.closing]))
+        conversations.keep(number, session.id, text, "" if silent else reply)
 
     def stop(self) -> None:
         """End every turn under way; edits that are not made yet will not be."""
@@ -155,11 +178,13 @@ class _Turn:
         """The stream of the whole turn."""
         now, translated = self._world.now, self.translated
         if self._question is not None:
-            return events.ask(self._question, now=now, beat=self.number, translated=translated)
-        return events.tell(
+            return events.question_frames(
+                self._question, now=now, heartbeat_form=self.number, translated=translated
+            )
+        return events.turn_frames(
             self._composition,
             now=now,
-            beat=self.number,
+            heartbeat_form=self.number,
             silent=self._silent,
             translated=translated,
             state=_state,

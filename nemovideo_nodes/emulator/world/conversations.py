@@ -50,9 +50,11 @@ class Conversations:
             db.execute("INSERT OR REPLACE INTO questions VALUES (?, ?)", (session, message))
 
     def asked_about(self, session: str) -> str | None:
-        """The message about which the agent asked, if it waits for an answer; it does no more."""
+        """The message about which the agent asked, if it waits for an answer."""
+        rows = self._db.rows("SELECT message FROM questions WHERE session = ?", session)
+        return str(rows[0]["message"]) if rows else None
+
+    def settle(self, session: str) -> None:
+        """The question of a session, if there is one, has its answer."""
         with self._db.change() as db:
-            row = db.execute(
-                "DELETE FROM questions WHERE session = ? RETURNING message", (session,)
-            ).fetchone()
-        return str(row["message"]) if row else None
+            db.execute("DELETE FROM questions WHERE session = ?", (session,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -111,12 +112,13 @@ class RenderQueue:
         # Told last: whoever sees that a render has ended finds nothing unfinished of it.
         shutil.rmtree(folder, ignore_errors=True)
         self._world.renders.settle(render.key, status, error)
-        make_room(self._world, self._options.most_bytes)
+        with contextlib.suppress(OSError):  # the next render makes room, then
+            make_room(self._world, self._options.most_bytes)
 
     def _outcome(self, render: Render, folder: Path) -> tuple[RenderStatus, str | None]:
         """Render, and say what came of it, with the error where it failed."""
-        if render.doom is not None:
-            return RenderStatus.FAILED, render.doom
+        if render.forced_error is not None:
+            return RenderStatus.FAILED, render.forced_error
         code, said = self._process(render, folder)
         if self._stopping:
             return RenderStatus.PENDING, None

@@ -82,13 +82,15 @@ def _oldest_first(world: World, unused_s: float) -> list[str]:
 
 def _sweep(world: World) -> None:
     """Delete the files of sessions and renders that are gone, those of a killed process, too."""
+    # Listed before the database is asked: what comes in meanwhile is not looked at.
+    folders, files = (list(folder.iterdir()) for folder in _folders(world))
     activities = world.activities()
     sessions = {activity.session for activity in activities}
     keys = {key for activity in activities for key in activity.renders}
-    for folder in (world.folder / "uploads").iterdir():
+    for folder in folders:
         if folder.name not in sessions:
             shutil.rmtree(folder, ignore_errors=True)
-    for file in (world.folder / "renders").iterdir():
+    for file in files:
         if file.name.partition(".")[0] in keys:
             continue
         if file.is_dir():

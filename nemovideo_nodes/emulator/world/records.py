@@ -98,7 +98,7 @@ class Render:
     draft: str
     status: RenderStatus
     error: str | None
-    doom: str | None
+    forced_error: str | None
     """The error that a fault has decided for it."""
     attempts: int
 

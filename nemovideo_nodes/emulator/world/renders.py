@@ -40,7 +40,7 @@ class Renders:
         render_id: str,
         draft: str,
         *,
-        doom: str | None = None,
+        forced_error: str | None = None,
         unique: bool = False,
     ) -> Render:
         """Accept a render; the same id in the same session is the same render.
@@ -59,7 +59,7 @@ class Renders:
                     session.account,
                     draft,
                     RenderStatus.PENDING,
-                    doom,
+                    forced_error,
                     self._now(),
                 ),
             )
@@ -152,6 +152,6 @@ def _render(row: sqlite3.Row) -> Render:
         draft=row["draft"],
         status=RenderStatus(row["status"]),
         error=row["error"],
-        doom=row["doom"],
+        forced_error=row["doom"],
         attempts=row["attempts"],
     )

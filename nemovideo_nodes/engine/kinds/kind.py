@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.engine.plan import LONGEST_WAIT_S
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,
@@ -49,8 +50,6 @@ __all__ = [
     "may_ask_again",
 ]
 
-LONGEST_WAIT_S = 300.0
-"""A `Retry-After` beyond this is told to the user instead of waited for."""
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
 
 
@@ -134,8 +133,8 @@ class Failure:
     verdict: Verdict
     sentence: str
     code: int | None = None
-    error_code: ErrorCode | None = None
-    remedy: Remedy | None = None
+    error_code: str | None = None
+    remedy: str | None = None
     resumable: bool = False
     repeat_at: datetime | None = None
     repeats: int = 0

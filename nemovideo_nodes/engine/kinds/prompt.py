@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from nemovideo_nodes.engine.kinds.kind import (
     Context,
     Failure,
@@ -24,16 +26,20 @@ from nemovideo_nodes.errors import (
     Unreachable,
     redact,
 )
-from nemovideo_nodes.ledger import facts
+from nemovideo_nodes.language.changes import language_of
 from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
+from nemovideo_nodes.ledger.facts import Refused as RefusedFact
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import Prompt
+from nemovideo_nodes.wire.draft import Draft, is_only_added_to
 from nemovideo_nodes.wire.models import StateAnswer
 from nemovideo_nodes.wire.turn import StreamEvent, StreamEventKind, Turn
 
 __all__ = ["PromptRunner"]
 
+_SECOND_STAGE = timedelta(hours=1)
+"""How long after a turn its second stage may come, generously."""
 _CUT = "The process that sent it ended before the answer"
 _LOOKING = "asking the service what became of the message"
 
@@ -69,7 +75,7 @@ class PromptRunner(StepRunner):
 
         try:
             turn = await ctx.client.send_message(
-                ctx.session_id(), record.step.args.text, on_event=show, repeat=False
+                ctx.session_id(), _message(record.step.args), on_event=show, repeat=False
             )
         except (Unreachable, Refused, BadInput):
             raise  # certainly not accepted
@@ -83,7 +89,9 @@ class PromptRunner(StepRunner):
             state = await ctx.client.read_state(ctx.session_id())
         before, seen = intent.evidence, record.deferred
         partial_turn = seen.partial_turn if seen else None
-        if before is not None and _draft_digest(state) != before.draft_digest:
+        is_changed = before is not None and _draft_digest(state) != before.draft_digest
+        is_explained = is_changed and _is_explained(ctx, record, intent, state, partial_turn)
+        if is_changed and not is_explained:
             told = partial_turn or PromptResult()
             return Success(told.model_copy(update={"reconciled": True}))
         if record.refused is not None and record.state is StepState.UNKNOWN:
@@ -93,7 +101,22 @@ class PromptRunner(StepRunner):
         if reads < RECONCILE_READS:
             return _look(ctx, reads, why, partial_turn)
         made = before is not None and state.media_digest != before.media_digest
-        return _unknown(why.removesuffix(f"; {_LOOKING}"), made=made)
+        why = why.removesuffix(f"; {_LOOKING}")
+        return _unknown(why, made=made, is_explained=is_explained)
+
+
+def _message(args: Prompt) -> str:
+    """What is sent: the instruction, and which of the session's media it is about."""
+    if not args.shows:
+        return args.text
+    sentence = _SHOWS[language_of(args.text)].format(", ".join(args.shows))
+    return f"{args.text}\n\n{sentence}"
+
+
+_SHOWS = {
+    "en": "Make a new video that shows only this file: {}",
+    "zh": "请制作一个新视频，只用这个文件：{}",
+}
 
 
 def _ended(ctx: Context, turn: Turn) -> Outcome:
@@ -121,8 +144,36 @@ def _look(ctx: Context, reads: int, why: str, partial_turn: PromptResult | None)
     return RetryAt(until=ctx.later(wait), why=why, reads=reads, partial_turn=partial_turn)
 
 
-def _unknown(reason: str, *, made: bool) -> Failure:
+def _is_explained(
+    ctx: Context,
+    record: StepRecord,
+    intent: Intended,
+    state: StateAnswer,
+    partial_turn: PromptResult | None,
+) -> bool:
+    """Whether the change may be the turn before's: its second stage adds music or a title [V].
+
+    Then it proves nothing about this message, unless its own stream has shown it at work.
+    """
+    if partial_turn is not None and (partial_turn.replies or partial_turn.tools):
+        return False
+    earlier = [
+        other.achieved.at
+        for other in ctx.run.steps.values()
+        if other is not record and isinstance(other.step.args, Prompt) and other.achieved
+    ]
+    if not any(abs(intent.at - at) < _SECOND_STAGE for at in earlier):
+        return False
+    outline = intent.evidence.outline if intent.evidence else None
+    if outline is None or state.draft is None:
+        return outline is None and state.draft is not None
+    return is_only_added_to(Draft(outline), Draft(state.draft.outline() or "{}"))
+
+
+def _unknown(reason: str, *, made: bool, is_explained: bool) -> Failure:
     media = ", though new media appeared in the session" if made else ""
+    if is_explained:
+        media = " but for music or a title, which the service may have added to the edit before"
     return Failure(
         "unknown",
         f"It cannot be known what became of the message. {reason}, and the timeline has not "
@@ -132,13 +183,13 @@ def _unknown(reason: str, *, made: bool) -> Failure:
     )
 
 
-def _again_unknown(refused: facts.Refused) -> Failure:
+def _again_unknown(refused: RefusedFact) -> Failure:
     """Another look has shown nothing new."""
     return Failure(
         "unknown",
         refused.sentence,
-        error_code=ErrorCode(refused.error_code) if refused.error_code else None,
-        remedy=Remedy(refused.remedy) if refused.remedy else None,
+        error_code=refused.error_code,
+        remedy=refused.remedy,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from nemovideo_nodes.engine.kinds.kind import (
@@ -35,8 +36,9 @@ from nemovideo_nodes.ledger.facts import (
     RenderResult,
     StateResult,
 )
+from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.run import StepRecord
-from nemovideo_nodes.request.steps import AwaitRender, SubmitRender
+from nemovideo_nodes.request.steps import AwaitRender, Media, Prompt, SubmitRender
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import RenderStatus
 
@@ -67,6 +69,8 @@ class SubmitRenderRunner(StepRunner):
             return state
         if state.draft is None or not state.draft.exportable:
             return _nothing_to_export(ctx)
+        if (wrong := _wrong_media(ctx, record, state.draft)) is not None:
+            return wrong
         if (same_video := _last_render(ctx, record, state.draft)) is not None:
             return Success(same_video)
         seen = ctx.run.results(StateResult)
@@ -144,6 +148,41 @@ class AwaitRenderRunner(StepRunner):
             reads=(record.deferred.reads if record.deferred else 0) + 1,
             missing=missing,
         )
+
+
+def _wrong_media(ctx: Context, record: StepRecord, draft: Draft) -> Failure | None:
+    """Why this is not exported: the timeline shows other media than its message asked for."""
+    asked: tuple[str, ...] | None = None
+    for other in ctx.run.steps.values():
+        if other is record:
+            break
+        if isinstance(other.step.args, Prompt):
+            asked = other.step.args.shows
+    if asked is None:
+        return None
+    media = media_of(ctx.run)
+    wanted = [m.name for m in media if (m.url or m.upload_name) in asked]
+    shown = [m for m in media if _is_shown(m, media, draft)]
+    others = [m.name for m in shown if (m.url or m.upload_name) not in asked]
+    if not others:
+        return None
+    return Failure(
+        "not_accepted",
+        f"The timeline shows {', '.join(others)}, where the video was to show "
+        f"{', '.join(wanted)} alone",
+        error_code=ErrorCode.WRONG_MEDIA,
+        remedy=Remedy.REFINE,
+    )
+
+
+def _is_shown(medium: Media, media: Sequence[Media], draft: Draft) -> bool:
+    """Whether a clip has this medium's name, or its upload's, and no other medium's."""
+    alike = sum(other.stem == medium.stem for other in media)
+    for track in draft.tracks:
+        for segment in track.segments if track.kind == 0 else ():
+            if medium.digest[:12] in segment.name or (alike == 1 and segment.name == medium.stem):
+                return True
+    return False
 
 
 def _last_render(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult | None:

@@ -78,7 +78,7 @@ class OrderedStore(Store):
 
     def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
         super().replace(name, data, durable=durable)
-        if durable:
+        if durable and not name.endswith(".sent"):  # the mark of the message
             self.names.append(name)
 
 

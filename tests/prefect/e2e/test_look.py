@@ -10,7 +10,7 @@ from browser import open_page, shoot
 from moments import counts_of
 from prefect_studio import AUTOMATIONS, Studio
 
-from nemovideo_nodes.prefect.looking import WAITS
+from nemovideo_nodes.prefect.review import WAITS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -50,7 +50,8 @@ _FILLER_EN = (
     r"|seconds?|secs?|length|long|duration|says?|saying|reads?|reading|reel|called|named|written"
     r"|start|starts|begin|end|ends|ending|beginning|top|bottom|middle|center|centre|per|way"
     r"|because|since|than|them|once|come|comes|take|takes|place|play|position|order|price|prices"
-    r"|volume|overlays?|titled|entitled|instagram|facebook|linkedin|pinterest|snapchat|move|moved|something|lower|raise|energetic|faster|slower|don't|won't"
+    r"|volume|overlays?|titled|entitled|instagram|facebook|linkedin|pinterest|snapchat|move|moved"
+    r"|something|lower|raise|energetic|faster|slower|don't|won't"
     r"|lasting|lasts?|long|total|overall|at most|least|max|maximum|minimum|approximately|roughly"
     rf"|almost|nearly|best|better|fine|even|still|back|down|through|via|{_MEDIUM})"
 )
@@ -60,7 +61,8 @@ _FILLER_ZH = (
     r"|改成|变成|换成|一个|一段|一条|一首|个|段|条|首|这|将|让|可以|能|行|现在|最后|先|导出|下载|发"
     r"|整个|还有|还|加上|加入|添加|加|和|与|跟|是|在|用|为|成|到|上|里|内|配上|配|带|放|显示|标题|字幕"
     r"|流畅|精美|好看|漂亮|高级感?|专业|炫酷|酷炫|吸引人|有趣|简单|简洁|时尚|温馨|高质量|优质"
-    r"|展示|出现|多|调到|调低到|调|之间|感|朋友圈|切换|播放|速度|位置|下面|上面|宣传|声|请问|不|问|作|改|换|钟|后|前|三|两|大|小"
+    r"|展示|出现|多|调到|调低到|调|之间|感|朋友圈|切换|播放|速度|位置|下面|上面|宣传|声|请问|不"
+    r"|问|作|改|换|钟|后|前|三|两|大|小"
     r"|文字|音乐|配乐|转场|效果|画面|时长|时间|长|秒|每|全部|所有|一些|一点|点|些|有|需要|希望|产品"
     r"|制作|生成|剪|转|合成|风格|封面|价格|标签|写|着|叫|版|式|格式|尺寸|比例|画幅|中|以|并|且"
 )
@@ -70,12 +72,13 @@ _EDGE = (
     r"|include|including|apply|the|be|turn|these|into|should|long|create|give|do|but|video|animate)"
 )
 _START = words(
-    rf"^(?:[^\w\"“「(#@$]|{_EDGE}(?![\w'-])|请|帮我|帮|加上|加入|添加|加|配上|配(?!音)|用|把|给|做成|做|要|和|与|跟"
-    r"|再|也|的|了|一个|一段|我们的|我们|我|显示|视频)+"
+    rf"^(?:[^\w\"“「(#@$]|{_EDGE}(?![\w'-])|请|帮我|帮|加上|加入|添加|加|配上|配(?!音)|用|把|给"
+    r"|做成|做|要|和|与|跟|再|也|的|了|一个|一段|我们的|我们|我|显示|视频)+"
 )
 _END = words(rf"(?:(?<![\w'-]){_EDGE}|[^\w%\"”」)]|的|了|吧|一下|和|与|视频|效果)+$")
 _BLANK = words(
-    rf"\b\d+\s(?:photos?|pictures?|pics?|images?|slides?)\b|\d+[张幅个]|(?<![\w'-]){_FILLER_EN}(?![\w'-])|{_FILLER_ZH}"
+    rf"\b\d+\s(?:photos?|pictures?|pics?|images?|slides?)\b|\d+[张幅个]"
+    rf"|(?<![\w'-]){_FILLER_EN}(?![\w'-])|{_FILLER_ZH}"
 )
 _WORD = re.compile(r"[^\W\d_]{2,}|\d|[\u3400-\u9fff]")
 

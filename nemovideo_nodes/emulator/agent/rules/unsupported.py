@@ -47,7 +47,6 @@ _CARD = words(
     rf"|closing|final|outro|intro|opening|title|start)[-\s](?:card|screen|slide|frame|page)s?\b"
     rf"[^.;{QUOTE[1:-1]}{LEFT[1:-1]}]{{0,80}}?)(?P<quote>{QUOTE})"
 )
-_LOOK_ONLY = re.compile(r"^[\W_]*(?:(?:that )?(?:says?|saying|reads?|reading|with|text|the))*$")
 _EDGE_FADE = words(
     rf"\b(?:the\s|all\s)?(?:{TITLE}|music|sound)\s(?:should\s)?fad(?:e|es|ing)\s(?:in|out|up)\b"
     rf"|\bfad(?:e|es|ing)\s(?:in|out|up)?\s?(?:the\s|a\s|my\s)?(?:{TITLE}|music|sound)\b"
@@ -61,8 +60,8 @@ _EDGE_FADE = words(
     rf"|{TITLE_ZH}[^,。]{{0,6}}(?:淡入淡出|淡入|淡出|渐显|渐隐)"
     r"|\b(?:an?\s)?(?:different|varied|various|random|mixed|assorted)\s(?:\w+\s)?transitions?\b"
     r"(?:\s(?:for|on|between)\s(?:each|every|all)[^,.;]{0,20})?|(?:各种|不同|多种|随机)的?转场"
-    r"|\bfad(?:e|es|ing)\s(?:to|from|through)\swhite\b(?:\sbetween[^,.;]{0,30})?|(?:渐白|白场|闪白)"
-    r"(?:转场)?|(?:小红书|抖音|快手|视频号)风格"
+    r"|\bfad(?:e|es|ing)\s(?:to|from|through)\swhite\b(?:\sbetween[^,.;]{0,30})?"
+    r"|(?:渐白|白场|闪白)(?:转场)?|(?:小红书|抖音|快手|视频号)风格"
     r"|(?:结尾|片尾|最后|末尾|开头|片头|开场)(?:处|的时候)?(?:渐变|渐|淡出|淡入|淡)(?:到|成|至|为|变)?"
     r"(?:白|黑)?(?:色|屏|场)?"
 )
@@ -99,14 +98,12 @@ def _leave_out_cards(reading: Reading) -> None:
 
 def _leave_out_parts(film: Film, reading: Reading) -> None:
     """What holds for a whole film is not half done where it is wanted for some pictures."""
-    pieces = CLAUSE.split(reading.text)
-    at = 0
-    for number, piece in enumerate(pieces):
-        end = at + len(piece or "")
-        if number % 2 == 0 and _OF_SOME.search(piece) and not re.search(QUOTE, piece):
+    end = len(reading.text)
+    # From the last clause to the first, so that the places of those before it stay right.
+    for piece in reversed(CLAUSE.split(reading.text)):
+        start = end - len(piece)
+        if _OF_SOME.search(piece) and not re.search(QUOTE, piece):
             seen = Referring(film, Reading(piece), by_quote=False)
             if _SOME_ONLY.search(seen.text):
-                reading.leave_out(at, end)
-                return _leave_out_parts(film, reading)
-        at = end
-    return None
+                reading.leave_out(start, end)
+        end = start

@@ -1,4 +1,4 @@
-"""A flow that is run by hand on one machine: a Prefect server of its own, and a quiet console."""
+"""Runs a flow on this machine with a temporary Prefect server and a quiet console."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from prefect.settings import (
     temporary_settings,
 )
 
-__all__ = ["by_hand"]
+__all__ = ["ephemeral_server"]
 
 SERVER_START_S = 180
-"""Prefect's 20 seconds are too few for a first start, which makes its database, on two cores."""
+"""The first start creates the database, which can take longer than Prefect's 20 seconds."""
 _OURS = str(Path(__file__).parents[1])
 _RUNS = ("prefect.flow_runs", "prefect.task_runs")
 
 
 @contextlib.contextmanager
-def by_hand() -> Iterator[None]:
-    """Run flows with a temporary server, and show the lines of this package alone.
+def ephemeral_server() -> Iterator[None]:
+    """Run flows with a temporary server, and print only the log lines of this package.
 
-    A server that is set up for this machine is left out; Prefect's lines about each task go
-    into the server's log as always.
+    A server that is configured on this machine is not used. Prefect's own lines still go into
+    the server's log.
     """
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_OwnLines())
+        handler.addFilter(_OwnLinesFilter())
         handler.setFormatter(logging.Formatter("%(message)s"))
-    # Prefect makes the folder, but not the ones above it, and its server then does not start.
+    # Prefect creates this folder but not its parents, and its server then does not start.
     PREFECT_HOME.value().mkdir(parents=True, exist_ok=True)
     with temporary_settings(
         updates={
             PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
             PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: SERVER_START_S,
-            # Told to end while it still writes events, it shows tracebacks of no consequence.
+            # Stopped while it still writes events, the server prints harmless tracebacks.
             PREFECT_SERVER_LOGGING_LEVEL: "CRITICAL",
         },
         restore_defaults={PREFECT_API_URL},
@@ -48,9 +48,9 @@ def by_hand() -> Iterator[None]:
         yield
 
 
-class _OwnLines(logging.Filter):
+class _OwnLinesFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        """Our own lines, and warnings; what a run failed of is said by who started it."""
+        """Our own lines and warnings; the caller prints why a run failed."""
         if record.pathname.startswith(_OURS):
             return True
         return record.levelno >= logging.WARNING and record.name not in _RUNS

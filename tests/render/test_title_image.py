@@ -7,9 +7,9 @@ import pytest
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.render.bidi import base_level
-from nemovideo_nodes.render.letters import Lettering, letter
 from nemovideo_nodes.render.sample import Canvas
 from nemovideo_nodes.render.timeline import Shot, Timeline, Title
+from nemovideo_nodes.render.title_image import TitleImage, draw_title
 from nemovideo_nodes.render.typeface import BUNDLED, Typeface, left_out
 
 PORTRAIT, LANDSCAPE, SQUARE = (540, 960), (960, 540), (540, 540)
@@ -19,10 +19,10 @@ def timeline(size: tuple[int, int]) -> Timeline:
     return Timeline(*size, duration=3000, shots=(Shot(None, 0, 3000),))
 
 
-def drawn(text: str, size: tuple[int, int] = PORTRAIT, place: str = "") -> Lettering:
-    lettering = letter(Title(text, 0, 1000, place), timeline(size))
-    assert lettering is not None
-    return lettering
+def drawn(text: str, size: tuple[int, int] = PORTRAIT, place: str = "") -> TitleImage:
+    drawing = draw_title(Title(text, 0, 1000, place), timeline(size))
+    assert drawing is not None
+    return drawing
 
 
 def canvas(size: tuple[int, int], luma: int) -> Canvas:
@@ -36,24 +36,24 @@ def canvas(size: tuple[int, int], luma: int) -> Canvas:
 @pytest.mark.parametrize("ground", [0, 16, 128, 235, 255])
 def test_letters_stand_out_on_any_ground(text: str, ground: int) -> None:
     """On every ground there is white inside and dark around it, and nothing wraps over."""
-    lettering, frame = drawn(text), canvas(PORTRAIT, ground)
-    lettering.blend(frame, 128)
-    high, wide = lettering.alpha.shape
-    area = frame[0][lettering.top : lettering.top + high, lettering.left : lettering.left + wide]
+    drawing, frame = drawn(text), canvas(PORTRAIT, ground)
+    drawing.blend(frame, 128)
+    high, wide = drawing.alpha.shape
+    area = frame[0][drawing.top : drawing.top + high, drawing.left : drawing.left + wide]
     assert (area > 225).mean() > 0.02
-    solid = (lettering.alpha == 128) & (lettering.shade == 235)
+    solid = (drawing.alpha == 128) & (drawing.shade == 235)
     assert (area[solid] >= 233).all()
     assert solid.sum() > 500
-    dark = (lettering.alpha > 90) & (lettering.shade < 20)
+    dark = (drawing.alpha > 90) & (drawing.shade < 20)
     assert (area[dark] < 90).all()
-    assert (frame[0][: lettering.top] == ground).all()
+    assert (frame[0][: drawing.top] == ground).all()
 
 
 @pytest.mark.parametrize("ground", [0, 128, 255])
 def test_a_plate_darkens_the_ground_about_the_letters(ground: int) -> None:
     """Around the letters the ground shines through a dark box; outside of it nothing changes."""
     bare, frame = drawn("Sale 特惠"), canvas(PORTRAIT, ground)
-    plated = letter(Title("Sale 特惠", 0, 1000), timeline(PORTRAIT), plate=True)
+    plated = draw_title(Title("Sale 特惠", 0, 1000), timeline(PORTRAIT), plate=True)
     assert plated is not None
     assert (plated.left, plated.top, plated.alpha.shape) == (bare.left, bare.top, bare.alpha.shape)
     plated.blend(frame, 128)
@@ -69,14 +69,14 @@ def test_a_plate_darkens_the_ground_about_the_letters(ground: int) -> None:
 @pytest.mark.parametrize(("ground", "lost"), [(40, False), (120, False), (170, True), (235, True)])
 def test_white_letters_are_lost_on_bright_ground(ground: int, lost: bool) -> None:
     """By the contrast that WCAG asks of large letters."""
-    assert drawn("Sale").is_lost(canvas(PORTRAIT, ground)[0]) is lost
+    assert drawn("Sale").is_hard_to_read(canvas(PORTRAIT, ground)[0]) is lost
 
 
 def test_white_letters_are_lost_on_restless_ground() -> None:
     """Black and white stripes are half dark, and no ground to read from."""
     luma = canvas(PORTRAIT, 16)[0]
     luma[::8] = luma[1::8] = luma[2::8] = 140
-    assert drawn("Sale").is_lost(luma)
+    assert drawn("Sale").is_hard_to_read(luma)
 
 
 def test_chinese_letters_differ_from_each_other() -> None:
@@ -89,10 +89,10 @@ def test_chinese_letters_differ_from_each_other() -> None:
 
 def test_fading_goes_from_nothing_to_all() -> None:
     """Strength 0 changes no pixel, and half of it half as much as all of it."""
-    lettering = drawn("Fade")
+    drawing = drawn("Fade")
     frames = [canvas(PORTRAIT, 40) for _ in range(3)]
     for frame, strength in zip(frames, (0, 64, 128), strict=True):
-        lettering.blend(frame, strength)
+        drawing.blend(frame, strength)
     none, half, full = (frame[0].astype(int) for frame in frames)
     assert (none == 40).all()
     assert np.abs((half - 40) * 2 - (full - 40)).max() <= 4
@@ -102,18 +102,18 @@ def test_fading_goes_from_nothing_to_all() -> None:
 @pytest.mark.parametrize("place", ["", "top", "middle", "bottom"])
 def test_a_long_title_stays_within_the_frame(size: tuple[int, int], place: str) -> None:
     """Any length and place keeps the letters inside, even in tiny frames."""
-    lettering = drawn("A very long title 一个非常非常长的标题 " * 12, size, place)
-    high, wide = lettering.alpha.shape
-    assert 0 <= lettering.left <= lettering.left + wide <= size[0]
-    assert 0 <= lettering.top <= lettering.top + high <= size[1]
-    lettering.blend(canvas(size, 100), 128)
+    drawing = drawn("A very long title 一个非常非常长的标题 " * 12, size, place)
+    high, wide = drawing.alpha.shape
+    assert 0 <= drawing.left <= drawing.left + wide <= size[0]
+    assert 0 <= drawing.top <= drawing.top + high <= size[1]
+    drawing.blend(canvas(size, 100), 128)
 
 
 @pytest.mark.parametrize("place", ["", "top", "bottom"])
 def test_portrait_keeps_the_platforms_controls_clear(place: str) -> None:
     """No letter lies in the top 14 % or the bottom 35 % of a portrait frame."""
-    lettering = drawn("Summer Sale 夏日特惠, everything must go", PORTRAIT, place)
-    rows = np.flatnonzero((lettering.alpha == 128).any(axis=1)) + lettering.top
+    drawing = drawn("Summer Sale 夏日特惠, everything must go", PORTRAIT, place)
+    rows = np.flatnonzero((drawing.alpha == 128).any(axis=1)) + drawing.top
     assert rows[0] >= 0.13 * PORTRAIT[1]
     assert rows[-1] <= 0.66 * PORTRAIT[1]
 
@@ -121,13 +121,13 @@ def test_portrait_keeps_the_platforms_controls_clear(place: str) -> None:
 @pytest.mark.parametrize("text", ["", "  \n ", "\u200b\u200d"])
 def test_a_title_of_nothing_is_no_title(text: str) -> None:
     """Text that shows nothing draws nothing."""
-    assert letter(Title(text, 0, 1000), timeline(PORTRAIT)) is None
+    assert draw_title(Title(text, 0, 1000), timeline(PORTRAIT)) is None
 
 
 def test_a_character_that_no_font_has_is_left_out() -> None:
     """A private-use character takes no place and draws no box."""
     assert Typeface(40).length("a\U000f1234b") == Typeface(40).length("ab")
-    assert letter(Title("\U000f1234", 0, 1000), timeline(PORTRAIT)) is None
+    assert draw_title(Title("\U000f1234", 0, 1000), timeline(PORTRAIT)) is None
 
 
 def test_the_bundled_font_comes_first() -> None:
@@ -185,7 +185,7 @@ def test_what_no_font_has_is_told() -> None:
     """A character may be several code points; what is left out leaves no gap."""
     text = "Sale \U000f1234 now a\U000f1235\u200d\U000f1236 \U000f1234"
     assert left_out(text) == ["\U000f1234", "\U000f1235\u200d", "\U000f1236"]
-    assert left_out("Sale 夏 – مرحبا\u200f!") == []
+    assert left_out("Sale\u200b 夏 –\n مرحبا\u200f!") == []
     with_gap, without = drawn("Sale \U000f1234 now"), drawn("Sale now")
     assert (with_gap.alpha == without.alpha).all()
 

@@ -19,18 +19,18 @@ from nemovideo_nodes.render.wrap import clean, is_whole, wrap
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Lettering", "letter"]
+__all__ = ["TitleImage", "draw_title"]
 
 _ONE = 128
 _WHITE, _BLACK = 235.0, 16.0
 _LINES, _MOST_LINES = 2, 4
 _HEADLINE, _CAPTION = 0.106, 0.08
-"""The largest letters, as a part of the frame's shorter side; what stands at the bottom by wish is
-read as a caption."""
+"""The largest letters, as a part of the frame's shorter side. A title whose draft puts it at the
+bottom is a caption."""
 _OUTLINE, _SHADOW = 0.78, 0.60
-# White on a grey lighter than this has less than 3:1, what WCAG asks of large letters.
+# White on a lighter grey has a contrast under 3:1, which WCAG asks for large letters.
 _TOO_BRIGHT = 16 + 149 * 219 / 255
-_TOO_RESTLESS = 45.0
+_TOO_BUSY = 45.0
 """Standard deviation of the ground's luma."""
 _LEADING, _STACKED_LEADING = 1.28, 1.5
 """From one baseline to the next, in sizes of the letters; scripts with marks above and below them
@@ -40,7 +40,7 @@ _PLATE = 0.62
 
 
 @dataclass(frozen=True)
-class Lettering:
+class TitleImage:
     """A drawn title: its corner in the frame, and its planes.
 
     `alpha` (0 to 128, int16) and `shade` (the luma to mix in) have the frame's resolution,
@@ -60,14 +60,14 @@ class Lettering:
         for plane in canvas[1:]:
             _blend(plane, self.left // 2, self.top // 2, half, np.int16(128))
 
-    def is_lost(self, luma: NDArray[np.uint8]) -> bool:
+    def is_hard_to_read(self, luma: NDArray[np.uint8]) -> bool:
         """Whether white letters are hard to read on the frame whose Y is `luma`."""
         high, wide = self.alpha.shape
         area = luma[self.top : self.top + high, self.left : self.left + wide]
         ground = area[self.alpha > _ONE // 2].astype(np.float32)
         if not ground.size:
             return False
-        return bool(np.quantile(ground, 0.8) > _TOO_BRIGHT or ground.std() > _TOO_RESTLESS)
+        return bool(np.quantile(ground, 0.8) > _TOO_BRIGHT or ground.std() > _TOO_BUSY)
 
 
 def _faded(alpha: NDArray[np.int16], strength: int) -> NDArray[np.int16]:
@@ -93,10 +93,10 @@ def _blend(
     np.copyto(area, mixed, casting="unsafe")
 
 
-def letter(title: Title, timeline: Timeline, *, plate: bool = False) -> Lettering | None:
+def draw_title(title: Title, timeline: Timeline, *, plate: bool = False) -> TitleImage | None:
     """`title` drawn for frames of `timeline`, within their safe margins; None if it is empty.
 
-    With `plate` it stands on a dark, rounded box that the ground shines through.
+    With `plate` it is on a dark, rounded box that is partly transparent.
     """
     # Cleaned again: where an emoji is left out, two spaces meet.
     text = clean(drawable(clean(title.text), timeline.font))
@@ -168,7 +168,7 @@ def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
     """Where the title's box begins, in pixels from the top of the frame.
 
     Portrait frames keep the top 14 % and the bottom 35 % clear for the platforms' own
-    controls; there a title stands high by default, elsewhere low.
+    controls; there a title is near the top by default, elsewhere near the bottom.
     """
     portrait = height > 1.2 * width
     first, last = (0.14, 0.65) if portrait else (0.07, 0.92)
@@ -185,7 +185,7 @@ def _top(place: str, width: int, height: int, high: int, pad: int) -> int:
 
 def _planes(
     left: int, top: int, fill: Image.Image, darks: Iterable[tuple[Image.Image, float]]
-) -> Lettering:
+) -> TitleImage:
     """White where `fill` is, over the black of each of `darks` at its strength."""
     white = np.asarray(fill, dtype=np.float32) / 255
     clear = 1 - white
@@ -195,7 +195,7 @@ def _planes(
     shade = (_WHITE * white + _BLACK * (alpha - white)) / np.maximum(alpha, 1e-6)
     high, wide = alpha.shape
     half = alpha.reshape(high // 2, 2, wide // 2, 2).mean(axis=(1, 3))
-    return Lettering(
+    return TitleImage(
         left,
         top,
         np.rint(alpha * _ONE).astype(np.int16),

@@ -1,0 +1,148 @@
+"""Executes a run in a flow: each of its steps as the task of its kind, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from types import MappingProxyType
+from typing import Any, Final
+
+from prefect.states import araise_state_exception
+from prefect.utilities.annotations import quote
+from prefect.utilities.engine import link_state_to_task_run_result
+
+from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.prefect import tasks
+from nemovideo_nodes.prefect.artifacts import publish_artifacts
+from nemovideo_nodes.prefect.handle import RunHandle, to_handle
+from nemovideo_nodes.prefect.logs import hide_tracebacks, run_logger
+from nemovideo_nodes.prefect.progress import ProgressBar
+from nemovideo_nodes.prefect.resolve import OpenRun, keep_open, open_run
+from nemovideo_nodes.prefect.step_task import StepTask, from_any_flow
+from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.steps import Prompt, StepName, Upload
+from nemovideo_nodes.workspace import require_done
+
+__all__ = ["execute_run", "steps_of"]
+
+_TASKS: Final = MappingProxyType[StepName, Any](
+    {
+        StepName.TOKEN: tasks.acquire_token,
+        StepName.SESSION: tasks.create_session,
+        StepName.UPLOAD: tasks.upload,
+        StepName.PROMPT: tasks.send_prompt,
+        StepName.STATE: tasks.read_state,
+        StepName.CREDITS: tasks.check_credits,
+        StepName.CLAIM: tasks.claim_link,
+        StepName.RENDER: tasks.submit_render,
+        StepName.AWAIT: tasks.await_render,
+        StepName.DOWNLOAD: tasks.download,
+        StepName.PUBLISH: tasks.publish,
+    }
+)
+_EMPTY: Final = MappingProxyType[StepName, tuple[str, ...]](
+    {StepName.UPLOAD: ("picture",), StepName.PROMPT: ("text",)}
+)
+"""Parameters that are left empty, so that the step keeps its own arguments."""
+_MOST_STEPS: Final = 5_000
+_MOST_TITLE: Final = 60
+
+
+def execute_run(run: RunHandle | str, *, resend: bool = False) -> Coroutine[Any, Any, RunResult]:
+    """Do all that a run was asked for, a task run for each step, and show the result.
+
+    Steps that were done before are not shown again. `resend` retries the step that the run
+    stopped at, which may cost money again. Raises `RunStopped` where the run does not finish;
+    called again, it continues. In a sync flow it returns the result itself.
+    """
+    result: Coroutine[Any, Any, RunResult] = from_any_flow(_execute(to_handle(run), resend=resend))
+    return result
+
+
+async def steps_of(run: RunHandle | str, node: StepName | None = None) -> list[str]:
+    """The ids of the run's steps (of one kind), in order; it only reads the journal."""
+    opened = await open_run(run)
+    steps = (await opened.journal.refreshed()).steps
+    return [step for step, record in steps.items() if node in (None, record.step.node)]
+
+
+async def execute_opened(handle: RunHandle, opened: OpenRun, *, resend: bool = False) -> RunResult:
+    """`execute_run` for a run whose store is resolved already."""
+    hide_tracebacks()
+    async with ProgressBar(f"nemovideo-{handle.key}-progress") as bar:
+        shared = OpenRun(opened.store, opened.journal, bar)
+        async with keep_open(handle, shared):
+            try:
+                await _execute_steps(handle, shared, resend=resend)
+                with in_form_words():
+                    result = require_done(await tasks.show_result(handle))
+            except NemoVideoError as error:
+                await _show_failure(handle, shared, error)
+                raise
+        bar.finish()
+    return result
+
+
+async def _execute(handle: RunHandle, *, resend: bool) -> RunResult:
+    with in_form_words():
+        opened = await open_run(handle)
+    return await execute_opened(handle, opened, resend=resend)
+
+
+async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) -> None:
+    done = {step for step, record in (await opened.read()).steps.items() if record.achieved}
+    before: list[Any] = [handle]
+    while len(done) < _MOST_STEPS:
+        # Read anew each time: the agent may have asked for more in between.
+        steps = (await opened.journal.refreshed()).steps
+        if opened.bar is not None:
+            opened.bar.expect(steps)
+        step = next((one for one in steps if one not in done), None)
+        if step is None:
+            break
+        done.add(step)
+        node, _, number = step.partition("/")
+        task: StepTask[...] = _TASKS[StepName(node)].named(title_of(steps[step]))
+        # Prefect links tasks by the objects in their parameters and results, small texts included.
+        # With these hidden and an object of our own waited for, the run's graph is a chain.
+        state = await task(
+            quote(handle),
+            number=int(number),
+            resend=resend,
+            **{name: quote("") for name in _EMPTY.get(StepName(node), ())},
+            wait_for=before,
+            return_state=True,
+        )
+        await araise_state_exception(state)
+        before = [_Link()]
+        link_state_to_task_run_result(state, before[0])
+
+
+class _Link:
+    """Stands for the result of a task run in Prefect's graph."""
+
+
+def title_of(record: StepRecord) -> str:
+    """The name of a step's task run: what it does, and to what."""
+    args, (node, _, number) = record.step.args, record.step.id.partition("/")
+    count = f" {int(number) + 1}" if int(number) else ""
+    if isinstance(args, Upload):
+        return _short(f"Upload {args.media.name}")
+    if isinstance(args, Prompt):
+        return _short(f"Send prompt{count}: {' '.join(args.text.split())}")
+    return f"{_TASKS[StepName(node)].name}{count}"
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _MOST_TITLE else title[: _MOST_TITLE - 1] + "…"
+
+
+async def _show_failure(handle: RunHandle, opened: OpenRun, error: NemoVideoError) -> None:
+    """Show what happened; a failure to do so never hides the error."""
+    try:
+        async with asyncio.timeout(60):
+            await publish_artifacts(handle, opened, error=error)
+    except Exception:
+        run_logger().warning("The summary of the run cannot be shown now", exc_info=True)

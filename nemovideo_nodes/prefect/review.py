@@ -1,0 +1,91 @@
+"""Lets a person review a video in the middle of a flow: approve it, change it, or reject it."""
+
+from datetime import timedelta
+from typing import Final, Literal
+
+from prefect.client.schemas.objects import FlowRun
+from prefect.events import emit_event
+from prefect.exceptions import Pause
+from prefect.flow_runs import apause_flow_run, asuspend_flow_run
+from prefect.input import RunInput
+from pydantic import Field
+
+from nemovideo_nodes.errors import RunStopped
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.prefect.artifacts import summary_markdown
+from nemovideo_nodes.prefect.deduplication import current_flow_run
+from nemovideo_nodes.prefect.execution import execute_run
+from nemovideo_nodes.prefect.handle import RunHandle
+from nemovideo_nodes.prefect.tasks import refine_run
+
+# Prefect reads the types of a run input's fields: no `from __future__` here.
+
+__all__ = ["Review", "review_and_refine"]
+
+WAITS: Final = "nemovideo.flow-run.waits"
+"""The event that `automations.yaml` expects of a run that was suspended."""
+_TIMEOUT_S: Final = int(timedelta(days=7).total_seconds())
+_POLL_S: Final = 2
+
+
+class Review(RunInput):
+    """What a person decides about the video."""
+
+    decision: Literal["approve", "change", "reject"] = Field(
+        default="approve",
+        description="Approve the video as it is, have it changed, or reject it, which ends the "
+        "flow run as failed.",
+    )
+    change: str = Field(
+        default="",
+        description="What to change, in a sentence. A new video is made, which costs credits.",
+    )
+
+
+async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> RunResult:
+    """Stop for a person at most `rounds` times and make the changes they ask for.
+
+    Returns the last video's result; raises `RunStopped` where the person rejects the video. A
+    deployment's flow run frees its worker while it waits, any other flow run keeps waiting. An
+    answer is not asked for again when the flow continues, is retried, or crashed.
+    """
+    flow_run = current_flow_run()
+    if flow_run is None:
+        return result
+    for number in range(1, rounds + 1):
+        asking = Review.with_initial_data(description=await summary_markdown(run))
+        answer = await _answer(asking, f"look-{number}", flow_run)
+        change = answer.change.strip()
+        if answer.decision == "reject":
+            raise RunStopped(
+                f"The video was rejected{f': {change}' if change else ''}", run_id=run.run_id
+            )
+        if not change:
+            break
+        await refine_run(run, change, occasion=f"look {number} of {flow_run.id}")
+        result = await execute_run(run)
+    return result
+
+
+async def _answer(asking: type[Review], key: str, flow_run: FlowRun) -> Review:
+    """A person's decision; a deployment's process ends meanwhile, and a new one gets the answer.
+
+    A heartbeat may arrive after the server has marked the run as suspended, and the automation on
+    heartbeats would take the run for lost. Our own event follows the heartbeats, so it comes last.
+    """
+    if flow_run.deployment_id is None:
+        return await apause_flow_run(
+            wait_for_input=asking, timeout=_TIMEOUT_S, poll_interval=_POLL_S, key=key
+        )
+    try:
+        return await asuspend_flow_run(wait_for_input=asking, timeout=_TIMEOUT_S, key=key)
+    except Pause:
+        emit_event(
+            WAITS,
+            resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"},
+            related=[
+                {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
+                for tag in flow_run.tags
+            ],
+        )
+        raise

@@ -1,0 +1,121 @@
+"""What the agent asks a person back, by the tool `ask_question` (contract, section 9) [W]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import from_json
+
+from nemovideo_nodes.errors import redact, well_formed
+
+__all__ = ["ASK_QUESTION", "AgentQuestion", "Question", "QuestionOption"]
+
+ASK_QUESTION: Final = "ask_question"
+"""The tool's name."""
+
+_MOST: Final = 30
+"""Questions, and options of each, that are read."""
+_LONGEST: Final = 1000
+
+
+class QuestionOption(BaseModel):
+    """One answer that the agent offers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = ""
+    label: str
+
+
+class Question(BaseModel):
+    """One thing that the agent wants to know; without options, the answer is free text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = ""
+    prompt: str
+    options: tuple[QuestionOption, ...] = ()
+    allow_multiple: bool = False
+
+
+class AgentQuestion(BaseModel):
+    """What a person has to answer before the agent continues; the answer is the next message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str = ""
+    questions: tuple[Question, ...] = ()
+
+    @classmethod
+    def read(cls, arguments: object) -> AgentQuestion:
+        """The question in a tool call's arguments, whatever of it can be read."""
+        value = _object(arguments)
+        listed = value.get("questions")
+        if not isinstance(listed, list):  # one question by itself
+            listed = [value] if _words(value, "prompt", "question", "text", "message") else []
+        title = _words(value, "title", "header")
+        questions = [question for one in listed[:_MOST] if (question := _question(one))]
+        return cls(title=title, questions=tuple(questions))
+
+    def joined(self, other: AgentQuestion) -> AgentQuestion:
+        """Both as one: the agent may ask twice in a turn."""
+        return AgentQuestion(
+            title=self.title or other.title, questions=(*self.questions, *other.questions)
+        )
+
+    def text(self) -> str:
+        """The question as a person reads it: a line for each prompt and each option."""
+        lines = [self.title] if self.title else []
+        for question in self.questions:
+            lines += [question.prompt] if question.prompt != self.title else []
+            lines += [f"- {option.label}" for option in question.options]
+        return "\n".join(lines) or "The agent asks a question, but did not send its text"
+
+
+def _question(value: object) -> Question | None:
+    if isinstance(value, str):
+        value = {"prompt": value}
+    given = _object(value)
+    options = _options(given.get("options") or given.get("choices"))
+    prompt = _words(given, "prompt", "question", "text", "message", "title", "label", "id")
+    if not prompt and not options:
+        return None
+    return Question(
+        id=_words(given, "id"),
+        prompt=prompt,
+        options=options,
+        allow_multiple=given.get("allow_multiple", given.get("allowMultiple")) is True,
+    )
+
+
+def _options(value: object) -> tuple[QuestionOption, ...]:
+    found = []
+    for one in value[:_MOST] if isinstance(value, list) else []:
+        given = _object(one) if isinstance(one, dict) else {"label": one}
+        label = _words(given, "label", "text", "title", "value", "id")
+        if label:
+            found.append(QuestionOption(id=_words(given, "id", "value"), label=label))
+    return tuple(found)
+
+
+def _object(value: object) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = from_json(value)
+        except ValueError:
+            value = {"prompt": value}
+    return value if isinstance(value, dict) else {}
+
+
+def _words(place: dict[str, Any], *names: str) -> str:
+    """The first of these fields that is not empty, in one short redacted line."""
+    values: Sequence[object] = [place.get(name) for name in names]
+    for value in values:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str) and value.strip():
+            line = " ".join(redact(well_formed(value[:_LONGEST])).split())
+            return line
+    return ""

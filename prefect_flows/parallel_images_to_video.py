@@ -1,0 +1,123 @@
+"""The flow `parallel_images_to_video`: each picture's video in a run of its own, side by side."""
+
+# No `from __future__ import annotations` here: see image_to_video.py.
+from prefect import flow
+
+from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.prefect import (
+    Aspect,
+    Platform,
+    ProfileName,
+    begin_run,
+    execute_run,
+    explain_failure,
+    run_each_picture,
+    run_key,
+    run_name,
+)
+
+
+@flow(name="picture-video", flow_run_name=run_name)
+@explain_failure
+async def picture_video(
+    images: list[str],
+    prompt: str = "",
+    platform: str = "any",
+    aspect: str = "",
+    profile: str = "",
+    slug: str = "",
+    credentials: str = "",
+    store: str = "",
+    local: bool = False,
+    resend: bool = False,
+    occasion: str = "",
+) -> RunResult:
+    """Make the video of one picture of a parallel batch.
+
+    Args:
+        images: The picture: an absolute path on the worker, or a URL.
+        prompt: What the video should be, in a sentence; empty for the profile's default.
+        platform: Where the video is published.
+        aspect: The frame, width to height; empty for the platform's own.
+        profile: The skill to use; empty for the one that the credentials name.
+        slug: A short name for the run, shown in its name and its artifacts.
+        credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        local: A free trial: use the emulator on the worker instead of the service.
+        resend: Retry the step that the run stopped at, which may be paid for twice.
+        occasion: What makes two equal requests two videos.
+    """
+    run = await begin_run(
+        images,
+        prompt,
+        profile,
+        platform=platform,
+        aspect=aspect,
+        slug=slug,
+        store=store,
+        credentials=credentials,
+        local=local,
+        occasion=occasion,
+    )
+    return await execute_run(run, resend=resend)
+
+
+@flow(name="parallel-images-to-video", flow_run_name=run_name)
+@explain_failure
+async def parallel_images_to_video(
+    images: list[str],
+    prompts: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
+    at_once: int = 4,
+    local: bool = False,
+    platform: Platform = "any",
+    aspect: Aspect = "of the platform",
+    profile: ProfileName = "of the credentials",
+    slug: str = "",
+    credentials: str = "",
+    store: str = "",
+    resend: bool = False,
+    again: bool = False,
+) -> list[RunResult]:
+    """Make a video of each picture in a run of its own, several at the same time.
+
+    A run that was stopped continues when the flow is retried, or started again with the same
+    parameters. Nothing is paid for twice.
+
+    Args:
+        images: Pictures or folders of pictures: absolute paths on the worker, or URLs.
+        prompts: One sentence for each picture, in their order, or a single one for all; none for
+            the profile's default.
+        at_once: How many videos are made at the same time.
+        local: A free trial: use the emulator on the worker instead of the service.
+        platform: Where the videos are published; this sets the frame, and they are checked.
+        aspect: The frame, width to height.
+        profile: The skill to use; it has a default instruction where there is no prompt.
+        slug: A short name for the runs, shown in their names and artifacts.
+        credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
+        store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
+            worker's own store.
+        resend: Retry the steps that runs stopped at, which may be paid for twice.
+        again: Make new videos though the same request is done already.
+    """
+    occasion = run_key(again=again)
+    return await run_each_picture(
+        lambda request: picture_video(
+            [request.image],
+            request.prompt,
+            platform,
+            aspect,
+            profile,
+            request.slug,
+            credentials,
+            store,
+            local,
+            resend,
+            occasion,
+            return_state=True,
+        ),
+        images,
+        prompts,
+        slug=slug,
+        at_once=at_once,
+    )

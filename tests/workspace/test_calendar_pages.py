@@ -1,0 +1,91 @@
+"""A plan for people: clashes and gaps, events for their calendars, a page that shows the months."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import icalendar
+
+from nemovideo_nodes.request.calendar_model import CalendarPost, Problem
+from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
+from nemovideo_nodes.workspace.calendar_pages import month_page, plan_events
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NINE = datetime(2026, 3, 2, 9, tzinfo=BERLIN)
+CASES = Path(__file__).parent / "calendars"
+
+
+def post(row: int, slug: str, **more: object) -> CalendarPost:
+    return CalendarPost.model_validate(
+        {"row": row, "slug": slug, "due": NINE, "prompt": "x", **more}
+    )
+
+
+POSTS = [
+    post(2, "spring <sale>", platforms=("tiktok", "instagram-feed"), images=("a.jpg",)),
+    post(3, "b", platforms=("tiktok",), due=NINE + timedelta(minutes=20)),
+    post(4, "c", platforms=("x",), account="acme"),
+    post(5, "d", platforms=("tiktok",), account="acme", due=NINE + timedelta(days=6)),
+    post(6, "feed", due=None),
+]
+
+
+def test_clashes_and_gaps_are_told() -> None:
+    """Of one account on one platform; days without any post."""
+    plan = plan_calendar(POSTS, {}, BERLIN)
+    assert plan.clashes == (
+        "spring <sale> (row 2) and b (row 3) are 20 minutes apart on TikTok, from 2026-03-02 09:00",
+    )
+    assert plan.gaps == ("nothing for 5 days, from 2026-03-03 to 2026-03-07",)
+    assert [video.post.slug for video in plan.videos][-1] == "feed"
+
+
+def test_what_is_made_is_not_in_the_estimate() -> None:
+    """Two frames are two generations; what is done or stuck is not paid for again."""
+    videos = videos_of(POSTS)
+    assert plan_calendar(POSTS, {}, BERLIN).estimate == 600
+    stands = {videos[0].run_id: "done", videos[1].run_id: "stuck", videos[2].run_id: "waiting"}
+    plan = plan_calendar(POSTS, stands, BERLIN)  # type: ignore[arg-type]
+    assert plan.estimate == 400
+    assert [plan.stand(video) for video in videos[:4]] == ["done", "stuck", "waiting", "planned"]
+
+
+def test_events_are_read_by_a_calendar() -> None:
+    """One a post, in UTC, known again by the same id; what names no time is left out."""
+    plan = plan_calendar(POSTS, {}, BERLIN)
+    data = plan_events(plan, NINE)
+    events = icalendar.Calendar.from_ical(data).walk("VEVENT")
+    assert [str(event["summary"]) for event in events] == [
+        "c (X)",
+        "spring <sale> (TikTok, Instagram Feed)",
+        "b (TikTok)",
+        "d (TikTok)",
+    ]
+    assert events[0]["dtstart"].dt == NINE.astimezone(UTC)
+    again = icalendar.Calendar.from_ical(plan_events(plan, NINE + timedelta(days=1)))
+    assert [e["uid"] for e in again.walk("VEVENT")] == [e["uid"] for e in events]
+
+
+def test_the_page_shows_the_months_and_what_is_wrong(tmp_path: Path) -> None:
+    """With small pictures inside it, and nothing of the calendar taken for HTML."""
+    shutil.copy(CASES / "a.jpg", tmp_path / "a.jpg")
+    problem = Problem(row=9, column="due", value="<b>", message="it is <not> a time")
+    page = month_page(
+        plan_calendar(POSTS, {}, BERLIN),
+        BERLIN,
+        NINE,
+        name="March",
+        problems=[problem],
+        picture=lambda name: str(tmp_path / name),
+    )
+    assert "<h2>March 2026</h2>" in page
+    assert "spring &lt;sale&gt;" in page
+    assert "spring <sale>" not in page
+    assert "it is &lt;not&gt; a time" in page
+    assert page.count("data:image/jpeg;base64,") == 1
+    assert 'class="today' in page.replace(" today", "today")
+    assert "http" not in page.partition("<body>")[0]
+    assert "Without a time" in page
