@@ -85,7 +85,7 @@ class RunDriver:
 
     async def ask(self, steps: Sequence[Step]) -> None:
         """Write the steps down without performing them; raises `StepConflict`."""
-        await self.workspace.ask(self.run_id, steps)
+        await self.workspace.ask(self.run_id, steps, journal=self.journal)
 
     async def advance(
         self, through: str | None = None, *, resend: str = "", waits: bool = True
@@ -148,7 +148,8 @@ class RunDriver:
     async def _mask_token(self) -> None:
         """An anonymous token is acquired at run time, so Airflow does not know it as a secret."""
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
-            await amask_secret(await self.workspace.token(self.run_id))
+            run = await self.journal.refreshed()
+            await amask_secret(await self.workspace.token(run))
 
 
 def _last_look(waits_for: list[Event], deadline: datetime) -> datetime | None:

@@ -165,12 +165,15 @@ class Workspace(RunReader):
             )
         return run_id
 
-    async def ask(self, run_id: str, steps: Sequence[Step]) -> None:
+    async def ask(
+        self, run_id: str, steps: Sequence[Step], *, journal: Journal | None = None
+    ) -> None:
         """Write steps down in a run that is put together step by step; nothing is sent.
 
-        Raises `StepConflict` for one that was asked for with other arguments.
+        `journal` is the run's, where the caller has read it already. Raises `StepConflict` for a
+        step that was asked for with other arguments.
         """
-        await self._asker(Journal(self.store, checked_run_id(run_id))).ask(steps)
+        await self._asker(journal or self.journal(run_id)).ask(steps)
 
     # --- Driving a run ---
 
@@ -270,9 +273,12 @@ class Workspace(RunReader):
         return advise(texts, sizes, prepared.order.profile)
 
     @asynccontextmanager
-    async def client(self, run_id: str = "") -> AsyncIterator[NemoVideoClient]:
-        """A client for this account, or for the service and profile of a run."""
-        run = await asyncio.to_thread(self.journal(run_id).refresh) if run_id else None
+    async def client(self, of: str | Run = "") -> AsyncIterator[NemoVideoClient]:
+        """A client for this account, or for the service and profile of a run (or its id)."""
+        if isinstance(of, str):
+            run = await asyncio.to_thread(self.journal(of).refresh) if of else None
+        else:
+            run = of
         settings = await asyncio.to_thread(self._settings_of, run)
         profile = run.order.profile if run is not None and run.order else None
         async with NemoVideoClient(settings=settings, profile=profile) as client:
@@ -287,9 +293,9 @@ class Workspace(RunReader):
         async with self.client() as client:
             return await client.credits()
 
-    async def token(self, run_id: str) -> str:
-        """The token that the run's requests carry, for a door that hides it in its logs."""
-        async with self.client(run_id) as client:
+    async def token(self, of: str | Run) -> str:
+        """The token that a run's requests carry, for a door that hides it in its logs."""
+        async with self.client(of) as client:
             return await client.acquire_token()
 
     async def claim_link(self, run: Run) -> str:
