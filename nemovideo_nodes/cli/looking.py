@@ -59,7 +59,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     workspace = open_workspace(store)
     known = workspace.load(run)
     result = workspace.result_of(known)
-    result = result.model_copy(update={"error": result.told(CLI_WORDING)})
+    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
     if as_json:
         print_json(result.model_dump())
         return
@@ -120,7 +120,7 @@ def runs(
         return
     latest = SystemClock().now() - (age or timedelta())
     found = [
-        run.result.model_copy(update={"error": run.result.told(CLI_WORDING)})
+        run.result.model_copy(update={"error": run.result.told(CLI_WORDING, source="NEMO_TOKEN")})
         for run in workspace.list()
         if chosen(run) and run.at <= latest
     ]

@@ -338,7 +338,7 @@ def _end(
     from nemovideo_nodes.workspace.display import result_lines
 
     quiet = loudness() == "quiet"
-    result = result.model_copy(update={"error": result.told(CLI_WORDING)})
+    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
     if as_json:
         print_json(result.model_dump())
     else:
