@@ -17,12 +17,13 @@ from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.prefect import tasks
 from nemovideo_nodes.prefect.artifacts import publish_artifacts
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle
-from nemovideo_nodes.prefect.logs import run_logger
+from nemovideo_nodes.prefect.logs import hide_tracebacks, run_logger
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import OpenRun, keep_open, open_run
 from nemovideo_nodes.prefect.step_task import StepTask, from_any_flow
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.steps import Prompt, StepName, Upload
+from nemovideo_nodes.workspace import require_done
 
 __all__ = ["execute_run", "steps_of"]
 
@@ -69,17 +70,18 @@ async def steps_of(run: RunHandle | str, node: StepName | None = None) -> list[s
 
 async def execute_opened(handle: RunHandle, opened: OpenRun, *, resend: bool = False) -> RunResult:
     """`execute_run` for a run whose store is resolved already."""
+    hide_tracebacks()
     async with ProgressBar(f"nemovideo-{handle.key}-progress") as bar:
         shared = OpenRun(opened.store, opened.journal, bar)
         async with keep_open(handle, shared):
             try:
                 await _execute_steps(handle, shared, resend=resend)
-                result: RunResult = await tasks.show_result(handle)
+                with in_form_words():
+                    result = require_done(await tasks.show_result(handle))
             except NemoVideoError as error:
                 await _show_failure(handle, shared, error)
                 raise
-        if result.status == "done":
-            bar.finish()
+        bar.finish()
     return result
 
 

@@ -24,8 +24,6 @@ NOTHING_SENT: Final = "Nothing was sent"
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-hide_tracebacks()
-
 
 def explain_failure(
     function: Callable[_P, Coroutine[Any, Any, _R]],
@@ -38,6 +36,7 @@ def explain_failure(
 
     @functools.wraps(function)
     async def explained(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        hide_tracebacks()
         try:
             return await function(*args, **kwargs)
         except NemoVideoError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +19,7 @@ from prefect.events import emit_event
 from prefect.states import aget_state_exception
 
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.errors import BadInput, NemoVideoError, is_retryable
+from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, is_retryable
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.location import check_files
@@ -135,7 +136,7 @@ async def _made(resolved: ResolvedStore, post: Post, state: State[Any]) -> PostO
     if state.is_failed() or state.is_crashed():
         error = await aget_state_exception(state)
     if isinstance(error, BadInput):
-        await asyncio.to_thread(_hold, resolved, post, str(error))
+        await asyncio.to_thread(_hold, resolved, post, error.sentence)
         note = f"{error}. A Retry does not help: correct the row or its pictures"
     elif isinstance(error, NemoVideoError) and is_retryable(error):
         note = f"{error.told(FORM_WORDING)}. The next run of the calendar tries it again"
@@ -170,17 +171,20 @@ def _held(resolved: ResolvedStore, post: Post) -> str:
         known = json.loads(data)
     except ValueError:
         return ""
-    return str(known.get("why")) if known.get("digest") == _fingerprint(post) else ""
+    return str(known.get("why")) if known.get("digest") == _fingerprint(resolved, post) else ""
 
 
 def _hold(resolved: ResolvedStore, post: Post, why: str) -> None:
-    known = {"digest": _fingerprint(post), "why": why}
-    resolved.workspace.store.replace(_held_name(post), json.dumps(known).encode())
+    """Remember what is wrong with a post's row; a run that was begun is never held."""
+    with contextlib.suppress(StoreError):  # then it is tried again, which costs nothing
+        if not resolved.workspace.exists(post.run_id):
+            known = {"digest": _fingerprint(resolved, post), "why": why}
+            resolved.workspace.store.replace(_held_name(post), json.dumps(known).encode())
 
 
-def _fingerprint(post: Post) -> str:
-    """Changes with the post's row, and with its pictures on this machine."""
-    seen: list[object] = [post.model_dump(mode="json")]
+def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
+    """Changes with the post's row, with its pictures on this machine, and with the profile."""
+    seen: list[object] = [post.model_dump(mode="json"), resolved.profile]
     for image in post.images:
         try:
             stat = Path(image).stat()
