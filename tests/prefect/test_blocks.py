@@ -111,7 +111,7 @@ async def test_a_job_says_what_to_do_in_the_words_of_the_form(studio, tmp_path: 
     store = VideoStore(url=str(tmp_path / "store"))
     job = VideoJob(images=studio.images, prompt="A video", credentials=credentials, store=store)
     run = await job.trigger()
-    with pytest.raises(RunStopped, match="prompt/0") as caught:
+    with pytest.raises(RunStopped, match="`resend` switched on") as caught:
         await run.wait_for_completion()
     assert caught.value.wording == FORM_WORDING
 
