@@ -165,5 +165,7 @@ def _age(text: str) -> timedelta:
     found = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
     if found is None:
         raise BadInput(f"--older-than wants an age like 30d, 12h or 2w, not {text[:40]!r}")
+    if int(found[1]) == 0:
+        raise BadInput("--older-than takes an age of an hour or more: a run may be at work")
     unit = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
     return int(found[1]) * unit

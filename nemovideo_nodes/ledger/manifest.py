@@ -20,6 +20,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.estimate import estimate_of
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 
@@ -67,7 +68,7 @@ class Credits(_Plain):
     """What this run itself was charged; None unless that is known. The service tells balances of
     the account alone, so it is known only of a run that sent nothing."""
     estimate: float | None = None
-    """What the run was expected to cost, where that was reckoned before it was sent."""
+    """What its request was expected to cost, from the documented costs."""
     account_moved: float | None = None
     """By how much the balance fell while the run was at work, whoever spent it: an upper bound of
     what this run cost, as long as nobody added credits meanwhile."""
@@ -225,6 +226,7 @@ def _credits(run: Run) -> Credits:
         before=read[0].available if read else None,
         after=read[-1].available if len(read) > 1 else None,
         spent=0.0 if read and not _has_sent(run) else None,
+        estimate=estimate_of(run.order.request).credits if run.order else None,
         account_moved=_account_moved(run),
     )
 

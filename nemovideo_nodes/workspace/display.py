@@ -106,7 +106,8 @@ class PlainDisplay(_Base):
         if event.kind == "begin" and event.record and step.split("/")[0] not in _QUIET:
             self._once(f"begin {step}", f"{describe(event.record).rstrip('…')}…")
         elif event.kind == "wait":
-            self._once(f"wait {step} {event.text}", f"{step or 'run'}: {event.text}…")
+            text = event.text[:1].upper() + event.text[1:]
+            self._once(f"wait {step} {event.text}", f"{text}…")
 
     def _line(self, text: str) -> None:
         # Nobody may be reading any more: no reason to end a run that is being paid for.
@@ -217,7 +218,7 @@ _WORDS = {
 
 def run_lines(run: Run) -> list[str]:
     """A run in whole: what was said, the timeline drawn, and each step with its time and tries."""
-    lines = []
+    lines = [f"In doubt: {doubt}" for doubt in run.doubts]
     for exchange in conversation(run):
         lines.append(f"> {' '.join(exchange.said.split())}")
         lines += [f"  {line}" for reply in exchange.replies for line in reply.splitlines()]
@@ -251,7 +252,11 @@ def result_lines(result: RunResult) -> list[str]:
         lines.append(result.timeline)
     credits = result.credits
     if credits.after is not None:
-        spent = f", {credits.spent:.12g} spent" if credits.spent else ""
+        spent = ""
+        if credits.spent:
+            spent = f", {credits.spent:.12g} spent"
+        elif credits.account_moved:
+            spent = f"; the account went down by {credits.account_moved:.12g} meanwhile"
         lines.append(f"Credits: {credits.after:.12g} left{spent}")
     if result.manifest:
         lines.append(f"Manifest: {result.manifest}")

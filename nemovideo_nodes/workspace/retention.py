@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.lease import LeaseKeeper
-from nemovideo_nodes.engine.plan import SKEW
+from nemovideo_nodes.engine.plan import is_held
 from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store, Stored
@@ -59,7 +59,7 @@ async def clean(
         run_id = summary.result.run_id
         if summary.at >= old or not chosen(summary):
             kept.append(summary)
-        elif await _taken(store, run_id, clock):
+        elif await _taken(store, run_id, clock, old):
             await asyncio.to_thread(store.discard, f"runs/{run_id}/journal")
             cleaned.runs.append(run_id)
         else:
@@ -71,14 +71,17 @@ async def clean(
     return cleaned
 
 
-async def _taken(store: Store, run_id: str, clock: Clock) -> bool:
-    """Take the run's lease; False where somebody is at work on it, or was faster just now."""
+async def _taken(store: Store, run_id: str, clock: Clock, old: datetime) -> bool:
+    """Take the run's lease; False where somebody is at work on it, or has been since `old`.
+
+    Its age is looked at again: the summary may be older than the journal.
+    """
     journal = Journal(store, run_id)
     keeper = LeaseKeeper(journal, clock)
     run = await journal.refreshed()
-    holding = run.holding
-    held = holding is not None and holding.lease.expires + SKEW > clock.now()
-    if held and not keeper.holder_gone():
+    if not run.facts or run.facts[-1].at >= old:
+        return False
+    if is_held(run, clock.now()) and not keeper.holder_gone():
         return False
     return await keeper.hold(run.seq)
 

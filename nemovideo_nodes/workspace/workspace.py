@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,29 +13,26 @@ from typing import Self, TypeVar
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
-from nemovideo_nodes.engine.plan import Done, missing_steps
-from nemovideo_nodes.engine.status import decision_on, run_status
-from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
+from nemovideo_nodes.engine.summaries import Summary
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
 from nemovideo_nodes.language.advice import advise
-from nemovideo_nodes.ledger.facts import Order, PublishResult
+from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.model import checked_run_id
-from nemovideo_nodes.request.platforms import misfits
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
-from nemovideo_nodes.request.steps import Media, Step, StepName
+from nemovideo_nodes.request.steps import Media, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
-from nemovideo_nodes.workspace.copying import copy_file, copy_paths
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
+from nemovideo_nodes.workspace.reading import RunReader, loaded
 from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
@@ -45,7 +42,7 @@ _E = TypeVar("_E", bound=StrEnum)
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Workspace(RunReader):
     """The runs of one store, as one account sees them.
 
     Its synchronous methods read and write the store, and so block; each method may be called from
@@ -141,7 +138,7 @@ class Workspace:
         whatever was said since. Raises `BadInput` where the run has to be finished first.
         """
         journal = Journal(self.store, checked_run_id(run_id))
-        run = await asyncio.to_thread(self._loaded, journal)
+        run = await asyncio.to_thread(loaded, journal)
         profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
         read = await asyncio.to_thread(self.ingest, media)
         script = instructions(prompts, profile)
@@ -256,67 +253,7 @@ class Workspace:
             account = client.account()
         return await self._asker(journal).confirm_account(account)
 
-    # --- Looking at runs ---
-
-    def exists(self, run_id: str) -> bool:
-        """Whether the store knows an order of that run."""
-        return self.journal(run_id).refresh().order is not None
-
-    def load(self, run_id: str) -> Run:
-        """All that the store knows of a run; raises `BadInput` if it knows nothing."""
-        return self._loaded(self.journal(run_id))
-
-    def journal(self, run_id: str) -> Journal:
-        """The run's journal, nothing of it read yet; raises `BadInput`."""
-        return Journal(self.store, checked_run_id(run_id))
-
-    def ordered(self, run_id: str) -> PreparedRun:
-        """The run as it was ordered; raises `BadInput` for one that was begun step by step."""
-        order = self.load(run_id).order
-        if order is None:
-            raise BadInput(
-                f"Run {run_id} was put together step by step, so there is no request to repeat",
-                remedy=Remedy.CONTINUE_FLOW,
-                run_id=run_id,
-            )
-        return PreparedRun(run_id, order)
-
-    def result(self, run_id: str) -> RunResult:
-        """How the run stands, from its journal alone.
-
-        Of a finished run, a video that was taken away from its place is put there again.
-        """
-        return self.result_of(self.load(run_id))
-
-    def result_of(self, run: Run) -> RunResult:
-        """`result` of a run that was read already."""
-        if run.order is not None and not run.newer and isinstance(decision_on(run), Done):
-            return self._restored(run)
-        return run_status(run, self.store)
-
-    def finished(self, prepared: PreparedRun) -> RunResult | None:
-        """The result of a run that is done, without asking the service; else None.
-
-        Raises `StepConflict` where the run is another video's.
-        """
-        run = Journal(self.store, prepared.run_id).refresh()
-        missing = missing_steps(run, compile_request(prepared.order.request), prepared.order)
-        if missing or run.newer or not isinstance(decision_on(run), Done):
-            return None
-        return self._restored(run)
-
-    def steps(self, run_id: str, kind: StepName | None = None) -> list[str]:
-        """The ids of the run's steps (of one kind), in order; none of a run that is new."""
-        run = self.journal(run_id).refresh()
-        return [id_ for id_, record in run.steps.items() if kind in (None, record.step.node)]
-
-    def list(self) -> Iterator[Summary]:
-        """All runs in the store, by id."""
-        return summaries(self.store)
-
-    def run_ids(self) -> Sequence[str]:
-        """The ids of all runs in the store."""
-        return known_runs(self.store)
+    # --- Clean-up and advice ---
 
     async def delete(
         self,
@@ -334,46 +271,6 @@ class Workspace:
         sizes = image_sizes(self.store, request.media)
         texts = [instruction.text for instruction in request.script]
         return advise(texts, sizes, prepared.order.profile)
-
-    def platform_violations(self, result: RunResult, run: Run | None = None) -> Sequence[str]:
-        """What the platform that a run is for would not take of its videos, in sentences."""
-        order = (run or self.load(result.run_id)).order
-        platform = order.request.platform if order else ""
-        return [
-            sentence
-            for video in result.videos
-            for sentence in misfits(
-                platform,
-                width=video.width,
-                height=video.height,
-                duration_s=video.duration_s,
-                size=video.bytes,
-            )
-        ]
-
-    def copy_video(self, result: RunResult, target: str) -> RunResult:
-        """Copy the run's video to the file (or into the folder) `target`; the result names it.
-
-        Several videos are numbered: sale.mp4, sale-2.mp4. Each appears as a whole or not at all.
-        Raises `StoreError`.
-        """
-        published = self.load(result.run_id).results(PublishResult)
-        names = published[-1].videos if published else ()
-        paths = copy_paths(target, result.run_id, len(names))
-        for name, path in zip(names, paths, strict=True):
-            with self.store.local(name) as source:
-                copy_file(source, path)
-        videos = [
-            video.model_copy(update={"path": str(path)})
-            for video, path in zip(result.videos, paths, strict=False)
-        ]
-        return result.model_copy(update={"videos": videos or result.videos})
-
-    def poster(self, run_id: str) -> bytes | None:
-        """The poster of the run's first video (JPEG), where it has one."""
-        return self.store.read(f"runs/{run_id}/video-poster.jpg")
-
-    # --- The account ---
 
     @asynccontextmanager
     async def client(self, of: str | Run = "") -> AsyncIterator[NemoVideoClient]:
@@ -422,29 +319,6 @@ class Workspace:
 
     def _asker(self, journal: Journal) -> Asker:
         return Asker(journal, self.settings.service, self.settings.named_account)
-
-    def _restored(self, run: Run) -> RunResult:
-        """The result of a run that is done; videos that were taken away are linked anew."""
-        for publish in run.results(PublishResult):
-            for name, download in zip(publish.videos, run.videos, strict=False):
-                video = download.video
-                if self.store.size(name) == video.bytes:
-                    continue
-                if self.store.size(video.artifact) != video.bytes:
-                    gone = f"The video {self.store.place(name)} is gone"
-                    return result_of(run, self.store, "stuck", gone, remedy=Remedy.AGAIN)
-                self.store.link(name, video.artifact)
-        return result_of(run, self.store, "done")
-
-    def _loaded(self, journal: Journal) -> Run:
-        run = journal.refresh()
-        if run.seq == 0:
-            raise BadInput(
-                f"There is no run {run.id} in {self.store.url}",
-                remedy=Remedy.RUN_ID,
-                run_id=run.id,
-            )
-        return run
 
     def _settings_of(self, run: Run | None) -> Settings:
         """The settings for the service that the run was begun at; raises `BadInput`."""

@@ -91,7 +91,9 @@ class ScriptedService(httpx.AsyncBaseTransport):
             raise answer
         if answer is not None:
             return httpx.Response(
-                answer.status_code, content=answer.content, headers=answer.headers
+                answer.status_code,
+                stream=httpx.ByteStream(answer.content),
+                headers=answer.headers,
             )
         return self._good(name)
 

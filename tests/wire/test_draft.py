@@ -177,7 +177,7 @@ def test_equal_when_the_same_is_said() -> None:
 @pytest.mark.parametrize("value", [float("inf"), float("nan"), object(), {1, 2}])
 def test_what_json_cannot_say_is_bad_input(value: object) -> None:
     """A draft that somebody built is checked before it is sent."""
-    with pytest.raises(BadInput, match="JSON cannot say"):
+    with pytest.raises(BadInput, match="JSON cannot represent"):
         Draft.of({"x": value})
 
 

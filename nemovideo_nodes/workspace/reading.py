@@ -1,0 +1,155 @@
+"""Looking at the runs of a store: how each stands, what it made, where that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nemovideo_nodes.engine.plan import Done, missing_steps
+from nemovideo_nodes.engine.status import decision_on, run_status
+from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
+from nemovideo_nodes.errors import BadInput, Remedy
+from nemovideo_nodes.ledger.facts import PublishResult
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.model import checked_run_id
+from nemovideo_nodes.request.platforms import misfits
+from nemovideo_nodes.request.script import compile_request
+from nemovideo_nodes.request.steps import StepName
+from nemovideo_nodes.workspace.copying import copy_file, copy_paths
+from nemovideo_nodes.workspace.options import PreparedRun
+
+__all__ = ["RunReader", "loaded"]
+
+
+class RunReader:
+    """The runs of one store, read from their journals alone; it needs no account.
+
+    Its methods read the store, and so block.
+    """
+
+    store: Store
+
+    def exists(self, run_id: str) -> bool:
+        """Whether the store knows an order of that run."""
+        return self.journal(run_id).refresh().order is not None
+
+    def load(self, run_id: str) -> Run:
+        """All that the store knows of a run; raises `BadInput` if it knows nothing."""
+        return loaded(self.journal(run_id))
+
+    def journal(self, run_id: str) -> Journal:
+        """The run's journal, nothing of it read yet; raises `BadInput`."""
+        return Journal(self.store, checked_run_id(run_id))
+
+    def ordered(self, run_id: str) -> PreparedRun:
+        """The run as it was ordered; raises `BadInput` for one that was begun step by step."""
+        order = self.load(run_id).order
+        if order is None:
+            raise BadInput(
+                f"Run {run_id} was put together step by step, so there is no request to repeat",
+                remedy=Remedy.CONTINUE_FLOW,
+                run_id=run_id,
+            )
+        return PreparedRun(run_id, order)
+
+    def result(self, run_id: str) -> RunResult:
+        """How the run stands, from its journal alone.
+
+        Of a finished run, a video that was taken away from its place is put there again.
+        """
+        return self.result_of(self.load(run_id))
+
+    def result_of(self, run: Run) -> RunResult:
+        """`result` of a run that was read already."""
+        if run.order is not None and not run.newer and isinstance(decision_on(run), Done):
+            return self._restored(run)
+        return run_status(run, self.store)
+
+    def finished(self, prepared: PreparedRun) -> RunResult | None:
+        """The result of a run that is done, without asking the service; else None.
+
+        Raises `StepConflict` where the run is another video's.
+        """
+        run = Journal(self.store, prepared.run_id).refresh()
+        missing = missing_steps(run, compile_request(prepared.order.request), prepared.order)
+        if missing or run.newer or not isinstance(decision_on(run), Done):
+            return None
+        return self._restored(run)
+
+    def steps(self, run_id: str, kind: StepName | None = None) -> list[str]:
+        """The ids of the run's steps (of one kind), in order; none of a run that is new."""
+        run = self.journal(run_id).refresh()
+        return [id_ for id_, record in run.steps.items() if kind in (None, record.step.node)]
+
+    def list(self) -> Iterator[Summary]:
+        """All runs in the store, by id."""
+        return summaries(self.store)
+
+    def run_ids(self) -> Sequence[str]:
+        """The ids of all runs in the store."""
+        return known_runs(self.store)
+
+    def platform_violations(self, result: RunResult, run: Run | None = None) -> Sequence[str]:
+        """What the platform that a run is for would not take of its videos, in sentences."""
+        order = (run or self.load(result.run_id)).order
+        platform = order.request.platform if order else ""
+        return [
+            sentence
+            for video in result.videos
+            for sentence in misfits(
+                platform,
+                width=video.width,
+                height=video.height,
+                duration_s=video.duration_s,
+                size=video.bytes,
+            )
+        ]
+
+    def copy_video(self, result: RunResult, target: str) -> RunResult:
+        """Copy the run's video to the file (or into the folder) `target`; the result names it.
+
+        Several videos are numbered: sale.mp4, sale-2.mp4. Each appears as a whole or not at all.
+        Raises `StoreError`.
+        """
+        published = self.load(result.run_id).results(PublishResult)
+        names = published[-1].videos if published else ()
+        paths = copy_paths(target, result.run_id, len(names))
+        for name, path in zip(names, paths, strict=True):
+            with self.store.local(name) as source:
+                copy_file(source, path)
+        videos = [
+            video.model_copy(update={"path": str(path)})
+            for video, path in zip(result.videos, paths, strict=False)
+        ]
+        return result.model_copy(update={"videos": videos or result.videos})
+
+    def poster(self, run_id: str) -> bytes | None:
+        """The poster of the run's first video (JPEG), where it has one."""
+        return self.store.read(f"runs/{run_id}/video-poster.jpg")
+
+    def _restored(self, run: Run) -> RunResult:
+        """The result of a run that is done; videos that were taken away are linked anew."""
+        for publish in run.results(PublishResult):
+            for name, download in zip(publish.videos, run.videos, strict=False):
+                video = download.video
+                if self.store.size(name) == video.bytes:
+                    continue
+                if self.store.size(video.artifact) != video.bytes:
+                    gone = f"The video {self.store.place(name)} is gone"
+                    return result_of(run, self.store, "stuck", gone, remedy=Remedy.AGAIN)
+                self.store.link(name, video.artifact)
+        return result_of(run, self.store, "done")
+
+
+def loaded(journal: Journal) -> Run:
+    """The run of a journal, as far as it goes; raises `BadInput` where there is none."""
+    run = journal.refresh()
+    if run.seq == 0:
+        raise BadInput(
+            f"There is no run {run.id} in {journal.store.url}",
+            remedy=Remedy.RUN_ID,
+            run_id=run.id,
+        )
+    return run
