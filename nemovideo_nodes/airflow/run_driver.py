@@ -153,7 +153,7 @@ class RunDriver:
 
 
 def _last_look(waits_for: list[Event], deadline: datetime) -> datetime | None:
-    """The time to continue until, where the next look at a render is due soon after the deadline."""
+    """When to stop where the next look at a render is due soon after the deadline; else None."""
     for wait in waits_for:
         is_look = wait.step is not None and wait.step.startswith("await/")
         if is_look and wait.until is not None and deadline <= wait.until <= deadline + LAST_LOOK:

@@ -16,7 +16,7 @@ AIRFLOW_WORDING: Final[Wording] = {
     Remedy.REFINE: "Trigger video_iterate for run {run_id} and say what is missing, or trigger "
     "video_resume with `again`",
     Remedy.FINISH_FIRST: "Trigger video_resume for run {run_id} first",
-    Remedy.ACCOUNT: "Use the connection of the account that began run {run_id}; if that account "
+    Remedy.ACCOUNT: "Use the connection of the account that started run {run_id}; if that account "
     "has a new token, say so with `same_account`; to start over, use `again`",
     Remedy.SERVICE: "Set `nemovideo_conn_id` to the connection that the run was started with",
     Remedy.TOKEN: "Put a valid token into {source}, then clear the task",
