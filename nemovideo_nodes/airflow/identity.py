@@ -1,4 +1,4 @@
-"""Which run a task instance works on: one for all retries, and after a Clear as told."""
+"""Which run a task instance works on: one for all retries; `on_clear` decides after a Clear."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from nemovideo_nodes.workspace.display import PlainDisplay
 __all__ = ["DeadlinePassed", "RunDriver"]
 
 LAST_LOOK = timedelta(seconds=60)
-"""How far behind the deadline the next look at a render may be, and still be waited for."""
+"""A look at a render that is due at most so long after the deadline is still waited for."""
 _LOOK_TAKES = timedelta(seconds=10)
 
 
@@ -153,7 +153,7 @@ class RunDriver:
 
 
 def _last_look(waits_for: list[Event], deadline: datetime) -> datetime | None:
-    """Until when to go on, where only one more look at a render is behind the deadline."""
+    """When to stop where the next look at a render is due soon after the deadline; else None."""
     for wait in waits_for:
         is_look = wait.step is not None and wait.step.startswith("await/")
         if is_look and wait.until is not None and deadline <= wait.until <= deadline + LAST_LOOK:

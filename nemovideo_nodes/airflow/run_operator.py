@@ -316,7 +316,7 @@ class RunOperator(BaseOperator):
             return asyncio.run(cancellable())
         except asyncio.CancelledError:
             raise RunStopped(
-                "The task was told to end; its run can be resumed",
+                "The task was stopped; its run can be resumed",
                 resumable=True,
                 code=ErrorCode.CANCELLED,
             ) from None

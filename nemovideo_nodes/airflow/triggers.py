@@ -80,7 +80,7 @@ class RunTrigger(BaseTrigger):
         """One event: `run_id`, `status` (done, stopped, deadline), `resumable`, `error`."""
         started = asyncio.get_running_loop().time()
         event = await self._outcome()
-        # Airflow can lose a task that is resumed before its worker has let go of it.
+        # Airflow can lose a task that is resumed before its worker has released it.
         alive = asyncio.get_running_loop().time() - started
         await asyncio.sleep(max(0.0, _shortest_life_s() - alive))
         yield TriggerEvent(event)

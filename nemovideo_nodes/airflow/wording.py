@@ -10,15 +10,15 @@ __all__ = ["AIRFLOW_WORDING"]
 
 # A plain dict, since errors that carry it are pickled.
 AIRFLOW_WORDING: Final[Wording] = {
-    Remedy.RETRY: "Nothing is lost: the next try of the task goes on with it",
+    Remedy.RETRY: "Nothing is lost: the next try of the task resumes the run",
     Remedy.RESEND: "Look at the session, then trigger video_resume for run {run_id} with `resend`",
     Remedy.AGAIN: "Trigger video_resume for run {run_id} with `again` to make a new video",
     Remedy.REFINE: "Trigger video_iterate for run {run_id} and say what is missing, or trigger "
     "video_resume with `again`",
     Remedy.FINISH_FIRST: "Trigger video_resume for run {run_id} first",
-    Remedy.ACCOUNT: "Use the connection of the account that began run {run_id}; if that account "
+    Remedy.ACCOUNT: "Use the connection of the account that started run {run_id}; if that account "
     "has a new token, say so with `same_account`; to start over, use `again`",
-    Remedy.SERVICE: "Name the connection that the run was begun with in `nemovideo_conn_id`",
+    Remedy.SERVICE: "Set `nemovideo_conn_id` to the connection that the run was started with",
     Remedy.TOKEN: "Put a valid token into {source}, then clear the task",
     Remedy.CREDITS: "Add credits to the account, then clear the task",
     Remedy.PLAN: "Move the account to a plan that includes export, then clear the task",
@@ -32,7 +32,7 @@ AIRFLOW_WORDING: Final[Wording] = {
     "environment",
     Remedy.ALLOW_NETWORK: "Use a public https address, or permit the network in the worker's "
     "environment",
-    Remedy.CONTINUE_FLOW: "Let the DAG that put the run together go on with it",
+    Remedy.CONTINUE_FLOW: "Clear the failed task of the DAG that started the run",
     Remedy.UPDATE: "Update nemovideo-nodes on the workers and the triggerer, then clear the task",
-    Remedy.REPORT: "Please report it; nothing is lost: clear the task to go on",
+    Remedy.REPORT: "Please report it; nothing is lost: clear the task to resume the run",
 }

@@ -286,10 +286,10 @@ def test_a_task_that_is_told_to_end_lets_go_of_its_run(studio: Stage) -> None:
         asyncio.get_running_loop().call_later(0.01, task.on_kill)
         await asyncio.sleep(60)
 
-    with pytest.raises(RunStopped, match="told to end") as caught:
+    with pytest.raises(RunStopped, match="was stopped") as caught:
         task._wait(until_killed())
     assert caught.value.resumable
-    with pytest.raises(RunStopped, match="told to end"):
+    with pytest.raises(RunStopped, match="was stopped"):
         task._wait(asyncio.sleep(60))  # it came between two loops
 
 
