@@ -27,19 +27,33 @@ class RunHandle:
     local: bool = False
 
     def wait(
-        self, *, resend: bool = False, on_progress: Callable[[Event], None] | None = None
+        self,
+        *,
+        resend: bool = False,
+        same_account: bool = False,
+        on_progress: Callable[[Event], None] | None = None,
     ) -> VideoResult:
         """Bring the run to its end; raises `RunStopped` where a person is needed.
 
-        Called again, here or in another process, it goes on and repeats nothing.
+        Called again, here or in another process, it goes on and repeats nothing. `resend` and
+        `same_account` are a person's word: that what the run is stopped at may be paid for once
+        more, and that the present token is a new one of the account that began the run.
         """
-        return run_sync(self.wait_async(resend=resend, on_progress=on_progress))
+        return run_sync(
+            self.wait_async(resend=resend, same_account=same_account, on_progress=on_progress)
+        )
 
     async def wait_async(
-        self, *, resend: bool = False, on_progress: Callable[[Event], None] | None = None
+        self,
+        *,
+        resend: bool = False,
+        same_account: bool = False,
+        on_progress: Callable[[Event], None] | None = None,
     ) -> VideoResult:
         """`wait`, in an event loop."""
         workspace = await asyncio.to_thread(self.workspace)
+        if same_account:
+            await workspace.confirm_account(self.run_id)
         drive = DriveOptions(resend=resend, on_event=on_progress)
         result = await workspace.advance(self.run_id, drive=drive)
         return await asyncio.to_thread(_video_of, workspace, result)

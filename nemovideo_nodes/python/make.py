@@ -31,6 +31,7 @@ def make(
     run_id: str = "",
     again: bool = False,
     resend: bool = False,
+    same_account: bool = False,
     on_progress: Callable[[Event], None] | None = None,
 ) -> VideoResult:
     """Make a video of pictures, and wait for it; it works in a script and in a notebook.
@@ -38,7 +39,8 @@ def make(
     `media` are paths, folders, URLs, bytes, open files or PIL images, one or several; `prompts`
     say what to make, or nothing for the profile's own words. With `local` the emulator makes it,
     which costs nothing. Called again with the same, it goes on with an unfinished run, and
-    repeats nothing of a finished one; `again` makes a new one.
+    repeats nothing of a finished one; `again` makes a new one. For `resend` and `same_account`
+    see `RunHandle.wait`.
 
     Raises `BadInput` for what cannot be used, with nothing sent, and `RunStopped` where a person
     is needed; both have `code`, `remedy` and `run_id`.
@@ -55,6 +57,7 @@ def make(
             run_id=run_id,
             again=again,
             resend=resend,
+            same_account=same_account,
             on_progress=on_progress,
         )
     )
@@ -65,12 +68,15 @@ async def make_async(
     prompts: str | Sequence[str] | None = None,
     *,
     resend: bool = False,
+    same_account: bool = False,
     on_progress: Callable[[Event], None] | None = None,
     **options: Any,
 ) -> VideoResult:
     """`make`, in an event loop, with the same options."""
     handle = await submit_async(media, prompts, **options)
-    return await handle.wait_async(resend=resend, on_progress=on_progress)
+    return await handle.wait_async(
+        resend=resend, same_account=same_account, on_progress=on_progress
+    )
 
 
 def submit(

@@ -1,0 +1,98 @@
+"""The Python door, as a script, a notebook and a handler of a web framework use it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import pickle
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from stage import Stage
+
+import nemovideo_nodes as nv
+
+PROMPT = "A 2 second video"
+
+
+@pytest.fixture
+def connected(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The environment leads to the stage's emulator and store, at a quick rhythm."""
+    monkeypatch.setenv("NEMO_API_URL", stage.emulator.url)
+    monkeypatch.setenv("NEMOVIDEO_STORE", stage.store_path)
+    for name in ("POLL", "RECONCILE", "RATE_LIMIT"):
+        monkeypatch.setenv(f"NEMOVIDEO_{name}_SECONDS", "0.02")
+    return stage
+
+
+def test_a_script_makes_a_video_and_gets_it_again(connected: Stage) -> None:
+    """The second call repeats nothing; the result shows itself in a notebook."""
+    video = nv.make(connected.pictures, PROMPT)
+    assert Path(video.path).read_bytes()
+    assert (video.duration, len(video.videos)) == (1.0, 1)
+    assert video.poster is not None
+    assert "data:image/jpeg;base64," in video._repr_html_()
+    assert nv.make(connected.pictures, PROMPT).run_id == video.run_id
+    assert connected.sent == (1, 1, 2)
+
+
+def test_media_may_be_bytes_files_and_pictures(connected: Stage) -> None:
+    """The same bytes are the same request, however they are given."""
+    data = Path(connected.pictures[0]).read_bytes()
+    by_bytes = nv.submit(data, PROMPT)
+    assert nv.submit(io.BytesIO(data), PROMPT) == by_bytes
+    assert nv.submit([Path(connected.pictures[0])], PROMPT) != by_bytes  # its name counts
+    picture = Image.new("RGB", (40, 60), (10, 90, 200))
+    assert nv.submit(picture, PROMPT) == nv.submit(picture.copy(), PROMPT)
+    with pytest.raises(nv.BadInput, match="is not a picture"):
+        nv.submit(object(), PROMPT)  # type: ignore[arg-type]
+    with pytest.raises(nv.BadInput, match="binary mode"):
+        nv.submit(io.StringIO("text"), PROMPT)  # type: ignore[arg-type]
+    assert connected.sent == (0, 0, 0)
+
+
+async def test_a_running_loop_is_no_obstacle(connected: Stage) -> None:
+    """A notebook calls `make` in its loop; a handler awaits `make_async`."""
+    video = await nv.make_async(connected.pictures, PROMPT)
+    assert nv.make(connected.pictures, PROMPT).run_id == video.run_id
+    several = await asyncio.gather(*(nv.make_async(connected.pictures, PROMPT) for _ in range(3)))
+    assert {one.run_id for one in several} == {video.run_id}
+    assert connected.sent == (1, 1, 2)
+
+
+def test_a_handle_is_plain_data(connected: Stage) -> None:
+    """It survives pickling, and another process finds the run by its id."""
+    handle = nv.submit(connected.pictures, PROMPT, run_id="sale")
+    assert connected.sent == (0, 0, 0)
+    assert handle.status().state == "queued"
+    with pytest.raises(nv.RunStopped) as early:
+        handle.result()
+    assert early.value.run_id == "sale"
+    video = pickle.loads(pickle.dumps(handle)).wait()
+    assert nv.get("sale").result().path == video.path
+    assert [run.run_id for run in nv.list_runs()] == ["sale"]
+    assert nv.get("sale").refine("make it one second longer").run_id == "sale"
+    assert connected.sent == (2, 2, 2)
+    with pytest.raises(nv.BadInput) as unknown:
+        nv.get("none")
+    assert unknown.value.remedy is nv.Remedy.RUN_ID
+
+
+def test_a_failure_is_typed_and_says_what_to_do(connected: Stage) -> None:
+    """In Python's words, with code, remedy and run id; a person's word goes on."""
+    connected.emulator.add_fault("run_sse", 1, "reset")
+    with pytest.raises(nv.RunStopped, match="resend=True") as stopped:
+        nv.make(connected.pictures, PROMPT)
+    assert stopped.value.code is nv.ErrorCode.OUTCOME_UNKNOWN
+    assert stopped.value.remedy is nv.Remedy.RESEND
+    assert stopped.value.run_id
+    assert nv.make(connected.pictures, PROMPT, resend=True).run_id == stopped.value.run_id
+    assert connected.sent[0] == 1
+
+
+def test_progress_is_told(connected: Stage) -> None:
+    """To whoever gives a function for it."""
+    seen: list[str] = []
+    nv.make(connected.pictures, PROMPT, on_progress=lambda event: seen.append(event.kind))
+    assert {"begin", "end"} <= set(seen)
