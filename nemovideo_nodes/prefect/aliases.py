@@ -5,7 +5,9 @@
 | `carry_out` | `execute_run` |
 | `make_each` | `run_each_post` |
 | `Look`, `look_and_refine` | `Review`, `review_and_refine` |
-| `nemovideo_nodes.prefect.by_hand.by_hand` | `nemovideo_nodes.prefect.ephemeral.ephemeral_server` |
+| `by_hand.by_hand` | `ephemeral.ephemeral_server` |
+| `course`, `looking` | `execution`, `review` |
+| `occasion` | `deduplication`: `deduplication_key`, `resend_permission` |
 """
 
 from __future__ import annotations
@@ -13,10 +15,15 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
+from nemovideo_nodes.prefect.deduplication import (
+    current_flow_run,
+    deduplication_key,
+    resend_permission,
+)
 from nemovideo_nodes.prefect.ephemeral import ephemeral_server
-from nemovideo_nodes.prefect.execution import execute_run
+from nemovideo_nodes.prefect.execution import execute_run, steps_of
 from nemovideo_nodes.prefect.posts import run_each_post
-from nemovideo_nodes.prefect.review import Review, review_and_refine
+from nemovideo_nodes.prefect.review import WAITS, Review, review_and_refine
 
 __all__ = ["Look", "carry_out", "look_and_refine", "make_each"]
 
@@ -25,7 +32,18 @@ make_each = run_each_post
 Look = Review
 look_and_refine = review_and_refine
 
-# Copied flow files import this module.
-_by_hand = ModuleType("nemovideo_nodes.prefect.by_hand", "The old name of `ephemeral`.")
-_by_hand.__dict__["by_hand"] = ephemeral_server
-sys.modules[_by_hand.__name__] = _by_hand
+# Copied flow files import the first of these modules; the others were never documented.
+_MODULES: dict[str, dict[str, object]] = {
+    "by_hand": {"by_hand": ephemeral_server},
+    "course": {"carry_out": execute_run, "steps_of": steps_of},
+    "looking": {"Look": Review, "WAITS": WAITS, "look_and_refine": review_and_refine},
+    "occasion": {
+        "current_flow_run": current_flow_run,
+        "occasion": deduplication_key,
+        "permission": resend_permission,
+    },
+}
+for _name, _members in _MODULES.items():
+    _module = ModuleType(f"nemovideo_nodes.prefect.{_name}", "Old names; see `aliases`.")
+    _module.__dict__.update(_members)
+    sys.modules[_module.__name__] = _module

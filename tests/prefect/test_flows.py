@@ -234,7 +234,7 @@ async def test_a_row_at_fault_is_not_tried_again_until_it_changes(studio, tmp_pa
     assert "A Retry does not help" in first["first"][1]
     assert first["春天"][0] == "done"
     assert first[""][0] == "failed"
-    assert "line 6" in first[""][1]
+    assert "row 6" in first[""][1]
     assert (await statuses())["first"][0] == "held"
     Path(studio.images[1]).rename(missing)  # noqa: ASYNC240
     assert (await statuses())["first"][0] == "done"

@@ -56,6 +56,16 @@ def test_the_flows_of_the_page_make_their_video_once(studio, name: str) -> None:
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
+@pytest.mark.parametrize("name", ["product_video", "step_by_step"])
+def test_the_flows_of_the_page_are_typed(name: str, tmp_path: Path) -> None:
+    """They pass mypy strict, as a user's own would."""
+    file = tmp_path / f"{name}.py"
+    file.write_text(code("python", f"def {name}("), "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout
+
+
 def shell(text: str, folder: Path) -> None:
     """Run commands as a reader would, against the server of the tests."""
     tools = Path(sys.executable).parent
