@@ -27,7 +27,7 @@ from nemovideo_nodes.airflow.retries import (
     RETRY_DELAY,
     RETRY_POLICY,
 )
-from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, RunStopped
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy, RunStopped
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, RetryPolicy
@@ -146,11 +146,12 @@ class RunOperator(BaseOperator):
 
         try:
             status = _status_of(event)
+            self.run_page = page_of_task(event["run_id"], context["ti"], self.nemovideo_conn_id)
             retryable = bool(event.get("deadline_retryable"))
             if status == "deadline":
                 raise DeadlinePassed(event["error"], retryable=retryable)
             if status == "stopped":
-                raise RunStopped(event["error"], resumable=event["resumable"])
+                raise _stopped(event)
             driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
             driver.deadline_retryable = retryable
             return self._continue_run(context, driver)
@@ -324,6 +325,18 @@ class RunOperator(BaseOperator):
 
 def _seconds(length: timedelta | float | None) -> float | None:
     return length.total_seconds() if isinstance(length, timedelta) else length
+
+
+def _stopped(event: Mapping[str, Any]) -> RunStopped:
+    """The error in a trigger's event; one of an earlier version names no code and no remedy."""
+    code, remedy = event.get("error_code"), event.get("remedy")
+    return RunStopped(
+        event["error"],
+        run_id=event["run_id"],
+        resumable=bool(event.get("resumable")),
+        code=ErrorCode(code) if code in set(ErrorCode) else None,
+        remedy=Remedy(remedy) if remedy in set(Remedy) else None,
+    )
 
 
 def _status_of(event: object) -> str:

@@ -97,7 +97,6 @@ class RunTrigger(BaseTrigger):
         await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.hooks")
         await asyncio.to_thread(import_module, "nemovideo_nodes.airflow.run_driver")
         from nemovideo_nodes.airflow.run_driver import DeadlinePassed
-        from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
         from nemovideo_nodes.errors import NemoVideoError, is_retryable
 
         event = {
@@ -112,9 +111,13 @@ class RunTrigger(BaseTrigger):
         except DeadlinePassed as error:
             return event | {"status": "deadline", "error": error.sentence}
         except NemoVideoError as error:
-            error.source = f"the password of the connection {self.nemovideo_conn_id}"
-            text = error.told(AIRFLOW_WORDING)
-            return event | {"status": "stopped", "resumable": is_retryable(error), "error": text}
+            return event | {
+                "status": "stopped",
+                "resumable": is_retryable(error),
+                "error": error.sentence,
+                "error_code": str(error.code),
+                "remedy": str(error.remedy) if error.remedy else None,
+            }
         return event | {"status": "done"}
 
     async def _advance_through_outages(self) -> None:

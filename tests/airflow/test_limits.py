@@ -132,6 +132,20 @@ def test_an_unknown_event_is_refused_with_a_sentence(context: Any, event: Any) -
         ImageToVideoOperator(task_id="video").execute_complete(context, event)
 
 
+def test_a_deferred_failure_says_once_what_to_do(context: Any) -> None:
+    """The trigger sends the remedy, and the task words it."""
+    event = {"run_id": "abc", "deadline": "", "status": "stopped", "error": "The answer was lost"}
+    task = ImageToVideoOperator(task_id="video")
+    with pytest.raises(RunStopped) as stopped:
+        task.execute_complete(context, event | {"resumable": True, "remedy": "retry"})
+    assert str(stopped.value) == (
+        "The answer was lost. Nothing is lost: the next try of the task resumes the run"
+    )
+    with pytest.raises(AirflowFailException, match="video_resume for run abc with `resend`"):
+        task.execute_complete(context, event | {"resumable": False, "remedy": "resend"})
+    assert "/nemovideo/runs/abc?" in task.run_page
+
+
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_soft_fail_hides_no_failure(studio: Stage, context: Any, deferrable: bool) -> None:
     """A timeout skips the task; a run that needs a person fails it."""
