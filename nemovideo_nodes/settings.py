@@ -16,7 +16,7 @@ from nemovideo_nodes.profiles import BUILT_IN, Profile, parse_skill, platform_of
 
 __all__ = [
     "MediaAccess",
-    "Pace",
+    "PollingSettings",
     "Settings",
     "checked_url",
     "find_profile",
@@ -29,7 +29,7 @@ VENDOR_API = "https://mega-api-prod.nemovideo.ai"
 VENDOR_WEB = "https://nemovideo.com"
 
 
-class Pace(BaseModel):
+class PollingSettings(BaseModel):
     """How long the waits between calls are, in seconds; None means the documented intervals."""
 
     model_config = ConfigDict(frozen=True)
@@ -71,7 +71,7 @@ class Settings(BaseModel):
     allow_http: bool = False
     media_networks: tuple[str, ...] = ()
     media_hosts: tuple[str, ...] = ()
-    pace: Pace = Pace()
+    pace: PollingSettings = PollingSettings()
     service_name: str | None = None
     """`local` for the emulator that belongs to the store, whatever port it has."""
     config_dir: Path
@@ -95,7 +95,7 @@ class Settings(BaseModel):
             store=env.get("NEMOVIDEO_STORE") or str(_home(env) / "nemovideo"),
             allow_http=allow_http,
             media_networks=_networks(env, "NEMOVIDEO_MEDIA_NETWORKS"),
-            pace=Pace(
+            pace=PollingSettings(
                 poll_s=_seconds(env, "NEMOVIDEO_POLL_SECONDS"),
                 reconcile_s=_seconds(env, "NEMOVIDEO_RECONCILE_SECONDS"),
                 rate_limit_s=_seconds(env, "NEMOVIDEO_RATE_LIMIT_SECONDS", 30.0) or 0.0,

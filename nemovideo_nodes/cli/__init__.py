@@ -10,7 +10,7 @@ import click
 from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
-from nemovideo_nodes.cli.looking import credits, runs, show
+from nemovideo_nodes.cli.inspection import credits, runs, show
 from nemovideo_nodes.cli.making import make, refine, resume
 from nemovideo_nodes.cli.webhook import webhook
 

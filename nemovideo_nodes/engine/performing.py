@@ -49,7 +49,7 @@ class StepPerformer:
         ctx = self._ctx
         self._tell(Event("begin", step.id, record=record))
         key = record.intent.key if record.intent else None
-        looking = isinstance(decision, Reconcile) or record.state is StepState.ABSENT
+        is_look = isinstance(decision, Reconcile) or record.state is StepState.ABSENT
         acted = False
         try:
             if isinstance(decision, Reconcile):
@@ -77,7 +77,7 @@ class StepPerformer:
                     outcome = intended
         except NemoVideoError as error:
             outcome = failure_of(error, ctx, record, idempotency, me=self._me)
-            if isinstance(outcome, Failure) and looking:
+            if isinstance(outcome, Failure) and is_look:
                 # The open intent stays open: a failed look proves nothing about it.
                 outcome = replace(outcome, verdict="stopped")
         await self._ended(record, key, outcome, planned, acted=acted)

@@ -14,7 +14,7 @@ from nemovideo_nodes.ledger.facts import Order, Refused
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import AwaitRender, Idempotency, Step, StepName
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.wire.codes import Code
 
 __all__ = [
@@ -152,7 +152,7 @@ class Worker:
 
     me: str
     since: datetime
-    pace: Pace
+    pace: PollingSettings
     holder_gone: bool = False
     """Whether the lease's holder is known to be dead."""
 
@@ -237,7 +237,7 @@ def _waiting(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Wai
     return Wait(until, why, record)
 
 
-def _longest_wait(pace: Pace) -> timedelta:
+def _longest_wait(pace: PollingSettings) -> timedelta:
     own = (pace.poll_s or 0.0, pace.reconcile_s or 0.0, pace.rate_limit_s)
     return timedelta(seconds=max(LONGEST_WAIT_S, _SLOWEST_POLL_S, *own))
 
@@ -337,19 +337,19 @@ def _busy(run: Run, now: datetime, worker: Worker) -> Wait | None:
     return Wait(min(free, now + _BUSY_LOOK), who)
 
 
-def reconcile_wait(reads: int, pace: Pace) -> float:
+def reconcile_wait(reads: int, pace: PollingSettings) -> float:
     """Seconds before the next read of the state after a lost stream: 30, then 60 each [V]."""
     if pace.reconcile_s is not None:
         return pace.reconcile_s
     return 30.0 if reads == 0 else 60.0
 
 
-def settle_wait(pace: Pace) -> float:
+def settle_wait(pace: PollingSettings) -> float:
     """Seconds between two reads that must agree before a draft counts as stable."""
     return 10.0 if pace.reconcile_s is None else pace.reconcile_s
 
 
-def next_poll(submitted: datetime, last: datetime | None, pace: Pace) -> datetime:
+def next_poll(submitted: datetime, last: datetime | None, pace: PollingSettings) -> datetime:
     """When a render submitted then, and last looked at then, is to be looked at next."""
     if pace.poll_s is not None:
         return (last or submitted) + timedelta(seconds=max(pace.poll_s, _LEAST_POLL_S))

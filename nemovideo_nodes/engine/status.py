@@ -12,7 +12,7 @@ from nemovideo_nodes.ledger.manifest import RunResult, State, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 
 __all__ = ["decision_on", "has_ended", "newer_result", "run_status", "stuck_result"]
 
@@ -58,7 +58,7 @@ def stuck_result(run: Run, store: Store, stuck: Stuck) -> RunResult:
 def decision_on(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
     """What a new worker (or `me`) would do next."""
     now = now or SystemClock().now()
-    return decide(run, now, Worker(me, now, Pace()))
+    return decide(run, now, Worker(me, now, PollingSettings()))
 
 
 def has_ended(run: Run) -> bool:

@@ -154,11 +154,11 @@ def beside_pictures(path: Path) -> Iterator[Wave]:
     skipped, rest = max(0, round(-late * SAMPLE_RATE)), round(length * SAMPLE_RATE)
     silence = (np.zeros((2, count), np.float32) for count in _pieces(round(late * SAMPLE_RATE)))
     for block in itertools.chain(silence, _decoded(path)):
-        heard = block[:, skipped:][:, :rest]
+        samples = block[:, skipped:][:, :rest]
         skipped = max(0, skipped - block.shape[1])
-        rest -= heard.shape[1]
-        if heard.size:
-            yield heard
+        rest -= samples.shape[1]
+        if samples.size:
+            yield samples
         if not rest:
             return
     for count in _pieces(rest):
@@ -175,7 +175,7 @@ def _decoded(path: Path) -> Iterator[Wave]:
     """All of the file's sound as stereo at 48 kHz; at least one block."""
     import av
 
-    heard = 0
+    samples = 0
     with opened_media(path) as container:
         resampler: av.AudioResampler | None = None
         before = None
@@ -189,9 +189,9 @@ def _decoded(path: Path) -> Iterator[Wave]:
                 before = kind
             made += resampler.resample(frame)
             for part in made:
-                heard += part.samples
+                samples += part.samples
                 yield np.asarray(part.to_ndarray(), np.float32)
         for part in resampler.resample(None) if resampler else ():
             yield np.asarray(part.to_ndarray(), np.float32)
-    if heard < _SHORTEST:  # shorter than this, a loop would open the file thousands of times
-        yield np.zeros((2, _SHORTEST - heard), np.float32)
+    if samples < _SHORTEST:  # shorter than this, a loop would open the file thousands of times
+        yield np.zeros((2, _SHORTEST - samples), np.float32)

@@ -26,7 +26,6 @@ __all__ = [
     "Unit",
     "aspect_for",
     "generations",
-    "misfits",
     "with_frame",
 ]
 
@@ -312,15 +311,6 @@ def generations(platforms: Sequence[str], aspect: str = "") -> tuple[Generation,
 
 def _least(one: float | None, other: float | None) -> float | None:
     return min((value for value in (one, other) if value is not None), default=None)
-
-
-def misfits(platform: str, *, width: int, height: int, duration_s: float, size: int) -> list[str]:
-    """Deprecated: the sentences of `platform_violations` for what has only these four facts."""
-    # Imported here: the rules stand on the presets.
-    from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
-
-    facts = VideoFacts(width=width, height=height, duration_s=duration_s, size=size)
-    return [violation.sentence for violation in platform_violations(facts, platform)]
 
 
 def _one_of(names: MappingProxyType[str, Preset] | MappingProxyType[str, str]) -> str:

@@ -14,7 +14,7 @@ from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import checked_run_id
-from nemovideo_nodes.request.platforms import misfits
+from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
 from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.workspace.copying import copy_file, copy_paths
@@ -96,14 +96,16 @@ class RunReader:
         order = (run or self.load(result.run_id)).order
         platform = order.request.platform if order else ""
         return [
-            sentence
+            violation.sentence
             for video in result.videos
-            for sentence in misfits(
+            for violation in platform_violations(
+                VideoFacts(
+                    width=video.width,
+                    height=video.height,
+                    duration_s=video.duration_s,
+                    size=video.bytes,
+                ),
                 platform,
-                width=video.width,
-                height=video.height,
-                duration_s=video.duration_s,
-                size=video.bytes,
             )
         ]
 

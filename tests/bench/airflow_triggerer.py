@@ -68,14 +68,14 @@ def lateness(store: Path, run_id: str) -> float:
     """Seconds between the end of the wait, and the poll of the documented rhythm just before it."""
     from nemovideo_nodes.engine.plan import next_poll
     from nemovideo_nodes.ledger.facts import Achieved, load_fact
-    from nemovideo_nodes.settings import Pace
+    from nemovideo_nodes.settings import PollingSettings
 
     paths = sorted((store / "runs" / run_id / "journal").glob("*.json"))
     facts = [load_fact(path.read_bytes()) for path in paths]
     ends = {fact.step: fact.at for fact in facts if isinstance(fact, Achieved)}
     submitted, end = ends["render/0"], ends["await/0"]
-    planned = next_poll(submitted, None, Pace())
-    while (later := next_poll(submitted, planned, Pace())) <= end:
+    planned = next_poll(submitted, None, PollingSettings())
+    while (later := next_poll(submitted, planned, PollingSettings())) <= end:
         planned = later
     return (end - planned).total_seconds()
 

@@ -29,7 +29,7 @@ from PIL import Image
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import serve
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.settings import Pace, Settings, find_profile
+from nemovideo_nodes.settings import PollingSettings, Settings, find_profile
 from nemovideo_nodes.testing import copying_renderer, make_film
 from nemovideo_nodes.workspace import VideoOptions, Workspace
 
@@ -135,7 +135,7 @@ async def compare(url: str, folder: Path, rounds: int) -> None:
             token=token,
             store=str(folder / "store"),
             config_dir=folder / "config",
-            pace=Pace(poll_s=POLL_S, reconcile_s=0.0),
+            pace=PollingSettings(poll_s=POLL_S, reconcile_s=0.0),
         )
         for whole in (False, True):
             number = 0

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from statistics import fmean
 
 from nemovideo_nodes.engine.plan import next_poll
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 
 _T0 = datetime(2026, 1, 1, tzinfo=UTC)
 _LIMIT_S = 300.0
@@ -25,7 +25,7 @@ _LIMIT_S = 300.0
 def ours() -> Iterator[float]:
     last: datetime | None = None
     while True:
-        last = next_poll(_T0, last, Pace())
+        last = next_poll(_T0, last, PollingSettings())
         yield (last - _T0).total_seconds()
 
 

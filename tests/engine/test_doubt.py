@@ -15,7 +15,7 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import Idempotency, Prompt, Step
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace import PreparedRun
 
 
@@ -26,7 +26,7 @@ def journal_of(stage: Stage, ordered: PreparedRun) -> Path:
 def sends(run: Run) -> bool:
     """Whether a new worker would send a message."""
     now = StillClock().now()
-    decision = decide(run, now, Worker("me", now, Pace(), holder_gone=True))
+    decision = decide(run, now, Worker("me", now, PollingSettings(), holder_gone=True))
     if not isinstance(decision, Perform):
         return False
     return decision.record.step.kind.idempotency is Idempotency.UNSAFE
@@ -144,7 +144,7 @@ def test_an_answer_without_its_intent_is_doubt() -> None:
     run = Run("r")
     run.apply(asked)
     run.apply(failed)
-    decision = decide(run, now, Worker("me", now, Pace()))
+    decision = decide(run, now, Worker("me", now, PollingSettings()))
     assert isinstance(decision, Stuck)
     assert run.doubts
     run.apply(done)

@@ -32,7 +32,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import Limits
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 
 
 async def test_a_run_makes_one_video_with_one_message_and_one_render(stage: Stage) -> None:
@@ -61,7 +61,7 @@ async def test_an_acknowledged_crash_leaves_the_store_readable(stage: Stage) -> 
 async def test_an_unreachable_service_is_said_so_and_gone_on_with(stage: Stage) -> None:
     """Nothing listens: three tries, then a sentence that names the step; later it goes on."""
     ordered = stage.order()
-    stage.pace = Pace()
+    stage.pace = PollingSettings()
     stage.emulator.stop()
     clock = StillClock()
     result = await stage.work(ordered, clock=clock)
@@ -135,7 +135,7 @@ async def test_a_session_that_is_lost_again_and_again_ends_the_run(stage: Stage)
 async def test_a_render_without_end_stops_resumably_and_goes_on_later(stage: Stage) -> None:
     """The limit ends one invocation's waiting; the next one finds the render that was made."""
     stage.emulator.add_fault("render_status", 1, "render_stuck", times=0)
-    stage.pace = Pace(reconcile_s=0.05)
+    stage.pace = PollingSettings(reconcile_s=0.05)
     ordered = stage.order()
     result = await stage.work(ordered)
     assert result.status == "waiting"
@@ -314,7 +314,7 @@ class RenderingClock(StillClock):
 
 async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
     """Under the defaults: a render that takes 75 s costs five polls, a draft two reads."""
-    stage.pace = Pace()
+    stage.pace = PollingSettings()
     clock = RenderingClock(stage)
     stage.emulator.add_fault("render_status", 1, "render_stuck", times=4)
 
@@ -330,7 +330,7 @@ async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
 
 async def test_the_documented_rhythm_of_a_lost_stream_is_kept(stage: Stage) -> None:
     """30 s after the loss, then every 60 s, five reads in all, and no second message."""
-    stage.pace = Pace()
+    stage.pace = PollingSettings()
     clock = StillClock()
     stage.emulator.add_fault("run_sse", 1, "cancelled")
     ordered = stage.order()

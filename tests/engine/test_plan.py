@@ -57,10 +57,10 @@ from nemovideo_nodes.request.steps import (
     SubmitRender,
     Upload,
 )
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
-DEFAULT = Pace()
+DEFAULT = PollingSettings()
 MEDIA = Media(name="a.png", digest="a" * 64, size=3, kind="image", ext="png")
 STEPS = (
     Step(id="upload/0", args=Upload(media=MEDIA)),
@@ -87,7 +87,7 @@ def folded(facts: Iterable[Fact], steps: tuple[Step, ...] = STEPS) -> Run:
     return run
 
 
-def worker(me: str = "me", pace: Pace = DEFAULT, *, gone: bool = False) -> Worker:
+def worker(me: str = "me", pace: PollingSettings = DEFAULT, *, gone: bool = False) -> Worker:
     return Worker(me, T0, pace, holder_gone=gone)
 
 
@@ -418,7 +418,7 @@ def test_a_wait_never_goes_past_the_limit() -> None:
     assert decide(run, at(5), worker()) == Wait(at(20), "Rendering", run.steps["await/0"])
 
 
-def poll_times(pace: Pace = DEFAULT, until: float = 7200) -> list[float]:
+def poll_times(pace: PollingSettings = DEFAULT, until: float = 7200) -> list[float]:
     polls: list[float] = []
     last: datetime | None = None
     while True:
@@ -478,15 +478,18 @@ def test_a_run_resumed_hours_later_polls_at_once_and_goes_on_slowly() -> None:
     assert 0 < ahead <= 300
 
 
-@given(st.floats(0, 1e6), st.sampled_from([DEFAULT, Pace(poll_s=0), Pace(poll_s=7)]))
-def test_the_next_poll_always_lies_ahead(elapsed: float, pace: Pace) -> None:
+@given(
+    st.floats(0, 1e6),
+    st.sampled_from([DEFAULT, PollingSettings(poll_s=0), PollingSettings(poll_s=7)]),
+)
+def test_the_next_poll_always_lies_ahead(elapsed: float, pace: PollingSettings) -> None:
     """There is no time, and no rhythm, at which polling stands still or runs in circles."""
     assert next_poll(T0, at(elapsed), pace) > at(elapsed)
 
 
 def test_a_fixed_rhythm_replaces_the_schedule() -> None:
     """`NEMOVIDEO_POLL_SECONDS` is a rhythm, from the submission on."""
-    assert poll_times(Pace(poll_s=2), until=6) == [2, 4, 6]
+    assert poll_times(PollingSettings(poll_s=2), until=6) == [2, 4, 6]
 
 
 # Messages of open outcome.

@@ -32,7 +32,7 @@ from nemovideo_nodes.request.steps import (
     StepName,
     Upload,
 )
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 
 PACKAGE = Path(nemovideo_nodes.__file__).parent
 OF_A_DOOR = re.compile(r"--[a-z]{3,}|\bnemovideo [a-z]+ |NEMO_|NEMOVIDEO_|same command")
@@ -115,7 +115,7 @@ def test_a_fact_from_before_error_codes_is_told_without_flags() -> None:
     old = b'{"v":1,"at":"2026-01-01T00:00:00Z","by":"a","fact":"refused","step":"prompt/0",'
     old += b'"key":"prompt/0#1","verdict":"unknown","sentence":"look, and add --resend"}'
     run.apply(load_fact(old))
-    decision = decide(run, now, Worker("a", now, Pace()))
+    decision = decide(run, now, Worker("a", now, PollingSettings()))
     assert isinstance(decision, Stuck)
     assert (decision.error_code, decision.remedy) == ("outcome_unknown", "resend")
     assert "--" not in decision.sentence

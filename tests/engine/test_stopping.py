@@ -14,7 +14,7 @@ from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.ledger.facts import Intended, Noted, Refused
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace import PreparedRun
 
 
@@ -118,7 +118,7 @@ async def test_a_message_cancelled_in_its_stream_is_looked_for(stage: Stage) -> 
 
 async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> None:
     """`until` ends the work between two effects, and the last wait says when there is more."""
-    stage.pace = Pace()
+    stage.pace = PollingSettings()
     clock, ordered = StillClock(), stage.order()
     until = clock.now() + timedelta(seconds=30)
     stage.emulator.add_fault("render_status", 1, "render_stuck")
@@ -140,7 +140,7 @@ async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> 
 
 async def test_without_waiting_each_call_goes_as_far_as_it_can(stage: Stage) -> None:
     """A door that waits in its own way is told until when, and calls again then."""
-    stage.pace = Pace()
+    stage.pace = PollingSettings()
     clock, ordered = StillClock(), stage.order()
     for _ in range(20):
         result = await stage.work(ordered, clock=clock, waits=False)

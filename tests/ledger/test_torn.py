@@ -17,11 +17,11 @@ from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import StepName
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace.display import result_lines, run_lines
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
-WORKER = Worker("me", NOW, Pace(), holder_gone=True)
+WORKER = Worker("me", NOW, PollingSettings(), holder_gone=True)
 ENTRIES = tuple((Path(__file__).parent / "journals" / "format-1.jsonl").read_bytes().splitlines())
 INTENT = next(
     place

@@ -8,7 +8,7 @@ import pytest
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
-from nemovideo_nodes.request.platforms import PRESETS, generations, misfits
+from nemovideo_nodes.request.platforms import PRESETS, generations
 
 UNIVERSAL: dict[str, Any] = {
     "width": 1080,
@@ -68,15 +68,6 @@ def test_what_is_not_known_is_not_judged() -> None:
     few = {key: UNIVERSAL[key] for key in ("width", "height", "duration_s", "size")}
     assert platform_violations(VideoFacts(**few), "universal") == []
     assert platform_violations(VideoFacts(**few | {"width": 1920}), "nowhere") == []
-
-
-def test_the_old_name_tells_the_sentences() -> None:
-    """`misfits` stays for those who have it; it is deprecated."""
-    told = misfits("tiktok", width=1920, height=1080, duration_s=2, size=1)
-    assert told == [
-        "TikTok wants 9:16, and the frame is 1920x1080",
-        "TikTok wants at least 3 s, and it has 2",
-    ]
 
 
 @pytest.mark.parametrize(

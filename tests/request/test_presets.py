@@ -8,7 +8,21 @@ from hypothesis import strategies as st
 
 from nemovideo_nodes.emulator.agent.composer import Source, compose, loads
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request.platforms import ASPECTS, PRESETS, aspect_for, misfits, with_frame
+from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
+from nemovideo_nodes.request.platforms import (
+    ASPECTS,
+    PRESETS,
+    aspect_for,
+    with_frame,
+)
+
+
+def violations(
+    platform: str, *, width: int, height: int, duration_s: float, size: int
+) -> list[str]:
+    """What the platform would not take, in sentences."""
+    facts = VideoFacts(width=width, height=height, duration_s=duration_s, size=size)
+    return [one.sentence for one in platform_violations(facts, platform)]
 
 
 @pytest.mark.parametrize("platform", PRESETS)
@@ -17,7 +31,7 @@ def test_the_frame_that_is_asked_for_fits_the_platform(platform: str) -> None:
     aspect = aspect_for(platform)
     assert aspect in ASPECTS
     width, height = (int(part) * 120 for part in aspect.split(":"))
-    assert misfits(platform, width=width, height=height, duration_s=15, size=5_000_000) == []
+    assert violations(platform, width=width, height=height, duration_s=15, size=5_000_000) == []
 
 
 @pytest.mark.parametrize(
@@ -51,13 +65,13 @@ def test_a_misfit_is_a_sentence(
 ) -> None:
     """It says what the platform wants, and what there is."""
     width, height, duration_s, size = video
-    (sentence,) = misfits(platform, width=width, height=height, duration_s=duration_s, size=size)
+    (sentence,) = violations(platform, width=width, height=height, duration_s=duration_s, size=size)
     assert expected in sentence
 
 
-def test_no_platform_has_no_misfits() -> None:
+def test_no_platform_has_no_violations() -> None:
     """Nobody said where it goes."""
-    assert misfits("", width=1, height=999, duration_s=0, size=0) == []
+    assert violations("", width=1, height=999, duration_s=0, size=0) == []
 
 
 @pytest.mark.parametrize("aspect", ASPECTS)

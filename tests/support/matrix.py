@@ -26,7 +26,7 @@ from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace import PreparedRun
 
 __all__ = ["PACE", "PAGE", "Outcome", "Row", "Theatre", "fits", "meet", "parse", "write"]
@@ -42,7 +42,7 @@ _ROW = re.compile(
     r"\| (?P<sent>\d+ \d+ \d+) \| (?P<says>.*?) ?\|$",
     re.MULTILINE,
 )
-PACE = Pace(poll_s=0.02, reconcile_s=0.002, rate_limit_s=0.002)
+PACE = PollingSettings(poll_s=0.02, reconcile_s=0.002, rate_limit_s=0.002)
 _IMPATIENT = Timeouts(
     socket_s=1.5, progress_s=1.5, turn_s=3.0, answer_s=1.5, silence_s=1.5, upload_s=1.5
 )
@@ -136,7 +136,7 @@ class Theatre:
         endless = any(kind in spec for spec in specs for kind in _ENDLESS)
         # A render that never ends is waited for on the documented rhythm, in time that is skipped.
         stuck = any("render_stuck" in spec for spec in specs)
-        self.stage.pace = Pace(reconcile_s=0.0) if stuck else PACE
+        self.stage.pace = PollingSettings(reconcile_s=0.0) if stuck else PACE
         await self.stage.workspace().submit_prepared(ordered)
         async with NemoVideoClient(
             settings=self.stage.settings(),

@@ -23,13 +23,13 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import Limits
-from nemovideo_nodes.settings import Pace, Settings
+from nemovideo_nodes.settings import PollingSettings, Settings
 from nemovideo_nodes.testing import copying_renderer as copying_renderer
 from nemovideo_nodes.testing import make_film as make_film
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace import DriveOptions, PreparedRun, VideoOptions, Workspace
 
-QUICK = Pace(poll_s=0.02, reconcile_s=0.02, rate_limit_s=0.02)
+QUICK = PollingSettings(poll_s=0.02, reconcile_s=0.02, rate_limit_s=0.02)
 
 
 def make_pictures(folder: Path, count: int = 2) -> list[str]:
@@ -137,7 +137,7 @@ class Stage:
     client_id: str | None = "stage"
     config: str = "config"
     """The folder of the account's files."""
-    pace: Pace = QUICK
+    pace: PollingSettings = QUICK
     events: list[Event] = field(default_factory=list)
     store_url: str | None = None
     """Where the store is, if it is not a folder."""

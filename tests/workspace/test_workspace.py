@@ -14,7 +14,7 @@ from stage import Stage
 from nemovideo_nodes.errors import PYTHON_WORDING, BadInput, Remedy, RunStopped
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import CreateSession, Prompt, Step, StepName
-from nemovideo_nodes.settings import Pace, Settings
+from nemovideo_nodes.settings import PollingSettings, Settings
 from nemovideo_nodes.workspace import Account, DriveOptions, VideoOptions, Workspace
 
 
@@ -116,7 +116,7 @@ async def test_what_a_run_was_ordered_for_can_be_ordered_again(stage: Stage) -> 
 
 async def test_a_look_does_not_wait(stage: Stage) -> None:
     """What would have to wait is told as resumable."""
-    slow = stage.settings().model_copy(update={"pace": Pace(poll_s=600.0)})
+    slow = stage.settings().model_copy(update={"pace": PollingSettings(poll_s=600.0)})
     workspace = Workspace(slow, Store(stage.store_path))
     run = await workspace.submit(asked(stage, "export"))
     await workspace.advance(run, "session/0")

@@ -31,7 +31,7 @@ from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult, Resul
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import Idempotency
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = [
@@ -71,7 +71,7 @@ class Context:
     client: NemoVideoClient
     store: Store
     run: Run
-    pace: Pace
+    pace: PollingSettings
     clock: Clock
     report: Callable[[Progress], None]
 

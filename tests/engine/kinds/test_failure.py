@@ -16,7 +16,7 @@ from nemovideo_nodes.errors import Unreachable
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import ClaimLink, Step
-from nemovideo_nodes.settings import Pace
+from nemovideo_nodes.settings import PollingSettings
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ async def test_a_repetition_waits_longer_each_time_and_never_longer_than_a_rate_
             client=client,
             store=Store(str(tmp_path / "store")),
             run=Run("r"),
-            pace=Pace(rate_limit_s=rate_limit_s),
+            pace=PollingSettings(rate_limit_s=rate_limit_s),
             clock=clock,
             report=lambda progress: None,
         )
