@@ -72,20 +72,20 @@ class Folder:
         try:
             with open(f"{self.url}/{name}", "rb") as file:  # lists do this ten thousand times
                 return file.read()
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 
     def size(self, name: str) -> int | None:
         try:
             return os.stat(f"{self.url}/{name}").st_size
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def children(self, name: str) -> list[str]:
         try:
             with os.scandir(self.root / name) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def files(self, name: str) -> Iterator[Stored]:

@@ -19,7 +19,15 @@ from nemovideo_nodes.settings import MediaAccess, checked_url
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["WHOLE_S", "ascii_url", "download", "etag_of", "first_bytes", "not_a_file"]
+__all__ = [
+    "WHOLE_S",
+    "WebPage",
+    "ascii_url",
+    "download",
+    "etag_of",
+    "first_bytes",
+    "not_a_file",
+]
 
 WHOLE_S: Final = 900.0
 """The limit on one download, so that a slow site does not hold a worker."""
@@ -115,9 +123,13 @@ def ascii_url(url: str) -> str:
         raise BadInput(f"{redact(url)} is not a URL that can be fetched") from None
 
 
-def not_a_file(source: str) -> BadInput:
+class WebPage(BadInput):
+    """A page where a file was expected."""
+
+
+def not_a_file(source: str) -> WebPage:
     """The error for a share link, and for any other page about a picture."""
-    return BadInput(
+    return WebPage(
         f"{redact(source)} is a page, not a picture or clip: give the address of the file itself"
     )
 

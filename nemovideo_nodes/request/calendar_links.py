@@ -42,7 +42,7 @@ def shared_page(url: str) -> bool:
 def page_sentence(url: str) -> str:
     """What is wrong with a link to a page."""
     return (
-        f"{redact(url)} is a page and not a picture: give the address of the file itself, or save "
+        f"{redact(url)} is a page, not a picture: give the address of the file itself, or save "
         "the picture beside the calendar"
     )
 

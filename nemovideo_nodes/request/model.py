@@ -30,7 +30,7 @@ class Instruction(BaseModel):
     """Uploaded right before it is said, as in batch work."""
     export: bool = False
     """Whether a video is made of what it changed; one is made at the end in any case."""
-    alone: bool = False
+    alone: bool | None = None
     """Whether that video shows its own media and no others, as in batch work."""
 
     @property

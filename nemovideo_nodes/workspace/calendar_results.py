@@ -95,7 +95,10 @@ def _key(video: PlannedVideo) -> tuple[str, str]:
 def _told(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) -> dict[str, str]:
     result = made.result if made is not None else None
     run_id = made.video.run_id if made is not None else video.run_id
-    spent = result.credits.spent if result is not None else None
+    cost = None
+    if result is not None:
+        credits = result.credits
+        cost = credits.estimate if credits.spent is None else credits.spent
     text = video.post.text(video.platform, video.language)
     return {
         "row": str(video.post.row),
@@ -105,7 +108,7 @@ def _told(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) 
         "status": _status(made),
         "video": "|".join(one.path for one in result.videos) if result is not None else "",
         "poster": poster_of.get(run_id, ""),
-        "cost": f"{spent:g}" if spent is not None else "",
+        "cost": f"{cost:g}" if cost is not None else "",
         "error": made.error if made is not None else "",
         "time": made.at.isoformat(timespec="seconds") if made is not None and made.at else "",
         "post_title": text.title,

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, Unreachable, redact
+from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, Unreachable, redact
 from nemovideo_nodes.ledger.store import REMOTE, Store
+from nemovideo_nodes.media.download import WebPage
 from nemovideo_nodes.request.calendar import (
     MAX_BYTES,
     Kind,
@@ -152,7 +153,12 @@ def _from_web(name: str, access: MediaAccess) -> bytes:
                     raise BadInput(f"The calendar {redact(name)} cannot be read: {_TOO_LARGE}")
                 return path.read_bytes()
         except Unreachable as error:
-            sentence = error.sentence.partition(": run the same")[0]
-            raise Unreachable(f"The calendar cannot be fetched now: {sentence}") from None
+            sentence = f"The calendar cannot be fetched now: {error.sentence}"
+            raise Unreachable(sentence, remedy=Remedy.RETRY) from None
+        except WebPage:
+            raise BadInput(
+                f"{redact(name)} is a web page, not a calendar: publish the sheet as CSV, and "
+                "give the address of that"
+            ) from None
         except BadInput as error:
             raise BadInput(f"The calendar cannot be fetched: {error.sentence}") from None

@@ -48,7 +48,7 @@ def test_make_ends_with_a_video_and_typing_it_again_repeats_nothing(
     assert service.sent == (1, 1, 2)
     assert first.result["replies"]
     assert first.result["timeline"].startswith("Timeline (1 track)")
-    assert first.result["credits"]["spent"] == 100
+    assert first.result["credits"]["account_moved"] == 100
     service.kill()  # not even asked
     before = os.times()
     second = connected.run(*command)

@@ -37,10 +37,16 @@ def run(*arguments: str, store: Path) -> Result:
 
 
 def as_kept(told: dict[str, Any], store: Path) -> dict[str, Any]:
-    """A result as `shown.json` has it."""
+    """A result as `shown.json` has it.
+
+    What a run has spent was told from the account's balance then; that is `account_moved` now.
+    """
     text = json.dumps(told | {"error": told["error"] is not None}, ensure_ascii=False)
     plain: dict[str, Any] = json.loads(text.replace(str(store), "@STORE@"))
-    return plain
+    money = plain["credits"]
+    spent = money["account_moved"] if money["spent"] is None else money["spent"]
+    kept = {"before": money["before"], "after": money["after"], "spent": spent}
+    return plain | {"credits": kept}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -26,11 +26,11 @@ from stage import Stage
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.cli import main
 from nemovideo_nodes.engine.status import run_status
-from nemovideo_nodes.ledger import store as stores
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
+from nemovideo_nodes.workspace import workspace as workspaces
 
 __all__ = ["Door", "Scene", "Strike", "forking", "killed_at_each", "sign_in_twice", "storm"]
 
@@ -113,7 +113,7 @@ def _do(job: Job) -> None:
         result = asyncio.run(workspace.run(job.ordered, drive=drive))
         job.out.write_text(result.model_dump_json())
         return
-    stores.Store = DeadlyStore  # type: ignore[misc] # the one that the commands will open
+    workspaces.Store = DeadlyStore  # type: ignore[misc] # the one that the commands will open
     pace = job.settings.pace
     os.environ.update(
         NEMO_API_URL=job.settings.api_url,

@@ -126,7 +126,7 @@ def test_a_share_link_is_a_page() -> None:
     (problem,) = told["problems"]
     assert (problem["row"], problem["column"]) == (2, "images")
     assert problem["value"].startswith("https://drive.example.com/file/d/1AbC/view")
-    assert "is a page and not a picture" in problem["message"]
+    assert "is a page, not a picture" in problem["message"]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_urls_are_looked_at(tmp_path: Path, photo_site: Site) -> None:
     checked = check_calendar(str(path), "Europe/Berlin", NETWORKS)
     assert [one.slug for one in checked.reading.posts] == ["coffee.png", "moved.png", "broken"]
     page, text, none = checked.reading.problems
-    assert "is a page and not a picture" in page.message
+    assert "is a page, not a picture" in page.message
     assert "holds no picture" in text.message
     assert "404" in none.message
     assert checked.reading.notes == (
