@@ -152,7 +152,8 @@ def delivery_ids(source: Mapping[str, Any], sample: Mapping[str, Any]) -> list[s
     from nemovideo_nodes.webhook.config import Source
     from nemovideo_nodes.webhook.mapping import Mapper
 
-    mapper = Mapper(Source.model_validate(source))
+    # Since 1.0 a delivery without a picture makes no video, unless its source says so.
+    mapper = Mapper(Source.model_validate({**source, "without_pictures": True}))
     parts = mapper.parts(sample["payload"]) or [sample["payload"]]
     return [mapper.map(part, sample["headers"]).parameters.run_id for part in parts]
 
