@@ -93,7 +93,7 @@ async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_pat
     async with get_client() as client:
         made = {one.name: one for one in await client.read_deployments()}
         automations = await client.read_automations()
-    assert set(made) == {
+    ours = {
         "image-to-video",
         "weekly-video",
         "batch-images-to-video",
@@ -102,7 +102,8 @@ async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_pat
         "scheduled-social-content",
         "video-from-webhook",
     }
-    for deployment in made.values():
+    assert set(made) >= ours  # the server has those of other tests, too
+    for deployment in (made[name] for name in sorted(ours)):
         assert deployment.work_pool_name == "nemovideo"
         assert deployment.pull_steps == []
         assert deployment.description

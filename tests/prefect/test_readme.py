@@ -31,9 +31,9 @@ def test_the_code_blocks_work_in_order(blocks: Callable, reader: Reader, tmp_pat
     assert makes == ["make demo", "make test"]
     shell, python, prefect = said
     assert "Run: morning (done)" in shell
-    status, path = python.split()
-    run_id, prefect_status = prefect.split()
-    assert (status, prefect_status) == ("done", "done")
+    path, python_run = python.split()
+    run_id, status = prefect.split()
+    assert (status, python_run) == ("done", run_id)
     assert Path(path).parent.name == run_id
     assert (tmp_path / "nemovideo-store" / "runs" / "morning" / "video.mp4").is_file()
 
