@@ -14,6 +14,10 @@ from nemovideo_nodes.prefect.forms import form_value
 __all__ = ["display_name", "run_name"]
 
 _MOST = 60
+_STAR = re.compile(
+    r"(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|omicron|pi|rho"
+    r"|sigma|tau|upsilon|phi|chi|psi|omega)\d*(?:-[a-z]+)*"
+)
 
 
 def display_name(slug: str, platform: str = "") -> str:
@@ -42,7 +46,13 @@ def name_from_parameters(parameters: Mapping[str, Any]) -> str:
 
 
 def is_generated(name: str) -> bool:
-    """Whether a flow run's name is one of Prefect's own, such as `brave-otter`."""
+    """Whether a flow run's name is one of Prefect's own.
+
+    Its server makes names like `brave-otter`; its UI fills its form's field with those of stars,
+    like `psi3-aurigae`.
+    """
+    if _STAR.fullmatch(name):
+        return True
     words = name.split("-")
     return len(words) > 1 and all(word in _generator_words() for word in words)
 
