@@ -29,6 +29,8 @@ REMOTE = ("s3://", "gs://", "az://")
 _REQUEST = re.compile(r"^.*Error performing [A-Z]+ \S+ in .*? - ")
 _NO_ACCOUNT = re.compile(r"status: 40[13]|169\.254\.169\.254|PermissionDenied|Unauthenticated")
 """Where no account is named, the machine's own is asked for at that address."""
+_MAKING = 20
+"""Tries to make a folder that others take away; each lost one means that somebody did."""
 
 
 class Store:
@@ -139,9 +141,7 @@ class Store:
             try:
                 if self.root is None:  # others may read a home
                     self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with contextlib.suppress(FileExistsError):  # another worker is taking it away
-                    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _make_folder(folder)
             except (OSError, RuntimeError) as error:
                 reason = getattr(error, "strerror", None) or error
                 raise StoreError(f"The folder {folder} cannot be made: {reason}") from None
@@ -186,6 +186,15 @@ class Store:
             raise StoreError(
                 f"The store {self.url} cannot be {done} at {names[0]}: {_reason(error)}"
             ) from None
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that another worker may be taking away just now."""
+    for _ in range(_MAKING):
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _bucket(url: str, options: Mapping[str, str]) -> Backend:
