@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from configparser import RawConfigParser
 
 __all__ = ["default_deferrable"]
 
@@ -11,14 +10,13 @@ _VARIABLE = "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"
 
 
 def default_deferrable() -> bool:
-    """`[operators] default_deferrable` where the user has set it, else True.
+    """`[operators] default_deferrable` where a person has set it, else True.
 
-    Airflow's own default is False, and `conf.get` does not tell it from what the user has set.
+    Airflow writes its own default, False, into each `airflow.cfg` that it generates, so a False
+    there is nobody's choice: only the variable of the environment can switch deferring off.
     """
     from airflow.sdk.configuration import conf
 
-    has_set = _VARIABLE in os.environ or (
-        isinstance(conf, RawConfigParser)
-        and RawConfigParser.has_option(conf, "operators", "default_deferrable")
-    )
-    return conf.getboolean("operators", "default_deferrable") if has_set else True
+    if _VARIABLE not in os.environ:
+        return True
+    return bool(conf.getboolean("operators", "default_deferrable"))

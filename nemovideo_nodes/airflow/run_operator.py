@@ -59,7 +59,7 @@ class RunOperator(BaseOperator):
     :param on_clear: what clearing the task means. `auto`: after a failure the run is resumed, after
         a success a new video is made; `new` and `resume` do always the one or the other
     :param deferrable: whether waiting for a render is left to the triggerer; the default is
-        `[operators] default_deferrable` where that is set, else True
+        True, unless the variable AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE says otherwise
     :param defer_messages: whether messages are left to the triggerer, too. A triggerer that is
         restarted during a message loses it, and it was paid for: leave this off unless worker
         slots are scarcer than money
