@@ -51,10 +51,13 @@ lint: $(VENV)/pins.stamp
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check --preview --select AIR,ASYNC nemovideo_nodes/airflow airflow_dags
 
-# Types and contracts are checked in the unpacked wheel: what ships is what is checked.
+# Types and contracts are checked in the unpacked wheel: what ships is what is checked. The tests
+# are checked as they lie here: each folder is a package, tests/support is on the path, as in pytest.
 types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
+	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache/tests --explicit-package-bases \
+	    --exclude '^tests/(airflow|golden/copied)/' tests
 
 contracts: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(BIN)/lint-imports --no-logo --config ../../pyproject.toml \

@@ -199,7 +199,7 @@ def test_tree_is_the_one_drawn() -> None:
 
 def _kinds() -> list[type[NemoVideoError]]:
     every = [getattr(errors, name) for name in errors.__all__]
-    return [kind for kind in every if isinstance(kind, type) and issubclass(kind, Exception)]
+    return [kind for kind in every if isinstance(kind, type) and issubclass(kind, NemoVideoError)]
 
 
 def test_retryable_is_what_may_pass() -> None:

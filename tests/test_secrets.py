@@ -127,7 +127,7 @@ async def test_a_bucket_holds_no_secret_either(
     result = await stage.work(stage.order())
     left = left_by(stage, home)
     assert len(left) > 20
-    texts = [*left, logged(caplog), repr(stage.events), repr(result)]
+    texts: list[bytes | str] = [*left, logged(caplog), repr(stage.events), repr(result)]
     assert canaries.found_in(texts, "canary-secret-key") == []
 
 

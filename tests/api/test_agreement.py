@@ -110,7 +110,7 @@ def assert_videos(stage: Stage, result: RunResult) -> None:
     for video in result.videos:
         assert hashlib.sha256(Path(video.path).read_bytes()).hexdigest() == video.sha256
     told = stage.manifest(result)["videos"]
-    assert [one["sha256"] for one in told] == [v.sha256 for v in result.videos]  # type: ignore[attr-defined]
+    assert [one["sha256"] for one in told] == [v.sha256 for v in result.videos]
 
 
 @given(first=SAID, script=st.lists(MORE, max_size=3))

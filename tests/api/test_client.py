@@ -269,7 +269,7 @@ def done(url: str) -> bytes:
 
 
 def video(**headers: str) -> bytes:
-    return answer(VIDEO, content_type="video/mp4", **headers)
+    return answer(VIDEO, 200, content_type="video/mp4", **headers)
 
 
 @pytest.mark.parametrize("form", ["{0}/v.mp4?sig=CANARY", "/v.mp4?sig=CANARY", "v.mp4?sig=CANARY"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import subprocess
 import sys
@@ -147,7 +148,7 @@ async def compare(url: str, folder: Path, rounds: int) -> None:
 
             steps = await ours()
             await script.run(whole=whole)
-            await report(whole, steps, rounds, ours, lambda whole=whole: script.run(whole=whole))
+            await report(whole, steps, rounds, ours, functools.partial(script.run, whole=whole))
 
 
 async def report(
@@ -186,7 +187,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         film = make_film(folder / "film.mp4")
-        command = [sys.executable, "-m", "tests.bench.engine", "--serve", f"{folder}/world", film]
+        command = [sys.executable, "-m", "tests.bench.engine", "--serve", f"{folder}/world"]
+        command.append(str(film))
         emulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert emulator.stdout is not None

@@ -229,7 +229,10 @@ def ssim(frames: Sequence[NDArray[np.uint8]], context: av.VideoCodecContext,
     high, width = frames[0].shape
     sources = [
         graph.add_buffer(
-            width=width, height=high * 2 // 3, format="yuv420p", time_base=context.time_base
+            width=width,
+            height=high * 2 // 3,
+            format="yuv420p",  # type: ignore[arg-type] # a name is taken too
+            time_base=context.time_base,
         )
         for _ in range(2)
     ]

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ PAGE = "docs/calendar.md"
 
 @pytest.mark.slow
 def test_the_tutorial_plans_a_month_and_makes_a_video(
-    blocks: Callable, reader: Callable[[list[str]], str], tmp_path: Path
+    blocks: Callable[[str], list[Any]], reader: Callable[[list[str]], str], tmp_path: Path
 ) -> None:
     """The table is saved, the commands are typed; the answers are those of the page."""
     found = blocks(PAGE)

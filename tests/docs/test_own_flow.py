@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from nemovideo_nodes import units
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -16,7 +17,9 @@ from nemovideo_nodes.media.mp4 import inspect
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_flow_of_the_page_makes_its_video_once(blocks: Callable, tmp_path: Path) -> None:
+def test_the_flow_of_the_page_makes_its_video_once(
+    blocks: Callable[[str], list[Any]], tmp_path: Path
+) -> None:
     """Ten lines and a run id come to a video, and the same lines again to the same one."""
     (block,) = [block for block in blocks("docs/own-flow.md") if block.language == "python"]
     store = tmp_path / "store"

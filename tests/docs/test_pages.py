@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import state_table
 
@@ -62,7 +63,7 @@ def test_the_settings_table_names_every_variable() -> None:
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE)) == read
 
 
-def test_the_json_of_the_page_is_a_result(blocks: Callable) -> None:
+def test_the_json_of_the_page_is_a_result(blocks: Callable[[str], list[Any]]) -> None:
     """All keys of it, and no others."""
     (block,) = [block for block in blocks("docs/cli.md") if block.language == "json"]
     shown = json.loads(block.text)

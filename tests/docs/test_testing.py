@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from nemovideo_nodes import testing
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_page_tests_a_flow(blocks: Callable, tmp_path: Path) -> None:
+def test_the_page_tests_a_flow(blocks: Callable[[str], list[Any]], tmp_path: Path) -> None:
     """With its conftest, its test module passes in a project of somebody else."""
     conftest, module, _ = (block.text for block in blocks("docs/testing.md"))
     (tmp_path / "conftest.py").write_text(conftest)

@@ -40,7 +40,14 @@ def outcomes(told: dict[str, Any]) -> list[str]:
 def test_what_is_due_is_made_once_and_known_afterwards(connected: Shell, service: Service) -> None:
     """Three generations; again nothing; an edited row is told; a new revision makes one."""
     results = connected.folder / "results.csv"
-    command = ("calendar", "run", calendar(connected), "--results", str(results), "--json")
+    command: tuple[str, ...] = (
+        "calendar",
+        "run",
+        calendar(connected),
+        "--results",
+        str(results),
+        "--json",
+    )
     # One after another: what a run cost is told from the account's balance around it.
     command += ("--at-once", "1")
     first = connected.type(*command)

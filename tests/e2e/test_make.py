@@ -107,7 +107,7 @@ def test_resume_show_and_runs_tell_the_same_of_a_run(connected: Shell, service: 
     assert resumed.code == 0
     check_video(resumed.result)
     assert connected.type("show", "mine", "--json").result == resumed.result
-    assert connected.type("runs", "--json").result == [resumed.result]  # type: ignore[comparison-overlap]
+    assert connected.type("runs", "--json").result == [resumed.result]
     (connected.store / "runs" / "not a run!").mkdir()
     (connected.store / "runs" / "empty").mkdir()
     listed = connected.type("runs")

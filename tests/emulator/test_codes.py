@@ -135,7 +135,7 @@ def test_every_code_of_the_contract_is_walked() -> None:
 def test_a_short_life_can_be_begun_anew(tmp_path: Path, new_caller: Any) -> None:
     """A token that has ended is replaced by the same client id, with strict tokens too."""
     clock = Ticking()
-    world = {"token_life_s": 3, "strict_tokens": True, "clock": clock}
+    world: dict[str, Any] = {"token_life_s": 3, "strict_tokens": True, "clock": clock}
     with RunningEmulator(tmp_path, **world) as emulator:
         caller = new_caller(emulator.url).sign_in()
         answers = [caller.http.get("/api/credits/balance/simple").json()["code"] for _ in range(4)]

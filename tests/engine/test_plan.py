@@ -38,6 +38,7 @@ from nemovideo_nodes.ledger.facts import (
     Refused,
     RenderEnded,
     RenderResult,
+    Result,
     StateResult,
     UploadResult,
     dump_fact,
@@ -160,7 +161,7 @@ KEYS: dict[str, list[str | None]] = {
     "render/0": ["render_1", "render_2", "render_3", None],
     "await/0": [None],
 }
-RESULTS = {
+RESULTS: dict[str, Result] = {
     "upload/0": UploadResult(name="k"),
     "prompt/0": PromptResult(),
     "state/0": StateResult(draft_digest="d", timeline=None, exportable=True, duration_ms=None),
@@ -195,8 +196,12 @@ def facts(draw: st.DrawFn) -> Fact:
                 repeats=draw(BOUND),
             )
         case 4:
-            topic = draw(st.sampled_from(["released", "resend", "again", "cancelled", "remark"]))
-            return Noted(at=when, by=by, topic=topic, step=step)
+            return Noted(
+                at=when,
+                by=by,
+                topic=draw(st.sampled_from(["released", "resend", "again", "cancelled", "remark"])),
+                step=step,
+            )
         case 5:
             lease = Lease(host="h", boot="b", pid=1, started="1", expires=draw(WHEN))
             return Noted(at=when, by=by, topic="lease", lease=lease)

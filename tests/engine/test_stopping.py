@@ -82,7 +82,9 @@ async def test_a_run_cancelled_in_any_write_is_taken_up_at_once(stage: Stage, sh
 
 async def test_a_message_cancelled_before_it_was_sent_is_sent(stage: Stage) -> None:
     """The intent is on the disk and the message is not under way: that much is certain."""
-    for at in count(8):
+    places = count(8)
+    while True:
+        at = next(places)
         ordered = stage.order(run_id=f"run-{at}")
         assert await cancelled_at_write(stage, ordered, at)
         intents = [f.step for f in stage.facts(ordered.run_id) if isinstance(f, Intended)]
@@ -142,6 +144,7 @@ async def test_without_waiting_each_call_goes_as_far_as_it_can(stage: Stage) -> 
     """A door that waits in its own way is told until when, and calls again then."""
     stage.pace = PollingSettings()
     clock, ordered = StillClock(), stage.order()
+    result = None
     for _ in range(20):
         result = await stage.work(ordered, clock=clock, waits=False)
         if result.status != "waiting":
@@ -152,6 +155,7 @@ async def test_without_waiting_each_call_goes_as_far_as_it_can(stage: Stage) -> 
         assert due > clock.at
         clock.at = due
         await asyncio.to_thread(stage.emulator.wait_for_renders)
+    assert result is not None
     assert_video(result, stage)
     assert stage.sent == (1, 1, 2)
 

@@ -142,5 +142,5 @@ def test_fixtures(stage: Stage) -> None:
         assert hasattr(stage.emulator, name)
     for name in ("messages", "renders", "uploads", "sessions", "requests"):
         assert hasattr(stage.emulator.counts(), name)
-    assert Options(pace=0, quick=True)
+    Options(pace=0, quick=True)
     assert Fault.parse("run_sse:1:reset_after").endpoint == "run_sse"

@@ -57,7 +57,7 @@ def spoilt(draw: st.DrawFn, entry: bytes) -> bytes:
     if how == "json":
         return json.dumps(draw(_JSON)).encode()
     fact = json.loads(entry)
-    place = fact
+    place, inner = fact, ""
     while isinstance(place, dict) and place:
         inner = draw(st.sampled_from(sorted(place)))
         if not isinstance(place[inner], dict) or draw(st.booleans()):

@@ -13,7 +13,8 @@ import pytest
 
 pytest.importorskip("airflow", reason="for the environment of Airflow")
 
-from airflow_studio import MOMENTS, ONE_VIDEO, Held, Moment, Studio, open_studio
+from airflow_studio import MOMENTS, ONE_VIDEO, Held, Studio, open_studio
+from moments import Moment
 from postgres import is_installed, postgres
 from processes import kill
 

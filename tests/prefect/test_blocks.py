@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.blocks.core import Block
@@ -48,7 +49,9 @@ def test_the_suite_of_the_blocks_is_collected() -> None:
     assert not inspect.isabstract(TestBlocks)
 
 
-async def test_a_flow_finds_account_and_store_by_name(studio, tmp_path: Path, monkeypatch) -> None:
+async def test_a_flow_finds_account_and_store_by_name(
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only the names are parameters; the store's public address makes the links."""
     await NemoVideoCredentials(
         token=studio.token, api_url=studio.emulator.url, profile="ai-image-to-video-miricanvas"
@@ -78,14 +81,14 @@ async def test_a_flow_finds_account_and_store_by_name(studio, tmp_path: Path, mo
     ],
 )
 async def test_a_name_that_is_not_there_is_one_sentence(
-    studio, names: dict[str, str], sentence: str
+    studio: Any, names: dict[str, Any], sentence: str
 ) -> None:
     """It says where to make it."""
     with pytest.raises(BadInput, match=sentence):
         await image_to_video(studio.images, "A 3 second video", **names)
 
 
-async def test_a_job_that_is_triggered_twice_is_one_run(studio, tmp_path: Path) -> None:
+async def test_a_job_that_is_triggered_twice_is_one_run(studio: Any, tmp_path: Path) -> None:
     """So a retry that triggers again pays nothing; another occasion is another run."""
     job = VideoJob(
         images=studio.images,
@@ -93,18 +96,20 @@ async def test_a_job_that_is_triggered_twice_is_one_run(studio, tmp_path: Path) 
         credentials=NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url),
         store=VideoStore(url=str(tmp_path / "store")),
     )
+    ids = set()
     for _ in range(2):
         run = await job.trigger()
+        ids.add(run.run_id)
         await run.wait_for_completion()
         result = await run.fetch_result()
         assert (result.run_id, result.status) == (run.run_id, "done")
     assert studio.sent == ONE_OF_EACH
     other = await job.model_copy(update={"occasion": "tomorrow"}).trigger()
-    assert other.run_id != run.run_id
+    assert other.run_id not in ids
     assert (await other.fetch_result()).status == "waiting"
 
 
-async def test_a_job_says_what_to_do_in_the_words_of_the_form(studio, tmp_path: Path) -> None:
+async def test_a_job_says_what_to_do_in_the_words_of_the_form(studio: Any, tmp_path: Path) -> None:
     """Not in those of the command line."""
     studio.emulator.add_fault("run_sse", 1, "reset")
     credentials = NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url)
@@ -116,7 +121,7 @@ async def test_a_job_says_what_to_do_in_the_words_of_the_form(studio, tmp_path: 
     assert caught.value.wording == FORM_WORDING
 
 
-async def test_the_credentials_give_a_client(studio, tmp_path: Path) -> None:
+async def test_the_credentials_give_a_client(studio: Any, tmp_path: Path) -> None:
     """For whatever the tasks do not do; the token shows in no text of the block."""
     credentials = NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url)
     async with credentials.get_client(store=str(tmp_path / "store")) as client:
@@ -125,7 +130,7 @@ async def test_the_credentials_give_a_client(studio, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def emulated(studio) -> Iterator[str]:
+def emulated(studio: Any) -> Iterator[str]:
     """A run in a store whose emulator is ended afterwards."""
     from nemovideo_nodes.emulator.local import stop_local
 
@@ -133,14 +138,14 @@ def emulated(studio) -> Iterator[str]:
     stop_local(studio.store / "emulator")
 
 
-async def test_local_goes_before_what_the_credentials_name(studio) -> None:
+async def test_local_goes_before_what_the_credentials_name(studio: Any) -> None:
     """A trial never reaches the service, whoever would pay there."""
     await NemoVideoCredentials(token=studio.token).save("paying", overwrite=True)
     resolved = await resolve_store(str(studio.store), "paying", local=True)
     assert resolved.workspace.settings.service == LOCAL
 
 
-async def test_credentials_may_name_the_emulator(studio, emulated: str) -> None:
+async def test_credentials_may_name_the_emulator(studio: Any, emulated: str) -> None:
     """Which needs no account; the run is begun there and nowhere else."""
     await NemoVideoCredentials(emulator=True).save("trial", overwrite=True)
     result = await image_to_video(

@@ -18,6 +18,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterId,
     FlowRunFilterName,
     FlowRunFilterState,
+    FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import ArtifactSort
@@ -56,7 +57,7 @@ pytestmark = pytest.mark.xdist_group("prefect")
 PROMPT = "A 2 second video"
 
 
-async def test_batch_work_makes_a_video_of_each_picture(studio) -> None:
+async def test_batch_work_makes_a_video_of_each_picture(studio: Any) -> None:
     """One run, one session; as often as it is started."""
     for _ in range(2):
         result = await batch_images_to_video(studio.images, [PROMPT], platform="tiktok")
@@ -65,7 +66,7 @@ async def test_batch_work_makes_a_video_of_each_picture(studio) -> None:
 
 
 async def test_a_parallel_batch_makes_each_video_in_a_run_of_its_own(
-    studio, tmp_path: Path
+    studio: Any, tmp_path: Path
 ) -> None:
     """One that fails stops no other; started again, only that is made."""
     folder = tmp_path / "folder"
@@ -85,11 +86,12 @@ async def test_a_parallel_batch_makes_each_video_in_a_run_of_its_own(
         await parallel_images_to_video([str(folder)], ["one", "two", "three"])
 
 
-async def test_the_user_decides_whether_results_are_kept(studio) -> None:
+async def test_the_user_decides_whether_results_are_kept(studio: Any) -> None:
     """Then whoever started the flow run gets its `RunResult` from the server's state."""
     with temporary_settings({PREFECT_RESULTS_PERSIST_BY_DEFAULT: True}):
         state = await image_to_video(studio.images, PROMPT, return_state=True)
         async with get_client() as client:
+            assert state.state_details.flow_run_id is not None
             kept = await client.read_flow_run(state.state_details.flow_run_id)
         assert kept.state is not None
         result = await kept.state.aresult()
@@ -97,7 +99,7 @@ async def test_the_user_decides_whether_results_are_kept(studio) -> None:
     assert result.status == "done"
 
 
-async def test_iterative_work_goes_on_with_a_finished_run(studio) -> None:
+async def test_iterative_work_goes_on_with_a_finished_run(studio: Any) -> None:
     """A video after each change; later changes are made in the same session, each once."""
     first = await iterate_video(studio.images, PROMPT, "make it square\nadd calm music")
     assert len(first.videos) == 3
@@ -113,7 +115,9 @@ Answers = Callable[..., None]
 @pytest.fixture
 def answer(wait_until: Callable[..., Any]) -> Answers:
     """Answers the question of the one flow run that waits for a person."""
-    paused = FlowRunFilter(state=FlowRunFilterState(type={"any_": [StateType.PAUSED]}))
+    paused = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
+    )
 
     def answer(**given: str) -> None:
         with get_client(sync_client=True) as client:
@@ -128,17 +132,18 @@ def answer(wait_until: Callable[..., Any]) -> Answers:
     return answer
 
 
-async def test_a_person_reviews_and_has_it_changed(studio, answer: Answers) -> None:
+async def test_a_person_reviews_and_has_it_changed(studio: Any, answer: Answers) -> None:
     """The flow waits with the summary, makes the change, and ends when the video is approved.
 
     What was made before is not shown again as tasks.
     """
-    making = asyncio.create_task(iterate_video(studio.images, PROMPT, look=3, return_state=True))
+    making = asyncio.ensure_future(iterate_video(studio.images, PROMPT, look=3, return_state=True))
     await asyncio.to_thread(answer, change="make it square")
     await asyncio.to_thread(answer, decision="approve")
     state = await making
     assert len((await state.aresult()).videos) == 2
     assert studio.sent["messages"] == studio.sent["renders"] == 2
+    assert state.state_details.flow_run_id is not None
     mine = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
     async with get_client() as client:
         runs = await client.read_task_runs(flow_run_filter=mine)
@@ -147,9 +152,9 @@ async def test_a_person_reviews_and_has_it_changed(studio, answer: Answers) -> N
     assert {one.data for one in artifacts if one.type == "progress"} <= {100.0}
 
 
-async def test_a_person_rejects_the_video(studio, answer: Answers) -> None:
+async def test_a_person_rejects_the_video(studio: Any, answer: Answers) -> None:
     """Then the flow run fails with their words, and nothing more is paid for."""
-    making = asyncio.create_task(iterate_video(studio.images, PROMPT, look=2, return_state=True))
+    making = asyncio.ensure_future(iterate_video(studio.images, PROMPT, look=2, return_state=True))
     await asyncio.to_thread(answer, decision="reject", change="wrong product")
     state = await making
     assert state.is_failed()
@@ -167,12 +172,12 @@ def calendar_of(folder: Path, images: list[str]) -> str:
     return str(path)
 
 
-async def test_a_calendar_makes_what_is_due_each_once(studio, tmp_path: Path) -> None:
+async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Path) -> None:
     """A subflow a post, in the order of their times; a corrected row makes no second video."""
     calendar = calendar_of(tmp_path, studio.images)
     async with get_client() as client:  # a deployment's run has its tags
         flow_run = await client.create_flow_run(scheduled_social_content, tags=["nemovideo"])
-    first = await run_flow_async(scheduled_social_content, flow_run, {"calendar": calendar})
+    first: Any = await run_flow_async(scheduled_social_content, flow_run, {"calendar": calendar})
     assert [one.status for one in first] == ["done", "done"]
     assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
     corrected = tmp_path / "corrected.csv"
@@ -198,7 +203,7 @@ async def calendar_artifact() -> list[dict[str, str]]:
 
 
 async def test_a_post_that_fails_stops_neither_the_others_nor_the_flow(
-    studio, tmp_path: Path
+    studio: Any, tmp_path: Path
 ) -> None:
     """It is named in the artifact; the next run of the calendar makes only that."""
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
@@ -216,7 +221,9 @@ async def test_a_post_that_fails_stops_neither_the_others_nor_the_flow(
     assert studio.sent["messages"] == studio.sent["renders"] == 2
 
 
-async def test_a_row_at_fault_is_not_tried_again_until_it_changes(studio, tmp_path: Path) -> None:
+async def test_a_row_at_fault_is_not_tried_again_until_it_changes(
+    studio: Any, tmp_path: Path
+) -> None:
     """A missing picture and a row that cannot be read; the posts beside them are made."""
     calendar = calendar_of(tmp_path, studio.images)
     file, missing = Path(calendar), tmp_path / "missing.png"
@@ -241,7 +248,7 @@ async def test_a_row_at_fault_is_not_tried_again_until_it_changes(studio, tmp_pa
     assert studio.sent["messages"] == 2
 
 
-async def test_an_empty_calendar_is_no_failure(studio) -> None:
+async def test_an_empty_calendar_is_no_failure(studio: Any) -> None:
     """Nothing is due, so nothing is made."""
 
     async def make(post: Post) -> State[RunResult]:
@@ -250,7 +257,7 @@ async def test_an_empty_calendar_is_no_failure(studio) -> None:
     assert await run_each_post(make, [], at_once=4) == []
 
 
-async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studio) -> None:
+async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studio: Any) -> None:
     """A path would let a stranger name any file of the worker."""
     with pytest.raises(BadInput, match="is not a URL that pictures can be fetched from"):
         await video_from_webhook("delivery-1", studio.images, PROMPT)
@@ -260,7 +267,7 @@ async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studi
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 0, "sessions": 1}
 
 
-def test_a_run_is_executed_in_a_sync_flow(studio) -> None:
+def test_a_run_is_executed_in_a_sync_flow(studio: Any) -> None:
     """As a whole, and as a job, which shows the same tasks; both are one run."""
 
     @flow
@@ -281,7 +288,7 @@ def test_a_run_is_executed_in_a_sync_flow(studio) -> None:
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
-def test_the_tasks_work_in_a_sync_flow(studio) -> None:
+def test_the_tasks_work_in_a_sync_flow(studio: Any) -> None:
     """Called like any function; each gives what its node achieved."""
 
     @flow
@@ -300,7 +307,7 @@ def test_the_tasks_work_in_a_sync_flow(studio) -> None:
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
-async def test_a_run_may_be_put_together_from_single_tasks(studio) -> None:
+async def test_a_run_may_be_put_together_from_single_tasks(studio: Any) -> None:
     """Without an order: the run id is all that travels, and the second time nothing is sent."""
 
     @flow
@@ -319,7 +326,7 @@ async def test_a_run_may_be_put_together_from_single_tasks(studio) -> None:
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 1, "sessions": 1}
 
 
-async def test_artifacts_are_kept_under_the_name_of_the_run(studio) -> None:
+async def test_artifacts_are_kept_under_the_name_of_the_run(studio: Any) -> None:
     """So those of a weekly video are versions of one; what does not fit the platform is said."""
 
     @flow

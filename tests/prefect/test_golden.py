@@ -17,8 +17,8 @@ import pytest
 import yaml
 from golden import GOLDEN, given, gone, names, permission_now, rows
 from prefect import Flow, Task, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.context import FlowRunContext
 from prefect.flow_runs import aresume_flow_run
 from prefect.flows import load_flow_from_entrypoint
@@ -50,10 +50,9 @@ BLOCKS = (NemoVideoCredentials, VideoStore, VideoJob)
 ROWS = rows("prefect")
 
 
-def flow_of(entrypoint: str) -> Flow[Any, Any]:
+def flow_of(entrypoint: str) -> Any:
     module, _, name = entrypoint.rpartition(".")
-    found: Flow[Any, Any] = getattr(importlib.import_module(module), name)
-    return found
+    return getattr(importlib.import_module(module), name)
 
 
 def flows_now() -> dict[str, Any]:
@@ -115,7 +114,7 @@ def test_flows_blocks_and_tasks_keep_their_names() -> None:
 def test_what_travels_between_tasks_keeps_its_fields() -> None:
     """Runs under way hold handles, and a person's form its field."""
     assert list(RunHandle.model_fields)[:4] == ["run_id", "store", "credentials", "name"]
-    assert RunHandle.model_validate({"run_id": "x", "store": "", "credentials": "", "name": ""})
+    RunHandle.model_validate({"run_id": "x", "store": "", "credentials": "", "name": ""})
     assert "change" in Look.model_fields
 
 
@@ -136,7 +135,7 @@ def test_a_copied_prefect_yaml_deploys_the_flows() -> None:
     deployments = yaml.safe_load(text)["deployments"]
     assert len(deployments) == 6
     for one in deployments:
-        flow = load_flow_from_entrypoint(one["entrypoint"])
+        flow: Flow[Any, Any] = load_flow_from_entrypoint(one["entrypoint"])
         parameters = one.get("parameters", {})
         if parameters:
             flow.validate_parameters(parameters)
@@ -155,7 +154,7 @@ def test_copied_automations_hear_what_is_said() -> None:
         assert f'"{event}"' in sources
 
 
-def copied_flow(name: str) -> Flow[Any, Any]:
+def copied_flow(name: str) -> Any:
     """The flow of a file that somebody copied and deploys from."""
     spec = importlib.util.spec_from_file_location(f"copied_{name}", COPIED / "flows" / f"{name}.py")
     assert spec is not None
@@ -163,8 +162,7 @@ def copied_flow(name: str) -> Flow[Any, Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    found: Flow[Any, Any] = getattr(module, name)
-    return found
+    return getattr(module, name)
 
 
 @pytest.mark.parametrize("name", FLOW_FILES)
@@ -194,13 +192,16 @@ async def test_what_a_person_says_in_a_flow_is_known_by_the_same_name(studio: An
     """A flow run that was stopped for a person before an update does not say it twice after it."""
     iterate = flow_of("prefect_flows.iterate_video.iterate_video")
     working = asyncio.ensure_future(iterate(studio.images, "A 2-second video", look=1))
-    paused = FlowRunFilter(state=FlowRunFilterState(type={"any_": ["PAUSED"]}))
+    paused = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
+    )
     with anyio.fail_after(120):
         async with get_client() as client:
             while not (found := await client.read_flow_runs(flow_run_filter=paused)):
                 assert not working.done(), await working
                 await asyncio.sleep(0.2)
     (flow_run,) = found
+    assert flow_run.state is not None
     assert flow_run.state.state_details.pause_key == names("prefect")["pause key"]
     await aresume_flow_run(flow_run.id, run_input={"change": "make it square"})
     result = await working
@@ -233,7 +234,8 @@ async def begun(row: dict[str, Any], store: Path) -> str:
             credentials=NemoVideoCredentials(emulator=True),
             store=VideoStore(url=str(store)),
         )
-        return (await job.trigger()).run_id
+        triggered: str = (await job.trigger()).run_id
+        return triggered
     details = dict(row["flow_run"])
     if "expected_start_time" in details:
         details["expected_start_time"] = datetime.fromisoformat(details["expected_start_time"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +21,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.context import FlowRunContext
-from prefect.states import get_state_exception
+from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -58,7 +60,7 @@ NAMES = [
 ONE_OF_EACH = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
-async def test_the_flow_makes_one_video_and_repeats_nothing(studio) -> None:
+async def test_the_flow_makes_one_video_and_repeats_nothing(studio: Any) -> None:
     """Run again with the same parameters, it returns the same run, and nothing is sent."""
     first = await image_to_video(studio.images, PROMPT)
     assert first.status == "done"
@@ -70,7 +72,7 @@ async def test_the_flow_makes_one_video_and_repeats_nothing(studio) -> None:
     assert RunResult.model_validate_json(first.model_dump_json()) == first
 
 
-async def test_again_makes_another_video(studio) -> None:
+async def test_again_makes_another_video(studio: Any) -> None:
     """`again` is an occasion of its own; a run id alone takes a run up."""
     first = await image_to_video(studio.images, PROMPT)
     other = await image_to_video(studio.images, PROMPT, again=True)
@@ -79,22 +81,22 @@ async def test_again_makes_another_video(studio) -> None:
     assert await image_to_video([], run_id=first.run_id) == first
 
 
-async def test_a_failed_step_fails_the_flow_with_its_sentence(studio) -> None:
+async def test_a_failed_step_fails_the_flow_with_its_sentence(studio: Any) -> None:
     """The message says what is wrong and the run; started again, the flow continues."""
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
     state = await image_to_video(studio.images, PROMPT, return_state=True)
-    error = await get_state_exception(state)
+    error = await aget_state_exception(state)
     assert isinstance(error, RunStopped)
     assert not re.search(r"\b[a-z]+/\d", str(error))  # no step id
     assert error.run_id in error.sentence
-    assert str(error) in state.message.splitlines()[0]
+    assert str(error) in (state.message or "").splitlines()[0]
     assert studio.sent == ONE_OF_EACH | {"renders": 0}
     result = await image_to_video(studio.images, PROMPT)
     assert (result.run_id, result.status) == (error.run_id, "done")
     assert studio.sent == ONE_OF_EACH
 
 
-async def test_a_retry_goes_on_from_the_journal(studio) -> None:
+async def test_a_retry_goes_on_from_the_journal(studio: Any) -> None:
     """Prefect runs every task of a retried flow again; the journal knows what is done."""
     studio.emulator.add_fault("upload", 2, "code:4001")
     result = await image_to_video.with_options(retries=1)(studio.images, PROMPT, again=True)
@@ -102,7 +104,7 @@ async def test_a_retry_goes_on_from_the_journal(studio) -> None:
     assert studio.sent == ONE_OF_EACH
 
 
-async def test_a_crash_between_two_tasks_loses_nothing(studio) -> None:
+async def test_a_crash_between_two_tasks_loses_nothing(studio: Any) -> None:
     """A flow of the same tasks breaks right after the paid message; the ready-made one goes on."""
 
     @flow
@@ -123,7 +125,7 @@ async def test_a_crash_between_two_tasks_loses_nothing(studio) -> None:
     assert studio.sent == ONE_OF_EACH
 
 
-async def test_a_message_of_unknown_outcome_waits_for_a_person(studio) -> None:
+async def test_a_message_of_unknown_outcome_waits_for_a_person(studio: Any) -> None:
     """A plain new run sends nothing; `resend` sends once more."""
     studio.emulator.add_fault("run_sse", 1, "reset")
     for _ in range(2):
@@ -134,14 +136,14 @@ async def test_a_message_of_unknown_outcome_waits_for_a_person(studio) -> None:
     assert studio.sent == ONE_OF_EACH
 
 
-async def test_bad_input_is_one_sentence_before_anything_is_sent(studio) -> None:
+async def test_bad_input_is_one_sentence_before_anything_is_sent(studio: Any) -> None:
     """The same sentences as on the command line."""
     with pytest.raises(BadInput, match=r"no file .*nothing\.png"):
         await image_to_video(["nothing.png"], PROMPT)
     assert studio.emulator.counts().requests.get("session", 0) == 0
 
 
-async def test_the_artifact_shows_what_was_made(studio) -> None:
+async def test_the_artifact_shows_what_was_made(studio: Any) -> None:
     """Timeline, conversation, poster, path, and what it is made of."""
     result = await image_to_video(studio.images, PROMPT)
     names = [f"nemovideo-{result.run_id}{end}" for end in ("", "-manifest")]
@@ -159,7 +161,9 @@ async def test_the_artifact_shows_what_was_made(studio) -> None:
     assert "file:" not in summary  # no browser opens it
 
 
-async def test_no_byte_of_prefect_or_the_store_holds_the_token(studio, prefect_home: Path) -> None:
+async def test_no_byte_of_prefect_or_the_store_holds_the_token(
+    studio: Any, prefect_home: Path
+) -> None:
     """Parameters, results, artifacts and logs are all in Prefect's folder or its database."""
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
     with pytest.raises(NemoVideoError):
@@ -175,9 +179,12 @@ def _bytes_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-async def test_every_step_is_a_task_run_named_by_what_it_does(studio, wait_until) -> None:
+async def test_every_step_is_a_task_run_named_by_what_it_does(
+    studio: Any, wait_until: Callable[..., Any]
+) -> None:
     """Run again, the finished steps are not shown again."""
     state = await image_to_video(studio.images, PROMPT, return_state=True)
+    assert state.state_details.flow_run_id is not None
     mine = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
 
     def ended() -> list[TaskRun]:
@@ -208,12 +215,11 @@ async def test_every_step_is_a_task_run_named_by_what_it_does(studio, wait_until
     ],
 )
 def test_the_occasion_is_the_schedules_time_or_the_idempotency_key(
-    details: dict[str, object], expected: str
+    details: dict[str, Any], expected: str
 ) -> None:
     """By hand it is empty, though Prefect expects a time for those runs, too."""
-    run = FlowRun(
-        flow_id=uuid4(), expected_start_time=datetime(2026, 1, 5, 9, tzinfo=UTC), **details
-    )
+    due: Any = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    run = FlowRun(flow_id=uuid4(), expected_start_time=due, **details)
     with FlowRunContext.model_construct(flow_run=run):
         assert deduplication_key() == expected
         assert deduplication_key(again=True) == f"again {run.id}"

@@ -11,7 +11,7 @@ from prefect import Flow, flow, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow_async
-from prefect.states import get_state_exception
+from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.prefect import NemoVideoCredentials, RunHandle, VideoStore, begin_run
@@ -48,32 +48,32 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("store", ["./videos", "kept/videos", "Videos", ".."])
 async def test_a_relative_store_is_refused_in_a_deployments_run(
-    studio, folder: Path, store: str
+    studio: Any, folder: Path, store: str
 ) -> None:
     """The worker deletes that folder, and the next run would pay again."""
     state = await deployed(image_to_video, images=studio.images, prompt=PROMPT, store=store)
     assert state.is_failed()
-    assert repr(store) in state.message
-    assert str(folder) in state.message
-    assert state.message.endswith(f"{NOTHING_SENT}.")
+    assert repr(store) in (state.message or "")
+    assert str(folder) in (state.message or "")
+    assert (state.message or "").endswith(f"{NOTHING_SENT}.")
     assert studio.sent == NONE_SENT
     assert list(folder.iterdir()) == []  # noqa: ASYNC240
 
 
 async def test_the_workers_own_relative_store_is_refused(
-    studio, folder: Path, monkeypatch: pytest.MonkeyPatch
+    studio: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So is that of a block, which the sentence names."""
     await VideoStore(url="kept").save("relative", overwrite=True)
     state = await deployed(image_to_video, images=studio.images, store="video-store/relative")
-    assert "The URL of the Video Store block is the relative path 'kept'" in state.message
+    assert "The URL of the Video Store block is the relative path 'kept'" in (state.message or "")
     monkeypatch.setenv("NEMOVIDEO_STORE", "./kept")
     state = await deployed(image_to_video, images=studio.images)
-    assert "The worker's own store is the relative path './kept'" in state.message
+    assert "The worker's own store is the relative path './kept'" in (state.message or "")
     assert studio.sent == NONE_SENT
 
 
-async def test_a_bare_name_is_a_block_in_a_deployments_run(studio, folder: Path) -> None:
+async def test_a_bare_name_is_a_block_in_a_deployments_run(studio: Any, folder: Path) -> None:
     """Whatever folder lies there; one that is not there is refused."""
     elsewhere = folder.parent / "elsewhere"
     await VideoStore(url=str(elsewhere)).save("kept", overwrite=True)
@@ -82,10 +82,10 @@ async def test_a_bare_name_is_a_block_in_a_deployments_run(studio, folder: Path)
     assert state.is_completed()
     assert len(list(elsewhere.glob("runs/*/video.mp4"))) == 1
     state = await deployed(image_to_video, images=studio.images, store="nowhere")
-    assert "There is no video store named 'nowhere'" in state.message
+    assert "There is no video store named 'nowhere'" in (state.message or "")
 
 
-async def test_by_hand_a_folder_of_that_name_goes_first(studio, folder: Path) -> None:
+async def test_by_hand_a_folder_of_that_name_goes_first(studio: Any, folder: Path) -> None:
     """With a block of the same name neither is taken, and both ways to say it are told."""
     assert (await resolve_store("theirs")).workspace.store.root == folder / "theirs"
     await VideoStore(url=str(folder / "elsewhere")).save("mine", overwrite=True)
@@ -96,15 +96,15 @@ async def test_by_hand_a_folder_of_that_name_goes_first(studio, folder: Path) ->
     assert (await resolve_store("./mine")).workspace.store.root == folder / "mine"
 
 
-async def test_a_relative_picture_names_the_folder_looked_in(studio, folder: Path) -> None:
+async def test_a_relative_picture_names_the_folder_looked_in(studio: Any, folder: Path) -> None:
     """So does a relative calendar."""
     state = await deployed(image_to_video, images=["photos/cat.png"], prompt=PROMPT)
-    assert f"There is no file 'photos/cat.png' in {folder}" in state.message
+    assert f"There is no file 'photos/cat.png' in {folder}" in (state.message or "")
     state = await deployed(scheduled_social_content, calendar="posts.csv")
-    assert f"There is no calendar 'posts.csv' in {folder}" in state.message
+    assert f"There is no calendar 'posts.csv' in {folder}" in (state.message or "")
 
 
-async def test_a_block_is_taken_as_an_object(studio, tmp_path: Path) -> None:
+async def test_a_block_is_taken_as_an_object(studio: Any, tmp_path: Path) -> None:
     """The handle holds its name, so that another process finds it."""
     await NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url).save(
         "object", overwrite=True
@@ -114,7 +114,8 @@ async def test_a_block_is_taken_as_an_object(studio, tmp_path: Path) -> None:
     @flow
     async def begun() -> RunHandle:
         store, payer = await VideoStore.aload("object"), await NemoVideoCredentials.aload("object")
-        return await begin_run(studio.images, PROMPT, store=store, credentials=payer)
+        handle: RunHandle = await begin_run(studio.images, PROMPT, store=store, credentials=payer)
+        return handle
 
     run = await begun()
     assert (run.store, run.credentials) == ("video-store/object", "object")
@@ -122,16 +123,17 @@ async def test_a_block_is_taken_as_an_object(studio, tmp_path: Path) -> None:
     assert named.credentials == "object"
 
 
-async def test_a_failed_run_explains_itself(studio, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failed_run_explains_itself(studio: Any, caplog: pytest.LogCaptureFixture) -> None:
     """One sentence as its message, no traceback, and a summary with its pictures."""
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
     with caplog.at_level(logging.DEBUG, logger="prefect"):
         state = await image_to_video(studio.images, PROMPT, return_state=True)
-    error = await get_state_exception(state)
+    error = await aget_state_exception(state)
     assert state.message == str(error)
     ours = [one for one in caplog.records if one.exc_info and one.name.startswith("prefect.")]
     assert ours == []
     async with get_client() as client:
+        assert state.state_details.flow_run_id is not None
         mine = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
         found = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=mine))
     (summary,) = [str(one.data) for one in found if one.type == "markdown"]

@@ -35,18 +35,21 @@ def code(language: str, begins: str) -> str:
 def run(text: str, name: str = "") -> Callable[..., Any]:
     names: dict[str, Any] = {"__name__": "page"}
     exec(compile(text, "docs/prefect.md", "exec"), names)
-    return names.get(name, lambda: None)
+    made: Callable[..., Any] = names.get(name, lambda: None)
+    return made
 
 
 def test_the_blocks_are_saved_and_found(prefect_home: Path) -> None:
     """By the names that the page gives them."""
     run(code("python", "VideoStore("))
-    assert NemoVideoCredentials.load("trial").emulator
-    assert VideoStore.load("videos").url == "/srv/nemovideo"
+    trial: Any = NemoVideoCredentials.load("trial")
+    assert trial.emulator
+    videos: Any = VideoStore.load("videos")
+    assert videos.url == "/srv/nemovideo"
 
 
 @pytest.mark.parametrize("name", ["product_video", "step_by_step"])
-def test_the_flows_of_the_page_make_their_video_once(studio, name: str) -> None:
+def test_the_flows_of_the_page_make_their_video_once(studio: Any, name: str) -> None:
     """The async one and the sync one; the second time nothing is sent."""
     flow = run(code("python", f"def {name}("), name)
     for _ in range(2):
@@ -87,7 +90,9 @@ def shell(text: str, folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_path: Path) -> None:
+async def test_the_deployments_and_automations_of_the_page(
+    prefect_home: Path, tmp_path: Path
+) -> None:
     """Each flow has one, schedules are there and switched off, and the form has its choices."""
     await asyncio.to_thread(shell, code("bash", "deploy --all"), tmp_path)
     async with get_client() as client:
@@ -115,11 +120,12 @@ async def test_the_deployments_and_automations_of_the_page(prefect_home, tmp_pat
     assert "instagram-reels" in form["properties"]["platform"]["enum"]
     kinds = sorted(one.actions[0].type for one in automations)
     assert kinds == ["change-flow-run-state", "change-flow-run-state", "pause-deployment"]
-    (zombies,) = [one for one in automations if "prefect.flow-run.heartbeat" in one.trigger.after]
-    assert {"prefect.flow-run.Suspended", "prefect.flow-run.Paused"} <= set(zombies.trigger.expect)
+    triggers: list[Any] = [one.trigger for one in automations]
+    (zombies,) = [one for one in triggers if "prefect.flow-run.heartbeat" in one.after]
+    assert {"prefect.flow-run.Suspended", "prefect.flow-run.Paused"} <= set(zombies.expect)
 
 
-async def test_the_limits_of_the_page_can_be_made(prefect_home, tmp_path: Path) -> None:
+async def test_the_limits_of_the_page_can_be_made(prefect_home: Path, tmp_path: Path) -> None:
     """Under the names that the tasks look for."""
     await asyncio.to_thread(shell, code("bash", "gcl create"), tmp_path)
     async with get_client() as client:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ Reader = Callable[[list[str]], str]
 pytestmark = pytest.mark.slow
 
 
-def test_the_code_blocks_work_in_order(blocks: Callable, reader: Reader, tmp_path: Path) -> None:
+def test_the_code_blocks_work_in_order(
+    blocks: Callable[[str], list[Any]], reader: Reader, tmp_path: Path
+) -> None:
     """CLI, Python and Prefect; the last two name one run, since they ask for the same."""
     said = []
     makes = []

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import inspect
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import yaml
 from prefect import Task, flow, get_client
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-from prefect.client.schemas.objects import Artifact
+from prefect.client.schemas.objects import Artifact, State
 from prefect.server.events.schemas.events import Resource, ResourceSpecification
 from prefect.states import Failed
 
@@ -72,12 +73,14 @@ def test_the_message_that_costs_money_is_never_repeated_by_prefect() -> None:
 )
 async def test_a_task_is_repeated_where_waiting_can_help(error: Exception, expected: bool) -> None:
     """Not where a person has to do something first."""
-    state = Failed(data=error, message="failed")
+    state: State[Any] = Failed(data=error, message="failed")
     condition: Any = tasks.upload.retry_condition_fn
     assert await condition(tasks.upload, None, state) is expected
 
 
-async def test_the_bar_shows_the_share_of_the_run_that_is_done(prefect_home, wait_until) -> None:
+async def test_the_bar_shows_the_share_of_the_run_that_is_done(
+    prefect_home: Path, wait_until: Callable[..., Any]
+) -> None:
     """With the part of the step at work, and its words; what is secret in them is not shown."""
     steps = ["upload/0", "prompt/0", "render/0", "await/0"]
     text = "thinking about token=nmv_usr_canary0123456789"
@@ -155,7 +158,9 @@ def test_the_old_names_are_aliases() -> None:
     assert old.by_hand is ephemeral_server
 
 
-async def test_a_published_video_is_an_asset_with_what_it_is_like(studio, wait_until) -> None:
+async def test_a_published_video_is_an_asset_with_what_it_is_like(
+    studio: Any, wait_until: Callable[..., Any]
+) -> None:
     """Under slug and platform, so that a weekly video is one asset, materialised each week."""
     result = await image_to_video(
         studio.images, "A 2 second video", slug="Asset", platform="universal"

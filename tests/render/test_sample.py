@@ -27,9 +27,8 @@ def test_a_slope_is_read_exactly_at_float_places() -> None:
     """On a linear slope, linear interpolation gives the slope's own values, to rounding."""
     wide, high = 208, 312
     slope = 16 + np.arange(wide)[None, :] * 0.5 + np.arange(high)[:, None] * 0.25
-    exact = Plate(
-        np.rint(slope).astype(np.int16).T.copy(), *([np.full((104, 156), 128, np.int16)] * 2)
-    )
+    grey = np.full((104, 156), 128, np.int16)
+    exact = Plate(np.rint(slope).astype(np.int16).T.copy(), grey, grey)
     view = View(0.0713, 0.0391, 0.87, 0.87)
     out = planes()
     Sampler(WIDTH, HEIGHT).draw(exact, view, out)

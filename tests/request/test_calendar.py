@@ -437,7 +437,7 @@ def test_every_filled_row_below_the_header_is_a_post_or_a_problem(
     cells: list[list[str | None]],
 ) -> None:
     """None disappears."""
-    reading = rows(["slug", "due", "images"], *[list(row) for row in cells])
+    reading = rows(["slug", "due", "images"], *[list[object](row) for row in cells])
     filled = {
         number
         for number, row in enumerate(cells, 2)

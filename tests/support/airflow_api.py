@@ -109,7 +109,7 @@ class Api:
 
         def arrived() -> bool:
             task = self.task(dag_id, run_id, task_id)
-            return task["try_number"] == number and task["state"] == "running"
+            return bool(task["try_number"] == number and task["state"] == "running")
 
         what = f"{dag_id} {run_id} {task_id} try {number}"
         _wait(arrived, what, 300, self._told(dag_id, run_id))

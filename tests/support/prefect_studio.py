@@ -11,6 +11,7 @@ import moments
 from moments import MOMENTS, QUICK, Emulators, Moment, sign_in
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_server import PrefectServer
+from pydantic import SecretStr
 from shell import Service
 from stage import make_pictures
 
@@ -124,7 +125,7 @@ def open_studio(
         prefect.deploy()
         with temporary_settings({PREFECT_API_URL: f"{prefect.url}/api"}):
             for name, token in tokens.items():
-                block = NemoVideoCredentials(token=token, api_url=services[name].url)
+                block = NemoVideoCredentials(token=SecretStr(token), api_url=services[name].url)
                 block.save(name, overwrite=True)
         deployment = prefect.deployment("image-to-video/image-to-video")
     except BaseException:

@@ -65,10 +65,9 @@ class Ended:
     err: str
 
     @property
-    def result(self) -> dict[str, Any]:
-        """The JSON object of the last line of standard output."""
-        value: dict[str, Any] = json.loads(self.out.strip().splitlines()[-1])
-        return value
+    def result(self) -> Any:
+        """The JSON of the last line of standard output."""
+        return json.loads(self.out.strip().splitlines()[-1])
 
 
 class Service:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -240,9 +241,9 @@ class Stage:
             row = db.execute("SELECT draft FROM sessions WHERE id = ?", (session,)).fetchone()
         return str(row[0]) if row and row[0] else None
 
-    def manifest(self, result: RunResult) -> dict[str, object]:
+    def manifest(self, result: RunResult) -> dict[str, Any]:
         assert result.manifest is not None
-        value: dict[str, object] = json.loads(Path(result.manifest).read_text())
+        value: dict[str, Any] = json.loads(Path(result.manifest).read_text())
         return value
 
 
@@ -251,7 +252,7 @@ def assert_video(result: RunResult, stage: Stage) -> None:
     assert result.status == "done", result.error
     (video,) = result.videos
     assert hashlib.sha256(Path(video.path).read_bytes()).hexdigest() == video.sha256
-    (told,) = stage.manifest(result)["videos"]  # type: ignore[misc]
+    (told,) = stage.manifest(result)["videos"]
     assert told["sha256"] == video.sha256
     assert (Path(result.manifest or "").parent / told["file"]).samefile(video.path)
 

@@ -113,7 +113,7 @@ def _do(job: Job) -> None:
         result = asyncio.run(workspace.run(job.ordered, drive=drive))
         job.out.write_text(result.model_dump_json())
         return
-    workspaces.Store = DeadlyStore  # type: ignore[misc] # the one that the commands will open
+    workspaces.Store = DeadlyStore  # type: ignore[attr-defined] # the one that the commands will open
     pace = job.settings.pace
     os.environ.update(
         NEMO_API_URL=job.settings.api_url,

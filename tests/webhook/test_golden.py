@@ -66,7 +66,8 @@ def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = f"{url.rpartition('/')[0]}/{own}"
     engine = create_engine(url)
     with engine.begin() as db:
-        db.connection.driver_connection.execute((FOLDER / "outbox.sql").read_text("utf-8"))
+        raw: Any = db.connection.driver_connection
+        raw.execute((FOLDER / "outbox.sql").read_text("utf-8"))
     engine.dispose()
     return url
 

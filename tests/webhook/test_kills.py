@@ -64,7 +64,8 @@ def test_it_ends_in_order_and_takes_its_dispatcher_with_it(
     hooks.start()
     assert hooks.process is not None
     Crowd(hooks.port).send(range(5))
-    wait_until(lambda: hooks.process and len(descendants(hooks.process.pid)) > 1, "a dispatcher")
+    server = hooks.process
+    wait_until(lambda: len(descendants(server.pid)) > 1, "a dispatcher")
     left = descendants(hooks.process.pid)
     assert hooks.stop() == 0
     wait_until(lambda: not any(one.is_running() for one in left), "the end of all")

@@ -140,7 +140,8 @@ def test_a_secret_in_a_token_covers_every_bit(vector: dict[str, Any]) -> None:
         return
     payload = json.loads(base64.b64decode(vector["body"]))
     secret = payload["secret"]
-    for wrong in (secret[:-1], secret + "x", secret.upper(), "", None, 7, [secret], {}):
+    others: list[object] = [secret[:-1], secret + "x", secret.upper(), "", None, 7, [secret], {}]
+    for wrong in others:
         with pytest.raises(SignatureInvalid):
             check(vector, body=json.dumps(payload | {"secret": wrong}).encode())
 
@@ -218,7 +219,7 @@ def test_several_signatures_may_stand_in_one_header() -> None:
     vector = VECTORS[0]
     good = vector["headers"]["webhook-signature"]
     for value in (f"v1,AAAA {good}", f"{good} v1,AAAA", f"v1a,AAAA {good}"):
-        assert check(vector, headers=vector["headers"] | {"webhook-signature": value})
+        check(vector, headers=vector["headers"] | {"webhook-signature": value})
     many = " ".join(["v1,AAAA"] * 1000 + [good])
     for value in (many, good.replace("v1,", "v2,"), good.removeprefix("v1,"), ""):
         with pytest.raises(SignatureInvalid):
@@ -274,10 +275,10 @@ def test_contentful_signs_its_path_encoded(path: str, signed: str) -> None:
             "contentful", headers=headers, body=b"{}", secrets=["s" * 64], now=now, path=path
         )
 
-    assert checked(path)
+    checked(path)
     with pytest.raises(SignatureInvalid):
         checked("/hooks/other")
-    assert checked(path, 1_767_225_629.999)
+    checked(path, 1_767_225_629.999)
     with pytest.raises(SignatureInvalid, match="within 30 s"):
         checked(path, 1_767_225_630.0)  # the limit itself is late
 
@@ -296,7 +297,7 @@ def test_woocommerce_signs_with_what_wordpress_stores(typed: str, stored: str) -
     """Which is not always what was typed into its form."""
     mac = base64.b64encode(hmac.digest(stored.encode(), b"{}", "sha256")).decode()
     headers = {"X-WC-Webhook-Signature": mac}
-    assert verify("woocommerce", headers=headers, body=b"{}", secrets=[typed], now=0)
+    verify("woocommerce", headers=headers, body=b"{}", secrets=[typed], now=0)
     with pytest.raises(SignatureInvalid):
         verify("woocommerce", headers=headers, body=b"{}", secrets=["another"], now=0)
 
@@ -325,7 +326,7 @@ KEY = base64.b64encode(bytes(range(200, 232))).decode()
 def test_standard_webhooks_secrets_in_all_their_forms(written: str) -> None:
     """Each is the one key."""
     for scheme in ("standard-webhooks", "svix"):
-        assert canonical_secret(scheme, written) == f"whsec_{KEY}"  # type: ignore[arg-type]
+        assert canonical_secret(scheme, written) == f"whsec_{KEY}"
     assert canonical_secret("github", written) == written
 
 

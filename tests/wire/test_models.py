@@ -204,5 +204,6 @@ def test_an_upload_may_list_what_arrived() -> None:
     assert answer.names() == {"a.jpg", "b.png"}
     assert (answer.files[0].width, answer.files[0].height, answer.files[0].hash) == (7, 8, "abc")
     assert "canary" not in answer.model_dump_json()
-    for nothing in ({}, {"data": {}}, {"data": {"files": "x"}}, {"data": None}):
+    without: list[dict[str, object]] = [{}, {"data": {}}, {"data": {"files": "x"}}, {"data": None}]
+    for nothing in without:
         assert UploadAnswer.read(nothing).names() == frozenset()

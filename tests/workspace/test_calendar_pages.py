@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -64,7 +65,8 @@ def test_events_are_read_by_a_calendar() -> None:
         "b (TikTok)",
         "d (TikTok)",
     ]
-    assert events[0]["dtstart"].dt == NINE.astimezone(UTC)
+    starts: Any = events[0]["dtstart"]
+    assert starts.dt == NINE.astimezone(UTC)
     again = icalendar.Calendar.from_ical(plan_events(plan, NINE + timedelta(days=1)))
     assert [e["uid"] for e in again.walk("VEVENT")] == [e["uid"] for e in events]
 

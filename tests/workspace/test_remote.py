@@ -262,7 +262,7 @@ def test_a_name_that_changes_its_mind_wins_nothing(store: Store, site: str) -> N
     """The address that was checked is the one that is connected to, and each new one is checked."""
     port = site.rpartition(":")[2]
     access = MediaAccess(allow_http=True, networks=("127.0.0.1/32",))
-    rebinding = [("127.0.0.1",), ("10.0.0.1",)]
+    rebinding: list[tuple[str, ...]] = [("127.0.0.1",), ("10.0.0.1",)]
     names = Names(pictures_example=rebinding)
     with fetch_media(store, f"http://pictures.example:{port}/picture", access, names) as path:
         assert path.read_bytes() == PNG

@@ -197,6 +197,7 @@ async def test_a_run_that_a_system_asks_for_is_begun_once(stage: Stage) -> None:
     first, second = (read(picture) for picture in stage.pictures)
     settings = stage.settings().model_copy(update={"media_networks": ("127.0.0.1/32",)})
     workspace = Workspace(settings, Store(stage.store_path))
+    run = ""
     async with Loopback(says(answer(first), answer(second))) as site:
         for _ in range(2):
             run = await workspace.submit(

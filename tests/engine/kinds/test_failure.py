@@ -11,11 +11,10 @@ from stage import StillClock
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Failure, failure_of
-from nemovideo_nodes.engine.plan import Idempotency
 from nemovideo_nodes.errors import Unreachable
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import ClaimLink, Step
+from nemovideo_nodes.request.steps import ClaimLink, Idempotency, Step
 from nemovideo_nodes.settings import PollingSettings
 
 
