@@ -6,6 +6,7 @@ Everything else in them goes through what users see: the command line, documente
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -167,9 +168,10 @@ def task_run_id(instance: Any, on_clear: Any) -> str:
 
 def permission_now() -> Any:
     """What `resend` is known by within the Prefect flow run of the context."""
-    from nemovideo_nodes.prefect.occasion import permission
+    # The name of the module before 1.0, which `prefect.aliases` still leads from.
+    import nemovideo_nodes.prefect  # noqa: F401
 
-    return permission(resend=True)
+    return importlib.import_module("nemovideo_nodes.prefect.occasion").permission(resend=True)
 
 
 def read_again(line: bytes) -> bytes | None:
