@@ -204,6 +204,8 @@ class ErrorCode(StrEnum):
     """A newer version of this package has written facts that this one cannot read."""
     NOTHING_TO_EXPORT = "nothing_to_export"
     """There is nothing on the timeline, so there is no video to make."""
+    QUESTION = "question"
+    """The service asked a question, and the run waits for a person's answer."""
     WRONG_MEDIA = "wrong_media"
     """The timeline shows other media than the message asked for."""
     CANCELLED = "cancelled"
@@ -249,6 +251,8 @@ class Remedy(StrEnum):
     """Make a new run of the same request."""
     REFINE = "refine"
     """Say in the session what is missing, or make a new run."""
+    ANSWER = "answer"
+    """Answer the question of the service; the answer is sent as the next message."""
     FINISH_FIRST = "finish_first"
     """Bring the run to its end before it is changed."""
     ACCOUNT = "account"
@@ -295,6 +299,7 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RESEND: "Look at the session, then call it again with resend=True",
         Remedy.AGAIN: "Call it with again=True to make a new run",
         Remedy.REFINE: "Say with refine() what is missing, or call it with again=True",
+        Remedy.ANSWER: "Answer with refine('...') on the handle of run {run_id}",
         Remedy.FINISH_FIRST: "Bring run {run_id} to its end first",
         Remedy.ACCOUNT: "Use the account that began run {run_id}; if it has a new token, pass "
         "same_account=True; to start over, pass again=True",

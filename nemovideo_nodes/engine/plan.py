@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
-from nemovideo_nodes.ledger.facts import Order, Refused
+from nemovideo_nodes.ledger.facts import Order, PromptResult, Refused
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import AwaitRender, Idempotency, Step, StepName
@@ -172,7 +172,7 @@ def decide(run: Run, now: datetime, worker: Worker, *, through: str | None = Non
 
 def _decide_step(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Decision | None:
     if record.state is StepState.ACHIEVED:
-        return None
+        return _asked_back(record) if record is run.question else None
     if _is_overdue(run, record, now, worker):
         return _timed_out(record)
     state = _state_for(record, worker)
@@ -265,6 +265,19 @@ def _is_overdue(run: Run, record: StepRecord, now: datetime, worker: Worker) -> 
     deadline = _deadline(run, record, now, worker)
     looked = record.deferred is not None and record.deferred.by == worker.me
     return deadline is not None and now >= deadline and looked
+
+
+def _asked_back(record: StepRecord) -> Stuck:
+    result = record.result
+    assert isinstance(result, PromptResult)
+    assert result.question is not None
+    return Stuck(
+        record,
+        f"The service asks: {result.question.sentence()}",
+        resumable=False,
+        error_code=ErrorCode.QUESTION,
+        remedy=Remedy.ANSWER,
+    )
 
 
 def _timed_out(record: StepRecord) -> Stuck:

@@ -21,6 +21,7 @@ from pydantic import (
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import VideoRequest
 from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
     "FORMAT",
@@ -60,7 +61,8 @@ FORMAT = 1
 """The journal's format; every released one keeps replaying."""
 NEWEST = 2
 """The format of facts that a worker of format 1 would misread: it stops at them. A message that
-names what its video shows is one, since an earlier worker would send it without the names."""
+names what its video shows is one, since an earlier worker would send it without the names; a turn
+that ended with a question is another, since an earlier worker would export without the answer."""
 
 
 class _Plain(BaseModel):
@@ -97,6 +99,8 @@ class PromptResult(_Plain):
     reconciled: bool = False
     """Whether the draft, not the answer, tells that the message was carried out."""
     note: str | None = None
+    question: AgentQuestion | None = None
+    """What a person has to answer before the run goes on."""
 
 
 class StateResult(_Plain):

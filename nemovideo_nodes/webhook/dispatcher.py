@@ -282,7 +282,11 @@ class Dispatcher:
         except TargetDown as error:
             await self._is_down(job, redact(str(error)))
         except NotStarted as error:
-            await self._failed(job, redact(str(error)), for_good=error.for_good)
+            why = redact(str(error))
+            if error.held:
+                await self._hold(job, why)
+            else:
+                await self._failed(job, why, for_good=error.for_good)
         except Exception as error:  # ours to mend; the job waits for it
             _log.error("%s: %s: %s", job.run_id, type(error).__name__, redact(str(error)))
             await self._failed(job, f"an error of the program ({type(error).__name__})")
@@ -315,6 +319,10 @@ class Dispatcher:
         at = None if given_up else now + backoff_s(job.attempts, self._rng.random())
         _log.warning("%s was not started: %s", job.run_id, why)
         await self._write(lambda: self._outbox.failed(job, why, retry_at=at))
+
+    async def _hold(self, job: Job, why: str) -> None:
+        _log.warning("%s waits for a person: %s", job.run_id, why)
+        await self._write(lambda: self._outbox.held(job, why))
 
     async def _note(self) -> None:
         ended, self._ended = self._ended, []

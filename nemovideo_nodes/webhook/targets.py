@@ -21,7 +21,7 @@ from urllib.parse import quote
 import httpx
 
 from nemovideo_nodes.api.transport import async_client
-from nemovideo_nodes.errors import NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
 from nemovideo_nodes.settings import checked_url
 from nemovideo_nodes.webhook.config import AirflowTarget, Config, InProcessTarget, PrefectTarget
 from nemovideo_nodes.webhook.following import Progress
@@ -52,11 +52,12 @@ class Started:
 
 
 class NotStarted(Exception):
-    """The target refused the run; `for_good`: it always would."""
+    """The target refused the run; `for_good`: it always would; `held`: until a person has acted."""
 
-    def __init__(self, why: str, *, for_good: bool = False) -> None:
+    def __init__(self, why: str, *, for_good: bool = False, held: bool = False) -> None:
         super().__init__(why)
         self.for_good = for_good
+        self.held = held
 
 
 class TargetDown(Exception):
@@ -386,7 +387,8 @@ class InProcessRuns:
             raise TargetDown(error.told(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.told(WEBHOOK_WORDING)
-            raise NotStarted(sentence, for_good=not is_retryable(error)) from None
+            held = error.code is ErrorCode.QUESTION
+            raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:

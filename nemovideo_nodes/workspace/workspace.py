@@ -135,7 +135,9 @@ class Workspace(RunReader):
 
         A video follows `each` of them, or the last alone. What the run was asked for last is not
         asked for again, unless `again` says so; under a deduplication key it is asked for once,
-        whatever was said since. Raises `BadInput` where the run has to be finished first.
+        whatever was said since. Where the service has asked a question, the first of them is the
+        answer, sent as it stands, and the run goes on with what it was asked for. Raises
+        `BadInput` where the run has to be finished first.
         """
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
@@ -145,13 +147,15 @@ class Workspace(RunReader):
         if each:
             script, _ = script_for("iterate", script, ())
         script = (script[0].model_copy(update={"media": read}), *script[1:])
-        check_script(script)
+        is_answer = run.question is not None
+        check_script(script, answers=is_answer)
         said = tuple(instruction.text for instruction in script)
         given = tuple(m.upload_name for instruction in script for m in instruction.media)
         known = (
             was_asked_on(run, deduplication_key)
             if deduplication_key
-            else was_asked_last(run, said, given)
+            # Two questions may have the same answer.
+            else not is_answer and was_asked_last(run, said, given)
         )
         if not known or again:
             steps, after = refinement_steps(run, script)

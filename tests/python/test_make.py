@@ -96,3 +96,18 @@ def test_progress_is_told(connected: Stage) -> None:
     seen: list[str] = []
     nv.make(connected.pictures, PROMPT, on_progress=lambda event: seen.append(event.kind))
     assert {"begin", "end"} <= set(seen)
+
+
+def test_a_question_is_raised_and_answered_on_the_handle(connected: Stage) -> None:
+    """Nothing is exported before the answer; the handle says which way it goes."""
+    connected.emulator.add_fault("run_sse", 1, "asks")
+    handle = nv.submit(connected.pictures, PROMPT)
+    with pytest.raises(nv.RunStopped, match="Which frame should the video have") as stopped:
+        handle.wait()
+    assert "Answer with refine('...')" in str(stopped.value)
+    asked = handle.status().question
+    assert asked is not None
+    assert asked.questions[0].options[0].label == "Vertical 9:16"
+    assert connected.sent == (1, 0, 2)
+    assert Path(handle.refine("Square 1:1").path).is_file()
+    assert connected.sent == (2, 1, 2)
