@@ -11,7 +11,7 @@ from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.inspection import credits, runs, show
-from nemovideo_nodes.cli.making import make, refine, resume
+from nemovideo_nodes.cli.making import cancel, make, refine, resume
 from nemovideo_nodes.cli.webhook import webhook
 
 __all__ = ["main"]
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 for _command in (
-    *(make, refine, resume, show, runs, credits, calendar, webhook),
+    *(make, refine, resume, cancel, show, runs, credits, calendar, webhook),
     *(prefect_flows, airflow_dags),
 ):
     main.add_command(_command)

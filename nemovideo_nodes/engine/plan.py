@@ -159,6 +159,8 @@ class Worker:
 
 def decide(run: Run, now: datetime, worker: Worker, *, through: str | None = None) -> Decision:
     """What is to be done next, up to and with the step `through` (None: all steps)."""
+    if (cancelled := _cancelled(run)) is not None:
+        return cancelled
     for record in run.steps.values():
         decision = _decide_step(run, record, now, worker)
         if decision is not None:
@@ -265,6 +267,22 @@ def _is_overdue(run: Run, record: StepRecord, now: datetime, worker: Worker) -> 
     deadline = _deadline(run, record, now, worker)
     looked = record.deferred is not None and record.deferred.by == worker.me
     return deadline is not None and now >= deadline and looked
+
+
+def _cancelled(run: Run) -> Stuck | None:
+    """The end of a run that a person has cancelled; None for one that was done before."""
+    pending = next((r for r in run.steps.values() if r.state is not StepState.ACHIEVED), None)
+    record = pending or run.question
+    if run.cancel is None or record is None:
+        return None
+    outcomes = [fact.text for fact in run.cancel_outcomes.values()]
+    return Stuck(
+        record,
+        "; ".join(["The run was cancelled by a person", *outcomes]),
+        resumable=False,
+        error_code=ErrorCode.CANCELLED,
+        remedy=Remedy.AGAIN,
+    )
 
 
 def _asked_back(record: StepRecord) -> Stuck:
@@ -378,7 +396,12 @@ def next_poll(submitted: datetime, last: datetime | None, pace: PollingSettings)
 
 
 def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str] | None:
-    """What only a person can allow, where the run is stopped at that: the note, and its step."""
+    """What only a person can allow, where the run is stopped at that: the note, and its step.
+
+    A run that a person has cancelled goes on as a whole, so no step is named.
+    """
+    if run.cancel is not None:
+        return "resend", ""
     for step_id, record in run.steps.items():
         refused = record.refused
         if record.state in (StepState.UNKNOWN, StepState.FAILED):

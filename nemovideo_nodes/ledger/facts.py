@@ -62,7 +62,8 @@ FORMAT = 1
 NEWEST = 2
 """The format of facts that a worker of format 1 would misread: it stops at them. A message that
 names what its video shows is one, since an earlier worker would send it without the names; a turn
-that ended with a question is another, since an earlier worker would export without the answer."""
+that ended with a question is another, since an earlier worker would export without the answer, and
+so is a person's word that the run is cancelled."""
 
 
 class _Plain(BaseModel):
@@ -321,8 +322,19 @@ class Refused(_Fact):
 
 
 Topic = Literal[
-    "lease", "released", "resend", "account", "again", "session_lost", "cancelled", "remark"
+    "lease",
+    "released",
+    "resend",
+    "account",
+    "again",
+    "session_lost",
+    "cancelled",
+    "cancel",
+    "cancel_outcome",
+    "remark",
 ]
+"""`cancelled`: a worker was told to end, and the run goes on when it is started again. `cancel`: a
+person has ended the run; `cancel_outcome`: what the service said about its render then."""
 
 
 class Noted(_Fact):

@@ -73,6 +73,10 @@ class Run:
         self.settled = True
         """Whether no turn can be at work on the draft since it was last read until it settled."""
         self._question: StepRecord | None = None
+        self.cancel: Noted | None = None
+        """A person's word that the run is to end."""
+        self.cancel_outcomes: dict[str, Noted] = {}
+        """What the service said about each render that was under way then, by its step."""
         self.newer = False
         """Whether a newer version of this package has written facts that cannot be read here."""
 
@@ -233,6 +237,12 @@ class Run:
                 for bound in self.steps.values():
                     if bound.step.kind.session_bound:
                         bound.forget()
+            case "cancel":
+                self.cancel = fact
+            case "cancel_outcome":
+                self.cancel_outcomes[fact.step or ""] = fact
+            case "resend" if self.cancel is not None:
+                self.cancel, self.cancel_outcomes = None, {}
             case "resend" if record:
                 was_unknown = record.state is StepState.UNKNOWN
                 if record.allow() and was_unknown:
