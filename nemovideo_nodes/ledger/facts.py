@@ -27,6 +27,7 @@ __all__ = [
     "FORMAT",
     "NEWEST",
     "Achieved",
+    "Arrived",
     "Asked",
     "ClaimResult",
     "CreditsResult",
@@ -85,9 +86,21 @@ class SessionResult(_Plain):
     task_id: str | None = None
 
 
+class Arrived(_Plain):
+    """What the service said about an upload that arrived, where it says anything [W]."""
+
+    name: str = ""
+    """What the service calls it."""
+    hash: str = ""
+    width: float | None = None
+    height: float | None = None
+    duration_s: float | None = None
+
+
 class UploadResult(_Plain):
     kind: Literal["upload"] = "upload"
     name: str
+    arrived: Arrived | None = None
 
 
 class PromptResult(_Plain):

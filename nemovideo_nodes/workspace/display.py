@@ -108,6 +108,10 @@ class PlainDisplay(_Base):
         elif event.kind == "wait":
             text = event.text[:1].upper() + event.text[1:]
             self._once(f"wait {step} {event.text}", f"{text}…")
+        elif event.progress is not None and event.progress.kind == "fraction":
+            quarter = int(4 * event.progress.done / (event.progress.total or 1.0))
+            if 0 < quarter < 4:
+                self._once(f"{step} {quarter}", f"Rendering… {25 * quarter}%")
 
     def _line(self, text: str) -> None:
         # Nobody may be reading any more: no reason to end a run that is being paid for.
