@@ -166,7 +166,7 @@ class Workspace(RunReader):
         )
         if not known or again:
             steps, after = refinement_steps(run, script)
-            await self._asker(journal).ask(
+            await self._asker(journal, run).ask(
                 steps,
                 after=after,
                 because="refinement",
@@ -350,8 +350,11 @@ class Workspace(RunReader):
     async def _ask_order(self, journal: Journal, order: Order) -> None:
         await self._asker(journal).ask(compile_request(order.request), order)
 
-    def _asker(self, journal: Journal) -> Asker:
-        return Asker(journal, self.settings.service, self.settings.named_account)
+    def _asker(self, journal: Journal, run: Run | None = None) -> Asker:
+        """What writes into a journal; a local run stays one, however this workspace was opened."""
+        is_local = run is not None and run.service == LOCAL
+        service = LOCAL if is_local else self.settings.service
+        return Asker(journal, service, self.settings.named_account)
 
     def _settings_of(self, run: Run | None) -> Settings:
         """The settings for the service that the run was begun at; raises `BadInput`."""
