@@ -20,7 +20,7 @@ class _Tolerant(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any, /) -> int:
         """Write, or pretend to."""
         if self.failure is None:
             try:
