@@ -55,7 +55,8 @@ QUESTIONS: Final = (
             "afford another one more video videos that this it all edit edits message messages "
             "render run so far are there in total altogether credit credits been got we've i've "
             "next time quota my",
-            "额度 配额 剩 剩下 剩余 余下 花 花费 用 用掉 消耗 多少 几 还有 还剩 还能 还要 钱 次 点 够 不够 "
+            "额度 配额 "
+            "剩 剩下 剩余 余下 花 花费 用 用掉 消耗 多少 几 还有 还剩 还能 还要 钱 次 点 够 不够 "
             "够不够 我们 总共 一共 已经 这次 这个 这条 视频 做 积分 余额 到现在 到目前为止",
             POLITE,
         ),
