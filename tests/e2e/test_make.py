@@ -135,8 +135,9 @@ def test_a_question_is_told_shown_and_answered(connected: Shell, service: Servic
     """Code 1 and the command with which to answer; nothing is exported before."""
     service.add_fault("run_sse", 1, "asks")
     command = ["make", *connected.pictures, *PROMPT]
+    ended = connected.type(*command, "--json")
     for _ in range(2):
-        ended = connected.type(*command, "--json")
+        assert connected.type(*command, "--json").result == ended.result
         assert (ended.code, ended.result["state"]) == (1, "needs_answer")
         assert ended.result["question"]["questions"][0]["options"][1]["label"] == "Square 1:1"
         assert service.sent == (1, 0, 2)

@@ -179,7 +179,9 @@ async def test_a_question_fails_the_flow_and_the_form_takes_the_answer(studio: A
     assert state.is_failed()
     run = cast("RunStopped", await state.aresult(raise_on_failure=False)).run_id
     assert "Which frame should the video have? (Vertical 9:16 / Square 1:1" in (state.message or "")
-    assert f"Start iterate-video with `run_id` {run} and your answer in `changes`" in state.message
+    assert f"Start iterate-video with `run_id` {run} and your answer in `changes`" in str(
+        state.message
+    )
     assert (studio.sent["messages"], studio.sent["renders"]) == (1, 0)
     done = await iterate_video([], changes="Square 1:1", run_id=run)
     assert (done.status, len(done.videos)) == ("done", 1)

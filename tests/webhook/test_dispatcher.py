@@ -354,10 +354,9 @@ async def test_a_question_of_the_service_holds_the_job_for_a_person(
             assert "Which frame should the video have?" in held["reason"]
             assert "then release the delivery" in held["reason"]
             assert stage.sent[:2] == (1, 0)
-            run_id = held["run_id"]
             outbox.release([], 0.0)
         held = await job()
-        await stage.workspace().refine(run_id, ["Square 1:1"])
+        await stage.workspace().refine(held["run_id"], ["Square 1:1"])
         outbox.release([held["id"]], 0.0)
         assert (await job())["job"] == "done"
     assert stage.sent[:2] == (2, 1)
