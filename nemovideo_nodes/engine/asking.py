@@ -145,7 +145,8 @@ class Asker:
             run = await self.journal.refreshed()
             if run.cancel is not None or run.newer:
                 return False
-            if all(record.achieved for record in run.steps.values()) and run.question is None:
+            is_whole = run.order is not None and run.question is None
+            if is_whole and all(record.achieved for record in run.steps.values()):
                 raise BadInput(
                     f"Run {run.id} is done, so there is nothing to cancel", run_id=run.id
                 )
