@@ -212,6 +212,8 @@ class ErrorCode(StrEnum):
     """The time that the caller gave is over."""
     RUN_DELETED = "run_deleted"
     """The run was deleted while it was being worked on."""
+    OVER_BUDGET = "over_budget"
+    """What the next message is expected to cost does not fit into a budget."""
     INTERNAL = "internal"
     """A fault of this package."""
 
@@ -279,6 +281,8 @@ class Remedy(StrEnum):
     """Permit the networks of your own that media may be fetched from."""
     CONTINUE_FLOW = "continue_flow"
     """Let the flow that put the run together go on with it."""
+    RELEASE = "release"
+    """Permit that the run goes over its budget, or wait for the next day."""
     UPDATE = "update"
     """Update this package."""
     REPORT = "report"
@@ -311,6 +315,7 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_HTTP: "Set allow_http in the settings to permit http in a private network",
         Remedy.ALLOW_NETWORK: "Set media_networks in the settings to permit networks of your own",
         Remedy.CONTINUE_FLOW: "Let the flow that put the run together go on with it",
+        Remedy.RELEASE: "Release it with Workspace.release(), or wait for the next day",
         Remedy.UPDATE: "Update nemovideo_nodes, then call it again",
         Remedy.REPORT: "Please report it; nothing is lost: call it again to go on",
     }
