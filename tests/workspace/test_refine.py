@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import (
-    Death,
-    DyingStore,
-    Stage,
-    make_pictures,
-)
+from faulty_store import Death, dying_store
+from stage import Stage, make_pictures
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.settings import find_profile
@@ -96,7 +92,7 @@ async def test_a_crash_at_any_write_of_a_refinement_costs_nothing(stage: Stage) 
         died = False
         try:
             await stage.refine(
-                ordered.run_id, text, store=DyingStore(stage.store_path, at, after=True)
+                ordered.run_id, text, store=dying_store(stage.store_path, at, after=True)
             )
         except Death:
             died = True
