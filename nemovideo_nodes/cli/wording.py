@@ -17,7 +17,7 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         Remedy.AGAIN: "Use --again to make a new one",
         Remedy.REFINE: "Say with nemovideo refine {run_id} what is missing, or use --again to "
         "start over",
-        Remedy.FINISH_FIRST: "Finish it first: nemovideo resume {run_id}",
+        Remedy.FINISH_FIRST: "Bring it to its end first: nemovideo resume {run_id}",
         Remedy.ACCOUNT: "Use the token (NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was "
         "begun with; where that account has a new token, say so: nemovideo resume {run_id} "
         "--same-account; to start over, use --again",
