@@ -49,8 +49,8 @@ class Asker:
         *,
         after: str | None = None,
         because: Literal["request", "refinement", "reply"] = "request",
-        instructions: tuple[str, ...] | None = None,
-        attachments: tuple[str, ...] | None = None,
+        said: tuple[str, ...] | None = None,
+        given: tuple[str, ...] | None = None,
         occasion: str | None = None,
     ) -> None:
         """Ask for steps: a no-op for those that were asked for with the same arguments.
@@ -77,8 +77,8 @@ class Asker:
                 account=self.account if first else None,
                 after=after,
                 because=because,
-                said=instructions,
-                given=attachments,
+                said=said,
+                given=given,
                 occasion=occasion,
             )
             if await self.journal.appended(fact):

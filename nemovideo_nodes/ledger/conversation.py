@@ -37,33 +37,33 @@ class Exchange:
     replies: tuple[str, ...]
     suggestions: tuple[str, ...] = ()
 
-    def and_then(self, wordings: dict[str, str], changes: str = "") -> Exchange:
+    def and_then(self, told: dict[str, str], changes: str = "") -> Exchange:
         """The same with one more line, in the language of the instruction."""
-        line = wordings[language_of(self.said)].format(changes)
+        line = told[language_of(self.said)].format(changes)
         return replace(self, replies=(*self.replies, line))
 
 
 def conversation(run: Run) -> list[Exchange]:
     """All that was said in a run, in the order of its steps."""
     records = list(run.steps.values())
-    exchanges: list[Exchange] = []
+    told: list[Exchange] = []
     looked: StateResult | Evidence | None = None
     rendered: set[str] = set()
     for at, record in enumerate(records):
         result, seen = record.result, record.evidence if record.achieved else None
-        if exchanges and looked and seen and (changes := _changes(looked, seen, exchanges[-1])):
-            exchanges[-1] = exchanges[-1].and_then(_SINCE, changes)
+        if told and looked and seen and (changes := _changes(looked, seen, told[-1])):
+            told[-1] = told[-1].and_then(_SINCE, changes)
         if isinstance(record.step.args, Prompt) and isinstance(result, PromptResult):
-            exchanges.append(_exchange(record.step.args.text, result, _state(records[at + 1 :])))
+            told.append(_exchange(record.step.args.text, result, _state(records[at + 1 :])))
             looked = None
         elif isinstance(result, StateResult):
             looked = result
         elif isinstance(result, RenderResult):
             looked = seen if seen and seen.outline else looked
-            if exchanges and result.render_id in rendered:
-                exchanges[-1] = exchanges[-1].and_then(_NO_NEW_VIDEO)
+            if told and result.render_id in rendered:
+                told[-1] = told[-1].and_then(_NO_NEW_VIDEO)
             rendered.add(result.render_id)
-    return exchanges
+    return told
 
 
 def last_look(run: Run) -> StateResult | Evidence | None:
@@ -84,8 +84,8 @@ def requested_actions(result: PromptResult) -> list[BackendAction]:
     return list(dict.fromkeys(action for action in asked if action.kind in kinds and action.words))
 
 
-def _exchange(message: str, result: PromptResult, state: StateResult | None) -> Exchange:
-    language = language_of(message)
+def _exchange(said: str, result: PromptResult, state: StateResult | None) -> Exchange:
+    language = language_of(said)
     texts = [translate(reply).text.strip() for reply in result.replies]
     replies = [redact(text) for text in texts if text]
     if state is not None:
@@ -99,7 +99,7 @@ def _exchange(message: str, result: PromptResult, state: StateResult | None) -> 
         if state.later:
             replies.append(_LATER[language].format("; ".join(state.later)))
     return Exchange(
-        said=message,
+        said=said,
         replies=tuple(replies),
         suggestions=tuple(
             _SUGGESTED[language].format(redact(action.words))
@@ -108,11 +108,11 @@ def _exchange(message: str, result: PromptResult, state: StateResult | None) -> 
     )
 
 
-def _changes(before: StateResult | Evidence, after: Evidence, exchange: Exchange) -> str:
+def _changes(before: StateResult | Evidence, after: Evidence, told: Exchange) -> str:
     """What came between two looks, in words; empty where nothing did, or nothing can be said."""
     if before.draft_digest == after.draft_digest or not before.outline or not after.outline:
         return ""
-    language = language_of(exchange.said)
+    language = language_of(told.said)
     lines = describe(Draft(before.outline), Draft(after.outline), language=language)
     return redact("; ".join(lines))
 

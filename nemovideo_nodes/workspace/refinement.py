@@ -12,12 +12,12 @@ from nemovideo_nodes.request.steps import Step, StepName
 __all__ = ["refinement_steps", "was_asked_last", "was_asked_on"]
 
 
-def was_asked_last(run: Run, instructions: tuple[str, ...], attachments: tuple[str, ...]) -> bool:
+def was_asked_last(run: Run, said: tuple[str, ...], given: tuple[str, ...]) -> bool:
     """Whether these very instructions, with these files, are what the run was asked for last."""
     asked = [fact for fact in run.facts if isinstance(fact, Asked) and fact.because != "reply"]
-    if not asked or asked[-1].said != instructions:
+    if not asked or asked[-1].said != said:
         return False
-    return asked[-1].given is None or asked[-1].given == attachments
+    return asked[-1].given is None or asked[-1].given == given
 
 
 def was_asked_on(run: Run, occasion: str) -> bool:

@@ -147,12 +147,12 @@ class Workspace(RunReader):
             script, _ = script_for("iterate", script, ())
         script = (script[0].model_copy(update={"media": read}), *script[1:])
         check_script(script)
-        texts = tuple(instruction.text for instruction in script)
-        attachments = tuple(m.upload_name for instruction in script for m in instruction.media)
+        said = tuple(instruction.text for instruction in script)
+        given = tuple(m.upload_name for instruction in script for m in instruction.media)
         known = (
             was_asked_on(run, deduplication_key)
             if deduplication_key
-            else was_asked_last(run, texts, attachments)
+            else was_asked_last(run, said, given)
         )
         if not known or again:
             steps, after = refinement_steps(run, script)
@@ -160,8 +160,8 @@ class Workspace(RunReader):
                 steps,
                 after=after,
                 because="refinement",
-                instructions=texts,
-                attachments=attachments,
+                said=said,
+                given=given,
                 occasion=deduplication_key or None,
             )
         return run_id
