@@ -76,14 +76,14 @@ def results_csv(
     for video in videos:
         found = now.get((video.post.row, *_key(video)))
         line = dict(video.post.source)
-        values = _values(video, found, poster_of)
+        told = _told(video, found, poster_of)
         earlier = known.get(video.again().run_id) or known.get(video.run_id)
         is_old = found is None or found.outcome == "known"
         if is_old and earlier is not None:
             line |= {names[name]: earlier.get(names[name]) or "" for name in RESULT_COLUMNS}
-            line[names["row"]] = values["row"]
+            line[names["row"]] = told["row"]
         else:
-            line |= {names[name]: value for name, value in values.items()}
+            line |= {names[name]: value for name, value in told.items()}
         writer.writerow(line)
     return out.getvalue()
 
@@ -92,7 +92,7 @@ def _key(video: PlannedVideo) -> tuple[str, str]:
     return video.platform, video.language
 
 
-def _values(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) -> dict[str, str]:
+def _told(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) -> dict[str, str]:
     result = made.result if made is not None else None
     run_id = made.video.run_id if made is not None else video.run_id
     cost = None
