@@ -223,5 +223,5 @@ class Engine:
         try:
             self._observer(event)
         except Exception:
-            _log.warning("Nobody is told of the run's progress any more", exc_info=True)
+            _log.warning("The run's progress is not reported any more", exc_info=True)
             self._observer = None

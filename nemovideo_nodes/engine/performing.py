@@ -123,8 +123,8 @@ class StepPerformer:
             return True
         except asyncio.CancelledError:
             if self._ctx.run.facts and self._ctx.run.facts[-1] is fact:
-                told = "It was cancelled before it was sent"
-                await self._record_refusal(record.step.id, intent.key, told, resumable=True)
+                sentence = "It was cancelled before it was sent"
+                await self._record_refusal(record.step.id, intent.key, sentence, resumable=True)
             raise
 
     async def _ended(

@@ -178,9 +178,9 @@ def _scripted(
     script: list[Instruction] = []
     before: list[Instruction] = []
     each: list[Ingested] = []
-    for instruction, said in zip(texts, file.instructions, strict=True):
-        each.append(ingest_all(store, said.media, settings.media_access, keep=keep))
-        exported = instruction.model_copy(update={"export": file.exports(said)})
+    for instruction, entry in zip(texts, file.instructions, strict=True):
+        each.append(ingest_all(store, entry.media, settings.media_access, keep=keep))
+        exported = instruction.model_copy(update={"export": file.exports(entry)})
         script.append(exported.model_copy(update={"media": each[-1].media}))
         before.append(exported.model_copy(update={"media": each[-1].as_before}))
     sources = [*options.media, *file.media]

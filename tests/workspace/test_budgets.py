@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from stage import Death, DyingStore, SkippingClock, Stage
+from fake_clock import FakeClock
+from faulty_store import Death, dying_store
+from stage import Stage
 
 from nemovideo_nodes.cli import main
 from nemovideo_nodes.errors import ErrorCode, Remedy
@@ -54,7 +56,7 @@ async def test_the_next_day_releases_what_is_held(stage: Stage) -> None:
     workspace = workspace_with(stage, day=100)
     await workspace.run(workspace.prepare(asked(stage, "first")))
     assert (await workspace.run(workspace.prepare(asked(stage, "second")))).state == "held"
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     clock.ahead = timedelta(days=1)
     held = await workspace.resume("second", drive=DriveOptions(clock=clock))
     assert held.status == "done"
@@ -99,7 +101,7 @@ async def test_a_death_at_any_write_leaves_no_run_stuck(stage: Stage, after: boo
     for at in range(1, 200):
         run_id = f"run-{at}"
         stage.client_id = f"account-{at}"  # whose day is empty yet
-        dying = DyingStore(stage.store_path, at, after=after)
+        dying = dying_store(stage.store_path, at, after=after)
         before = stage.sent[0]
         died = False
         try:
@@ -108,12 +110,12 @@ async def test_a_death_at_any_write_leaves_no_run_stuck(stage: Stage, after: boo
         except (Death, BaseExceptionGroup):
             died = True
         workspace = workspace_with(stage, day=100)
-        drive = DriveOptions(clock=SkippingClock())
+        drive = DriveOptions(clock=FakeClock.skipping())
         result = await workspace.run(workspace.prepare(asked(stage, run_id)), drive=drive)
         if result.error_code == ErrorCode.OUTCOME_UNKNOWN:
             # It died between the intent and the message, and doubt counts as spent.
             assert stage.sent[0] == before
-            again = DriveOptions(clock=SkippingClock(), resend=True)
+            again = DriveOptions(clock=FakeClock.skipping(), resend=True)
             assert (await workspace.resume(run_id, drive=again)).state == "held"
             assert await workspace.release(run_id)
             result = await workspace.resume(run_id, drive=drive)
