@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import VideoRequest
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.wire.question import AgentQuestion
@@ -225,6 +226,8 @@ class Order(_Plain):
     profile: Profile
     skipped: tuple[Skipped, ...] | None = None
     """Files of folders that were left out, with reasons; they are no part of the request."""
+    budgets: tuple[Budget, ...] | None = None
+    """Whose credits it may use, beside its account's: a calendar's, a webhook source's, its own."""
 
 
 class Lease(_Plain):
@@ -345,6 +348,7 @@ Topic = Literal[
     "cancel",
     "cancel_outcome",
     "remark",
+    "over_budget",
 ]
 """`cancelled`: a worker was told to end, and the run goes on when it is started again. `cancel`: a
 person has ended the run; `cancel_outcome`: what the service said about its render then."""

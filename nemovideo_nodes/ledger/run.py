@@ -77,6 +77,8 @@ class Run:
         """A person's word that the run is to end."""
         self.cancel_outcomes: dict[str, Noted] = {}
         """What the service said about each render that was under way then, by its step."""
+        self.over_budget_allowed = False
+        """Whether a person has permitted that the run goes over its budgets."""
         self.newer = False
         """Whether a newer version of this package has written facts that cannot be read here."""
 
@@ -247,6 +249,8 @@ class Run:
                 was_unknown = record.state is StepState.UNKNOWN
                 if record.allow() and was_unknown:
                     self.settled = False  # the message may be at work yet
+            case "over_budget":
+                self.over_budget_allowed = True
             case "again" if record:
                 record.mark_absent()
             case _:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import Death, DyingStore, Stage, make_pictures
+from faulty_store import Death, dying_store
+from stage import Stage, make_pictures
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -101,7 +102,7 @@ async def test_a_crash_at_any_write_of_a_cancel_loses_nothing(stage: Stage) -> N
         before = cancels(stage)
         died = False
         try:
-            await stage.workspace(DyingStore(stage.store_path, at, after=at % 2 == 0)).cancel(run)
+            await stage.workspace(dying_store(stage.store_path, at, after=at % 2 == 0)).cancel(run)
         except Death:
             died = True
         result = await stage.workspace().cancel(run)

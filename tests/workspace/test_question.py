@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from stage import Death, DyingStore, Stage, assert_video
+from faulty_store import Death, dying_store
+from stage import Stage, assert_video
 
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 from nemovideo_nodes.ledger import facts
@@ -149,7 +150,7 @@ async def test_a_crash_at_any_write_of_an_answer_costs_nothing(stage: Stage) -> 
         messages, renders, _ = stage.sent
         died = False
         try:
-            dying = DyingStore(stage.store_path, at, after=True)
+            dying = dying_store(stage.store_path, at, after=True)
             await stage.refine(ordered.run_id, "Square 1:1", store=dying)
         except Death:
             died = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fake_clock import FakeClock
 from scripted import ScriptedService, settings_in
-from stage import StillClock
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Success
@@ -26,7 +26,7 @@ ASKS = {
 
 async def test_a_stream_that_breaks_behind_a_question_has_asked_it(tmp_path: Path) -> None:
     """Whoever asks has heard the message, so its outcome is known: a person answers."""
-    clock, run = StillClock(), Run("r")
+    clock, run = FakeClock(), Run("r")
     session = Step(id="session/0", args=CreateSession())
     prompt = Step(id="prompt/0", args=Prompt(text="a video"))
     run.apply(Asked(at=clock.now(), by="me", steps=(session, prompt)))

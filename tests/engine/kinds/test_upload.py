@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from fake_clock import FakeClock
 from scripted import PICTURE, ScriptedService, envelope, settings_in
-from stage import StillClock
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Failure, Outcome, Success
@@ -26,7 +26,7 @@ OURS = {"filename": MEDIA.upload_name, "file_type": "image", "hash": DIGEST}
 
 async def uploaded(folder: Path, files: object, media: Media = MEDIA) -> Outcome:
     """What comes of an upload whose answer lists these files."""
-    clock, run, store = StillClock(), Run("r"), Store(str(folder / "store"))
+    clock, run, store = FakeClock(), Run("r"), Store(str(folder / "store"))
     path = folder / "rose.jpg"
     path.write_bytes(PICTURE)
     store.put_file(media.artifact, path)
