@@ -37,6 +37,8 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_NETWORK: "NEMOVIDEO_MEDIA_NETWORKS names networks of your own that may be "
         "fetched from",
         Remedy.CONTINUE_FLOW: "Let the flow that put it together go on with it",
+        Remedy.RELEASE: "nemovideo release {run_id} permits it; or wait for the next day, and run "
+        "the same command again",
         Remedy.UPDATE: "Update nemovideo_nodes, then run the same command again",
         Remedy.REPORT: "Please report it; nothing is lost: run the same command again to go on",
     }

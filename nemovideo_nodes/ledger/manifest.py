@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from nemovideo_nodes.errors import PYTHON_WORDING, Remedy, Wording, redact, told
+from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, told
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
@@ -105,10 +105,11 @@ class RunResult(_Plain):
         if not isinstance(data, dict) or data.get("status") not in _STATES:
             return data
         status, done = data["status"], data["status"] == "done"
+        held = data.get("error_code") == ErrorCode.OVER_BUDGET
         return {
             **data,
-            "state": data.get("state") or _STATES[status],
-            "retryable": None if done else data.get("retryable", status == "waiting"),
+            "state": "held" if held else data.get("state") or _STATES[status],
+            "retryable": None if done else data.get("retryable", status == "waiting" and not held),
         }
 
     def told(self, wording: Wording = PYTHON_WORDING, *, source: str = "token") -> str | None:
