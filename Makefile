@@ -94,6 +94,8 @@ ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
 	cd build/wheel && ../../.venv-airflow/bin/python -m mypy --config-file ../../pyproject.toml \
 	    --follow-imports silent --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
+	MYPYPATH=tests/support .venv-airflow/bin/python -m mypy --follow-imports silent \
+	    --cache-dir .mypy_cache/airflow --explicit-package-bases tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e tests/airflow

@@ -225,4 +225,4 @@ def test_a_schedule_without_a_calendar_fails_only_who_asks(
     with pytest.raises(
         AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
     ):
-        missing.execute({"dag_run": dag_run})  # type: ignore[typeddict-item]
+        missing.execute({"dag_run": dag_run})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk import Connection
-from airflow.sdk.log import redact
+from airflow.sdk.log import redact  # type: ignore[attr-defined]
 from stage import Stage
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, api_url_of

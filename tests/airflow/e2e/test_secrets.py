@@ -37,7 +37,8 @@ def answered(studio: Studio, dag_id: str, dag_run: str) -> Iterator[str]:
 
 def test_no_token_is_anywhere(studio: Studio) -> None:
     """After a run in the worker and one in the triggerer, and whatever other tests did before."""
-    api, told = studio.airflow.api, []
+    api = studio.airflow.api
+    told: list[str] = []
     runs = {}
     for dag_id in ("deferred", "held_by_a_worker"):
         api.wait_for_dag(dag_id)
