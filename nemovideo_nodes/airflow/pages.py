@@ -23,7 +23,12 @@ from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, configured_store
-from nemovideo_nodes.airflow.run_view import conversation_turns, drawn_timeline, step_rows
+from nemovideo_nodes.airflow.run_view import (
+    conversation_turns,
+    step_rows,
+    timeline_length,
+    timeline_tracks,
+)
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.workspace import Workspace
@@ -207,7 +212,8 @@ def _page(run_id: str, origin: TaskOrigin) -> str:
             status=_STATUS[result.status],
             origin=_links_to(origin),
             query=origin.query,
-            timeline=drawn_timeline(run),
+            tracks=timeline_tracks(run),
+            length=timeline_length(run),
             conversation=conversation_turns(run),
             steps=step_rows(run),
             refresh_s=None if result.status == "done" else REFRESH_S,

@@ -8,14 +8,40 @@ from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import STEP_KINDS, Prompt, Upload
-from nemovideo_nodes.wire.draft import Draft
-from nemovideo_nodes.workspace.timeline import draw_timeline
+from nemovideo_nodes.wire.draft import Draft, Track, seconds
 
-__all__ = ["ConversationTurn", "StepRow", "conversation_turns", "drawn_timeline", "step_rows"]
+__all__ = [
+    "ConversationTurn",
+    "StepRow",
+    "TimelineBlock",
+    "TimelineTrack",
+    "conversation_turns",
+    "step_rows",
+    "timeline_length",
+    "timeline_tracks",
+]
 
-TIMELINE_CELLS = 72
-"""As many characters as the narrowest page that is worth a drawing has room for."""
+_TRACKS = {0: "Video", 1: "Music", 7: "Title"}
+_MOST_TRACKS = 30
+_MOST_BLOCKS = 200
 _MOST_TITLE = 80
+
+
+@dataclass(frozen=True)
+class TimelineBlock:
+    """A part of a track: what it shows, and where it is, in percent of the video's length."""
+
+    name: str
+    left: float
+    width: float
+
+
+@dataclass(frozen=True)
+class TimelineTrack:
+    """One track, with its parts in their order."""
+
+    label: str
+    blocks: tuple[TimelineBlock, ...]
 
 
 @dataclass(frozen=True)
@@ -45,12 +71,36 @@ def conversation_turns(run: Run) -> list[ConversationTurn]:
     ]
 
 
-def drawn_timeline(run: Run) -> str:
-    """The timeline as it was last seen, a line for each track; empty where there is none."""
+def timeline_tracks(run: Run) -> list[TimelineTrack]:
+    """The tracks as they were last seen; none where nothing says how long the video is."""
     look = last_look(run)
     if look is None or not look.outline:
-        return ""
-    return "\n".join(draw_timeline(Draft(look.outline), TIMELINE_CELLS))
+        return []
+    draft = Draft(look.outline)
+    length = draft.duration_ms
+    if not length:
+        return []
+    return [_track(track, length) for track in draft.tracks[:_MOST_TRACKS]]
+
+
+def _track(track: Track, length: float) -> TimelineTrack:
+    blocks = []
+    for segment in track.segments[:_MOST_BLOCKS]:
+        if segment.start_ms is None or segment.end_ms is None:
+            continue
+        left = min(100.0, max(0.0, segment.start_ms / length * 100))
+        width = min(100.0 - left, max(0.5, (segment.end_ms - segment.start_ms) / length * 100))
+        volume = "" if segment.volume is None else f" {segment.volume:.0f}%"
+        blocks.append(TimelineBlock(f"{segment.name}{volume}", round(left, 2), round(width, 2)))
+    label = _TRACKS.get(track.kind, "Other") if track.kind is not None else "Other"
+    return TimelineTrack(label, tuple(blocks))
+
+
+def timeline_length(run: Run) -> str:
+    """How long the video is, as `6s`; empty where nothing says so."""
+    look = last_look(run)
+    length = Draft(look.outline).duration_ms if look is not None and look.outline else None
+    return f"{seconds(length)}s" if length else ""
 
 
 def step_rows(run: Run) -> list[StepRow]:

@@ -15,6 +15,9 @@ from stage import Stage
 
 import airflow_dags
 from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.ledger.facts import StateResult
+from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.workspace import Workspace
 
 RunDag = Callable[..., Any]
 FOLDER = Path(airflow_dags.__file__).parent
@@ -127,8 +130,10 @@ def test_the_default_change_changes_the_video(
     dag = dags["video_iterate"]
     dag.get_task("changes").deferrable = False
     done = ran(run_dag, dag, images=studio.pictures, prompt="A 2 second video")
-    assert done.xcoms["first"]["timeline"] != done.xcoms["changes"]["timeline"]
     assert len(done.xcoms["changes"]["videos"]) == 2
+    run = Workspace.open(studio.store_path).load(done.xcoms["changes"]["run_id"])
+    first, *_, last = [Draft(look.outline).details for look in run.results(StateResult)]
+    assert first != last
 
 
 def test_a_post_is_made_as_on_the_command_line(
@@ -140,18 +145,18 @@ def test_a_post_is_made_as_on_the_command_line(
     calendar.write_text(
         "slug,due,images,prompt,prompt:de,platform,language,account,caption,caption:de,hashtags,"
         "link,utm_source\n"
-        f'cup,{due},{studio.pictures[0]},A 2 second video,Ein Video von 2 Sekunden,"tiktok, reels",'
-        '"en, de",nemovideo_default,Our cup,Unsere Tasse,#cup,https://shop.example/cup,calendar\n'
+        f"cup,{due},{studio.pictures[0]},A 2 second video,Ein Video von 2 Sekunden,"
+        '"tiktok, instagram-reels","en, de",nemovideo_default,Our cup,Unsere Tasse,#cup,https://shop.example/cup,calendar\n'
     )
     done = ran(run_dag, dags["social_content"], calendar=str(calendar))
     results = done.xcoms["video"]
     assert studio.sent == (2, 2, 2)
     by_language = {result["post"]["language"]: result["post"] for result in results}
     assert set(by_language) == {"en", "de"}
-    assert set(by_language["de"]["texts"]) == {"tiktok", "reels"}
+    assert set(by_language["de"]["texts"]) == {"tiktok", "instagram-reels"}
     assert "Unsere Tasse" in by_language["de"]["texts"]["tiktok"]["caption"]
-    assert "#cup" in by_language["en"]["texts"]["reels"]["caption"]
-    assert "utm_source=calendar" in by_language["en"]["texts"]["reels"]["link"]
+    assert "#cup" in by_language["en"]["texts"]["instagram-reels"]["caption"]
+    assert "utm_source=calendar" in by_language["en"]["texts"]["instagram-reels"]["link"]
     assert by_language["en"]["account"] == "nemovideo_default"
 
 

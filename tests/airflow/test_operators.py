@@ -291,6 +291,15 @@ def test_the_policy_tries_what_may_go_better() -> None:
     assert RETRY_POLICY.evaluate(ValueError("x"), 1, 3).action.value == "default"
 
 
+def test_a_mapped_task_is_tried_again_like_any_other() -> None:
+    """Airflow reads its defaults off the operator's arguments."""
+    with DAG("mapped"):
+        mapped = ImageToVideoOperator.partial(task_id="video").expand(prompt=["a", "b"])
+    plain = ImageToVideoOperator(task_id="plain", prompt="a")
+    for name in ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay"):
+        assert getattr(mapped, name) == getattr(plain, name), name
+
+
 def test_on_clear_is_checked_where_the_dag_is_written() -> None:
     """A slip shows up as an import error, not as a video too many."""
     with pytest.raises(ValueError, match="`on_clear` takes 'auto', 'new' or 'resume'"):

@@ -56,6 +56,8 @@ def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: S
     assert "<script>alert" not in page.text
     assert "早安" in page.text
     assert "Timeline (" in page.text
+    assert 'style="left: 0.0%; width: ' in page.text
+    assert "Send prompt: A 2 second video" in page.text
     assert "http-equiv" not in page.text
     video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4", headers={"Range": "bytes=4-7"})
     assert (video.status_code, video.content) == (206, b"ftyp")
@@ -120,13 +122,9 @@ def test_the_store_that_the_task_named_is_found(
     signed_in: TestClient,
     studio: Stage,
     run_dag: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """From the task's fields as Airflow keeps them; the address itself can name no store."""
-    from airflow.models.renderedtifields import RenderedTaskInstanceFields
     from airflow.sdk import DAG
-    from airflow.utils.session import create_session
-    from sqlalchemy import insert
 
     from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
@@ -139,14 +137,7 @@ def test_the_store_that_the_task_named_is_found(
     assert done.success, done.errors
     run_id, (instance,) = done.xcoms["video"]["run_id"], done.tis
     address = f"{PATH}/{run_id}?dag=named_store&dag_run={quote(instance.run_id)}&task=video"
-    assert signed_in.get(address).status_code == 404
-    assert signed_in.get(f"{address}&store={store}").status_code == 404
-    fields = {"store": store, "nemovideo_conn_id": "nemovideo_default"}
-    row = {"dag_id": "named_store", "task_id": "video", "run_id": instance.run_id}
-    with create_session() as session:
-        session.execute(
-            insert(RenderedTaskInstanceFields).values(**row, map_index=-1, rendered_fields=fields)
-        )
+    assert signed_in.get(f"{PATH}/{run_id}?store={store}").status_code == 404
     page = signed_in.get(address)
     assert page.status_code == 200
     (video,) = re.findall(r'src="([^"]+video\.mp4[^"]*)"', page.text)
