@@ -9,7 +9,7 @@ can be believed, else by the order of their arrival: the outbox's own numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, tuple_, update
@@ -95,7 +95,7 @@ _SUBJECTS = (
     .where(tuple_(subjects.c.source, subjects.c.subject).in_(bindparam("of_keys", expanding=True)))
     .with_for_update()
 )
-_JOBS = select(jobs.c.run_id, jobs.c.id, jobs.c.state).where(
+_JOBS = select(jobs.c.run_id, jobs.c.id, jobs.c.state, jobs.c.subject).where(
     jobs.c.run_id.in_(bindparam("of_run_ids", expanding=True))
 )
 _NEW = (
@@ -114,6 +114,9 @@ _CALL_OFF = (
     update(jobs).where(_OLDER).values(state=bindparam("to_state"), reason=bindparam("to_reason"))
 )
 _NEW_JOB = insert(jobs)
+_MOVE_JOB = (
+    update(jobs).where(jobs.c.id == bindparam("of_id")).values(subject=bindparam("to_subject"))
+)
 _SETTLE = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("of_id"))
@@ -132,6 +135,7 @@ def decide(db: Connection, asked: Sequence[Asked], now: float) -> list[str]:
         batch = _Batch(db, part, now)
         settled: dict[bool, list[tuple[int, str, str, str | None]]] = {False: [], True: []}
         for one in part:
+            one = batch.with_its_run(one)
             state = batch.decide(one)
             run_id = one.wanted.parameters.run_id if state not in ("stale", "recorded") else None
             reason = _REASONS[state] or one.wanted.note
@@ -150,7 +154,7 @@ def _about_different_things(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     for one in asked:
         names = {
             (one.delivery.source, one.wanted.subject),
-            ("", one.wanted.parameters.run_id),
+            *(("", run_id) for run_id in _run_ids(one)),
         }
         if names & seen:
             yield part
@@ -159,6 +163,12 @@ def _about_different_things(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
         seen |= names
     if part:
         yield part
+
+
+def _run_ids(one: Asked) -> list[str]:
+    """The ids that the run may have: the one of now, and that of an earlier release."""
+    wanted = one.wanted
+    return [run_id for run_id in (wanted.parameters.run_id, wanted.earlier_run_id) if run_id]
 
 
 class _Batch:
@@ -170,7 +180,7 @@ class _Batch:
         self._db = db
         self._now = now
         keys = [(one.delivery.source, one.wanted.subject) for one in asked]
-        run_ids = [one.wanted.parameters.run_id for one in asked]
+        run_ids = [run_id for one in asked for run_id in _run_ids(one)]
         self._subjects = {
             (row.source, row.subject): row for row in db.execute(_SUBJECTS, {"of_keys": keys})
         }
@@ -183,6 +193,17 @@ class _Batch:
             self._db.execute(_NEW_SUBJECT, self._new_subjects)
         if self._new_jobs:
             self._db.execute(_NEW_JOB, self._new_jobs)
+
+    def with_its_run(self, one: Asked) -> Asked:
+        """What is asked for, under the id that an earlier release gave to its run, if it did."""
+        wanted, earlier = one.wanted, self._jobs.get(one.wanted.earlier_run_id)
+        if earlier is None or wanted.parameters.run_id in self._jobs:
+            return one
+        if earlier.subject != wanted.subject:
+            moved = {"of_id": earlier.id, "to_subject": wanted.subject}
+            self._db.execute(_MOVE_JOB, moved)
+        parameters = wanted.parameters.model_copy(update={"run_id": earlier.run_id})
+        return replace(one, wanted=replace(wanted, parameters=parameters))
 
     def decide(self, one: Asked) -> str:
         key = {"source": one.delivery.source, "subject": one.wanted.subject}
