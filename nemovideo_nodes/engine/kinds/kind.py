@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.engine.plan import LONGEST_WAIT_S
+from nemovideo_nodes.engine.polling import LONGEST_WAIT_S
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,

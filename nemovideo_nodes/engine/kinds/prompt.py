@@ -16,7 +16,7 @@ from nemovideo_nodes.engine.kinds.kind import (
     may_ask_again,
 )
 from nemovideo_nodes.engine.kinds.session import settled_state
-from nemovideo_nodes.engine.plan import RECONCILE_READS, reconcile_wait, settle_wait
+from nemovideo_nodes.engine.polling import RECONCILE_READS, reconcile_wait, settle_wait
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,

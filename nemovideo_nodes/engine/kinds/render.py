@@ -19,7 +19,7 @@ from nemovideo_nodes.engine.kinds.kind import (
     UpstreamFailed,
 )
 from nemovideo_nodes.engine.kinds.session import settled_state
-from nemovideo_nodes.engine.plan import next_poll
+from nemovideo_nodes.engine.polling import next_poll
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,
