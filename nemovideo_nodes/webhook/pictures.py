@@ -79,17 +79,17 @@ class Pictures:
     def _checked(self, text: str, mime: str) -> str:
         """An absolute URL from an allowed host; whether its address may be asked, the run sees."""
         url = f"https:{text.strip()}" if text.strip().startswith("//") else text.strip()
-        shown = repr(_CONTROL.sub(" ", unsigned_url(url))[:_SHOWN])
+        written = url
         if self._base_url and "://" not in url:
             url = urljoin(self._base_url, url)
         try:
             parts = urlsplit(url)
             host = parts.hostname
         except ValueError:
-            raise ValueError(f"the URL {shown} is malformed") from None
+            raise ValueError(f"the URL {_shown(written)} is malformed") from None
         if not url.lower().startswith(("https://", "http://")) or not host:
             hint = ": give base_url of the source" if url.startswith("/") else ""
-            raise ValueError(f"{shown} is not an https URL{hint}")
+            raise ValueError(f"{_shown(written)} is not an https URL{hint}")
         if "@" in parts.netloc:
             raise ValueError(f"the URL of {_file(parts.path)} holds a password")
         if len(url) > _LONGEST_URL:
@@ -121,6 +121,10 @@ def _named(listed: Iterable[Any]) -> Iterable[tuple[str, str]]:
             yield url, kind
 
 
+def _shown(url: str) -> str:
+    return repr(_CONTROL.sub(" ", unsigned_url(url))[:_SHOWN])
+
+
 def _file(path: str) -> str:
     return _CONTROL.sub(" ", unquote(path).rpartition("/")[2])[:_SHOWN] or "a picture"
 
@@ -128,6 +132,8 @@ def _file(path: str) -> str:
 def unsigned_url(url: str) -> str:
     """`url` without what signs it and says until when, and without its fragment."""
     before, mark, query = url.partition("#")[0].partition("?")
+    if not query:
+        return before
     kept = _unsigned_query(query)
     return f"{before}{mark}{kept}" if kept else before
 

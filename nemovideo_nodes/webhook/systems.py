@@ -87,20 +87,20 @@ SYSTEMS: Final = MappingProxyType(
             "shopify",
             status=200,
             when=(
-                f"contains(['products/create', 'products/update'], {_SHOPIFY_TOPIC})"
+                f"({_SHOPIFY_TOPIC} == 'products/create' || {_SHOPIFY_TOPIC} == 'products/update')"
                 " && (!status || status == 'active')"
             ),
             passes=(
                 Passed(
-                    f"starts_with({_SHOPIFY_TOPIC}, 'products/')"
-                    " && contains(['draft', 'unlisted'], status)",
+                    "(status == 'draft' || status == 'unlisted')"
+                    f" && starts_with({_SHOPIFY_TOPIC}, 'products/')",
                     "the product is not published: it is a draft",
                     takes_back=True,
                 ),
             ),
             withdrawn=(
                 f"{_SHOPIFY_TOPIC} == 'products/delete'"
-                f" || (starts_with({_SHOPIFY_TOPIC}, 'products/') && status == 'archived')"
+                f" || (status == 'archived' && starts_with({_SHOPIFY_TOPIC}, 'products/'))"
             ),
             withdrawn_version='updated_at || _headers."x-shopify-triggered-at"',
             subject="id",
@@ -137,7 +137,7 @@ SYSTEMS: Final = MappingProxyType(
             ),
             withdrawn=(
                 f"{_WOO_TOPIC} == 'product.deleted'"
-                f" || (starts_with({_WOO_TOPIC}, 'product.') && status == 'trash')"
+                f" || (status == 'trash' && starts_with({_WOO_TOPIC}, 'product.'))"
             ),
             subject="id",
             version="date_modified_gmt",

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import Callable, Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self, TypeVar
 
 import pytest
 from hypothesis import given
@@ -16,11 +16,13 @@ from loopback import Loopback, Seen, WoundClock, answer, says
 from stage import Stage
 
 from nemovideo_nodes.webhook.config import Config
-from nemovideo_nodes.webhook.dispatcher import Dispatcher, backoff_s
+from nemovideo_nodes.webhook.dispatcher import Dispatcher
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+from nemovideo_nodes.webhook.starting import backoff_s
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown
 
+_Target = TypeVar("_Target", bound="Target")
 TOPIC = {"x-shopify-topic": "products/update"}
 
 
@@ -58,11 +60,16 @@ class Desk:
     def __init__(self, config: Config, outbox: Outbox) -> None:
         self.outbox = outbox
         self.clock = WoundClock()
-        self.target = Target()
-        self.dispatcher = Dispatcher(
-            config, self.outbox, self.target, clock=self.clock, rng=random.Random(1)
-        )
+        self.config = config
+        self.target = self.use(Target())
         self.number = 0
+
+    def use(self, target: _Target) -> _Target:
+        """Start runs at `target` from now on."""
+        self.dispatcher = Dispatcher(
+            self.config, self.outbox, target, clock=self.clock, rng=random.Random(1)
+        )
+        return target
 
     def deliver(
         self, payload: object, headers: dict[str, str] | None = None, source: str = "shop"
@@ -201,6 +208,47 @@ async def test_an_error_of_ours_is_no_loss(open_desk: Callable[..., Desk]) -> No
     assert desk.rows[0]["reason"] == "an error of the program (KeyError)"
     await desk.later(10)
     assert desk.target.started == ["Cup"]
+
+
+class ManyTarget(Target):
+    """One that takes several starts in one request."""
+
+    together = 3
+
+    def __init__(self, *, strange: str = "") -> None:
+        super().__init__()
+        self.lots: list[int] = []
+        self._strange = strange
+
+    async def start(self, parameters: Parameters) -> Started:
+        if self._strange and self._strange in parameters.prompt:
+            raise RuntimeError("strange")
+        return await super().start(parameters)
+
+    async def start_many(self, asked: Sequence[Parameters]) -> Sequence[Started | NotStarted]:
+        self.lots.append(len(asked))
+        results: list[Started | NotStarted] = []
+        for one in asked:
+            if "refused" in one.prompt:
+                results.append(NotStarted("no", for_good=True))
+            else:
+                results.append(await self.start(one))
+        return results
+
+
+async def test_many_are_started_together(open_desk: Callable[..., Desk]) -> None:
+    """What is refused is dead, and the others are not; one that breaks it is tried alone."""
+    desk = open_desk(outbox={"at_once": 3})
+    target = desk.use(ManyTarget(strange="odd"))
+    for number, title in enumerate(["a", "refused", "b", "c", "odd", "d"]):
+        desk.deliver(product(number, title))
+    await desk.work()
+    assert target.lots == [3, 3]
+    assert [row["job"] for row in reversed(desk.rows)] == [
+        *("started", "dead", "started", "started", "waiting", "started"),
+    ]
+    assert sorted(set(target.started)) == ["a", "b", "c", "d"]
+    assert "an error of the program" in desk.rows[1]["reason"]
 
 
 async def test_no_more_are_started_at_once_than_is_allowed(open_desk: Callable[..., Desk]) -> None:

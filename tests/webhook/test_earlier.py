@@ -73,7 +73,7 @@ def mapped(system: str, payload: dict[str, Any], **more: Any) -> Mapped:
     config = Config(target={"kind": "here"}, sources={"shop": source})  # type: ignore[arg-type]
     resolver = resolver_of(config, source)
     if resolver is not None:
-        payload = asyncio.run(resolver(payload, HEADERS))  # type: ignore[arg-type]
+        payload = asyncio.run(resolver(payload, HEADERS))
     return Mapper(source).map(payload, HEADERS)
 
 
