@@ -156,8 +156,8 @@ def test_an_own_mapping() -> None:
         ("https://cdn.shopify.com.evil.example/a.jpg", "not at an allowed host"),
         ("https://cdn.shopify.com@evil.example/a.jpg", "holds a password"),
         ("https://cdn.shopify.com/a.svg", "a.svg is SVG"),
-        ("https://cdn.shopify.com/a.AVIF?v=1", "a.AVIF is AVIF"),
-        ("https://cdn.shopify.com/a%20b.heic", "a b.heic is HEIC"),
+        ("https://cdn.shopify.com/a.TIFF?v=1", "a.TIFF is TIFF"),
+        ("https://cdn.shopify.com/a%20b.bmp", "a b.bmp is BMP"),
         ("https://169.254.169.254/a.jpg", "not at an allowed host"),
     ],
 )
