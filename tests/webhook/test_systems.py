@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -533,3 +534,17 @@ def test_signatures_and_expiry_are_no_part_of_a_picture() -> None:
             "?"
         )
     assert json.dumps(unsigned_url(plain + "#page")) == f'"{plain}"'
+
+
+OF_VENDORS: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("of_vendors.json").read_text("utf-8")
+)
+"""After the payloads in the vendors' documentation, with what is right for each."""
+
+
+@pytest.mark.parametrize("case", OF_VENDORS, ids=lambda case: case["name"].replace(" ", "-"))
+def test_payloads_of_the_vendors_documentation(case: dict[str, Any]) -> None:
+    """Whole, with all that the vendors write beside what matters."""
+    found = come_to(case["system"], case["body"], case["headers"])
+    assert {name: getattr(found, name) for name in case["want"]} == case["want"], found.reason
+    assert found.reason or found.decision == "start"
