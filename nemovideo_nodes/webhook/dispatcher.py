@@ -83,6 +83,9 @@ class Dispatcher:
         """By source: a system that does not answer keeps no other one waiting."""
         self._following: asyncio.Task[None] | None = None
         self._follow_at = 0.0
+        self._to_rename = {
+            name: mapper for name, mapper in self._mappers.items() if mapper.has_other_subjects
+        }
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -112,6 +115,7 @@ class Dispatcher:
 
     async def step(self) -> bool:
         """Look at what is new, and begin what is due; whether there may be more at once."""
+        await self._rename()
         looked = await self._look()
         begun = await self._starter.begin()
         await self._starter.note()
@@ -132,6 +136,13 @@ class Dispatcher:
         tasks = [wake, *self._resolving.values(), *self._starter.tasks]
         _, _ = await asyncio.wait(tasks, timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
         wake.cancel()
+
+    async def _rename(self) -> None:
+        """Once: what waits from an older release gets the subjects of now."""
+        while self._to_rename:
+            name, mapper = next(iter(self._to_rename.items()))
+            await self._write(partial(self._outbox.rename_waiting, name, mapper.subject))
+            del self._to_rename[name]
 
     async def _look(self) -> bool:
         busy = tuple(self._resolving)

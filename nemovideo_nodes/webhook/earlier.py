@@ -120,15 +120,17 @@ def _ghost(payload: Mapping[str, Any]) -> Iterator[Any]:
     yield current.get("feature_image") if isinstance(current, dict) else None
 
 
-def _woocommerce(payload: Mapping[str, Any]) -> Iterator[Any]:
-    """The placeholder, too."""
+def _images(payload: Mapping[str, Any]) -> Iterator[Any]:
+    """All of the list: WooCommerce's placeholder, too, and no media of Shopify."""
     images = payload.get("images")
     for one in images if isinstance(images, Sequence) else ():
         yield one.get("src") if isinstance(one, dict) else None
 
 
 _Find = Callable[[Mapping[str, Any]], Iterable[Any]]
-_OWN: Final[Mapping[str, _Find]] = MappingProxyType({"ghost": _ghost, "woocommerce": _woocommerce})
+_OWN: Final[Mapping[str, _Find]] = MappingProxyType(
+    {"ghost": _ghost, "shopify": _images, "woocommerce": _images}
+)
 _RESOLVED: Final[Mapping[str, _Find]] = MappingProxyType(
     {
         "strapi": _strapi,

@@ -157,6 +157,11 @@ class Mapper:
         self._pictures = Pictures(source.name, source.hosts, source.base_url, source.max_images)
         self._needs_pictures = bool(system.images) and not source.without_pictures
 
+    @property
+    def has_other_subjects(self) -> bool:
+        """Whether release 0.1 called things by other subjects."""
+        return self._earlier_subject is not self._subject
+
     def parts(self, payload: object) -> list[dict[str, Any]]:
         """The payloads of which this is made up where it is about several things, else none."""
         each = self._source.known.each

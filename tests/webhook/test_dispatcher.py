@@ -16,8 +16,9 @@ from loopback import Loopback, Seen, WoundClock, answer, says
 from stage import Stage
 
 from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.webhook.decisions import Asked
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.mapping import Mapped, Parameters
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
 from nemovideo_nodes.webhook.starting import backoff_s
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown
@@ -478,3 +479,31 @@ async def test_refusals_are_logged_with_measure(
     told = [record.message for record in caplog.records if "is refused" in record.message]
     assert len(told) == 2
     assert told[1].endswith("(49 more like it before)")
+
+
+async def test_what_waits_from_0_1_gets_its_subject_of_now(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """So a change replaces it, and a deletion of another language does not touch it."""
+    desk = open_desk(system="strapi", base_url="https://cms.example")
+
+    def entry(document: str, event: str, title: str = "Cup", locale: str = "en") -> dict[str, Any]:
+        found = {"id": 1, "documentId": document, "title": title, "locale": locale}
+        return {"event": event, "model": "article", "createdAt": "2026-01-01", "entry": found}
+
+    for document in ("a", "b", "c"):
+        desk.deliver(entry(document, "entry.publish"))
+        (delivery,) = desk.outbox.new(desk.clock.now().timestamp(), 1)
+        parameters = Parameters(run_id=f"shop-{document}", images=(), prompt="old", profile="p")
+        wanted = Mapped(f"article/{document}", None, document, parameters)
+        desk.outbox.decide([Asked(delivery, wanted, 3.0)], desk.clock.now().timestamp())
+    desk.deliver(entry("a", "entry.publish", "Mug"))
+    desk.deliver(entry("b", "entry.unpublish"))
+    desk.deliver(entry("c", "entry.delete", locale="de"))
+    await desk.work()
+    await desk.later(60)
+    jobs = {row["run_id"]: (row["job"], row["subject"]) for row in desk.rows if row["job"]}
+    assert jobs["shop-a"] == ("replaced", "article/a/en")
+    assert jobs["shop-b"] == ("withdrawn", "article/b/en")
+    assert jobs["shop-c"] == ("started", "article/c/en")
+    assert sorted(desk.target.started) == ["Mug", "old"]
