@@ -9,7 +9,7 @@ can be believed, else by the order of their arrival: the outbox's own numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, tuple_, update
@@ -135,9 +135,7 @@ def decide(db: Connection, asked: Sequence[Asked], now: float) -> list[str]:
         batch = _Batch(db, part, now)
         settled: dict[bool, list[tuple[int, str, str, str | None]]] = {False: [], True: []}
         for one in part:
-            one = batch.with_its_run(one)
-            state = batch.decide(one)
-            run_id = one.wanted.parameters.run_id if state not in ("stale", "recorded") else None
+            state, run_id = batch.decide(one)
             reason = _REASONS[state] or one.wanted.note
             settled[one.forget_bytes].append((one.delivery.id, state, reason, run_id))
             states.append(state)
@@ -194,35 +192,26 @@ class _Batch:
         if self._new_jobs:
             self._db.execute(_NEW_JOB, self._new_jobs)
 
-    def with_its_run(self, one: Asked) -> Asked:
-        """What is asked for, under the id that an earlier release gave to its run, if it did."""
-        wanted, earlier = one.wanted, self._jobs.get(one.wanted.earlier_run_id)
-        if earlier is None or wanted.parameters.run_id in self._jobs:
-            return one
-        if earlier.subject != wanted.subject:
-            moved = {"of_id": earlier.id, "to_subject": wanted.subject}
-            self._db.execute(_MOVE_JOB, moved)
-        parameters = wanted.parameters.model_copy(update={"run_id": earlier.run_id})
-        return replace(one, wanted=replace(wanted, parameters=parameters))
-
-    def decide(self, one: Asked) -> str:
+    def decide(self, one: Asked) -> tuple[str, str | None]:
+        """What becomes of a delivery, and which run is its."""
         key = {"source": one.delivery.source, "subject": one.wanted.subject}
         of = {f"of_{name}": value for name, value in key.items()}
-        run_id = one.wanted.parameters.run_id
         version = _believed(one.wanted.version, one.delivery.received_at)
         known = self._subjects.get((one.delivery.source, one.wanted.subject))
+        newest_id = one.wanted.parameters.run_id
+        run_id = self._run_id(one.wanted, known)
         since = None
         if known is None:
-            newest = {"version": _NONE if version is None else version, "run_id": run_id}
+            newest = {"version": _NONE if version is None else version, "run_id": newest_id}
             self._new_subjects.append({**key, **newest, "sequence": one.delivery.id})
             if one.only_records:
-                return "recorded"
+                return "recorded", None
         elif _is_older(known, version, one.delivery, is_start=True):
-            return "stale"
+            return "stale", None
         else:
             changed = {
                 "to_version": known.version if version is None else version,
-                "to_run_id": run_id,
+                "to_run_id": newest_id,
                 "to_sequence": max(known.sequence, one.delivery.id),
                 "to_withdrawn_at": None,
                 "to_withdrawn_version": None,
@@ -233,17 +222,31 @@ class _Batch:
             ended = {"to_state": "replaced", "to_reason": f"replaced by {run_id}"}
             self._db.execute(_CALL_OFF, {**of, **ended, "of_run_id": run_id})
         job = self._jobs.get(run_id)
-        is_same = known is not None and known.run_id == run_id
+        if job is not None and job.subject != one.wanted.subject:
+            moved = {"of_id": job.id, "to_subject": one.wanted.subject}
+            self._db.execute(_MOVE_JOB, moved)
+        is_same = known is not None and known.run_id in (newest_id, run_id)
         if (job is not None and job.state not in _ENDED) or (job is None and is_same):
-            return "unchanged" if is_same else "known"
+            return "unchanged" if is_same else "known", run_id
         begun = self._now if since is None else since
         due_at = min(self._now + one.debounce_s, begun + 10 * one.debounce_s)
+        parameters = one.wanted.parameters.model_copy(update={"run_id": run_id})
         if job is None:
-            values = _waiting(one.wanted.parameters, begun, due_at)
+            values = _waiting(parameters, begun, due_at)
             self._new_jobs.append({**key, "run_id": run_id, **values})
         else:
-            upsert_job(self._db, job, key, one.wanted.parameters, begun, due_at)
-        return "job"
+            upsert_job(self._db, job, key, parameters, begun, due_at)
+        return "job", run_id
+
+    def _run_id(self, wanted: Mapped, known: Row[Any] | None) -> str:
+        """The id of the run: that of an earlier release, where it was made under that."""
+        run_id, earlier = wanted.parameters.run_id, wanted.earlier_run_id
+        if not earlier or run_id in self._jobs:
+            return run_id
+        is_newest = known is not None and known.run_id == earlier
+        if wanted.earlier_overlooks and known is not None and not is_newest:
+            return run_id  # since then it may have changed in what was overlooked
+        return earlier if is_newest or earlier in self._jobs else run_id
 
 
 def take_back(db: Connection, one: TakenBack) -> str:

@@ -93,6 +93,8 @@ class Mapped:
     """Whether it is an update of what was published long before."""
     earlier_run_id: str = ""
     """The id that release 0.1 gave to the run, where that is another one; see `earlier`."""
+    earlier_overlooks: bool = False
+    """Whether 0.1 overlooked something that matters: a change of it left that id the same."""
 
     @property
     def note(self) -> str:
@@ -213,6 +215,7 @@ class Mapper:
         digest = digest_of(matters)
         run_id = self._run_id(subject, digest)
         version = _seconds(self._version.search(seen))
+        earlier_run_id, overlooks = self._earlier_run_id(seen, subject, found, pictures, matters)
         return Mapped(
             subject=subject,
             version=version,
@@ -220,7 +223,8 @@ class Mapper:
             title=plain_text(fields.get("title")),
             left_out=tuple(left_out),
             is_old=self._is_old(seen, version),
-            earlier_run_id=self._earlier_run_id(seen, subject, found, pictures, matters),
+            earlier_run_id=earlier_run_id,
+            earlier_overlooks=overlooks,
             parameters=Parameters(
                 run_id=run_id,
                 images=tuple(images),
@@ -264,8 +268,10 @@ class Mapper:
         found: Mapping[str, Any],
         pictures: Any,
         matters: Mapping[str, Any],
-    ) -> str:
-        """The id that 0.1 gave to this run; empty where it is the same."""
+    ) -> tuple[str, bool]:
+        """The id that 0.1 gave to this run, and whether it overlooked something that matters;
+        empty where the id is the same.
+        """
         then: dict[str, Any] = {
             name: earlier_words(
                 self._earlier_fields[name].search(seen)
@@ -284,8 +290,12 @@ class Mapper:
         if self._earlier_subject is not self._subject:
             about = plain_text(self._earlier_subject.search(seen))[:200]
         if about == subject and then == matters:
-            return ""
-        return self._run_id(about, digest_of(then))
+            return "", False
+        overlooks = any(
+            set(value) - set(then[name]) if name == "images" else value and not then[name]
+            for name, value in matters.items()
+        )
+        return self._run_id(about, digest_of(then)), overlooks
 
     def _values(self, found: Mapping[str, Any]) -> dict[str, Any]:
         own = found.get("language")

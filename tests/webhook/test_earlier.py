@@ -91,6 +91,7 @@ def test_the_id_of_0_1_is_known(system: str, payload: dict[str, Any], earlier: s
     found = mapped(system, payload)
     assert found.earlier_run_id == earlier
     assert found.parameters.run_id != earlier
+    assert found.earlier_overlooks is (system == "sanity")
 
 
 def test_what_is_read_as_before_has_one_id() -> None:
@@ -101,8 +102,11 @@ def test_what_is_read_as_before_has_one_id() -> None:
     assert mapped("strapi", STRAPI, resolver="", **own).earlier_run_id == ""
 
 
-def now_read(title: str, earlier: str, subject: str = "article/7/en") -> Mapped:
-    return replace(asks(title, NOV_20, subject), earlier_run_id=earlier)
+def now_read(
+    title: str, earlier: str, subject: str = "article/7/en", *, overlooks: bool = False
+) -> Mapped:
+    asked = asks(title, NOV_20, subject)
+    return replace(asked, earlier_run_id=earlier, earlier_overlooks=overlooks)
 
 
 def test_its_video_is_not_made_again(outbox: Outbox) -> None:
@@ -142,3 +146,27 @@ def test_what_was_given_up_keeps_its_id(outbox: Outbox) -> None:
     outbox.failed(job, "no", retry_at=None)
     assert shop.says(now_read("Cup", job.run_id)) == "job"
     assert shop.start() == [job.run_id]
+
+
+@pytest.mark.parametrize("subject", ["7", "article/7/en"])
+def test_a_change_that_0_1_overlooked_is_seen(outbox: Outbox, subject: str) -> None:
+    """Its id of then is the same whatever the title was, so it counts for the first look alone."""
+    shop = Shop(outbox)
+    assert shop.says(asks("untitled", None, "7")) == "job"
+    (made,) = shop.start()
+    now = "unchanged" if subject == "7" else "known"
+    assert shop.says(now_read("Cup", made, subject, overlooks=True)) == now
+    assert shop.says(now_read("Cup", made, subject, overlooks=True)) == "unchanged"
+    assert shop.says(now_read("Mug", made, subject, overlooks=True)) == "job"
+    assert shop.says(now_read("Mug", made, subject, overlooks=True)) == "unchanged"
+    assert shop.start() == [f"shop-{subject}-Mug"]
+
+
+def test_what_was_purged_is_known_by_its_subject(outbox: Outbox) -> None:
+    """Its job is gone, and the newest of each thing stays."""
+    shop = Shop(outbox)
+    assert shop.says(asks("cup", None, "7")) == "job"
+    (made,) = shop.start()
+    outbox.purge(shop.now + 1)
+    assert shop.says(now_read("Cup", made, "7")) == "unchanged"
+    assert shop.start() == []
