@@ -73,6 +73,8 @@ class ErrorCode(StrEnum):
     """The time that the caller gave is over."""
     RUN_DELETED = "run_deleted"
     """The run was deleted while it was being worked on."""
+    OVER_BUDGET = "over_budget"
+    """What the next message is expected to cost does not fit into a budget."""
     INTERNAL = "internal"
     """A fault of this package."""
 
@@ -135,6 +137,8 @@ class Remedy(StrEnum):
     """Permit the networks of your own that media may be fetched from."""
     CONTINUE_FLOW = "continue_flow"
     """Let the flow that put the run together go on with it."""
+    RELEASE = "release"
+    """Permit that the run goes over its budget, or wait for the next day."""
     UPDATE = "update"
     """Update this package."""
     REPORT = "report"

@@ -375,7 +375,7 @@ def test_two_who_see_the_same_failure_count_it_once() -> None:
 
 
 def test_what_was_seen_of_a_failed_render_says_nothing_of_the_next() -> None:
-    """Polls of the second render begin anew, on their own schedule."""
+    """Polls of the second render start over, on their own schedule."""
     seen = Deferred(
         at=at(60), by="a", step="await/0", until=at(64), why="Rendering", reads=2, missing=2
     )

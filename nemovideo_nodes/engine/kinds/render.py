@@ -129,8 +129,8 @@ class AwaitRenderRunner(StepRunner):
                 )
             return self._again(ctx, record, submitting, missing=missing)
         if answer.status is RenderStatus.FAILED:
-            said = f": {answer.error}" if answer.error else ""
-            return UpstreamFailed(submitting, render.render_id, f"The render failed{said}")
+            reason = f": {answer.error}" if answer.error else ""
+            return UpstreamFailed(submitting, render.render_id, f"The render failed{reason}")
         if answer.status is RenderStatus.COMPLETED:
             return Success(RenderEnded(render_id=render.render_id))
         if answer.progress is not None:
