@@ -11,6 +11,8 @@ import pytest
 from loopback import Loopback, answer, says
 from payloads import NOV_20, SAMPLES, a_source
 
+from nemovideo_nodes.emulator.agent.composer import Source as Picture
+from nemovideo_nodes.emulator.agent.composer import compose, loads
 from nemovideo_nodes.language.routing import Action, route
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.pictures import Pictures
@@ -548,3 +550,30 @@ def test_payloads_of_the_vendors_documentation(case: dict[str, Any]) -> None:
     found = come_to(case["system"], case["body"], case["headers"])
     assert {name: getattr(found, name) for name in case["want"]} == case["want"], found.reason
     assert found.reason or found.decision == "start"
+
+
+@pytest.mark.parametrize(
+    ("system", "payload", "headers", "title", "price"),
+    [
+        ("shopify", SHOPIFY | {"variants": [{"price": "12.50"}]}, topic("create"), "Cup", "12.50"),
+        ("woocommerce", WOO | {"price": "19"}, topic("updated"), "Cup", "19"),
+        ("woocommerce", WOO | {"name": "A &#8220;B&#8221;, then export", "price": ""}, {}, "", ""),
+    ],
+)
+def test_the_default_instruction_shows_title_and_price(
+    system: str, payload: dict[str, Any], headers: dict[str, str], title: str, price: str
+) -> None:
+    """The title is at the beginning of 12 seconds, and the price at their end."""
+    found = come_to(system, payload, headers or topic("updated"))
+    sources = [Picture("m1", "cup.jpg", "image"), Picture("m2", "side.jpg", "image")]
+    draft = loads(compose(None, sources, found.prompt).draft)
+    assert draft is not None
+    texts = next(track["sg"] for track in draft["t"] if track["tt"] == 7)
+    assert draft["d"] == 12_000
+    canvas = draft["m"]["canvas"]
+    assert (canvas["w"], canvas["h"]) == (1080, 1920)
+    first, *others = texts
+    assert first["m"]["start"] == 0
+    assert first["m"]["text"] == (title or found.title)
+    assert [one["m"]["text"] for one in others] == ([price] if price else [])
+    assert all(one["m"]["start"] + one["d"] == 12_000 for one in others)
