@@ -16,9 +16,11 @@ import httpx
 from nemovideo_nodes.errors import BadInput, OutcomeUnknown, ServiceError, Unreachable, redact
 from nemovideo_nodes.media.http_clients import (
     async_client,
+    async_transport,
     check_machine,
     connection_failure,
     guarded_client,
+    user_agent,
 )
 from nemovideo_nodes.media.proxies import proxy_for
 from nemovideo_nodes.settings import origin_of
@@ -27,11 +29,13 @@ __all__ = [
     "Clients",
     "Timeouts",
     "async_client",
+    "async_transport",
     "check_machine",
     "guarded_client",
     "proxy_refusal",
     "redact_http_logs",
     "transport_error",
+    "user_agent",
 ]
 
 _NOT_SENT: Final = (
