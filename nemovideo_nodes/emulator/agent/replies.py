@@ -98,24 +98,28 @@ class ReplyWriter:
         seconds = f"{film.duration / 1000:g}"
         has_cuts = film.fade > 0 and len(film.scenes) > 1
         _, english, chinese = names_of(film.cut)
+        # Nothing is rendered yet, so no video is ready; and what is left out comes early, since
+        # many places show the beginning of a reply alone.
         if self.chinese:
-            told = f"您的视频做好了：{seconds}秒，{width}x{height}"
-            told += f"，图片之间有{chinese}" if has_cuts else ""
-            told += f"，配上了{film.music.name}音乐" if film.music else ""
-            told += "".join(f"，标题是“{title.text}”" for title in film.titles) + "。"
+            told = f"剪辑好了：{seconds}秒，{width}x{height}。"
+            parts = [f"图片之间有{chinese}"] if has_cuts else []
+            parts += [f"配上了{film.music.name}音乐"] if film.music else []
+            parts += [f"标题是“{title.text}”" for title in film.titles]
+            more = f"{'，'.join(parts)}。" if parts else ""
         else:
-            told = f"Your video is ready: {seconds} seconds at {width}x{height}"
-            told += f", with {english}" if has_cuts else ""
-            told += f", with {film.music.name} music" if film.music else ""
-            told += "".join(f', with the title "{title.text}"' for title in film.titles) + "."
-        return self._whole(told, [*notes, *_left(left)], _EXPORT)
+            told = f"The edit is done: {seconds} seconds at {width}x{height}."
+            parts = [english] if has_cuts else []
+            parts += [f"{film.music.name} music"] if film.music else []
+            parts += [f'the title "{title.text}"' for title in film.titles]
+            more = f"It has {_listed(parts)}." if parts else ""
+        return self._whole(told, [*_left(left), (more, more), *notes], _EXPORT)
 
     def edited(self, edits: Sequence[Edit], notes: Sequence[Note], left: Sequence[str]) -> str:
         if self.chinese:
             told = f"好的，{'，'.join(edit.chinese for edit in edits)}。"
         else:
             told = f"Done: I {_listed([edit.english for edit in edits])}."
-        return self._whole(told, [*notes, *_left(left)], _AFTER_EDIT)
+        return self._whole(told, [*_left(left), *notes], _AFTER_EDIT)
 
     def not_understood(self, notes: Sequence[Note], left: Sequence[str] = ()) -> str:
         return self._whole(self._pick(_LOST), [*notes, *_left(left)])
