@@ -15,7 +15,7 @@ import click
 from nemovideo_nodes.cli.ending import Screen, command, ending_lines, short_id
 from nemovideo_nodes.cli.group import EXIT, STOPPED, loudness, print_json
 from nemovideo_nodes.cli.showing import language_of_run
-from nemovideo_nodes.cli.terminal import takes_links, width
+from nemovideo_nodes.cli.terminal import say, takes_links, width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 
@@ -131,7 +131,7 @@ def end(outcome: Outcome, delivery: Delivery) -> NoReturn:
     if delivery.opens and is_done and result.videos:
         _open(result.videos[-1].path)
     if result.error:
-        click.echo(f"nemovideo: {result.error}", err=True)
+        say(f"nemovideo: {result.error}")
         if not delivery.as_json and loudness() != "quiet":
             run = short_id(result.run_id)
             shown = command("show", run, Screen(width(), store=delivery.store))
@@ -164,7 +164,7 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
     for line in lines:
         click.echo(line)
     for problem in outcome.workspace.platform_violations(shown, run):
-        click.echo(f"Note: {problem}", err=True)
+        say(f"Note: {problem}")
 
 
 def _last_reply(run: Run) -> str:

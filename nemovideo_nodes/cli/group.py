@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from nemovideo_nodes.cli.completing import complete_folders
+from nemovideo_nodes.cli.terminal import say
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import (
     BadInput,
@@ -132,7 +133,7 @@ class _Failure:
 
     def end(self, ctx: click.Context, *, as_json: bool) -> NoReturn:
         """Say the sentence, and the JSON where it was asked for; end with the exit code."""
-        click.echo(f"nemovideo: {self.sentence}", err=True)
+        say(f"nemovideo: {self.sentence}")
         if as_json:
             print_json(self.json())
         ctx.exit(self.exit_code)

@@ -39,6 +39,8 @@ class Labels:
     claim_link: str
     colon: str
     comma: str
+    between: str
+    """Between the parts of a list."""
 
 
 _ENGLISH: Final = Labels(
@@ -75,6 +77,7 @@ _ENGLISH: Final = Labels(
     claim_link="Claim link",
     colon=": ",
     comma=", ",
+    between=", ",
 )
 _CHINESE: Final = Labels(
     states=MappingProxyType(
@@ -110,6 +113,7 @@ _CHINESE: Final = Labels(
     claim_link="认领链接",
     colon="：",
     comma="，",
+    between="、",
 )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["table"]
 
-_HEADS = ("when", "name", "asked for", "length", "status")
+_HEADS = ("when", "name", "asked", "length", "status")
 _GAP = "  "
 _LEAST_ASKED, _LEAST_NAME, _MOST_NAME = 6, 8, 30
 
@@ -56,13 +56,13 @@ def _row(run: Summary, now: datetime, *, whole: bool) -> tuple[str, str, str, st
     result = run.result
     asked = " / ".join(" ".join(text.split()) for text in run.said)
     labels = labels_for(language_of(asked))
-    length = labels.seconds.format(seconds(sum(one.duration_s for one in result.videos)))
+    length = labels.seconds.format(seconds(result.videos[-1].duration_s)) if result.videos else ""
     state = result.state or result.status
     status = labels.states.get(state, state)
     if result.error and state != "done":
         status += f": {result.error}"
     name = result.run_id if whole else short_id(result.run_id)
-    return _when(run.at, now), name, asked, length if result.videos else "", status
+    return _when(run.at, now), name, asked, length, status
 
 
 def _when(at: datetime, now: datetime) -> str:

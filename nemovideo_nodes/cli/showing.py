@@ -45,11 +45,12 @@ def show_lines(
     from nemovideo_nodes.workspace.display import step_line
     from nemovideo_nodes.workspace.timeline import draw_timeline
 
-    labels = labels_for(language_of_run(run))
+    language = language_of_run(run)
+    labels = labels_for(language)
     state = result.state or result.status
     at = f" · {run.facts[-1].at.astimezone():%Y-%m-%d %H:%M}" if run.facts else ""
     yield from wrapped(f"{run.id} · {labels.states.get(state, state)}{at}", columns)
-    yield from _told(labels.pictures, _pictures(run), labels, columns)
+    yield from _told(labels.pictures, _pictures(run, labels), labels, columns)
     for one in result.skipped:
         yield from _told(labels.left_out, f"{one.name}{labels.colon}{one.reason}", labels, columns)
     for exchange in conversation(run):
@@ -66,7 +67,7 @@ def show_lines(
         yield from _told(labels.problem, problem, labels, columns)
     look = last_look(run)
     if look is not None and look.outline:
-        yield from draw_timeline(Draft(look.outline), min(columns, 100))
+        yield from draw_timeline(Draft(look.outline), min(columns, 100), language)
     yield from _told(labels.cost, _cost(result.credits, labels), labels, columns)
     if result.manifest:
         yield f"{labels.manifest}{labels.colon}{shown_path(result.manifest)}"
@@ -90,14 +91,14 @@ def _told(label: str, text: str, labels: Labels, columns: int) -> list[str]:
     ]
 
 
-def _pictures(run: Run) -> str:
+def _pictures(run: Run, labels: Labels) -> str:
     from nemovideo_nodes.ledger.manifest import media_of
 
     names = [media.name for media in media_of(run)]
     if not names and run.order is not None:
         names = [media.name for media in run.order.request.media]
     more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" … +{more}" if more > 0 else "")
+    return labels.between.join(names[:_MOST_NAMES]) + (f" … +{more}" if more > 0 else "")
 
 
 def _cost(credits: Credits, labels: Labels) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["cut", "hyperlink", "is_live", "shown_path", "takes_links", "width", "wrapped"]
+__all__ = ["cut", "hyperlink", "is_live", "say", "shown_path", "takes_links", "width", "wrapped"]
 
 _NARROWEST, _WIDEST = 20, 200
 
@@ -43,6 +43,12 @@ def takes_links(env: Mapping[str, str] | None = None) -> bool:
 def hyperlink(text: str, url: str) -> str:
     """`text` as a link to `url`."""
     return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
+
+
+def say(text: str) -> None:
+    """A sentence on standard error; on a terminal it breaks between words."""
+    for line in wrapped(text, width()) if sys.stderr.isatty() else [text]:
+        click.echo(line, err=True)
 
 
 def shown_path(path: str) -> str:

@@ -134,8 +134,9 @@ class Workspace(RunReader):
         """Ask for changes in the session of a run; nothing is sent yet.
 
         A video follows `each` of them, or the last alone. What the run was asked for last is not
-        asked for again, unless `again` says so; under a deduplication key it is asked for once,
-        whatever was said since. Raises `BadInput` where the run has to be finished first.
+        asked for again, unless `again` says so and it is finished; under a deduplication key it is
+        asked for once, whatever was said since. Raises `BadInput` where the run has to be finished
+        first.
         """
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
@@ -154,7 +155,12 @@ class Workspace(RunReader):
             else was_asked_last(run, said, given)
         )
         if not known or again:
-            steps, after = refinement_steps(run, script)
+            try:
+                steps, after = refinement_steps(run, script)
+            except BadInput:
+                if not known:
+                    raise
+                return run_id  # the last time is still to be finished: that is gone on with
             await self._asker(journal).ask(
                 steps,
                 after=after,

@@ -118,7 +118,7 @@ def test_resume_show_and_runs_tell_the_same_of_a_run(connected: Shell, service: 
     listed = connected.type("runs")
     assert listed.code == 0
     heads, row = listed.out.splitlines()
-    assert heads.split() == ["when", "name", "asked", "for", "length", "status"]
+    assert heads.split() == ["when", "name", "asked", "length", "status"]
     assert row.split()[1:] == ["mine", "A", "2", "second", "video", "1", "s", "done"]
     assert connected.type("resume", "mine", "--json").result == resumed.result
     assert service.sent == (1, 1, 2)
