@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
@@ -208,11 +209,12 @@ class Workspace(RunReader):
 
         `steps` are asked for before, in a run that is put together step by step. `journal` is the
         run's, where the caller has read it already: only what is new is read. The result's status
-        says how far it came; see `Engine.advance`.
+        says how far it came; see `Engine.advance`. Raises `BadInput` where there is no such run.
         """
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
-        run = await journal.refreshed()
+        read = journal.refresh if steps else partial(loaded, journal)
+        run = await asyncio.to_thread(read)
         if steps:
             await self._asker(journal).ask(steps)
         settings = await asyncio.to_thread(self._settings_of, run)

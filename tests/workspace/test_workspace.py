@@ -54,6 +54,13 @@ async def test_a_run_may_be_put_together_without_an_order(stage: Stage) -> None:
     assert stage.sent == (1, 0, 0)
 
 
+async def test_a_run_that_is_not_in_the_store_is_not_done(stage: Stage) -> None:
+    """As when another store is mounted there: nothing was made, and nothing is claimed."""
+    with pytest.raises(BadInput, match="There is no run") as caught:
+        await stage.workspace().advance("by-hand", "await/0")
+    assert caught.value.remedy is Remedy.RUN_ID
+
+
 async def test_a_permission_counts_once_on_its_occasion(stage: Stage) -> None:
     """Whoever starts the same thing again has not permitted to pay once more; another one has."""
     stage.emulator.add_fault("run_sse", 1, "reset", times=2)
