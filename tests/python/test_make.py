@@ -16,16 +16,6 @@ import nemovideo_nodes as nv
 PROMPT = "A 2 second video"
 
 
-@pytest.fixture
-def connected(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """The environment leads to the stage's emulator and store, at a quick rhythm."""
-    monkeypatch.setenv("NEMO_API_URL", stage.emulator.url)
-    monkeypatch.setenv("NEMOVIDEO_STORE", stage.store_path)
-    for name in ("POLL", "RECONCILE", "RATE_LIMIT"):
-        monkeypatch.setenv(f"NEMOVIDEO_{name}_SECONDS", "0.02")
-    return stage
-
-
 def test_a_script_makes_a_video_and_gets_it_again(connected: Stage) -> None:
     """The second call repeats nothing; the result shows itself in a notebook."""
     video = nv.make(connected.pictures, PROMPT)
