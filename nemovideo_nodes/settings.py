@@ -74,6 +74,8 @@ class Settings(BaseModel):
     pace: PollingSettings = PollingSettings()
     service_name: str | None = None
     """`local` for the emulator that belongs to the store, whatever port it has."""
+    local_world: Path | None = None
+    """The folder of that emulator, which has to prove itself on each connection."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 import http.client
-import json
 import os
 import secrets
 import select
@@ -20,8 +18,9 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.emulator.launch import python_command
-from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world, proof_of
+from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
 from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.media.local_proof import is_proof
 
 __all__ = ["ensure_local", "stop_local"]
 
@@ -107,14 +106,12 @@ def _alive(folder: Path) -> ServerRecord | None:
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWER_S)
     try:
         connection.request("GET", f"/healthz?challenge={challenge}")
-        told = json.loads(connection.getresponse().read(4096))
-    except (OSError, http.client.HTTPException, ValueError):
+        told = connection.getresponse().read(4096)
+    except (OSError, http.client.HTTPException):
         return None
     finally:
         connection.close()
-    proof = told.get("proof") if isinstance(told, dict) else None
-    expected = proof_of(record.key, parts.port or 0, challenge)
-    return record if isinstance(proof, str) and hmac.compare_digest(proof, expected) else None
+    return record if is_proof(told, record.key, parts.port or 0, challenge) else None
 
 
 def _start(folder: Path, arguments: Sequence[str], until: float) -> str:

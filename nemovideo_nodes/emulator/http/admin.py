@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from nemovideo_nodes.emulator.faults import Fault, Faults
 from nemovideo_nodes.emulator.http.bodies import read_body
-from nemovideo_nodes.emulator.world.lockfile import proof_of
 from nemovideo_nodes.emulator.world.world import World
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.media.local_proof import proof_of
 from nemovideo_nodes.settings import is_loopback
 
 __all__ = ["admin_routes", "refuse_others"]
