@@ -143,7 +143,8 @@ def runs(
         return
     now = SystemClock().now()
     found = [run for run in workspace.list() if chosen(run) and run.at <= now - (age or _NO_TIME)]
-    found.sort(key=lambda run: run.at, reverse=True)
+    if most is not None or not as_json:  # all of them as JSON stay in the order of their ids
+        found.sort(key=lambda run: run.at, reverse=True)
     shown = [_worded(run) for run in found[: most or (None if as_json else _MOST)]]
     if as_json:
         print_json([run.result.model_dump() for run in shown])

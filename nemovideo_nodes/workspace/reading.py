@@ -149,8 +149,10 @@ class RunReader:
         return result.model_copy(update={"videos": [*result.videos[:first], *videos]})
 
     def poster(self, run_id: str) -> bytes | None:
-        """The poster of the run's first video (JPEG), where it has one."""
-        return self.store.read(f"runs/{run_id}/video-poster.jpg")
+        """The poster of the run's newest video (JPEG), where it has one."""
+        published = self.load(run_id).results(PublishResult)
+        names = published[-1].videos if published else ()
+        return self.store.read(f"{names[-1].removesuffix('.mp4')}-poster.jpg") if names else None
 
     def _restored(self, run: Run) -> RunResult:
         """The result of a run that is done; videos that were taken away are linked anew."""

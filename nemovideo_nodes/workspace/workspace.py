@@ -326,7 +326,11 @@ class Workspace(RunReader):
         await self._asker(journal).ask(compile_request(order.request), order)
 
     def _asker(self, journal: Journal) -> Asker:
-        return Asker(journal, self.settings.service, self.settings.named_account)
+        """For the run's own service where that is the emulator, which every workspace can start."""
+        settings = self.settings
+        if journal.run.service == LOCAL:
+            settings = settings.model_copy(update={"service_name": LOCAL})
+        return Asker(journal, settings.service, settings.named_account)
 
     def _settings_of(self, run: Run | None) -> Settings:
         """The settings for the service that the run was begun at; raises `BadInput`."""

@@ -35,7 +35,7 @@ def test_runs_are_chosen_by_state_words_and_age(shell: Shell) -> None:
     """Each filter by itself and together; without --delete nothing is touched."""
     store = filled(shell)
     before = names(store, "runs")
-    assert listed(shell) == ["today", "done", "waiting"]
+    assert listed(shell) == ["done", "today", "waiting"]
     assert listed(shell, "-n", "1") == ["today"]
     assert listed(shell, "--older-than", "30d") == ["done", "waiting"]
     assert listed(shell, "--older-than", "4w", "--status", "waiting") == ["waiting"]
