@@ -236,7 +236,7 @@ def resume(
     metavar="TEXT",
     help="What to change.",
 )
-@click.option("--again", is_flag=True, help="Say it once more, though it was said before.")
+@click.option("--again", is_flag=True, help="Send it again, though it was sent before.")
 @output_option
 @open_option
 @resend_option

@@ -167,7 +167,7 @@ def test_a_name_that_leads_elsewhere_is_none(store: Store, name: str, tmp_path: 
         lambda: store.local(name).__enter__(),
         lambda: store.scratch(name),
     ):
-        with pytest.raises(StoreError, match="can be no name"):
+        with pytest.raises(StoreError, match="is not a valid name"):
             call()
     assert source.read_bytes() == store.read("existing") == b"x"
 

@@ -17,7 +17,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
-from stage import SkippingClock, Stage, assert_video, copying_renderer, make_film, make_pictures
+from fake_clock import FakeClock
+from stage import (
+    Stage,
+    assert_video,
+    copying_renderer,
+    make_film,
+    make_pictures,
+)
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.api.transport import Timeouts
@@ -151,7 +158,7 @@ class Theatre:
         async with NemoVideoClient(
             settings=self.stage.settings(),
             profile=ordered.order.profile,
-            clock=(clock := SkippingClock(skip_from_s=0.1)),
+            clock=(clock := FakeClock.skipping(0.1)),
             waits=False,
             transport=transport,
             timeouts=_IMPATIENT if endless else None,
