@@ -59,6 +59,7 @@ types: $(VENV)/wheel.stamp
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
 	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
 	    --exclude '^tests/(airflow|golden/copied)/' tests
+	$(BIN)/basedpyright -p tests/typing/pyrightconfig.json --pythonpath $(PY)
 
 contracts: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(BIN)/lint-imports --no-logo --config ../../pyproject.toml \

@@ -138,8 +138,9 @@ class Workspace(RunReader):
         """Ask for changes in the session of a run; nothing is sent yet.
 
         A video follows `each` of them, or the last alone. What the run was asked for last is not
-        asked for again, unless `again` says so; under a deduplication key it is asked for once,
-        whatever was said since. Raises `BadInput` where the run has to be finished first.
+        asked for again, unless `again` says so and it is finished; under a deduplication key it is
+        asked for once, whatever was said since. Raises `BadInput` where the run has to be finished
+        first.
         """
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
@@ -158,7 +159,12 @@ class Workspace(RunReader):
             else was_asked_last(run, said, given)
         )
         if not known or again:
-            steps, after = refinement_steps(run, script)
+            try:
+                steps, after = refinement_steps(run, script)
+            except BadInput:
+                if not known:
+                    raise
+                return run_id  # the last time is still to be finished: that is gone on with
             await self._asker(journal).ask(
                 steps,
                 after=after,
@@ -336,7 +342,11 @@ class Workspace(RunReader):
         await self._asker(journal).ask(compile_request(order.request), order)
 
     def _asker(self, journal: Journal) -> Asker:
-        return Asker(journal, self.settings.service, self.settings.named_account)
+        """For the run's own service where that is the emulator, which every workspace can start."""
+        settings = self.settings
+        if journal.run.service == LOCAL:
+            settings = settings.model_copy(update={"service_name": LOCAL})
+        return Asker(journal, settings.service, settings.named_account)
 
     def _settings_of(self, run: Run | None) -> Settings:
         """The settings for the service that the run was begun at; raises `BadInput`."""
