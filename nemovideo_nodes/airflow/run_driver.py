@@ -76,8 +76,8 @@ class RunDriver:
         self.journal = self.workspace.journal(self.run_id)
 
     def run(self) -> Run:
-        """The run as its journal tells it now; a new run has no steps."""
-        return self.journal.refresh()
+        """The run as its journal tells it; a new run has no steps."""
+        return self.journal.recent()
 
     def achieved(self) -> int:
         """How many steps are achieved, as far as the journal has been read."""
@@ -148,7 +148,7 @@ class RunDriver:
     async def _mask_token(self) -> None:
         """An anonymous token is acquired at run time, so Airflow does not know it as a secret."""
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
-            run = await self.journal.refreshed()
+            run = await self.journal.recently()
             await amask_secret(await self.workspace.token(run))
 
 

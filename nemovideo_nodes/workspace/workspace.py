@@ -206,7 +206,7 @@ class Workspace(RunReader):
         """
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
-        run = await journal.refreshed()
+        run = await journal.recently()
         if steps:
             await self._asker(journal).ask(steps)
         settings = await asyncio.to_thread(self._settings_of, run)

@@ -99,7 +99,8 @@ def test_a_put_that_is_repeated_finds_its_own_fact(store: Store) -> None:
 
 
 def test_a_refresh_reads_only_what_is_new(store: CountingStore) -> None:
-    """Reading again costs one look at the next number, however long the journal is."""
+    """However long the journal is, nothing is read again; in one process a bucket's entry that was
+    written here is not read at all."""
     writer = Journal(store, "r")
     for number in range(30):
         writer.record(note(str(number)))
@@ -109,7 +110,8 @@ def test_a_refresh_reads_only_what_is_new(store: CountingStore) -> None:
     reader.refresh()
     writer.record(note("new"))
     reader.refresh()
-    assert store.reads == ["00000031.json", "00000031.json", "00000032.json"]
+    assert store.reads == (["00000031.json"] if store.root else [])
+    assert reader.run.seq == 31
 
 
 @pytest.mark.parametrize(
