@@ -76,8 +76,8 @@ class RunDriver:
         self.journal = self.workspace.journal(self.run_id)
 
     def run(self) -> Run:
-        """The run as its journal tells it; a new run has no steps."""
-        return self.journal.recent()
+        """The run as its journal tells it now; a new run has no steps."""
+        return self.journal.refresh()
 
     def achieved(self) -> int:
         """How many steps are achieved, as far as the journal has been read."""

@@ -24,7 +24,7 @@ from nemovideo_nodes.engine.plan import (
     Worker,
     decide,
 )
-from nemovideo_nodes.engine.status import has_ended, newer_result, stuck_result
+from nemovideo_nodes.engine.status import empty_result, has_ended, newer_result, stuck_result
 from nemovideo_nodes.engine.summaries import write_summary
 from nemovideo_nodes.errors import (
     ErrorCode,
@@ -142,6 +142,8 @@ class Engine:
             run = self.run if self._lease.is_mine() else await self._journal.recently()
             if run.newer:
                 return newer_result(run, self._store)
+            if not run.steps:
+                return empty_result(run, self._store)
             follow_up = None if self._is_wrong_service(run) else next_follow_up(run)
             if follow_up is not None:
                 steps, after = follow_up

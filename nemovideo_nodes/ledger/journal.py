@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Coroutine
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import StoreError
@@ -35,7 +36,18 @@ MAX_FACTS = 100_000
 """Far beyond any run; a bound for the loops."""
 RECENT_S = 2.0
 """For so long what was read or written here counts as all that there is. Whoever decides something
-on less than all finds out when it writes: an entry is put if absent."""
+on less than all finds out when it writes: an entry is put if absent. What this process itself has
+written is always seen, and an empty run is always looked for again."""
+
+
+class _Writes:
+    """What this process has written into one run, through whichever journal."""
+
+    last: object = None
+
+
+_shared: WeakValueDictionary[tuple[str, str], _Writes] = WeakValueDictionary()
+_sharing = threading.Lock()
 
 
 class Journal:
@@ -53,6 +65,10 @@ class Journal:
         self._listed_at: float | None = None
         """When it was last seen that this is all, and there; None where it has to be looked at."""
         self._is_gone = False
+        with _sharing:
+            self._shared = _shared.setdefault((store.url, run_id), _Writes())
+        self._seen: object = None
+        """The last write of this process that was known when it was looked."""
         self._names: dict[str, Stored] = {}
         """What was listed last, by name."""
         self._marks: list[int] = []
@@ -125,6 +141,7 @@ class Journal:
                 self.run.apply(fact)
                 self._last = self.run.seq
                 self._listed_at, self._is_gone = self._clock.monotonic(), False
+                self._seen = self._shared.last = object()
                 return True
             self._read_on()
             return False
@@ -154,11 +171,13 @@ class Journal:
 
     def _is_recent(self) -> bool:
         at = self._listed_at
-        return at is not None and self._clock.monotonic() - at < RECENT_S
+        if at is None or self._seen is not self._shared.last or not self.run.seq:
+            return False
+        return self._clock.monotonic() - at < RECENT_S
 
     def _look(self) -> dict[int, Stored]:
         """The facts that are there from the last known one on, by number; remembers the marks."""
-        at = self._clock.monotonic()
+        at, self._seen = self._clock.monotonic(), self._shared.last
         last = "" if self._last is None else f"{self._last:08d}"
         found = self.store.listed(f"runs/{self.run.id}/journal", last)
         self._names = {one.name: one for one in found}

@@ -221,3 +221,29 @@ def folded(run: Run) -> dict[str, object]:
             for name, record in run.steps.items()
         },
     }
+
+
+def test_what_was_just_read_or_written_is_not_read_again(store: CountingStore) -> None:
+    """But a run that was empty is looked for again, and so is what another journal has written."""
+    mine, other = Journal(store, "r"), Journal(store, "r")
+    assert mine.recent().seq == 0
+    other.record(note("first"))
+    assert mine.recent().seq == 1
+    store.reads.clear()
+    assert mine.recent().seq == 1
+    mine.record(note("second"))
+    assert mine.recent().seq == 2
+    assert store.reads == []
+    other.refresh()
+    other.record(note("third"))
+    assert mine.recent().seq == 3
+
+
+def test_what_was_read_is_looked_at_again_on_request(store: CountingStore) -> None:
+    """As after a wait, in which another machine may have written."""
+    mine = Journal(store, "r")
+    mine.record(note("first"))
+    put(store, 2, dump_fact(note("second", by="another machine")))
+    assert mine.recent().seq == 1
+    mine.expire()
+    assert mine.recent().seq == 2

@@ -127,6 +127,17 @@ def bucket_server() -> Iterator[BucketServer]:
 
 
 @pytest.fixture
+def asked(
+    bucket: str, bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
+    """All requests to the bucket, of this process and of those that it starts."""
+    requests: list[str] = []
+    with gateway(bucket_server, seen=requests.append) as counting:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", counting.url)
+        yield requests
+
+
+@pytest.fixture
 def bucket(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty store in a bucket; the environment leads to it."""
     for name in os.environ:
