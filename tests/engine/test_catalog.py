@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from faulty_store import FaultyStore
 from shelf import GOLDEN_RUN, add_run, artifacts_of, golden_facts
 from stage import Stage
 
@@ -18,47 +19,31 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
 
 
-class CountingStore(Store):
-    """A store that counts what is asked of it."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.asked: list[str] = []
-
-    def read(self, name: str) -> bytes | None:
-        self.asked.append(name)
-        return super().read(name)
-
-    def size(self, name: str) -> int | None:
-        self.asked.append(name)
-        return super().size(name)
-
-
 @pytest.fixture
-def store(store_url: str) -> CountingStore:
-    return CountingStore(store_url)
+def store(store_url: str) -> FaultyStore:
+    return FaultyStore(store_url)
 
 
 def summed_up(store: Store, run_id: str) -> None:
     write_summary(Journal(store, run_id).refresh(), store)
 
 
-def test_a_list_reads_no_journal(store: CountingStore) -> None:
+def test_a_list_reads_no_journal(store: FaultyStore) -> None:
     """Two looks a run, however long its journal is: its summary, and that nothing is behind it. In
     a bucket all are listed at once, and what this process wrote is not read again."""
     for number in range(2):
         add_run(store, f"run-{number}")
         summed_up(store, f"run-{number}")
-    store.asked.clear()
+    store.calls.clear()
     found = list(summaries(store))
     assert [one.result.run_id for one in found] == [f"run-{number}" for number in range(2)]
-    assert len(store.asked) == (4 if store.root else 0)
+    assert len(store.calls) == (4 if store.root else 0)
     assert [one.result for one in found] == [
         run_status(Journal(store, one.result.run_id).refresh(), store) for one in found
     ]
 
 
-def test_a_summary_knows_what_the_run_needs(store: CountingStore) -> None:
+def test_a_summary_knows_what_the_run_needs(store: FaultyStore) -> None:
     """Its artifacts, its words, and when it was touched last."""
     add_run(store, "mine")
     (found,) = summaries(store)
@@ -69,7 +54,7 @@ def test_a_summary_knows_what_the_run_needs(store: CountingStore) -> None:
     assert found.whole
 
 
-def test_a_summary_that_is_behind_is_not_believed(store: CountingStore) -> None:
+def test_a_summary_that_is_behind_is_not_believed(store: FaultyStore) -> None:
     """One more fact, and the journal is read."""
     add_run(store, "mine", golden_facts()[:-1])
     summed_up(store, "mine")
@@ -93,7 +78,7 @@ def bad_summaries(good: bytes) -> dict[str, bytes]:
     }
 
 
-def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: CountingStore) -> None:
+def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: FaultyStore) -> None:
     """It is a copy: without it, the journal tells the same."""
     add_run(store, "mine")
     summed_up(store, "mine")
@@ -104,7 +89,7 @@ def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: CountingStore)
         assert list(summaries(store)) == [right], kind
 
 
-def test_a_journal_that_cannot_be_read_as_a_whole_is_told_so(store: CountingStore) -> None:
+def test_a_journal_that_cannot_be_read_as_a_whole_is_told_so(store: FaultyStore) -> None:
     """A torn entry may name artifacts that nobody knows of."""
     add_run(store, "mine")
     store.create(f"runs/mine/journal/{len(golden_facts()) + 1:08d}.json", b"{")
@@ -118,22 +103,22 @@ def test_places_follow_a_store_that_was_moved(tmp_path: Path) -> None:
     add_run(store, GOLDEN_RUN)
     summed_up(store, GOLDEN_RUN)
     shutil.move(tmp_path / "before", tmp_path / "after")
-    moved = CountingStore(str(tmp_path / "after"))
+    moved = FaultyStore(str(tmp_path / "after"))
     (found,) = summaries(moved)
-    assert len(moved.asked) == 2
+    assert len(moved.calls) == 2
     assert found.result == run_status(Journal(moved, GOLDEN_RUN).refresh(), moved)
     assert Path(found.result.videos[0].path).is_file()
 
 
 async def test_every_end_of_the_engine_leaves_a_summary(stage: Stage) -> None:
     """Stopped in the middle, and done: the list never has to read a journal afterwards."""
-    store = CountingStore(stage.store_path)
+    store = FaultyStore(stage.store_path)
     ordered = stage.order(run_id="mine")
     for through in ("session/0", None):
         result = await stage.work(ordered, through=through)
-        store.asked.clear()
+        store.calls.clear()
         (found,) = summaries(store)
-        assert len(store.asked) == 2
+        assert len(store.calls) == 2
         assert found.result.status == ("waiting" if through else "done")
         if not through:
             assert found.result == result
@@ -148,7 +133,7 @@ def test_a_store_that_cannot_be_written_ends_no_run(tmp_path: Path) -> None:
     assert [one.result.run_id for one in summaries(store)] == ["mine"]
 
 
-def test_a_note_moves_the_time_of_the_last_touch(store: CountingStore) -> None:
+def test_a_note_moves_the_time_of_the_last_touch(store: FaultyStore) -> None:
     """What is deleted by age goes by the last fact, whatever it is."""
     add_run(store, "mine")
     later = golden_facts()[-1].at.replace(year=2031)
@@ -159,8 +144,8 @@ def test_a_note_moves_the_time_of_the_last_touch(store: CountingStore) -> None:
 
 
 @pytest.fixture
-def bucket_store(bucket: str) -> CountingStore:
-    return CountingStore(bucket)
+def bucket_store(bucket: str) -> FaultyStore:
+    return FaultyStore(bucket)
 
 
 def forget_all(store: Store) -> None:
@@ -169,7 +154,7 @@ def forget_all(store: Store) -> None:
     store.kept.clear()
 
 
-def test_many_summaries_of_a_bucket_are_read_in_few_objects(bucket_store: CountingStore) -> None:
+def test_many_summaries_of_a_bucket_are_read_in_few_objects(bucket_store: FaultyStore) -> None:
     """Who had to read many by themselves leaves pages; what has changed since is read by itself."""
     store = bucket_store
     ids = [f"run-{number:02d}" for number in range(15)]
@@ -181,10 +166,10 @@ def test_many_summaries_of_a_bucket_are_read_in_few_objects(bucket_store: Counti
     first = list(summaries(store))
     assert [one.result.run_id for one in first] == ids
     forget_all(store)
-    store.asked.clear()
+    store.calls.clear()
     assert list(summaries(store)) == first
-    assert len(store.asked) == 4
-    assert all("pages" in name for name in store.asked)
+    assert len(store.calls) == 4
+    assert all("pages" in name for name in store.names("read"))
     changed = Journal(store, "run-03")
     changed.refresh()
     changed.record(golden_facts()[3])
@@ -193,7 +178,7 @@ def test_many_summaries_of_a_bucket_are_read_in_few_objects(bucket_store: Counti
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"[]\n[1]\n{", b'["run-03", "v", "{}"]'])
-def test_pages_that_are_torn_are_not_believed(bucket_store: CountingStore, data: bytes) -> None:
+def test_pages_that_are_torn_are_not_believed(bucket_store: FaultyStore, data: bytes) -> None:
     """They are copies of copies."""
     store = bucket_store
     add_run(store, "run-03", golden_facts()[:3])
@@ -204,7 +189,7 @@ def test_pages_that_are_torn_are_not_believed(bucket_store: CountingStore, data:
     assert list(summaries(store)) == right
 
 
-def test_a_run_that_is_worked_on_has_no_summary_in_a_bucket(bucket_store: CountingStore) -> None:
+def test_a_run_that_is_worked_on_has_no_summary_in_a_bucket(bucket_store: FaultyStore) -> None:
     """A worker may be killed at any time: what it leaves must not look like what was before."""
     store = bucket_store
     add_run(store, "mine", golden_facts()[:3])
@@ -221,7 +206,7 @@ def test_a_run_that_is_worked_on_has_no_summary_in_a_bucket(bucket_store: Counti
 
 
 def test_a_run_that_was_deleted_is_not_read_again_and_can_be_begun_anew(
-    bucket_store: CountingStore,
+    bucket_store: FaultyStore,
 ) -> None:
     """Its manifest stays, so its folder does; a mark says that there is no journal."""
     store = bucket_store
@@ -229,6 +214,6 @@ def test_a_run_that_was_deleted_is_not_read_again_and_can_be_begun_anew(
     store.discard("runs/mine/journal")
     forget_summary(store, "mine", is_manifest_kept=True)
     assert list(summaries(store)) == []
-    assert not [name for name in store.asked if "journal" in name]
+    assert not [name for name in store.names("read", "size") if "journal" in name]
     Journal(store, "mine").record(golden_facts()[0])
     assert [one.result.run_id for one in summaries(store)] == ["mine"]
