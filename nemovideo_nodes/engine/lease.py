@@ -67,7 +67,7 @@ class LeaseKeeper:
             return
         if self._until is not None:  # it has run out, and much may have happened since
             self._journal.expire()
-        if await asyncio.to_thread(self._journal.exists):
+        if await self._journal.is_there():
             return
         self._until, self.is_deleted = None, True
         raise RunStopped(

@@ -118,7 +118,7 @@ class Engine:
             async with self._lease.kept():
                 result = await self._advance(through, waits=waits, until=until)
             copies = self._is_worth_copies(result, through)
-            if copies and self._lease.is_mine():
+            if copies and self._store.kept is not None and self._lease.is_mine():
                 await asyncio.to_thread(self._journal.copy)
         except RunStopped as error:
             return result_of(self.run, self._store, "stuck", error.sentence, error_code=error.code)

@@ -61,7 +61,7 @@ def empty_result(run: Run, store: Store) -> RunResult:
         run,
         store,
         "stuck",
-        f"Nothing in the store {store.url} says what the run {run.id} is to make",
+        f"The journal does not say what the run {run.id} is to make: its first entry is missing",
         error_code=ErrorCode.JOURNAL_DOUBT,
         remedy=Remedy.RUN_ID,
     )

@@ -101,10 +101,6 @@ class Journal:
         """Look again the next time: others may have written meanwhile."""
         self._listed_at = None
 
-    def mark(self, seq: int) -> None:
-        """Leave a trace of the fact with that number, which is about a message."""
-        self.store.replace(_mark_name(self.run.id, seq), b"{}")
-
     def exists(self) -> bool:
         """Whether what was read of the run is still there; it may have been deleted meanwhile."""
         with self._lock:
@@ -122,11 +118,12 @@ class Journal:
                 write_copy(self.store, self.run.id, self.run.seq)
                 self._copied_to = self.run.seq
 
-    def append(self, fact: Fact, planned: int | None = None) -> bool:
+    def append(self, fact: Fact, planned: int | None = None, *, marked: bool = False) -> bool:
         """Write `fact` right behind what has been read; False if somebody else was faster.
 
         Then nothing is written, and what is new has been read: decide again. `planned` is the
         number of the last fact that the decision knew; our own facts behind it do not matter.
+        `marked`: the fact is about a message, and leaves a trace beside it.
         """
         with self._lock:
             if planned is not None and self._read_to > planned:
@@ -142,6 +139,8 @@ class Journal:
                 self._last = self.run.seq
                 self._listed_at, self._is_gone = self._clock.monotonic(), False
                 self._seen = self._shared.last = object()
+                if marked:
+                    self.store.replace(_mark_name(self.run.id, self.run.seq), b"{}")
                 return True
             self._read_on()
             return False
@@ -161,9 +160,15 @@ class Journal:
         """`recent`, off the event loop where something has to be read."""
         return self.run if self._is_recent() else await self.refreshed()
 
-    async def appended(self, fact: Fact, planned: int | None = None) -> bool:
+    async def is_there(self) -> bool:
+        """`exists`, off the event loop where something has to be read."""
+        return not self._is_gone if self._is_recent() else await asyncio.to_thread(self.exists)
+
+    async def appended(
+        self, fact: Fact, planned: int | None = None, *, marked: bool = False
+    ) -> bool:
         """`append`, off the event loop."""
-        return await _whole(asyncio.to_thread(self.append, fact, planned))
+        return await _whole(asyncio.to_thread(self.append, fact, planned, marked=marked))
 
     async def recorded(self, fact: Fact) -> None:
         """`record`, off the event loop."""
