@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
@@ -216,8 +215,9 @@ class Workspace(RunReader):
         """
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
-        read = journal.refresh if steps else partial(loaded, journal)
-        run = await asyncio.to_thread(read)
+        run = await journal.recently()
+        if not run.seq and not steps:
+            run = await asyncio.to_thread(loaded, journal)
         if steps:
             await self._asker(journal).ask(steps)
         settings = await asyncio.to_thread(self._settings_of, run)
