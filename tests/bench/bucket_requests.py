@@ -1,13 +1,13 @@
 """What the doors ask of a bucket, in requests and seconds, where each request takes 30 ms more.
 
-    python -m tests.bench.bucket [--delay-ms 30] [--runs 1000] [--show]
+    python tests/bench/bucket_requests.py [--delay-ms 30] [--runs 1000] [--show]
 
-The bucket is moto's server, in a process of its own, behind a gateway in this one, which waits
-before it passes a request on, and counts. The command line is measured as a process of its own, the
-flow in this process with Prefect's own test server; the emulator renders at once. Goals: a run of
-two pictures at the command line at most 60 requests, the flow at most 100; the same command again
-and `show` at most 8 each; `runs` over 1,000 runs at most 30, and under 3 s. `tests/e2e` holds the
-counts in CI, that of the Airflow operator among them.
+It needs `PYTHONPATH=tests/support`. The bucket is moto's server, in a process of its own, behind a
+gateway in this one, which waits before it passes a request on, and counts. The command line is
+measured as a process of its own, the flow in this process with Prefect's own test server; the
+emulator renders at once. Goals: a run of two pictures at the command line at most 60 requests, the
+flow at most 100; the same command again and `show` at most 8 each; `runs` over 1,000 runs at most
+30, and under 3 s. `tests/e2e` holds the counts in CI, that of the Airflow operator among them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bucket import BucketServer, gateway
+
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.testing import copying_renderer, make_film
-from tests.support.bucket import BucketServer, gateway
 
 JOURNAL = Path(__file__).parents[1] / "ledger" / "journals" / "format-1.jsonl"
 _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
@@ -53,7 +54,7 @@ class Counter:
         began = time.perf_counter()
         work()
         took = time.perf_counter() - began
-        kinds = {}
+        kinds: dict[str, int] = {}
         for request in self.requests:
             kind = request.partition(" ")[0]
             kinds[kind] = kinds.get(kind, 0) + 1
@@ -113,8 +114,7 @@ def measure_runs(behind: BucketServer, counter: Counter, server: BucketServer, r
 
 def measure_all(server: BucketServer, counter: Counter, folder: Path) -> None:
     from prefect.testing.utilities import prefect_test_harness
-
-    from tests.support.stage import make_pictures
+    from stage import make_pictures
 
     os.environ["NEMOVIDEO_STORE"] = server.new()
     pictures = make_pictures(folder / "pictures")
