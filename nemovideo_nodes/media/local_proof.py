@@ -87,7 +87,7 @@ class _ProvingBackend(httpcore.AsyncNetworkBackend):
             # Read now: an emulator that was started anew has another key.
             if not is_proof(answer, key_in(self._folder), port, challenge):
                 raise httpcore.ConnectError(
-                    "what listens there is not the emulator of this store: start it anew"
+                    "what listens there is not the emulator of this store: start it again"
                 )
         except (h11.RemoteProtocolError, httpcore.ReadError, httpcore.ReadTimeout) as error:
             await stream.aclose()
