@@ -41,8 +41,8 @@ def unwritable(root: Path, name: str = "") -> str | None:
             continue
         if place.stat().st_uid != os.geteuid():
             return (
-                f"{place} belongs to the user {_owner(place)}, and you may not write to it; to share "
-                f"the store, its owner runs `chmod -R g+rwX {root}` and sets g+s on all folders"
+                f"{place} belongs to the user {_owner(place)}, and you may not write to it; to "
+                f"share it, its owner runs `chmod -R g+rwX {root}` and sets g+s on all folders"
             )
     return None
 
