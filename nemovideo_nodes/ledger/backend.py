@@ -40,6 +40,8 @@ class Backend(Protocol):
     """What its calls raise when they fail."""
     is_probed: bool
     """Whether it was probed in this process already."""
+    is_shared: bool
+    """Whether several users of this machine write to it; known once it was probed."""
 
     @property
     def kept(self) -> KeptObjects | None:

@@ -57,7 +57,7 @@ class Bucket:
         from obstore.store import from_url
 
         self.url = url
-        self.is_probed = False
+        self.is_probed = self.is_shared = False
         self.kept = KeptObjects()
         self.broken: tuple[type[BaseException], ...] = (BaseError, OSError, ValueError)
         self._obstore = obstore

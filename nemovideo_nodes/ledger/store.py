@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from nemovideo_nodes.errors import (
     well_formed,
 )
 from nemovideo_nodes.ledger.backend import Backend, Stored
+from nemovideo_nodes.ledger.sharing import share, unwritable
 
 __all__ = ["REMOTE", "Store", "Stored"]
 
@@ -152,12 +154,14 @@ class Store:
     def scratch(self, name: str) -> Path:
         """A local folder for unfinished work, on the store's own disk if it has one."""
         self._probe()
+        if self._is_shared:  # nobody goes on with what another user has left open
+            name = f"{name}.{os.getuid()}"
         folder = self.cache / "unfinished" / name
         with self._telling("written", f"unfinished/{name}"):
             try:
                 if self.root is None:  # others may read a home
                     self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _make_folder(folder)
+                self._make_folder(folder)
             except (OSError, RuntimeError) as error:
                 reason = getattr(error, "strerror", None) or error
                 raise StoreError(f"The folder {folder} cannot be made: {reason}") from None
@@ -199,18 +203,30 @@ class Store:
         except NemoVideoError:
             raise
         except self._backend.broken as error:
+            reason = _reason(error)
+            if self.root is not None and isinstance(error, PermissionError):
+                reason = unwritable(self.root, names[0]) or reason
             raise StoreError(
-                f"The store {self.url} cannot be {done} at {names[0]}: {_reason(error)}"
+                f"The store {self.url} cannot be {done} at {names[0]}: {reason}"
             ) from None
 
+    @property
+    def _is_shared(self) -> bool:
+        return self.root is not None and self._backend.is_shared
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder that another worker may be taking away just now."""
-    for _ in range(_MAKING):
-        with contextlib.suppress(FileExistsError, FileNotFoundError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder that another worker may be taking away just now."""
+        mode = 0o770 if self._is_shared else 0o700
+        for _ in range(_MAKING):
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                folder.mkdir(parents=True, exist_ok=True, mode=mode)
+                break
+        else:
+            folder.mkdir(parents=True, exist_ok=True, mode=mode)
+        if self._is_shared:
+            for made in (folder, folder.parent):
+                with contextlib.suppress(OSError):  # another user has made it, and shares it
+                    share(made)
 
 
 def _bucket(url: str, options: Mapping[str, str]) -> Backend:

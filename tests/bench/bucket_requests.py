@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bucket import BucketServer, gateway
+from PIL import Image
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
@@ -114,10 +115,11 @@ def measure_runs(behind: BucketServer, counter: Counter, server: BucketServer, r
 
 def measure_all(server: BucketServer, counter: Counter, folder: Path) -> None:
     from prefect.testing.utilities import prefect_test_harness
-    from stage import make_pictures
 
     os.environ["NEMOVIDEO_STORE"] = server.new()
-    pictures = make_pictures(folder / "pictures")
+    pictures = [str(folder / f"{number}.png") for number in range(2)]
+    for number, path in enumerate(pictures):
+        Image.new("RGB", (40, 60), (60 * number, 90, 200)).save(path)
     asked = ("make", *pictures, "-p", "A 2 second video", "--run-id", "mine", "--quiet")
     counter.measure("make, two pictures", 60, lambda: command(*asked))
     counter.measure("the same again", 8, lambda: command(*asked))
