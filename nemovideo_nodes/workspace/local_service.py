@@ -8,6 +8,7 @@ from typing import Final
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.media.local_proof import key_in
 from nemovideo_nodes.settings import Settings
 
 __all__ = ["LOCAL", "StartLocal", "local_settings"]
@@ -26,12 +27,15 @@ def local_settings(settings: Settings, store: Store, start: StartLocal | None) -
     """
     if start is None:
         raise BadInput("This run needs the local emulator, and there is no way to start it here")
-    url = start(store.cache / "emulator")
+    world = store.cache / "emulator"
+    api_url = start(world)
     return settings.model_copy(
         update={
-            "api_url": url,
+            "api_url": api_url,
+            # One that a caller serves by itself has no key here.
+            "local_world": world if key_in(world) else None,
             "token": None,
             "service_name": LOCAL,
-            "pace": settings.pace.at(url),
+            "pace": settings.pace.at(api_url),
         }
     )

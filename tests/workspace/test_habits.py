@@ -79,7 +79,7 @@ async def test_the_progress_of_a_render_is_shown(
     for done in (0.1, 0.3, 0.4, 0.8, 1.0):
         progress = Progress("await/0", "fraction", "rendering", done, 1.0)
         display.show(Event("progress", "await/0", progress=progress))
-    assert capsys.readouterr().out == "Rendering… 25%\nRendering… 75%\n"
+    assert capsys.readouterr().out == "Rendering: 25%…\nRendering: 75%…\n"
 
 
 async def test_a_refused_export_names_plan_and_scope(play: Play) -> None:
