@@ -126,7 +126,7 @@ def test_streams_that_lead_nowhere_do_not_end_a_run(
     assert ended.code == code, ended
     assert service.sent == (1, 1, 2)
     if code:
-        (line,) = [one for one in ended.err.splitlines() if not one.startswith("Tip: ")]
+        (line,) = [one for one in ended.err.splitlines() if one.startswith("nemovideo: ")]
         assert line.startswith("nemovideo: Standard output cannot be written (no space left")
     shown = connected.type("make", *connected.pictures, *PROMPT, "--json")
     assert (shown.code, shown.result["status"]) == (0, "done")
