@@ -357,7 +357,7 @@ def require_done(result: RunResult) -> RunResult:
         raise RunStopped(
             f"{result.error or 'The run is not finished yet'} (run {result.run_id})",
             run_id=result.run_id,
-            resumable=result.status == "waiting",
+            resumable=result.status == "waiting" and result.state != "held",
             code=_member(ErrorCode, result.error_code),
             remedy=_member(Remedy, result.remedy),
         )

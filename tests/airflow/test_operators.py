@@ -296,7 +296,7 @@ def test_a_mapped_task_is_tried_again_like_any_other() -> None:
     with DAG("mapped"):
         mapped = ImageToVideoOperator.partial(task_id="video").expand(prompt=["a", "b"])
     plain = ImageToVideoOperator(task_id="plain", prompt="a")
-    for name in ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay"):
+    for name in ("retries", "retry_delay", "retry_exponential_backoff"):
         assert getattr(mapped, name) == getattr(plain, name), name
 
 
