@@ -16,6 +16,8 @@ DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) 
 PYTEST_ARGS ?= -n auto --dist loadgroup
 # Real servers and a browser load both cores by themselves.
 SERVERS_ARGS ?= -n 0
+# Each worker has an Airflow of its own, and a file's tests share what they have started.
+AIRFLOW_ARGS ?= -n auto --dist loadfile
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
 PYTEST := -m pytest --hypothesis-profile=ci
 
@@ -95,7 +97,7 @@ ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
 	cd build/wheel && ../../.venv-airflow/bin/python -m mypy --config-file ../../pyproject.toml \
 	    --follow-imports silent --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
-	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(AIRFLOW_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
