@@ -61,6 +61,7 @@ types: $(VENV)/wheel.stamp
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
 	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
 	    --exclude '^tests/(airflow|golden/copied)/' tests
+	$(BIN)/basedpyright -p tests/typing/pyrightconfig.json --pythonpath $(PY)
 
 contracts: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(BIN)/lint-imports --no-logo --config ../../pyproject.toml \
@@ -97,6 +98,8 @@ ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
 	cd build/wheel && ../../.venv-airflow/bin/python -m mypy --config-file ../../pyproject.toml \
 	    --follow-imports silent --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
+	MYPYPATH=tests/support .venv-airflow/bin/python -m mypy --follow-imports silent \
+	    --cache-dir .mypy_cache/airflow --explicit-package-bases tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(AIRFLOW_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow

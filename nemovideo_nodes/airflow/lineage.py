@@ -54,10 +54,12 @@ def lineage_of(
     """
     inputs = [
         LineageFile(
-            _source_of(record.step.args.media, sources, workspace), media.digest, media.name
+            _source_of(record.step.args.media, sources, workspace),
+            record.step.args.media.digest,
+            record.step.args.media.name,
         )
         for record in run.steps.values()
-        if isinstance(record.step.args, Upload) and (media := record.step.args.media)
+        if isinstance(record.step.args, Upload)
     ]
     outputs = [
         LineageFile(_uri(video.path), video.sha256, size=video.bytes) for video in result.videos

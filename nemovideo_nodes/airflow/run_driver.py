@@ -153,7 +153,7 @@ class RunDriver:
     async def _mask_token(self) -> None:
         """An anonymous token is acquired at run time, so Airflow does not know it as a secret."""
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
-            run = await self.journal.refreshed()
+            run = await self.journal.recently()
             await amask_secret(await self.workspace.token(run))
 
 

@@ -132,7 +132,7 @@ def test_the_default_change_changes_the_video(
     done = ran(run_dag, dag, images=studio.pictures, prompt="A 2 second video")
     assert len(done.xcoms["changes"]["videos"]) == 2
     run = Workspace.open(studio.store_path).load(done.xcoms["changes"]["run_id"])
-    first, *_, last = [Draft(look.outline).details for look in run.results(StateResult)]
+    first, *_, last = [Draft(look.outline or "").details for look in run.results(StateResult)]
     assert first != last
 
 
@@ -304,4 +304,4 @@ def test_a_schedule_without_a_calendar_fails_only_who_asks(
     with pytest.raises(
         AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
     ):
-        missing.execute({"dag_run": dag_run})  # type: ignore[typeddict-item]
+        missing.execute({"dag_run": dag_run})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk import Connection
-from airflow.sdk.log import redact
+from airflow.sdk.log import redact  # type: ignore[attr-defined]
 from moments import sign_in
 from stage import Stage
 

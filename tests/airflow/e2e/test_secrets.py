@@ -38,7 +38,8 @@ def answered(studio: Studio, dag_id: str, dag_run: str) -> Iterator[str]:
 
 def test_no_token_is_anywhere(studio: Studio, begun: dict[str, str]) -> None:
     """After a run in the worker and one in the triggerer, and whatever other tests did before."""
-    api, told = studio.airflow.api, []
+    api = studio.airflow.api
+    told: list[str] = []
     for dag_id in ("image_to_video", "held_by_a_worker"):
         dag_run = begun[dag_id]
         assert api.wait_for_run(dag_id, dag_run)["state"] == "success"
