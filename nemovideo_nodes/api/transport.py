@@ -9,6 +9,7 @@ import contextlib
 import functools
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import httpx
@@ -22,6 +23,7 @@ from nemovideo_nodes.media.http_clients import (
     guarded_client,
     user_agent,
 )
+from nemovideo_nodes.media.local_proof import ProvenTransport
 from nemovideo_nodes.media.proxies import proxy_for
 from nemovideo_nodes.settings import origin_of
 
@@ -75,9 +77,18 @@ class Clients:
     None follows redirects, since it cannot judge where they lead.
     """
 
-    def __init__(self, timeouts: Timeouts, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        transport: httpx.AsyncBaseTransport | None,
+        *,
+        local: tuple[str, Path | None] = ("", None),
+    ) -> None:
+        """`local` is the URL and the folder of an emulator that has to prove itself."""
         self._timeouts = timeouts
         self._transport = transport
+        self._local_origin = origin_of(local[0]) if local[1] is not None else ""
+        self._world = local[1]
         self._open: dict[tuple[Kind, str], httpx.AsyncClient] = {}
         redact_http_logs()
 
@@ -86,15 +97,19 @@ class Clients:
         key = kind, origin_of(url)
         if key not in self._open:
             keep_alive_s = _KEEP_ALIVE_S[kind]
+            limits = httpx.Limits(
+                max_connections=20,
+                max_keepalive_connections=20 if keep_alive_s else 0,
+                keepalive_expiry=keep_alive_s,
+            )
+            transport = self._transport
+            if transport is None and self._world is not None and key[1] == self._local_origin:
+                transport = ProvenTransport(self._world, limits)
             self._open[key] = async_client(
                 url,
-                transport=self._transport,
+                transport=transport,
                 timeout=httpx.Timeout(self._timeouts.silence_s, connect=20.0),
-                limits=httpx.Limits(
-                    max_connections=20,
-                    max_keepalive_connections=20 if keep_alive_s else 0,
-                    keepalive_expiry=keep_alive_s,
-                ),
+                limits=limits,
             )
         return self._open[key]
 
