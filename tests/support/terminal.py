@@ -69,7 +69,8 @@ def record(
     os.close(terminal)
     screen = pyte.Screen(columns, _TALL)
     stream = pyte.ByteStream(screen)
-    raw, live, first = b"", [], 0.0
+    raw, first = b"", 0.0
+    live: list[str] = []
     try:
         while piece := _read(owner, began):
             first = first or time.monotonic() - began
