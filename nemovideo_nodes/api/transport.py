@@ -17,9 +17,11 @@ import httpx
 from nemovideo_nodes.errors import BadInput, OutcomeUnknown, ServiceError, Unreachable, redact
 from nemovideo_nodes.media.http_clients import (
     async_client,
+    async_transport,
     check_machine,
     connection_failure,
     guarded_client,
+    user_agent,
 )
 from nemovideo_nodes.media.local_proof import ProvenTransport
 from nemovideo_nodes.media.proxies import proxy_for
@@ -29,11 +31,13 @@ __all__ = [
     "Clients",
     "Timeouts",
     "async_client",
+    "async_transport",
     "check_machine",
     "guarded_client",
     "proxy_refusal",
     "redact_http_logs",
     "transport_error",
+    "user_agent",
 ]
 
 _NOT_SENT: Final = (

@@ -79,7 +79,7 @@ def ensure_local(
             return _start(folder, arguments, until)
     except Timeout:
         raise StoreError(
-            f"Another process is starting the emulator of {folder} and does not come to an end"
+            f"Another process has been starting the emulator of {folder} for too long"
         ) from None
     except OSError as error:
         raise StoreError(

@@ -124,11 +124,8 @@ class StepPerformer:
             evidence=intent.evidence,
         )
         try:
-            if not await self._journal.appended(fact, planned):
-                return False
-            if record.step.kind.idempotency is Idempotency.UNSAFE:
-                await asyncio.to_thread(self._journal.mark, self._ctx.run.seq)
-            return True
+            unsafe = record.step.kind.idempotency is Idempotency.UNSAFE
+            return await self._journal.appended(fact, planned, marked=unsafe)
         except asyncio.CancelledError:
             if self._ctx.run.facts and self._ctx.run.facts[-1] is fact:
                 sentence = "It was cancelled before it was sent"

@@ -86,7 +86,9 @@ class _ProvingBackend(httpcore.AsyncNetworkBackend):
             answer = await _ask(stream, f"{host}:{port}", f"/healthz?challenge={challenge}")
             # Read now: an emulator that was started anew has another key.
             if not is_proof(answer, key_in(self._folder), port, challenge):
-                raise httpcore.ConnectError("what listens there is not the emulator of this store")
+                raise httpcore.ConnectError(
+                    "what listens there is not the emulator of this store: start it again"
+                )
         except (h11.RemoteProtocolError, httpcore.ReadError, httpcore.ReadTimeout) as error:
             await stream.aclose()
             raise httpcore.ConnectError(f"the emulator does not prove itself: {error}") from None

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
+from nemovideo_nodes.api.tokens import account_of
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
@@ -215,8 +215,9 @@ class Workspace(RunReader):
         """
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
-        read = journal.refresh if steps else partial(loaded, journal)
-        run = await asyncio.to_thread(read)
+        run = await journal.recently()
+        if not run.seq and not steps:
+            run = await asyncio.to_thread(loaded, journal)
         if steps:
             await self._asker(journal).ask(steps)
         settings = await asyncio.to_thread(self._settings_of, run)
@@ -271,8 +272,9 @@ class Workspace(RunReader):
     async def confirm_account(self, run_id: str) -> bool:
         """Note, on a person's word, that this workspace's account is the one that began the run."""
         journal = Journal(self.store, checked_run_id(run_id))
-        async with self.client(run_id) as client:
-            account = client.account()
+        run = await asyncio.to_thread(journal.refresh)
+        settings = await asyncio.to_thread(self._settings_of, run)
+        account = await asyncio.to_thread(account_of, settings)
         return await self._asker(journal).confirm_account(account)
 
     # --- Clean-up and advice ---

@@ -136,8 +136,8 @@ async def test_each_connection_is_proven_before_anything_is_sent(folder: Path) -
         server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            leaves: list[dict[str, Any]] = [record, {}]
-            for left in leaves:  # whether or not the ended one has left its record
+            records: list[dict[str, object]] = [record, {}]
+            for left in records:  # whether or not the ended one has left its record
                 (folder / "server.json").write_text(json.dumps(left))
                 with pytest.raises(httpx.ConnectError, match="not the emulator of this store"):
                     await client.post(f"{url}/run_sse", headers=headers, content=b"canary")
