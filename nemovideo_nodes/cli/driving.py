@@ -153,7 +153,7 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         shown,
         screen,
         language=language,
-        reply=_last_reply(run),
+        reply=_last_reply(run) if new or outcome.known is None else _answer(outcome, result),
         cost=_cost(outcome, result),
         music="BGM" in (result.timeline or ""),
     )
@@ -165,6 +165,13 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         click.echo(line)
     for problem in outcome.workspace.platform_violations(shown, run):
         say(f"Note: {problem}")
+
+
+def _answer(outcome: Outcome, result: RunResult) -> str:
+    """What came of a refinement that made no video: the service's words, else the timeline."""
+    known = len(outcome.known.replies) if outcome.known else 0
+    told = result.replies[known:]  # the last one says that there is no new video
+    return told[0] if len(told) > 1 else result.timeline or ""
 
 
 def _last_reply(run: Run) -> str:
