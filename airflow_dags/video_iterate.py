@@ -1,6 +1,7 @@
 """Iterate: a first video, and another one after each change, in one session.
 
-With the id of a finished run, the changes are made to its video.
+With the id of a finished run, the changes are made to its video. With that of a run whose service
+asks a question, the first change is the answer, and the run goes on.
 """
 
 from typing import Any
@@ -33,13 +34,15 @@ with DAG(
             type=["array", "null"],
             items={"type": "string"},
             title="Changes",
-            description="One instruction per line; a video is made after each.",
+            description="One instruction per line; a video is made after each. Or the answer, "
+            "where the service has asked a question.",
         ),
         "run_id": Param(
             "",
             type=["string", "null"],
             title="Change this run",
-            description="The id of a finished run; then pictures and prompt are not needed.",
+            description="The id of a finished run, or of one that waits for an answer; then "
+            "pictures and prompt are not needed.",
         ),
         "platform": PLATFORM,
         "aspect": ASPECT,
@@ -56,6 +59,7 @@ with DAG(
     first = ImageToVideoOperator(
         task_id="first",
         run_id="{{ params.run_id or '' }}",
+        leave_question=True,
         images="{{ '' if params.run_id else params.images | tojson }}",
         prompt="{{ '' if params.run_id else params.prompt or '' }}",
         platform="{{ params.platform or '' }}",

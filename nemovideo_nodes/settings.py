@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +31,11 @@ VENDOR_API = "https://mega-api-prod.nemovideo.ai"
 VENDOR_WEB = "https://nemovideo.com"
 
 
+_QUICK_POLL_S: Final = 0.5
+_QUICK_READ_S: Final = 0.2
+"""The rhythm for the emulator; the documented one is for the vendor."""
+
+
 class PollingSettings(BaseModel):
     """How long the waits between calls are, in seconds; None means the documented intervals."""
 
@@ -41,6 +47,22 @@ class PollingSettings(BaseModel):
     """Each wait before a state read: after a lost stream, and while the draft settles."""
     rate_limit_s: float = 30.0
     """The wait after a 429 that names no time of its own."""
+
+    def at(self, api_url: str) -> PollingSettings:
+        """The same for a service at this address, with short waits where none were given.
+
+        A service that speaks http on this machine is no vendor's: it answers at once.
+        """
+        parts = urlsplit(api_url)
+        is_here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        if not is_here:
+            return self
+        return self.model_copy(
+            update={
+                "poll_s": _QUICK_POLL_S if self.poll_s is None else self.poll_s,
+                "reconcile_s": _QUICK_READ_S if self.reconcile_s is None else self.reconcile_s,
+            }
+        )
 
 
 class MediaAccess(BaseModel):

@@ -9,7 +9,7 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
-    execute_run,
+    execute_and_answer,
     explain_failure,
     review_and_refine,
     run_name,
@@ -43,7 +43,8 @@ async def iterate_video(
         images: Pictures or folders of pictures: absolute paths on the worker, or URLs.
         prompt: What the rough cut should be, in a sentence; empty for the profile's default.
         changes: What to change after the rough cut, a line for each change.
-        look: How often the flow stops for a person to approve, change or reject the video.
+        look: How often the flow stops for a person to approve, change or reject the video; and to
+            answer where the service asks a question.
         platform: Where the video is published; this sets the frame, and the video is checked.
         aspect: The frame, width to height.
         profile: The skill to use; it has a default instruction for an empty prompt.
@@ -72,5 +73,5 @@ async def iterate_video(
         run_id=run_id,
         again=again,
     )
-    result = await execute_run(run, resend=resend)
+    result = await execute_and_answer(run, look, resend=resend)
     return await review_and_refine(run, result, rounds=look)

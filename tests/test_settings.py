@@ -7,6 +7,7 @@ import pytest
 from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.settings import (
     VENDOR_API,
+    PollingSettings,
     Settings,
     checked_url,
     fingerprint,
@@ -192,3 +193,22 @@ def test_fingerprint() -> None:
     """A secret is known by a short digest."""
     assert fingerprint("nmv_usr_x") != fingerprint("nmv_usr_y")
     assert len(fingerprint("x")) == 12
+
+
+@pytest.mark.parametrize(
+    ("url", "quick"),
+    [
+        ("http://127.0.0.1:8765", True),
+        ("http://localhost:8765", True),
+        ("http://[::1]:8765", True),
+        ("https://127.0.0.1:8765", False),
+        ("http://service.internal", False),
+        ("https://api.example.com", False),
+    ],
+)
+def test_a_service_on_this_machine_is_asked_at_a_quick_rhythm(url: str, quick: bool) -> None:
+    """Whichever door names it; what is set stays, and the documented rhythm is the vendor's."""
+    pace = PollingSettings().at(url)
+    assert (pace.poll_s is not None, pace.reconcile_s is not None) == (quick, quick)
+    given = PollingSettings(poll_s=7.0, reconcile_s=8.0)
+    assert given.at(url) == given

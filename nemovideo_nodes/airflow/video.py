@@ -105,6 +105,8 @@ class ImageToVideoOperator(VideoOperator):
     :param aspect: the frame, as `9:16`
     :param language: the language of the session; empty: the profile's
     :param again: makes another video from the same request as the run `run_id`
+    :param leave_question: whether the task leaves a given run as it is where that waits for a
+        person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
     :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
         result and in the asset event
@@ -132,6 +134,7 @@ class ImageToVideoOperator(VideoOperator):
         aspect: str = "",
         language: str = "",
         again: bool | str = False,
+        leave_question: bool = False,
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -143,6 +146,7 @@ class ImageToVideoOperator(VideoOperator):
         self.aspect = aspect
         self.language = language
         self.again = again
+        self.leave_question = leave_question
         self.wait_for_completion = wait_for_completion
 
     def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
@@ -167,7 +171,7 @@ class ImageToVideoOperator(VideoOperator):
         from nemovideo_nodes.workspace import VideoOptions
 
         known, key, run = run_id_in(self.run_id), self._key(context), driver.run()
-        if run.order is not None:
+        if run.order is not None or self._is_left(driver):
             return
         if run.seq and known == driver.run_id and is_true(self.same_account):
             return  # a run of single operators: its account is confirmed, what was asked is resumed
@@ -194,6 +198,13 @@ class ImageToVideoOperator(VideoOperator):
         )
         self._wait(driver.workspace.submit(options))
 
+    def _is_left(self, driver: RunDriver) -> bool:
+        """Whether the run is a given one, and waits for what a later task says."""
+        from nemovideo_nodes.workspace.refinement import waits_for_words
+
+        given = run_id_in(self.run_id) == driver.run_id
+        return self.leave_question and given and waits_for_words(driver.run())
+
     def _work(self) -> Any:
         from typing import get_args
 
@@ -207,6 +218,8 @@ class ImageToVideoOperator(VideoOperator):
     def _goal(self, context: Context, driver: RunDriver) -> str | None:
         from nemovideo_nodes.request.steps import StepName
 
+        if self._is_left(driver):
+            return ""
         if self.wait_for_completion:
             return None
         steps = driver.run().steps

@@ -15,6 +15,8 @@ AIRFLOW_WORDING: Final[Wording] = {
     Remedy.AGAIN: "Trigger video_resume for run {run_id} with `again` to make a new video",
     Remedy.REFINE: "Trigger video_iterate for run {run_id} and say what is missing, or trigger "
     "video_resume with `again`",
+    Remedy.ANSWER: "Trigger video_iterate for run {run_id} with your answer in `changes`, then "
+    "clear the task",
     Remedy.FINISH_FIRST: "Trigger video_resume for run {run_id} first",
     Remedy.ACCOUNT: "Use the connection of the account that started run {run_id}; if that account "
     "has a new token, say so with `same_account`; to start over, use `again`",

@@ -12,7 +12,7 @@ from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.inspection import credits, runs, show
-from nemovideo_nodes.cli.making import make, refine, resume
+from nemovideo_nodes.cli.making import cancel, make, refine, resume
 from nemovideo_nodes.cli.samples import samples
 from nemovideo_nodes.cli.webhook import webhook
 
@@ -29,7 +29,20 @@ def main() -> None:
 
 
 for _command in (
-    *(make, refine, resume, show, runs, credits, budget, release, samples, calendar, webhook),
+    *(
+        make,
+        refine,
+        resume,
+        cancel,
+        show,
+        runs,
+        credits,
+        budget,
+        release,
+        samples,
+        calendar,
+        webhook,
+    ),
     *(prefect_flows, airflow_dags),
 ):
     main.add_command(_command)

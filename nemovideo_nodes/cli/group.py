@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from nemovideo_nodes.cli.completing import complete_folders
+from nemovideo_nodes.cli.streams import open_streams
 from nemovideo_nodes.cli.terminal import say
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import (
@@ -57,6 +58,16 @@ _LOUDNESS: Final = "nemovideo.loudness"
 
 class SentenceGroup(click.Group):
     """Says every error of ours in one sentence, and nothing else."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; it ends with the code of what was done, not of its streams."""
+        streams = open_streams() if more.get("standalone_mode", True) else None
+        try:
+            return super().main(*args, **more)
+        except SystemExit as ended:
+            if streams is None or not isinstance(ended.code, int | None):
+                raise
+            raise SystemExit(streams.exit_code(ended.code or 0)) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         if isinstance(sys.stdout, io.TextIOWrapper):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, VideoOptions, Workspace
 
-__all__ = ["make", "refine", "resume"]
+__all__ = ["cancel", "make", "refine", "resume"]
 
 output_option = click.option(
     "-o",
@@ -273,6 +273,23 @@ def refine(
 
         outcome = drive_run(workspace, run_id, work, progress, resend=resend, refining=True)
     end(outcome, delivery)
+
+
+@click.command(short_help="End RUN, and ask the service to stop its render.")
+@click.argument("run", shell_complete=complete_run)
+@store_option
+@json_option
+def cancel(run: str, store: str | None, as_json: bool) -> None:
+    """End RUN for good: nothing more of it is sent.
+
+    The service is asked once to stop a render that is under way, and may charge it all the same.
+    """
+    result = asyncio.run(open_workspace(store).cancel(run))
+    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
+    if as_json:
+        print_json(result.model_dump())
+    else:
+        click.echo(result.error or f"Run {run} is cancelled.")
 
 
 def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:

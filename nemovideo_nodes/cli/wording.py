@@ -17,6 +17,7 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         Remedy.AGAIN: "Use --again to make a new one",
         Remedy.REFINE: "Say with nemovideo refine {run_id} what is missing, or use --again to "
         "start over",
+        Remedy.ANSWER: "Answer with nemovideo refine {run_id} -p 'YOUR ANSWER'",
         Remedy.FINISH_FIRST: "Bring it to its end first: nemovideo resume {run_id}",
         Remedy.ACCOUNT: "Use the token (NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was "
         "begun with; where that account has a new token, say so: nemovideo resume {run_id} "

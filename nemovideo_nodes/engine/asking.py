@@ -9,7 +9,14 @@ from typing import Literal
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.plan import is_over_budget, missing_permission, missing_steps
-from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict, StoreError
+from nemovideo_nodes.errors import (
+    BadInput,
+    ErrorCode,
+    Remedy,
+    StepConflict,
+    StoreError,
+    redact,
+)
 from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
@@ -89,8 +96,9 @@ class Asker:
         """Permit that what the run is stopped at is done once more; False if it is not stopped.
 
         It is stopped at a message of unknown outcome, a render that failed as often as is
-        permitted, or what was paid for in a session that is lost. With an occasion it is
-        permitted once: what a person permitted is not repeated by whoever starts that again.
+        permitted, what was paid for in a session that is lost, or a person's cancel. With an
+        occasion it is permitted once: what a person permitted is not repeated by whoever starts
+        that again.
         """
         for _ in range(_TRIES):
             run = await self.journal.refreshed()
@@ -102,7 +110,7 @@ class Asker:
                 at=self.clock.now(),
                 by=self.by,
                 topic=topic,
-                step=step,
+                step=step or None,
                 occasion=occasion or None,
             )
             await self.confirm()
@@ -138,6 +146,36 @@ class Asker:
             if await self.journal.appended(note, run.seq):
                 return True
         raise self._too_busy()
+
+    async def cancel(self) -> bool:
+        """Note a person's word that the run is to end; False where that was noted before.
+
+        Whoever works on the run ends before the next step. Raises `BadInput` for a run that is
+        done.
+        """
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            if run.cancel is not None or run.newer:
+                return False
+            is_whole = run.order is not None and run.question is None
+            if is_whole and all(record.achieved for record in run.steps.values()):
+                raise BadInput(
+                    f"Run {run.id} is done, so there is nothing to cancel", run_id=run.id
+                )
+            word = Noted(v=NEWEST, at=self.clock.now(), by=self.by, topic="cancel")
+            await self.confirm()
+            if await self.journal.appended(word, run.seq):
+                return True
+        raise self._too_busy()
+
+    async def note_cancelled(self, step: str, outcome: str) -> None:
+        """Note what the service said about the render that `step` had submitted."""
+        at = self.clock.now()
+        fact = Noted(
+            v=NEWEST, at=at, by=self.by, topic="cancel_outcome", step=step, text=redact(outcome)
+        )
+        await self.confirm()
+        await self.journal.recorded(fact)
 
     def _check_service(self, run: Run) -> None:
         if run.service not in (None, self.service):

@@ -19,7 +19,7 @@ def next_follow_up(run: Run) -> tuple[tuple[Step, ...], str] | None:
     """
     limit = run.order.request.limits.follow_ups if run.order else 0
     sent = sum(isinstance(f, Asked) and f.because == "reply" for f in run.facts)
-    if sent >= limit or run.turn is not None:
+    if sent >= limit or run.turn is not None or run.question or run.cancel:
         return None
     texts = {r.step.args.text for r in run.steps.values() if isinstance(r.step.args, Prompt)}
     wanted, after = None, None

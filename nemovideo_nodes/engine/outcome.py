@@ -14,7 +14,16 @@ from nemovideo_nodes.engine.kinds.kind import (
     UpstreamFailed,
 )
 from nemovideo_nodes.errors import ErrorCode, Remedy, redact
-from nemovideo_nodes.ledger.facts import Achieved, Deferred, Fact, Noted, Refused
+from nemovideo_nodes.ledger.facts import (
+    FORMAT,
+    NEWEST,
+    Achieved,
+    Deferred,
+    Fact,
+    Noted,
+    PromptResult,
+    Refused,
+)
 from nemovideo_nodes.ledger.run import Run
 
 __all__ = ["MAX_SESSIONS_LOST", "fact_of", "refused"]
@@ -31,7 +40,14 @@ def fact_of(
     """
     match outcome:
         case Success():
-            return Achieved(at=at, by=by, step=step, key=key, result=outcome.result)
+            return Achieved(
+                v=NEWEST if _asks(outcome) else FORMAT,
+                at=at,
+                by=by,
+                step=step,
+                key=key,
+                result=outcome.result,
+            )
         case RetryAt():
             return Deferred(
                 at=at,
@@ -59,6 +75,11 @@ def fact_of(
             if failure is not None:
                 return refused(failure, step, key, at, by)
             return Noted(at=at, by=by, topic="session_lost", text=outcome.sentence)
+
+
+def _asks(outcome: Success) -> bool:
+    """Whether the turn ended with a question, which an earlier version would pass over."""
+    return isinstance(outcome.result, PromptResult) and outcome.result.question is not None
 
 
 def refused(failure: Failure, step: str, key: str | None, at: datetime, by: str) -> Refused:

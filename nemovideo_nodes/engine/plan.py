@@ -11,7 +11,7 @@ from typing import Literal
 
 from nemovideo_nodes.engine.polling import longest_wait, next_poll, reconcile_wait
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
-from nemovideo_nodes.ledger.facts import Order, Refused
+from nemovideo_nodes.ledger.facts import Order, PromptResult, Refused
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import AwaitRender, Idempotency, Step, StepName
@@ -144,6 +144,8 @@ class Worker:
 
 def decide(run: Run, now: datetime, worker: Worker, *, through: str | None = None) -> Decision:
     """What is to be done next, up to and with the step `through` (None: all steps)."""
+    if (cancelled := _cancelled(run)) is not None:
+        return cancelled
     for record in run.steps.values():
         decision = _decide_step(run, record, now, worker)
         if decision is not None:
@@ -157,7 +159,7 @@ def decide(run: Run, now: datetime, worker: Worker, *, through: str | None = Non
 
 def _decide_step(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Decision | None:
     if record.state is StepState.ACHIEVED:
-        return None
+        return _asked_back(record) if record is run.question else None
     if _is_overdue(run, record, now, worker):
         return _timed_out(record)
     state = _state_for(record, worker)
@@ -247,6 +249,35 @@ def _is_overdue(run: Run, record: StepRecord, now: datetime, worker: Worker) -> 
     return deadline is not None and now >= deadline and looked
 
 
+def _cancelled(run: Run) -> Stuck | None:
+    """The end of a run that a person has cancelled; None for one that was done before."""
+    pending = next((r for r in run.steps.values() if r.state is not StepState.ACHIEVED), None)
+    record = pending or run.question
+    if run.cancel is None or record is None:
+        return None
+    outcomes = [fact.text for fact in run.cancel_outcomes.values()]
+    return Stuck(
+        record,
+        "; ".join(["The run was cancelled by a person", *outcomes]),
+        resumable=False,
+        error_code=ErrorCode.CANCELLED,
+        remedy=Remedy.AGAIN,
+    )
+
+
+def _asked_back(record: StepRecord) -> Stuck:
+    result = record.result
+    assert isinstance(result, PromptResult)
+    assert result.question is not None
+    return Stuck(
+        record,
+        f"The service asks: {result.question.sentence()}",
+        resumable=False,
+        error_code=ErrorCode.QUESTION,
+        remedy=Remedy.ANSWER,
+    )
+
+
 def _timed_out(record: StepRecord) -> Stuck:
     assert isinstance(record.step.args, AwaitRender)
     minutes = record.step.args.limit_s / 60
@@ -318,7 +349,12 @@ def _busy(run: Run, now: datetime, worker: Worker) -> Wait | None:
 
 
 def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str] | None:
-    """What only a person can allow, where the run is stopped at that: the note, and its step."""
+    """What only a person can allow, where the run is stopped at that: the note, and its step.
+
+    A run that a person has cancelled goes on as a whole, so no step is named.
+    """
+    if run.cancel is not None:
+        return "resend", ""
     for step_id, record in run.steps.items():
         refused = record.refused
         if record.state in (StepState.UNKNOWN, StepState.FAILED):

@@ -89,6 +89,7 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RESEND: "Look at the session, then call it again with resend=True",
         Remedy.AGAIN: "Call it with again=True to make a new run",
         Remedy.REFINE: "Say with refine() what is missing, or call it with again=True",
+        Remedy.ANSWER: "Answer with refine('...') on the handle of run {run_id}",
         Remedy.FINISH_FIRST: "Bring run {run_id} to its end first",
         Remedy.ACCOUNT: "Use the account that began run {run_id}; if it has a new token, pass "
         "same_account=True; to start over, pass again=True",

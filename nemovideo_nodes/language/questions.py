@@ -27,7 +27,7 @@ _VIDEO: Final = (
 )
 _VIDEO_ZH: Final = (
     "视频 影片 片子 成片 短片 时间线 时间轴 轨道 片段 镜头 场景 图片 照片 图 素材 音乐 歌 歌曲 "
-    "配乐 声音 标题 字幕 文字 转场 特效 秒 分钟 画幅 比例 尺寸 分辨率 格式 时长 版本 草稿"
+    "背景音乐 配乐 声音 标题 字幕 文字 转场 特效 秒 分钟 画幅 比例 尺寸 分辨率 格式 时长 版本 草稿"
 )
 
 QUESTIONS: Final = (
@@ -40,11 +40,12 @@ QUESTIONS: Final = (
                 _LEAD + r"how (?:many|much)\b.*\b(?:left|remain|remains|remaining|cost|costs|spent"
                 r"|spend|used up|pay|paid)\b",
                 _LEAD + r"(?:what's|whats|what is) (?:still )?(?:left|remaining)$",
+                _LEAD + r"(?:any |my )?quota(?: is)?(?: still)? (?:left|remaining)$",
                 _LEAD + r"what (?:did|does|do|will|would|has) .*\bcost\b",
                 _LEAD + r"(?:do|have) (?:i|we)\b.*\b(?:any|some|enough) left$",
                 _LEAD + r"(?:can|could) (?:i|we) (?:still )?afford\b",
                 r"(?:剩|剩下|剩余|余下|花|花费|用|用掉|消耗)了?(?:我|我们)?(?:多少|几)"
-                r"|还有多少(?:次|点|钱)?(?:了|呢|吗)?$|多少(?:钱|次)|够不够|够吗$",
+                r"|还有多少(?:次|点|钱|额度|配额)?(?:了|呢|吗)?$|多少(?:钱|次)|够不够|够吗$",
             )
         ),
         plain=re.compile(""),
@@ -53,7 +54,8 @@ QUESTIONS: Final = (
             "what what's whats did do does has have had will would still any some enough can could "
             "afford another one more video videos that this it all edit edits message messages "
             "render run so far are there in total altogether credit credits been got we've i've "
-            "next time",
+            "next time quota my",
+            "额度 配额 "
             "剩 剩下 剩余 余下 花 花费 用 用掉 消耗 多少 几 还有 还剩 还能 还要 钱 次 点 够 不够 "
             "够不够 我们 总共 一共 已经 这次 这个 这条 视频 做 积分 余额 到现在 到目前为止",
             POLITE,
@@ -77,6 +79,8 @@ QUESTIONS: Final = (
                 r"|ready|working|there|running)$",
                 _LEAD + r"(?:(?:let me|can i|could i|may i|i want to|i'd like to) )?(?:show|see"
                 r"|tell|list|check)(?: (?:me|us))? (?:what|what's|whats|which|how)\b",
+                _LEAD + r"(?:can|could|may) (?:i|we) (?:see|look at|check) (?:the|my|our)\b"
+                r"(?!.*\b(?:as|with|without|in|like|again)\b)",
                 # "Any length will do" is a requirement, and "can you use my pictures?" a request.
                 r"^(?!.*都(?:可以|行|好|没))(?!请?(?:你|您)?(?:能|可以|可不可以|可否))"
                 r".*(?:怎么样|怎样|啥|什么|哪|几[个张段秒条首]|多长|多久|多少|如何了|[吗没]$|没有$"
@@ -94,7 +98,7 @@ QUESTIONS: Final = (
             "used use using got get been be being else new news progress update updates state "
             "status look looks like many much long short big old fast slow left few each every "
             f"all one ones order first last current between only exactly thing things my your our "
-            f"its {_VIDEO}",
+            f"can could may moment right its {_VIDEO}",
             "现在 当前 目前 是 是不是 什么样 什么样子 怎么样 怎样 啥样 样子 啥 什么 "
             "做成什么样 做成啥样 做得怎么样 做的怎么样 做什么 做了什么 做了哪些 做到 "
             "做到哪 做到哪里 变成什么样 里 里面 里头 上 中 都 有 没有 有没有 哪 哪些 "

@@ -80,13 +80,21 @@ def last_look(run: Run) -> StateResult | Evidence | None:
 def requested_actions(result: PromptResult) -> list[BackendAction]:
     """What the replies ask for that only another message could do."""
     kinds = (BackendActionKind.EXECUTE, BackendActionKind.MESSAGE)
-    asked = [action for reply in result.replies for action in translate(reply).actions]
+    asked = [action for reply in _spoken(result) for action in translate(reply).actions]
     return list(dict.fromkeys(action for action in asked if action.kind in kinds and action.words))
+
+
+def _spoken(result: PromptResult) -> tuple[str, ...]:
+    """The replies without the question, which is the last one."""
+    asks = result.question is not None and result.replies[-1:] == (result.question.text(),)
+    return result.replies[:-1] if asks else result.replies
 
 
 def _exchange(said: str, result: PromptResult, state: StateResult | None) -> Exchange:
     language = language_of(said)
-    texts = [translate(reply).text.strip() for reply in result.replies]
+    texts = [translate(reply).text.strip() for reply in _spoken(result)]
+    # A question is shown as it is: its options are answers, not instructions to use an editor.
+    texts += [result.question.text()] if result.question else []
     replies = [redact(text) for text in texts if text]
     if state is not None:
         changes = "; ".join(state.changes)

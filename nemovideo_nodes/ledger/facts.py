@@ -22,11 +22,13 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import VideoRequest
 from nemovideo_nodes.request.steps import Step
+from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
     "FORMAT",
     "NEWEST",
     "Achieved",
+    "Arrived",
     "Asked",
     "ClaimResult",
     "CreditsResult",
@@ -61,7 +63,9 @@ FORMAT = 1
 """The journal's format; every released one keeps replaying."""
 NEWEST = 2
 """The format of facts that a worker of format 1 would misread: it stops at them. A message that
-names what its video shows is one, since an earlier worker would send it without the names."""
+names what its video shows is one, since an earlier worker would send it without the names; a turn
+that ended with a question is another, since an earlier worker would export without the answer, and
+so is a person's word that the run is cancelled."""
 
 
 class _Plain(BaseModel):
@@ -83,9 +87,21 @@ class SessionResult(_Plain):
     task_id: str | None = None
 
 
+class Arrived(_Plain):
+    """What the service said about an upload that arrived, where it says anything [W]."""
+
+    name: str = ""
+    """What the service calls it."""
+    hash: str = ""
+    width: float | None = None
+    height: float | None = None
+    duration_s: float | None = None
+
+
 class UploadResult(_Plain):
     kind: Literal["upload"] = "upload"
     name: str
+    arrived: Arrived | None = None
 
 
 class PromptResult(_Plain):
@@ -98,6 +114,8 @@ class PromptResult(_Plain):
     reconciled: bool = False
     """Whether the draft, not the answer, tells that the message was carried out."""
     note: str | None = None
+    question: AgentQuestion | None = None
+    """What a person has to answer before the run goes on."""
 
 
 class StateResult(_Plain):
@@ -327,9 +345,13 @@ Topic = Literal[
     "again",
     "session_lost",
     "cancelled",
+    "cancel",
+    "cancel_outcome",
     "remark",
     "over_budget",
 ]
+"""`cancelled`: a worker was told to end, and the run goes on when it is started again. `cancel`: a
+person has ended the run; `cancel_outcome`: what the service said about its render then."""
 
 
 class Noted(_Fact):

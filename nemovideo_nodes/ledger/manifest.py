@@ -15,6 +15,7 @@ from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
     Evidence,
+    PromptResult,
     PublishResult,
     Skipped,
 )
@@ -23,6 +24,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.estimate import estimate_of
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
     "Credits",
@@ -36,8 +38,11 @@ __all__ = [
 ]
 
 Status = Literal["done", "stuck", "waiting"]
-State = Literal["queued", "running", "resumable", "held", "needs_approval", "done", "failed"]
-"""The status in detail: the first four are `waiting`, `needs_approval` and `failed` `stuck`."""
+State = Literal[
+    "queued", "running", "resumable", "held", "needs_approval", "needs_answer", "done", "failed"
+]
+"""The status in detail: the first four are `waiting`; `needs_approval`, `needs_answer` and `failed`
+are `stuck`."""
 
 _STATES: Final[Mapping[str, State]] = MappingProxyType(
     {"done": "done", "stuck": "failed", "waiting": "resumable"}
@@ -97,6 +102,8 @@ class RunResult(_Plain):
     """What a person can do about it, as an `errors.Remedy`."""
     retryable: bool | None = None
     """Whether starting it again later, with nothing changed, can help; None where it is done."""
+    question: AgentQuestion | None = None
+    """What the service asks, and the answers that it offers, where the run waits for that."""
 
     @model_validator(mode="before")
     @classmethod
@@ -148,6 +155,10 @@ def result_of(
             )
         )
     exchanges = conversation(run)
+    asking = run.question.result if run.question else None
+    question = asking.question if isinstance(asking, PromptResult) else None
+    if question is not None and error_code == ErrorCode.QUESTION:
+        state = "needs_answer"
     return RunResult(
         run_id=run.id,
         status=status,
@@ -161,6 +172,7 @@ def result_of(
         state=state,
         error_code=error_code,
         remedy=remedy,
+        question=question,
     )
 
 

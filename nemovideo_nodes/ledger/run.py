@@ -18,6 +18,7 @@ from nemovideo_nodes.ledger.facts import (
     Lease,
     Noted,
     Order,
+    PromptResult,
     Refused,
     RenderResult,
     SessionResult,
@@ -71,6 +72,11 @@ class Run:
         """The last message that was carried out, until the draft was read settled after it."""
         self.settled = True
         """Whether no turn can be at work on the draft since it was last read until it settled."""
+        self._question: StepRecord | None = None
+        self.cancel: Noted | None = None
+        """A person's word that the run is to end."""
+        self.cancel_outcomes: dict[str, Noted] = {}
+        """What the service said about each render that was under way then, by its step."""
         self.over_budget_allowed = False
         """Whether a person has permitted that the run goes over its budgets."""
         self.newer = False
@@ -143,6 +149,15 @@ class Run:
         """Where the run belongs; None in one that an earlier version put together by steps."""
         return self.order.service if self.order else self._service
 
+    @property
+    def question(self) -> StepRecord | None:
+        """The message that the service answered with a question that nobody has answered yet.
+
+        The answer is any message that was asked for after the question was heard; what was asked
+        for before, such as the next instruction of a script, answers nothing.
+        """
+        return self._question
+
     def render_of(self, step_id: str) -> RenderResult | None:
         """The accepted render of the step that submitted it."""
         record = self.steps.get(step_id)
@@ -175,6 +190,8 @@ class Run:
             match record.step.node:
                 case StepName.PROMPT:
                     self.settled, self.turn = False, record
+                    if _is_asking(record):
+                        self._question = record
                 case StepName.STATE:
                     self.settled, self.turn = True, None
                 case StepName.RENDER if record.achieved is None:
@@ -191,6 +208,8 @@ class Run:
 
     def _insert(self, fact: Asked) -> None:
         new = {s.id: StepRecord(s, fact.at) for s in fact.steps if s.id not in self.steps}
+        if any(record.step.node is StepName.PROMPT for record in new.values()):
+            self._question = None
         if self.unreadable and not self.steps:
             self._doubt(new.values())  # what cannot be read may have asked for them, and more
         self._doubt(record for step_id, record in new.items() if step_id in self._orphans)
@@ -215,10 +234,17 @@ class Run:
                 self._renewed |= set(fact.account or ())
             case "session_lost":
                 self.sessions_lost += 1
+                self._question = None
                 self.settled, self.turn = True, None
                 for bound in self.steps.values():
                     if bound.step.kind.session_bound:
                         bound.forget()
+            case "cancel":
+                self.cancel = fact
+            case "cancel_outcome":
+                self.cancel_outcomes[fact.step or ""] = fact
+            case "resend" if self.cancel is not None:
+                self.cancel, self.cancel_outcomes = None, {}
             case "resend" if record:
                 was_unknown = record.state is StepState.UNKNOWN
                 if record.allow() and was_unknown:
@@ -229,3 +255,7 @@ class Run:
                 record.mark_absent()
             case _:
                 pass
+
+
+def _is_asking(record: StepRecord) -> bool:
+    return isinstance(record.result, PromptResult) and record.result.question is not None

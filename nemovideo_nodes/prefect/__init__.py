@@ -16,7 +16,7 @@ from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.job import VideoJob, VideoJobRun
 from nemovideo_nodes.prefect.naming import run_name
 from nemovideo_nodes.prefect.posts import posts_due, run_each_post
-from nemovideo_nodes.prefect.review import Review, review_and_refine
+from nemovideo_nodes.prefect.review import Answer, Review, execute_and_answer, review_and_refine
 from nemovideo_nodes.prefect.tasks import (
     acquire_token,
     await_render,
@@ -36,6 +36,7 @@ from nemovideo_nodes.prefect.tasks import (
 )
 
 __all__ = [
+    "Answer",
     "Aspect",
     "Look",
     "NemoVideoCredentials",
@@ -56,6 +57,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "execute_and_answer",
     "execute_run",
     "explain_failure",
     "look_and_refine",

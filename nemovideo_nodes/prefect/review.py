@@ -1,7 +1,7 @@
 """Lets a person review a video in the middle of a flow: approve it, change it, or reject it."""
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
@@ -10,17 +10,20 @@ from prefect.flow_runs import apause_flow_run, asuspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
-from nemovideo_nodes.errors import RunStopped
+from nemovideo_nodes.errors import ErrorCode, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.artifacts import summary_markdown
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.execution import execute_run
 from nemovideo_nodes.prefect.handle import RunHandle
+from nemovideo_nodes.prefect.resolve import open_run
 from nemovideo_nodes.prefect.tasks import refine_run
 
 # Prefect reads the types of a run input's fields: no `from __future__` here.
 
-__all__ = ["Review", "review_and_refine"]
+__all__ = ["Answer", "Review", "execute_and_answer", "review_and_refine"]
+
+_I = TypeVar("_I", bound=RunInput)
 
 WAITS: Final = "nemovideo.flow-run.waits"
 """The event that `automations.yaml` expects of a run that was suspended."""
@@ -42,6 +45,40 @@ class Review(RunInput):
     )
 
 
+class Answer(RunInput):
+    """What a person answers to a question of the service."""
+
+    answer: str = Field(
+        min_length=1,
+        pattern=r"\S",
+        description="The answer, such as one of the options; it is sent as the next message.",
+    )
+
+
+async def execute_and_answer(run: RunHandle, rounds: int, *, resend: bool = False) -> RunResult:
+    """`execute_run`, stopping at most `rounds` times for a person to answer the service.
+
+    Where the service asks a question, nothing is exported before the answer. Raises `RunStopped`
+    with the question where nobody is to be asked. An answer is sent once, also where the flow was
+    started again in between.
+    """
+    flow_run = current_flow_run()
+    for _ in range(rounds if flow_run is not None else 0):
+        try:
+            return await execute_run(run, resend=resend)
+        except RunStopped as stopped:
+            if stopped.code is not ErrorCode.QUESTION:
+                raise
+        assert flow_run is not None
+        asked = (await (await open_run(run)).read()).question
+        if asked is not None:  # unless somebody has answered elsewhere just now
+            step = asked.step.id.replace("/", "-")
+            asking = Answer.with_initial_data(description=await summary_markdown(run))
+            given = await _input(asking, f"question-{step}", flow_run)
+            await refine_run(run, given.answer, occasion=f"question {step} of {flow_run.id}")
+    return await execute_run(run, resend=resend)
+
+
 async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> RunResult:
     """Stop for a person at most `rounds` times and make the changes they ask for.
 
@@ -54,7 +91,7 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
         return result
     for number in range(1, rounds + 1):
         asking = Review.with_initial_data(description=await summary_markdown(run))
-        answer = await _answer(asking, f"look-{number}", flow_run)
+        answer = await _input(asking, f"look-{number}", flow_run)
         change = answer.change.strip()
         if answer.decision == "reject":
             raise RunStopped(
@@ -63,12 +100,12 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
         if not change:
             break
         await refine_run(run, change, occasion=f"look {number} of {flow_run.id}")
-        result = await execute_run(run)
+        result = await execute_and_answer(run, rounds)
     return result
 
 
-async def _answer(asking: type[Review], key: str, flow_run: FlowRun) -> Review:
-    """A person's decision; a deployment's process ends meanwhile, and a new one gets the answer.
+async def _input(asking: type[_I], key: str, flow_run: FlowRun) -> _I:
+    """What a person says; a deployment's process ends meanwhile, and a new one gets the answer.
 
     A heartbeat may arrive after the server has marked the run as suspended, and the automation on
     heartbeats would take the run for lost. Our own event follows the heartbeats, so it comes last.

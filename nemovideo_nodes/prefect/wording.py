@@ -18,6 +18,7 @@ FORM_WORDING: Final[Wording] = {
     Remedy.AGAIN: "Start the flow again with `again` switched on to make a new run",
     Remedy.REFINE: "Start iterate-video with `run_id` {run_id} and say in `changes` what is "
     "missing, or start the flow again with `again` switched on",
+    Remedy.ANSWER: "Start iterate-video with `run_id` {run_id} and your answer in `changes`",
     Remedy.FINISH_FIRST: "Bring run {run_id} to its end first: Retry its flow run",
     Remedy.ACCOUNT: "Name in `credentials` the block of the account that began run {run_id}; "
     "to start over, start the flow again with `again` switched on",

@@ -80,6 +80,19 @@ class RunHandle:
             await workspace.refine(self.run_id, texts_of(prompts), sources, each=False)
         return await self.wait_async()
 
+    def cancel(self) -> RunResult:
+        """End the run on a person's word; how it stands then.
+
+        The service is asked once to stop a render that is under way, and may charge it all the
+        same. `wait(resend=True)` takes the run up again. Raises `BadInput` for a run that is done.
+        """
+        return run_sync(self.cancel_async())
+
+    async def cancel_async(self) -> RunResult:
+        """`cancel`, in an event loop."""
+        workspace = await asyncio.to_thread(self.workspace)
+        return await workspace.cancel(self.run_id)
+
     def workspace(self) -> Workspace:
         """The workspace of the run's store."""
         return Workspace.open(self.store, Account(local=self.local), start_local=ensure_local)

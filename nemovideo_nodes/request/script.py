@@ -74,11 +74,18 @@ def _framed(instruction: Instruction, frame: str) -> Instruction:
     return instruction.model_copy(update={"text": with_frame(instruction.text, frame)})
 
 
-def check_script(script: Iterable[Instruction], media: Iterable[Media] = ()) -> None:
-    """Raises `BadInput` for an instruction to upload what nobody has given."""
+def check_script(
+    script: Iterable[Instruction], media: Iterable[Media] = (), *, answers: bool = False
+) -> None:
+    """Raises `BadInput` for an instruction to upload what nobody has given.
+
+    With `answers` the first one is the answer to a question, which asks for nothing by itself.
+    """
     given = list(media)
-    for instruction in script:
+    for number, instruction in enumerate(script):
         given += instruction.media
+        if answers and number == 0:
+            continue
         if not given and Action.UPLOAD in route(instruction.text):
             raise BadInput(
                 f"{instruction.text[:60]!r} asks for an upload, and no file comes with it: "
@@ -105,10 +112,16 @@ def compile_script(
     asked: Mapping[str, Step],
     *,
     limit_s: float,
+    answers: bool = False,
 ) -> tuple[Step, ...]:
-    """The steps that more instructions add to those that a run was `asked` for before."""
+    """The steps that more instructions add to those that a run was `asked` for before.
+
+    With `answers` the first one is the answer to a question: it is sent as it stands, whatever
+    its words would mean otherwise.
+    """
     known = [step.args.media for step in asked.values() if isinstance(step.args, Upload)]
-    return numbered([*_said(script, known, limit_s=limit_s), *_ending()], asked)
+    said = _said(script, known, limit_s=limit_s, answers=answers)
+    return numbered([*said, *_ending()], asked)
 
 
 def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple[Step, ...]:
@@ -128,17 +141,22 @@ def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple
 
 
 def _said(
-    script: Iterable[Instruction], known: Iterable[Media], *, limit_s: float
+    script: Iterable[Instruction],
+    known: Iterable[Media],
+    *,
+    limit_s: float,
+    answers: bool = False,
 ) -> list[Arguments]:
     steps: list[Arguments] = []
     uploaded = list(known)
     changed = False
     script = list(script)
     is_batch = _is_batch(script, uploaded)
-    for instruction in script:
+    for number, instruction in enumerate(script):
         steps += _uploads(instruction.media, uploaded)
         uploaded += instruction.media
-        for action in route(instruction.text, has_files=bool(instruction.media)):
+        actions = route(instruction.text, has_files=bool(instruction.media))
+        for action in (Action.MESSAGE,) if answers and number == 0 else actions:
             match action:
                 case Action.MESSAGE:
                     shows = None

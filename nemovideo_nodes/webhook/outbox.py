@@ -258,6 +258,15 @@ class Outbox:
                 freed = {"lease_until": 0.0}
                 db.execute(update(jobs).where(jobs.c.run_id == job.run_id).values(freed))
 
+    def held(self, job: Job, reason: str) -> None:
+        """Note what a person has to do before the job can go on; releasing it starts it again."""
+        values = {"state": "held", "reason": reason, "lease_until": 0.0}
+        with self._change() as db:
+            mine = jobs.c.run_id == job.run_id
+            held = update(jobs).where(mine, jobs.c.state == "waiting").values(values)
+            if not db.execute(held).rowcount:  # a newer one has replaced it in the meantime
+                db.execute(update(jobs).where(mine).values(lease_until=0.0))
+
     def counts(self, now: float) -> dict[str, Any]:
         """How many deliveries and jobs are in each state; see `lookups.counts`."""
         with self._read() as db:

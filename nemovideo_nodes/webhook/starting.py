@@ -137,7 +137,9 @@ class Starter:
                 await self._failed(jobs[0], f"an error of the program ({kind})")
         else:
             for job, result in zip(jobs, results, strict=True):
-                if isinstance(result, NotStarted):
+                if isinstance(result, NotStarted) and result.held:
+                    await self._hold(job, redact(str(result)))
+                elif isinstance(result, NotStarted):
                     await self._failed(job, redact(str(result)), for_good=result.for_good)
                 else:
                     self._is_up(job, result)
@@ -180,6 +182,10 @@ class Starter:
         at = None if given_up else now + backoff_s(job.attempts, self._rng.random())
         _log.warning("%s was not started: %s", job.run_id, why)
         await self._write(lambda: self._outbox.failed(job, why, retry_at=at))
+
+    async def _hold(self, job: Job, why: str) -> None:
+        _log.warning("%s waits for a person: %s", job.run_id, why)
+        await self._write(lambda: self._outbox.held(job, why))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -17,6 +17,7 @@ WEBHOOK_WORDING: Final[Wording] = MappingProxyType(
         Remedy.AGAIN: "Replay the delivery as a new run",
         Remedy.REFINE: "Say in the session of run {run_id} what is missing, or replay the delivery "
         "as a new run",
+        Remedy.ANSWER: "Answer it in run {run_id}, then release the delivery",
         Remedy.FINISH_FIRST: "Run {run_id} has to come to its end first",
         Remedy.ACCOUNT: "Start the dispatcher with the account that began run {run_id}, or replay "
         "the delivery as a new run",

@@ -18,6 +18,7 @@ ASK_QUESTION: Final = "ask_question"
 _MOST: Final = 30
 """Questions, and options of each, that are read."""
 _LONGEST: Final = 1000
+_NO_TEXT: Final = "The agent asks a question, but did not send its text"
 
 
 class QuestionOption(BaseModel):
@@ -71,7 +72,16 @@ class AgentQuestion(BaseModel):
         for question in self.questions:
             lines += [question.prompt] if question.prompt != self.title else []
             lines += [f"- {option.label}" for option in question.options]
-        return "\n".join(lines) or "The agent asks a question, but did not send its text"
+        return "\n".join(lines) or _NO_TEXT
+
+    def sentence(self) -> str:
+        """The question in one line, options in brackets."""
+        told = []
+        for question in self.questions:
+            options = " / ".join(option.label for option in question.options)
+            several = ", one or more" if question.allow_multiple else ""
+            told.append(f"{question.prompt} ({options}{several})" if options else question.prompt)
+        return "; ".join(filter(None, told)) or self.title or _NO_TEXT
 
 
 def _question(value: object) -> Question | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.local_service import LOCAL
@@ -32,5 +33,6 @@ class Account:
             client_id=self.client_id,
             token_source=self.token_source,
         )
-        update = {"service_name": LOCAL} if self.local else {}
+        update: dict[str, Any] = {"pace": settings.pace.at(settings.api_url)}
+        update |= {"service_name": LOCAL} if self.local else {}
         return settings.model_copy(update=update | ({"store": store} if store else {}))

@@ -47,6 +47,10 @@ class PlainDisplay:
         elif event.kind == "wait":
             text = event.text[:1].upper() + event.text[1:]
             self._once(f"wait {step} {event.text}", f"{text}…")
+        elif event.progress is not None and event.progress.kind == "fraction":
+            quarter = int(4 * event.progress.done / (event.progress.total or 1.0))
+            if 0 < quarter < 4:
+                self._once(f"{step} {quarter}", f"Rendering: {25 * quarter}%…")
 
     def _milestones(self, event: Event) -> None:
         step = event.step or ""

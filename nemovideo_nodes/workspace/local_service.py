@@ -9,7 +9,7 @@ from typing import Final
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.local_proof import key_in
-from nemovideo_nodes.settings import PollingSettings, Settings
+from nemovideo_nodes.settings import Settings
 
 __all__ = ["LOCAL", "StartLocal", "local_settings"]
 
@@ -18,8 +18,6 @@ StartLocal = Callable[[Path], str]
 
 LOCAL: Final = "local"
 """The service's name in run ids, whatever port the emulator has."""
-_PACE: Final = PollingSettings(poll_s=0.5, reconcile_s=0.2, rate_limit_s=1.0)
-"""The emulator on this machine answers at once; the documented rhythm is for the vendor."""
 
 
 def local_settings(settings: Settings, store: Store, start: StartLocal | None) -> Settings:
@@ -29,7 +27,6 @@ def local_settings(settings: Settings, store: Store, start: StartLocal | None) -
     """
     if start is None:
         raise BadInput("This run needs the local emulator, and there is no way to start it here")
-    given = settings.pace
     world = store.cache / "emulator"
     api_url = start(world)
     return settings.model_copy(
@@ -39,10 +36,6 @@ def local_settings(settings: Settings, store: Store, start: StartLocal | None) -
             "local_world": world if key_in(world) else None,
             "token": None,
             "service_name": LOCAL,
-            "pace": PollingSettings(
-                poll_s=_PACE.poll_s if given.poll_s is None else given.poll_s,
-                reconcile_s=_PACE.reconcile_s if given.reconcile_s is None else given.reconcile_s,
-                rate_limit_s=given.rate_limit_s,
-            ),
+            "pace": settings.pace.at(api_url),
         }
     )

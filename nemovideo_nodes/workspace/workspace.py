@@ -15,7 +15,7 @@ from nemovideo_nodes.api.tokens import account_of
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
-from nemovideo_nodes.engine.summaries import Summary
+from nemovideo_nodes.engine.summaries import Summary, write_summary
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
 from nemovideo_nodes.language.advice import advise
 from nemovideo_nodes.ledger.facts import Order
@@ -31,6 +31,11 @@ from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
+from nemovideo_nodes.workspace.cancelling import (
+    cancel_renders,
+    check_account,
+    renders_under_way,
+)
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
@@ -138,8 +143,9 @@ class Workspace(RunReader):
 
         A video follows `each` of them, or the last alone. What the run was asked for last is not
         asked for again, unless `again` says so and it is finished; under a deduplication key it is
-        asked for once, whatever was said since. Raises `BadInput` where the run has to be finished
-        first.
+        asked for once, whatever was said since. Where the service has asked a question, the first
+        of them is the answer, sent as it stands, and the run goes on with what it was asked for.
+        Raises `BadInput` where the run has to be finished first.
         """
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
@@ -149,13 +155,17 @@ class Workspace(RunReader):
         if each:
             script, _ = script_for("iterate", script, ())
         script = (script[0].model_copy(update={"media": read}), *script[1:])
-        check_script(script)
+        if run.cancel is not None:
+            raise BadInput(f"Run {run_id} was cancelled", remedy=Remedy.AGAIN, run_id=run_id)
+        is_answer = run.question is not None
+        check_script(script, answers=is_answer)
         said = tuple(instruction.text for instruction in script)
         given = tuple(m.upload_name for instruction in script for m in instruction.media)
         known = (
             was_asked_on(run, deduplication_key)
             if deduplication_key
-            else was_asked_last(run, said, given)
+            # Two questions may have the same answer.
+            else not is_answer and was_asked_last(run, said, given)
         )
         if not known or again:
             try:
@@ -276,6 +286,28 @@ class Workspace(RunReader):
         settings = await asyncio.to_thread(self._settings_of, run)
         account = await asyncio.to_thread(account_of, settings)
         return await self._asker(journal).confirm_account(account)
+
+    async def cancel(self, run_id: str) -> RunResult:
+        """End a run on a person's word: nothing more of it is sent, and its result says so.
+
+        The service is asked once to stop a render that is under way; it may charge it all the
+        same, as it does for messages that were sent. Cancelled again, it is no other run: a
+        person's `resend` takes it up. Raises `BadInput` for a run that is done, and for one of
+        another service or account whose render would have to be stopped.
+        """
+        journal = Journal(self.store, checked_run_id(run_id))
+        run = await asyncio.to_thread(loaded, journal)
+        asker = self._asker(journal)
+        if any(renders_under_way(run)):
+            async with self.client(run) as client:
+                check_account(run, client)
+                await asker.cancel()
+                await cancel_renders(await journal.refreshed(), client, asker)
+        else:
+            await asker.cancel()
+        run = await journal.refreshed()
+        await asyncio.to_thread(write_summary, run, self.store)
+        return await asyncio.to_thread(self.result_of, run)
 
     # --- Clean-up and advice ---
 

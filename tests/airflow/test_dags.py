@@ -305,3 +305,29 @@ def test_a_schedule_without_a_calendar_fails_only_who_asks(
         AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
     ):
         missing.execute({"dag_run": dag_run})
+
+
+def test_the_answer_to_a_question_carries_the_run_on(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """The task fails with the question, and nothing is exported; the answer comes by the form."""
+    studio.emulator.add_fault("run_sse", 1, "asks")
+    failed = run_dag(
+        dags["image_to_video"],
+        run_triggerer=True,
+        dag_run_kwargs={"conf": {"images": studio.pictures, "prompt": "A 2 second video"}},
+    )
+    assert not failed.success
+    (folder,) = (studio.folder / "store" / "runs").iterdir()
+    told = str(failed.errors["video"])
+    assert "Which frame should the video have? (Vertical 9:16 / Square 1:1" in told
+    assert f"Trigger video_iterate for run {folder.name} with your answer in `changes`" in told
+    assert studio.sent == (1, 0, 2)
+    dag = dags["video_iterate"]
+    dag.get_task("changes").deferrable = False  # the runner here lets a task defer once
+    done = ran(run_dag, dag, run_id=folder.name, images=[], prompt="", changes=["Square 1:1"])
+    assert done.xcoms["first"]["question"]["title"] == "Frame"
+    assert len(done.xcoms["changes"]["videos"]) == 1
+    assert studio.sent == (2, 1, 2)
+    ran(run_dag, dags["video_resume"], run_id=folder.name)
+    assert studio.sent == (2, 1, 2)

@@ -138,6 +138,27 @@ def test_a_message_of_unknown_outcome_names_the_way_on(connected: Shell, service
     assert service.sent == (2, 1, 2)
 
 
+def test_a_question_is_told_shown_and_answered(connected: Shell, service: Service) -> None:
+    """Code 1 and the command with which to answer; nothing is exported before."""
+    service.add_fault("run_sse", 1, "asks")
+    command = ["make", *connected.pictures, *PROMPT]
+    ended = connected.type(*command, "--json")
+    for _ in range(2):
+        assert connected.type(*command, "--json").result == ended.result
+        assert (ended.code, ended.result["state"]) == (1, "needs_answer")
+        assert ended.result["question"]["questions"][0]["options"][1]["label"] == "Square 1:1"
+        assert service.sent == (1, 0, 2)
+    run = ended.result["run_id"]
+    (line,) = connected.type(*command).err.splitlines()
+    assert "Which frame should the video have? (Vertical 9:16 / Square 1:1 / Landscape" in line
+    assert line.endswith(f"Answer with nemovideo refine {run} -p 'YOUR ANSWER'")
+    assert "- Square 1:1" in connected.type("show", run).out
+    answered = connected.type("refine", run, "-p", "Square 1:1", "--json")
+    check_video(answered.result)
+    assert "> Square 1:1" in connected.type("show", run).out
+    assert service.sent == (2, 1, 2)
+
+
 def test_a_video_that_was_taken_away_is_put_back_or_missed(connected: Shell) -> None:
     """A run that is done does not name a file that is not there."""
     command = ["make", *connected.pictures, *PROMPT, "--json"]

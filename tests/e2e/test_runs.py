@@ -6,7 +6,7 @@ import json
 
 import pytest
 from shelf import add_run, golden_facts, names
-from shell import Shell
+from shell import Service, Shell
 
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.ledger.facts import Asked
@@ -87,3 +87,20 @@ def test_what_cannot_be_meant_is_said(shell: Shell, options: list[str], word: st
     assert (ended.code, ended.out) == (2, "")
     assert word in line
     assert names(store, "runs") == before
+
+
+def test_a_run_is_cancelled_by_a_command(connected: Shell, service: Service) -> None:
+    """Code 0 for the command itself; the run then ends with code 1 and the way on."""
+    service.add_fault("run_sse", 1, "asks")
+    command = ["make", *connected.pictures, "-p", "A 2 second video"]
+    run = connected.type(*command, "--json").result["run_id"]
+    cancelled = connected.type("cancel", run)
+    assert (cancelled.code, cancelled.err) == (0, "")
+    assert "The run was cancelled by a person. Use --again to make a new one" in cancelled.out
+    assert connected.type("cancel", run, "--json").result["error_code"] == "cancelled"
+    again = connected.type(*command)
+    assert again.code == 1
+    assert "Use --again" in again.err
+    assert service.sent == (1, 0, 2)
+    assert connected.type(*command, "--again").code == 0
+    assert connected.type("cancel", "nothing").code == 2

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prefect import flow, get_client
@@ -170,6 +170,35 @@ def calendar_of(folder: Path, images: list[str]) -> str:
     lines = [f"{slug},{due.isoformat()},{images[0]},{PROMPT},tiktok" for slug, due in rows]
     path.write_text("\n".join(["slug,due,images,prompt,platform", *lines]), encoding="utf-8")
     return str(path)
+
+
+async def test_a_question_fails_the_flow_and_the_form_takes_the_answer(studio: Any) -> None:
+    """Without a person to stop for, the failed flow run says where the answer goes."""
+    studio.emulator.add_fault("run_sse", 1, "asks")
+    state = await image_to_video(studio.images, PROMPT, return_state=True)
+    assert state.is_failed()
+    run = cast("RunStopped", await state.aresult(raise_on_failure=False)).run_id
+    assert "Which frame should the video have? (Vertical 9:16 / Square 1:1" in (state.message or "")
+    assert f"Start iterate-video with `run_id` {run} and your answer in `changes`" in str(
+        state.message
+    )
+    assert (studio.sent["messages"], studio.sent["renders"]) == (1, 0)
+    done = await iterate_video([], changes="Square 1:1", run_id=run)
+    assert (done.status, len(done.videos)) == ("done", 1)
+    again = await image_to_video(studio.images, PROMPT)
+    assert again.videos == done.videos
+    assert (studio.sent["messages"], studio.sent["renders"]) == (2, 1)
+
+
+async def test_a_person_answers_the_service_in_the_flow(studio: Any, answer: Answers) -> None:
+    """The flow stops with the question and its options, and exports behind the answer."""
+    studio.emulator.add_fault("run_sse", 1, "asks")
+    making = asyncio.ensure_future(iterate_video(studio.images, PROMPT, look=1, return_state=True))
+    await asyncio.to_thread(answer, answer="Square 1:1")
+    await asyncio.to_thread(answer, decision="approve")
+    result = await (await making).aresult()
+    assert len(result.videos) == 1
+    assert (studio.sent["messages"], studio.sent["renders"]) == (2, 1)
 
 
 async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Path) -> None:

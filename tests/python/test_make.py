@@ -112,3 +112,30 @@ def test_a_local_run_is_refined_from_anywhere(
 
     result = asyncio.run(work())
     assert (result.status, len(result.videos)) == ("done", 2)
+
+
+def test_a_question_is_raised_and_answered_on_the_handle(connected: Stage) -> None:
+    """Nothing is exported before the answer; the handle says which way it goes."""
+    connected.emulator.add_fault("run_sse", 1, "asks")
+    handle = nv.submit(connected.pictures, PROMPT)
+    with pytest.raises(nv.RunStopped, match="Which frame should the video have") as stopped:
+        handle.wait()
+    assert "Answer with refine('...')" in str(stopped.value)
+    asked = handle.status().question
+    assert asked is not None
+    assert asked.questions[0].options[0].label == "Vertical 9:16"
+    assert connected.sent == (1, 0, 2)
+    assert Path(handle.refine("Square 1:1").path).is_file()
+    assert connected.sent == (2, 1, 2)
+
+
+def test_a_run_is_cancelled_on_its_handle(connected: Stage) -> None:
+    """It ends for good, and says so; what is done cannot be cancelled."""
+    handle = nv.submit(connected.pictures, PROMPT)
+    assert handle.cancel().error_code == "cancelled"
+    with pytest.raises(nv.RunStopped, match=r"cancelled by a person.*again=True"):
+        handle.wait()
+    assert connected.sent == (0, 0, 0)
+    done = nv.make(connected.pictures, PROMPT, again=True)
+    with pytest.raises(nv.BadInput, match="nothing to cancel"):
+        nv.get(done.run_id).cancel()

@@ -171,6 +171,21 @@ class Shell:
         )
         return Running(process)
 
+    def redirected(self, how: str, *arguments: str, env: Mapping[str, str] | None = None) -> Ended:
+        """As `run`, with the redirections or the pipe that a shell understands behind it."""
+        names = [sys.executable, "-c", _MAIN, *arguments]
+        known = ("PATH", "PYTHONPATH", "TMPDIR", "LANG")
+        base = {name: os.environ[name] for name in known if name in os.environ}
+        process = subprocess.Popen(
+            ["bash", "-c", f'set -o pipefail; "$0" "$@" {how}', *names],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=base | self._base | dict(env or {}),
+        )
+        return Running(process).end()
+
     def run(self, *arguments: str | bytes, env: Mapping[str, str] | None = None) -> Ended:
         return self.start(*arguments, env=env).end()
 

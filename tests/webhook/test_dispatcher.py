@@ -381,6 +381,42 @@ async def test_a_run_in_this_process_makes_the_video(
     assert stage.sent[:2] == (1, 1)
 
 
+async def test_a_question_of_the_service_holds_the_job_for_a_person(
+    stage: Stage, configured: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason has the question; released without an answer it is held again."""
+    from nemovideo_nodes.webhook.targets import open_target
+
+    stage.emulator.add_fault("run_sse", 1, "asks")
+    monkeypatch.setenv("NEMO_API_URL", stage.emulator.url)
+    monkeypatch.setenv("NEMOVIDEO_STORE", str(stage.store_path))
+    monkeypatch.setenv("NEMOVIDEO_POLL_SECONDS", "0.05")
+    monkeypatch.setenv("NEMOVIDEO_RECONCILE_SECONDS", "0.05")
+    config = configured(instruction="A 2 second video about {{ title }}", without_pictures=True)
+    with contextlib.closing(Outbox.open(config)) as outbox:
+        dispatcher = Dispatcher(config, outbox, open_target(config))
+        words = json.dumps(product() | {"images": []}).encode()
+        outbox.accept([Accepted("shop", "1", None, 0.0, TOPIC, words)])
+
+        async def job() -> dict[str, Any]:
+            while await dispatcher.step():
+                await dispatcher.idle()
+            return outbox.listed()[0]
+
+        for _ in range(2):
+            held = await job()
+            assert held["job"] == "held"
+            assert "Which frame should the video have?" in held["reason"]
+            assert "then release the delivery" in held["reason"]
+            assert stage.sent[:2] == (1, 0)
+            outbox.release([], 0.0)
+        held = await job()
+        await stage.workspace().refine(held["run_id"], ["Square 1:1"])
+        outbox.release([held["id"]], 0.0)
+        assert (await job())["job"] == "done"
+    assert stage.sent[:2] == (2, 1)
+
+
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_waits_grow_and_are_bounded(attempts: int, chance: float) -> None:
     """Never longer than five minutes, and never none."""

@@ -8,6 +8,7 @@ import pytest
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace import Account
 from nemovideo_nodes.workspace.accounts import account_settings
 
 TOKEN = "nmv_usr_canary"
@@ -64,3 +65,17 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     """It becomes a part of a folder's name."""
     with pytest.raises(BadInput, match="cannot be one"):
         account_settings("../other", settings(tmp_path, ""), {})
+
+
+def test_a_service_on_this_machine_has_a_quick_rhythm_by_every_door(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the environment, a block or a connection; what is given stays."""
+    monkeypatch.setenv("NEMO_API_URL", "http://127.0.0.1:8765")
+    assert Account().settings().pace.poll_s == 0.5
+    assert Account(api_url="https://api.example.com").settings().pace.poll_s is None
+    monkeypatch.delenv("NEMO_API_URL")
+    assert Account().settings().pace.poll_s is None
+    assert Account(api_url="http://localhost:8765").settings().pace.reconcile_s == 0.2
+    monkeypatch.setenv("NEMOVIDEO_POLL_SECONDS", "7")
+    assert Account(api_url="http://localhost:8765").settings().pace.poll_s == 7

@@ -125,7 +125,11 @@ def _ended(ctx: Context, turn: Turn) -> Outcome:
         tools=tuple(turn.tools),
         silent=turn.silent,
         note=turn.error,
+        question=turn.question,
     )
+    if turn.question is not None:
+        # Whoever is asked was heard, and only the answer goes on, however the stream ended.
+        return Success(partial_turn)
     if turn.error is not None:
         # The agent is done, and said so: one more look at what it left is enough.
         return RetryAt(

@@ -199,7 +199,7 @@ def _last_render(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult
 
 
 def _nothing_to_export(ctx: Context) -> Failure:
-    """The agent may have answered with a question; its words are the way on."""
+    """The agent may have asked back in plain words; they are the way on."""
     turns = ctx.run.results(PromptResult)
     reply = turns[-1].replies[-1] if turns and turns[-1].replies else ""
     hint = f"; the service said: {' '.join(reply.split())[:200]}" if reply else ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from nemovideo_nodes.engine.kinds.kind import (
     Context,
+    Failure,
     Intent,
     NotReceived,
     Outcome,
@@ -16,13 +18,17 @@ from nemovideo_nodes.engine.kinds.kind import (
     StepRunner,
     Success,
 )
-from nemovideo_nodes.errors import BadInput, Remedy
-from nemovideo_nodes.ledger.facts import Intended, UploadResult
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, redact
+from nemovideo_nodes.ledger.facts import Arrived, Intended, UploadResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.media.sniff import ACCEPTED
 from nemovideo_nodes.request.steps import Media, Upload
+from nemovideo_nodes.wire.models import UploadAnswer, UploadedFile
 
 __all__ = ["UploadRunner"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+"""A digest of another length is of another algorithm, and proves nothing."""
 
 
 class UploadRunner(StepRunner):
@@ -40,22 +46,22 @@ class UploadRunner(StepRunner):
             ctx.report(Progress(record.step.id, "bytes", media.name, done, total))
 
         if media.url is not None:
-            await ctx.client.upload_urls(ctx.session_id(), [media.url])
-            return Success(UploadResult(name=media.url))
+            answer = await ctx.client.upload_urls(ctx.session_id(), [media.url])
+            return _arrived(answer, media, media.url)
         with ctx.store.local(media.artifact) as path:
-            if await asyncio.to_thread(_digest, path) != media.digest:
+            if await asyncio.to_thread(_digest, path) != media.content_digest:
                 raise BadInput(
                     f"The copy of {media.name} in the store has been changed since it was given",
                     remedy=Remedy.AGAIN,
                 )
-            await ctx.client.upload(
+            answer = await ctx.client.upload(
                 ctx.session_id(),
                 path,
                 name=media.upload_name,
                 mime=ACCEPTED[media.ext].mime,
                 progress=show,
             )
-        return Success(UploadResult(name=media.upload_name))
+        return _arrived(answer, media, media.upload_name)
 
     async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
         with ctx.calling("state"):
@@ -67,6 +73,49 @@ class UploadRunner(StepRunner):
         if intent.key in state.text or (is_only and media.digest[:12] in state.text):
             return Success(UploadResult(name=intent.key))
         return NotReceived("the session does not list this upload")
+
+
+def _arrived(answer: UploadAnswer, media: Media, name: str) -> Outcome:
+    """The result of an upload; a failure where the answer itself shows that it is of no use."""
+    file = _ours(answer, media)
+    if file is None:
+        return Success(UploadResult(name=name))
+    if (flaw := _flaw(file, media)) is not None:
+        # It stays in the session, and a video would be made with it: only a new run is without.
+        return Failure(
+            "not_accepted",
+            f"{media.name} {flaw}",
+            error_code=ErrorCode.REFUSED,
+            remedy=Remedy.AGAIN,
+        )
+    arrived = Arrived(
+        name=redact(file.filename),
+        hash=file.hash,
+        width=file.width,
+        height=file.height,
+        duration_s=file.duration_s,
+    )
+    return Success(UploadResult(name=name, arrived=arrived))
+
+
+def _ours(answer: UploadAnswer, media: Media) -> UploadedFile | None:
+    """What the answer says of this file: the one of its name, or the only one there is."""
+    named = [one for one in answer.files if media.digest[:12] in one.filename]
+    found = named or list(answer.files)
+    return found[0] if len(found) == 1 else None
+
+
+def _flaw(file: UploadedFile, media: Media) -> str | None:
+    """What is wrong with the file as it arrived, by the service's own account of it."""
+    sha256 = _SHA256.fullmatch(file.hash.lower().removeprefix("sha256:"))
+    if media.url is None and sha256 is not None and sha256[0] != media.content_digest:
+        return "arrived at the service with another content than it was sent with"
+    is_seen = media.kind in ("image", "video")
+    if is_seen and (file.width == 0 or file.height == 0):
+        return "arrived, but the service sees no picture in it"
+    if media.kind != "image" and file.duration_s == 0:
+        return "arrived, but the service finds nothing to play in it"
+    return None
 
 
 def _others(ctx: Context, record: StepRecord) -> Iterator[Media]:

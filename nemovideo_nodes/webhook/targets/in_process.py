@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import Final, Self
 
-from nemovideo_nodes.errors import NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
@@ -82,7 +82,8 @@ class InProcessRuns:
             raise TargetDown(error.told(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.told(WEBHOOK_WORDING)
-            raise NotStarted(sentence, for_good=not is_retryable(error)) from None
+            held = error.code is ErrorCode.QUESTION
+            raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:

@@ -20,11 +20,12 @@ class Started:
 
 
 class NotStarted(Exception):
-    """The target refused the run; `for_good`: it always would."""
+    """The target refused the run; `for_good`: it always would; `held`: until a person has acted."""
 
-    def __init__(self, why: str, *, for_good: bool = False) -> None:
+    def __init__(self, why: str, *, for_good: bool = False, held: bool = False) -> None:
         super().__init__(why)
         self.for_good = for_good
+        self.held = held
 
 
 class TargetDown(Exception):

@@ -1,0 +1,21 @@
+"""The core's tests on each Python that the package supports: `pipx run nox`, by hand.
+
+`make test` runs all tests on one of them.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.default_venv_backend = "uv|virtualenv"
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+EXTRAS = ".[calendar,emulator,heif,prefect,socks,video,webhook]"
+
+
+@nox.session(python=PYTHONS)
+def core(session: nox.Session) -> None:
+    """The core, the command line, the emulator and the documents; arguments go to pytest."""
+    groups = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
+    session.install(EXTRAS, *groups)
+    session.run("python", "-m", "pytest", "-q", "-n", "auto", *session.posargs)
