@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.request.renditions import Fit
     from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, Workspace
 
-__all__ = ["make", "refine", "resume"]
+__all__ = ["as_ctrl_c", "make", "refine", "resume"]
 
 
 @click.command(
@@ -57,7 +58,24 @@ __all__ = ["make", "refine", "resume"]
     metavar="NAME|SKILL.md",
     help=f"The skill that speaks: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
 )
-@click.option("--platform", metavar="NAME", help="Where the video goes; it decides the frame.")
+@click.option(
+    "--platform",
+    metavar="NAME[,NAME…]",
+    help="Where the video goes; it decides the frame. Others get renditions of the same video.",
+)
+@click.option(
+    "--fit",
+    type=click.Choice(["auto", "blur", "plain", "crop"]),
+    default="auto",
+    show_default=True,
+    help="What a rendition has around the picture.",
+)
+@click.option("--title", default="", metavar="TEXT", help="The title that goes out with it.")
+@click.option("--caption", default="", metavar="TEXT", help="The caption, as {{ platform }} asks.")
+@click.option("--hashtags", default="", metavar="TAGS", help="Such as '#spring #sale'.")
+@click.option("--alt-text", default="", metavar="TEXT", help="What is to be seen in it.")
+@click.option("--link", default="", metavar="URL", help="The link that goes out with it.")
+@click.option("--utm", multiple=True, metavar="NAME=VALUE", help="Added to the link.")
 @click.option("--aspect", metavar="W:H", help="The frame, such as 9:16, 1:1 or 16:9.")
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
@@ -79,6 +97,13 @@ def make(
     script_file: str | None,
     profile: str | None,
     platform: str | None,
+    fit: Fit,
+    title: str,
+    caption: str,
+    hashtags: str,
+    alt_text: str,
+    link: str,
+    utm: tuple[str, ...],
     aspect: str | None,
     run_id: str | None,
     again: bool,
@@ -113,6 +138,13 @@ def make(
         script=file,
         profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
         platform=platform or "",
+        fit=fit,
+        title=title,
+        caption=caption,
+        hashtags=hashtags,
+        alt_text=alt_text,
+        link=link,
+        utm=_utm(utm),
         aspect=aspect or "",
         run_id=run_id or "",
         again=again,
@@ -193,6 +225,18 @@ def refine(
     do_work(workspace, run, work, resend=resend, as_json=as_json, refining=True)
 
 
+def _utm(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`source=newsletter` or `utm_source=newsletter`."""
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(f"--utm wants NAME=VALUE, such as source=newsletter, not {pair[:60]!r}")
+        name = name.strip().lower()
+        found[name if name.startswith("utm_") else f"utm_{name}"] = value.strip()
+    return found
+
+
 def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
     """Show what a request would send, and end."""
     if as_json:
@@ -205,6 +249,10 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             click.echo(f"Left out: {one.name}: {one.reason}" if one.name else one.reason)
         for text in dry_run.instructions:
             click.echo(f"Would say: {text}")
+        for name in dry_run.platforms:
+            frame = dry_run.renditions.get(name)
+            told = f"a rendition of it in {frame}, made here" if frame else "the video itself"
+            click.echo(f"{name} gets {told}")
         if dry_run.estimate is not None:
             estimate = dry_run.estimate
             click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")
@@ -279,7 +327,7 @@ def do_work(
     )
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    signal.signal(signal.SIGTERM, as_ctrl_c)
     live = sys.stderr.isatty() and sys.stdout.isatty() and not as_json
     told = loudness()
     display: Display
@@ -312,7 +360,7 @@ def do_work(
     _end(result, as_json=as_json, known=known, link=link)
 
 
-def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+def as_ctrl_c(number: int, frame: FrameType | None) -> None:
     """A running loop cancels its work then; an exception would cut it in the middle of anything."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):  # ignored, as in a shell's background

@@ -74,6 +74,9 @@ class RunReader:
         """
         run = Journal(self.store, prepared.run_id).refresh()
         missing = missing_steps(run, compile_request(prepared.order.request), prepared.order)
+        post = prepared.order.request.post
+        if post is not None and post != run.post:
+            return None  # the video is there, and is to be delivered otherwise
         if missing or run.newer or not isinstance(decision_on(run), Done):
             return None
         return self._restored(run)
@@ -92,7 +95,9 @@ class RunReader:
         return known_runs(self.store)
 
     def platform_violations(self, result: RunResult, run: Run | None = None) -> Sequence[str]:
-        """What the platform that a run is for would not take of its videos, in sentences."""
+        """What the platforms that a run is for would not take of its videos, in sentences."""
+        if result.deliveries:
+            return [sentence for one in result.deliveries for sentence in one.violations]
         order = (run or self.load(result.run_id)).order
         platform = order.request.platform if order else ""
         return [
