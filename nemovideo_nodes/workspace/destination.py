@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -88,12 +88,23 @@ class Destination:
     def put(self, result: RunResult, store: Store, *, date: str, slug: str) -> list[str]:
         """Copy what the run delivers, from its `store`; where each video is then, in order.
 
-        What is there already, as it is to be, is left alone. Raises `StoreError`.
+        They are named `DATE_SLUG_PLATFORM_LANGUAGE.mp4`. What is there already, as it is to be,
+        is left alone. Raises `StoreError`.
         """
+        return self.put_as(
+            result,
+            store,
+            lambda one: file_stem(date, slug or result.run_id, one.platform, one.language),
+        )
+
+    def put_as(
+        self, result: RunResult, store: Store, stem_of: Callable[[Delivered], str]
+    ) -> list[str]:
+        """`put` under names of the caller's own; those that are one are numbered."""
         taken: dict[str, int] = {}
         places = []
         for one in result.deliveries:
-            stem = file_stem(date, slug or result.run_id, one.platform, one.language)
+            stem = stem_of(one)
             taken[stem] = taken.get(stem, 0) + 1
             if taken[stem] > 1:  # another video of the same run
                 stem = f"{stem}-{taken[stem]}"

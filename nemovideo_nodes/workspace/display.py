@@ -13,6 +13,7 @@ from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.steps import Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace.timeline import draw_timeline
@@ -248,6 +249,12 @@ def result_lines(result: RunResult) -> list[str]:
             f"Video: {video.path} ({video.duration_s:.1f} s, {video.width}x{video.height}, "
             f"{_size(video.bytes)})"
         )
+    for one in result.deliveries:
+        title = PRESETS[one.platform].title if one.platform in PRESETS else one.platform
+        if title and one.path not in {video.path for video in result.videos}:
+            how = f", {one.rendition}" if one.rendition else ""
+            lines.append(f"{title}: {one.path} ({one.width}x{one.height}{how})")
+        lines += [f"  Worth a look: {sentence}" for sentence in (*one.violations, *one.notes)]
     if result.timeline:
         lines.append(result.timeline)
     credits = result.credits
