@@ -244,6 +244,7 @@ def _step_line(record: StepRecord) -> str:
 def result_lines(result: RunResult) -> list[str]:
     """What is said at the end: path, timeline, credits, and how to go on."""
     lines = [f"  {' '.join(reply.split())}" for reply in result.replies]
+    platforms = {one.platform for one in result.deliveries}
     for video in result.videos:
         lines.append(
             f"Video: {video.path} ({video.duration_s:.1f} s, {video.width}x{video.height}, "
@@ -251,7 +252,8 @@ def result_lines(result: RunResult) -> list[str]:
         )
     for one in result.deliveries:
         title = PRESETS[one.platform].title if one.platform in PRESETS else one.platform
-        if title and one.path not in {video.path for video in result.videos}:
+        shown = {video.path for video in result.videos}
+        if title and (len(platforms) > 1 or one.path not in shown):
             how = f", {one.rendition}" if one.rendition else ""
             lines.append(f"{title}: {one.path} ({one.width}x{one.height}{how})")
         lines += [f"  Worth a look: {sentence}" for sentence in (*one.violations, *one.notes)]

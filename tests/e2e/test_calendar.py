@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -79,9 +80,14 @@ def test_what_is_due_is_made_once_and_known_afterwards(connected: Shell, service
 def test_a_run_that_is_killed_loses_and_doubles_nothing(
     connected: Shell, service: Service, wait_until: Callable[..., object]
 ) -> None:
-    """SIGKILL at three moments; then it is made to its end, each message sent once."""
+    """SIGKILL and SIGTERM; then it is made to its end, each message sent once.
+
+    One that is told to end writes the results of what it has, and says that there is more to do.
+    """
+    results = connected.folder / "results.csv"
     command = ("calendar", "run", calendar(connected), "--json", "--at-once", "1")
-    for facts in (4, 14, 24):
+    command += ("--results", str(results), "--to", str(connected.folder / "posts"))
+    for facts, number in ((4, signal.SIGKILL), (14, signal.SIGTERM), (24, signal.SIGKILL)):
         running = connected.start(*command)
         process = running.process
 
@@ -89,14 +95,24 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(
             return connected.facts() >= facts or process.poll() is not None
 
         wait_until(has_come_so_far, f"{facts} facts", 60)
-        process.kill()
-        process.communicate()
+        process.send_signal(number)
+        ended = running.end()
+        assert ended.code == (75 if number is signal.SIGTERM else -signal.SIGKILL)
     deadline = time.monotonic() + 120
     while (ended := connected.type(*command)).code == 75 and time.monotonic() < deadline:
         pass
     assert ended.code == 0, ended.err
     assert set(outcomes(ended.result)) <= {"made", "known"}
     assert service.sent[:2] == (3, 3)
+    lines = list(csv.DictReader(io.StringIO(results.read_text("utf-8-sig"))))
+    assert [line["status"] for line in lines] == ["done", "done", "done", "planned"]
+    names = sorted(path.name for path in (connected.folder / "posts").glob("*.mp4"))
+    assert [name.partition("_")[2] for name in names] == [
+        "one_instagram-reels.mp4",
+        "one_tiktok.mp4",
+        "two_instagram-feed_de.mp4",
+        "two_instagram-feed_en.mp4",
+    ]
 
 
 def test_a_tick_with_nothing_due_asks_a_bucket_little(
