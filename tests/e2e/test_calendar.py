@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bucket import BucketServer
+from bucket import BucketServer, gateway
 from shell import Service, Shell
 
 from nemovideo_nodes.clock import SystemClock
@@ -118,13 +119,48 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(
 def test_a_tick_with_nothing_due_asks_a_bucket_little(
     shell: Shell, bucket: str, bucket_server: BucketServer
 ) -> None:
-    """And says so; the calendar and the results lie in the bucket, too."""
+    """At most five requests; the calendar, the results and the videos lie in the bucket, too."""
     Store(bucket).replace(
         "calendar.csv", b"slug,due,prompt\na,2030-01-01 09:00,x\nb,2020-01-01 09:00,x\n"
     )
-    shell.env |= bucket_server.environment
-    ended = shell.type("calendar", "run", f"{bucket}/calendar.csv", env={"NEMOVIDEO_STORE": bucket})
-    assert (ended.code, ended.out) == (0, "Nothing is due now.\n")
+    command = ("calendar", "run", f"{bucket}/calendar.csv", "--to", f"{bucket}/posts")
+    command += ("--results", f"{bucket}/results.csv")
+    with gateway(bucket_server) as counted:
+        shell.env |= counted.environment
+        first = shell.type(*command, env={"NEMOVIDEO_STORE": bucket})
+        assert (first.code, first.out) == (0, "Nothing is due now.\n")
+        counted.requests.clear()
+        again = shell.type(*command, env={"NEMOVIDEO_STORE": bucket})
+    assert (again.code, again.out) == (0, "Nothing is due now.\n")
+    assert len(counted.requests) <= 5, counted.requests
+
+
+def test_a_bucket_takes_what_is_delivered(
+    connected: Shell, service: Service, bucket: str, bucket_server: BucketServer
+) -> None:
+    """Calendar, store and destination in a bucket: renditions and texts, each written once."""
+    due = f"{SystemClock().now():%Y-%m-%dT00:00Z}"
+    Store(bucket).replace(
+        "calendar.csv",
+        b"slug,due,prompt,platforms,caption\n"
+        + f'a,{due},A 3 second video,"tiktok, IG Feed",Hi\n'.encode(),
+    )
+    command = ("calendar", "run", f"{bucket}/calendar.csv", "--to", f"{bucket}/posts", "--json")
+    with gateway(bucket_server) as counted:
+        connected.env |= counted.environment | {"NEMOVIDEO_STORE": bucket}
+        first = connected.type(*command)
+        assert (first.code, outcomes(first.result)) == (0, ["made"]), first.err
+        store = Store(bucket)
+        stems = [f"posts/{due[:10]}_a_{platform}" for platform in ("tiktok", "instagram-feed")]
+        for stem in stems:
+            told = json.loads(store.read(f"{stem}.json") or b"")
+            assert store.size(f"{stem}.mp4") == told["bytes"]
+            assert store.read(f"{stem}.txt") == b"Hi\n"
+        counted.requests.clear()
+        assert outcomes(connected.type(*command).result) == ["known"]
+    written = [one for one in counted.requests if one.startswith("PUT") and "/probe" not in one]
+    assert written == []
+    assert service.sent[:2] == (1, 1)
 
 
 def test_accounts_have_stores_of_their_own(connected: Shell, service: Service) -> None:

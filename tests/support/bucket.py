@@ -10,13 +10,13 @@ import os
 import threading
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-__all__ = ["BucketServer", "overwriting_gateway"]
+__all__ = ["BucketServer", "gateway", "overwriting_gateway"]
 
 _numbers = itertools.count()
 
@@ -26,6 +26,8 @@ class BucketServer:
     """An S3 server, and the environment that leads to it."""
 
     url: str
+    requests: list[str] = field(default_factory=list, compare=False)
+    """What was asked for, where it came through a gateway: `GET /bucket/name`."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -44,17 +46,26 @@ class BucketServer:
             return f"s3://{name}/videos"
 
 
-@contextlib.contextmanager
-def overwriting_gateway(server: BucketServer) -> Iterator[BucketServer]:
+def overwriting_gateway(
+    server: BucketServer,
+) -> contextlib.AbstractContextManager[BucketServer]:
     """A gateway before the server that passes on everything but `If-None-Match`."""
+    return gateway(server, without="if-none-match")
+
+
+@contextlib.contextmanager
+def gateway(server: BucketServer, without: str = "") -> Iterator[BucketServer]:
+    """A gateway before the server that notes all requests, and leaves a header out of them."""
+    requests: list[str] = []
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _pass_on(self) -> None:
+            requests.append(f"{self.command} {self.path}")
             length = int(self.headers.get("content-length", 0))
             body = self.rfile.read(length) if length else None
-            headers = {k: v for k, v in self.headers.items() if k.lower() != "if-none-match"}
+            headers = {k: v for k, v in self.headers.items() if k.lower() != without}
             to = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
             try:
                 to.request(self.command, self.path, body, headers)
@@ -76,15 +87,15 @@ def overwriting_gateway(server: BucketServer) -> Iterator[BucketServer]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing to say."""
 
-    gateway = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-    thread = threading.Thread(target=gateway.serve_forever)
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=running.serve_forever)
     thread.start()
     try:
-        yield BucketServer(f"http://127.0.0.1:{gateway.server_port}")
+        yield BucketServer(f"http://127.0.0.1:{running.server_port}", requests)
     finally:
-        gateway.shutdown()
+        running.shutdown()
         thread.join()
-        gateway.server_close()
+        running.server_close()
 
 
 @pytest.fixture(scope="session")
