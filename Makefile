@@ -56,7 +56,7 @@ lint: $(VENV)/pins.stamp
 types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
-	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache/tests --explicit-package-bases \
+	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
 	    --exclude '^tests/(airflow|golden/copied)/' tests
 
 contracts: $(VENV)/wheel.stamp

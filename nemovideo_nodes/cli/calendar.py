@@ -152,7 +152,9 @@ def plan(
     help="Put the videos there, with their texts beside them: DATE_SLUG_PLATFORM_LANGUAGE.mp4.",
 )
 @click.option(
-    "--again", is_flag=True, help="Make those anew whose row was edited after their video was made."
+    "--again",
+    is_flag=True,
+    help="Make those again whose row was edited since.",
 )
 @local_option
 @store_option

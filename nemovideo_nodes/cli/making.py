@@ -56,7 +56,7 @@ __all__ = ["as_ctrl_c", "make", "refine", "resume"]
 @click.option(
     "--profile",
     metavar="NAME|SKILL.md",
-    help=f"The skill that speaks: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
+    help=f"The skill to use: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
 )
 @click.option(
     "--platform",
@@ -196,7 +196,7 @@ def resume(run: str, resend: bool, same_account: bool, store: str | None, as_jso
     metavar="TEXT",
     help="What to change.",
 )
-@click.option("--again", is_flag=True, help="Say it once more, though it was said before.")
+@click.option("--again", is_flag=True, help="Send it again, though it was sent before.")
 @resend_option
 @quiet_option
 @verbose_option
