@@ -231,7 +231,9 @@ def _utm(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise BadInput(f"--utm wants NAME=VALUE, such as source=newsletter, not {pair[:60]!r}")
+            raise BadInput(
+                f"--utm takes NAME=VALUE, such as source=newsletter, and {pair[:60]!r} is not that"
+            )
         name = name.strip().lower()
         found[name if name.startswith("utm_") else f"utm_{name}"] = value.strip()
     return found

@@ -49,6 +49,13 @@ _LENGTH = re.compile(
     r"|secondes?)\b|秒钟?)(?!\s*(?:each|per\b|every|for each|pro\b|je\b|每))",
     re.IGNORECASE,
 )
+_OF_TIME = re.compile(
+    r"\d\s?s\b|\b(?:secs?|seconds?|min(?:ute[ns]?|s)?|sek(?:unden?)?|sekundenlang|secondes?"
+    r"|segundos?|minutos?|length|duration|long(?:er)?|short(?:er)?|lang(?:e[sr]?)?|kurz(?:e[sr]?)?)\b"
+    r"|秒|分钟|时长|长度",
+    re.IGNORECASE,
+)
+"""Words about time: who uses one has said something about lengths."""
 _OF_A_PART = re.compile(
     r"\b(?:first|last|after|every|each|per|from|at|bei|nach|erste\w*|letzte\w*|je|pro)\s*$"
     r"|(?:前|后|每|第)[^，。,.]{0,4}$",
@@ -196,7 +203,7 @@ def with_length(text: str, min_s: float, max_s: float | None, *, replaces: bool 
     wanted = wanted_length(text)
     if wanted is not None and replaces and not _fits(wanted, min_s, max_s):
         return _LENGTH.sub(f"{min(max(wanted, min_s), max_s):g} seconds", text)
-    if _LENGTH.search(text):
+    if _OF_TIME.search(text):
         return text
     end = "" if text.rstrip().endswith((".", "!", "?", "。", "！", "？")) else "."
     length = min(max(_USUAL_S, min_s), max_s)

@@ -105,9 +105,11 @@ class Workspace(RunReader):
             )
         if run_id and empty and not options.web_only:
             return (await asyncio.to_thread(self.ordered, run_id)).run_id
-        if run_id and options.keep_existing and await asyncio.to_thread(self.exists, run_id):
-            await self._ask_post(Journal(self.store, run_id), post_of(options))
-            return run_id
+        if run_id and options.keep_existing:
+            journal = self.journal(run_id)
+            if (await journal.refreshed()).order is not None:
+                await self._ask_post(journal, post_of(options))
+                return run_id
         try:
             return await self.submit_prepared(await asyncio.to_thread(self.prepare, options))
         except StepConflict:
