@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import asyncio
 from pathlib import Path
 
 import pytest
-from stage import Death, SkippingClock, Stage
+from fake_clock import FakeClock
+from faulty_store import Death, FaultyStore, StoreCall, die
+from stage import Stage
 
+from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions, Workspace
 
 SENTENCE = "A 3 second video"
@@ -32,7 +33,7 @@ async def made(
 ) -> RunResult:
     workspace = workspace or stage.workspace()
     run_id = await workspace.submit(options)
-    return await workspace.advance(run_id, drive=DriveOptions(clock=SkippingClock()))
+    return await workspace.advance(run_id, drive=DriveOptions(clock=FakeClock.skipping()))
 
 
 async def test_one_generation_serves_all_platforms(stage: Stage) -> None:
@@ -78,37 +79,15 @@ async def test_one_more_platform_or_another_caption_costs_nothing(stage: Stage) 
     assert workspace.finished(prepared) == more
 
 
-class FragileStore(Store):
-    """A store that fails for good at the first write of a name with this in it."""
+def fragile_store(url: str, part: str, *, after: bool) -> FaultyStore:
+    """A store that fails for good at the first write of a name with `part` in it."""
 
-    def __init__(self, url: str, part: str, *, after: bool) -> None:
-        super().__init__(url)
-        self._part = part
-        self._after = after
-        self._dead = False
+    def death(call: StoreCall) -> None:
+        writes = call.verb in ("replace", "create", "put_file")
+        if writes and part in call.name and "/journal/" not in call.name:
+            die()
 
-    def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        with self._dying(name):
-            super().replace(name, data, durable=durable)
-
-    def create(self, name: str, data: bytes) -> bool:
-        with self._dying(name):
-            return super().create(name, data)
-
-    def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
-        with self._dying(name):
-            super().put_file(name, source, move=move)
-
-    @contextlib.contextmanager
-    def _dying(self, name: str) -> Iterator[None]:
-        found = "/journal/" not in name and self._part in name
-        if self._dead or (found and not self._after):
-            self._dead = True
-            raise Death
-        yield
-        if found:
-            self._dead = True
-            raise Death
+    return FaultyStore(url, after=death) if after else FaultyStore(url, before=death)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -118,13 +97,35 @@ async def test_a_death_at_any_write_of_a_delivery_is_taken_up(
 ) -> None:
     """One message and one render, whatever was written by then."""
     options = asked(stage, "tiktok,instagram-feed", run_id="r", prompts=[TITLED])
-    fragile = stage.workspace(FragileStore(stage.store_path, part, after=after))
+    fragile = stage.workspace(fragile_store(stage.store_path, part, after=after))
     with pytest.raises(Death):
         await made(stage, options, fragile)
     result = await made(stage, options)
     assert [one.width for one in result.deliveries] == [90, 96]
     assert len(result.subtitles) == 2
     assert stage.sent[:2] == (1, 1)
+
+
+async def test_a_rendition_that_is_called_off_ends_soon_and_is_made_later(stage: Stage) -> None:
+    """As a worker that is told to end does it; nothing is left, and nothing is sent again."""
+    workspace = stage.workspace()
+    run_id = await workspace.submit(asked(stage, "tiktok,instagram-feed"))
+    shares: list[float] = []
+
+    def on_event(event: Event) -> None:
+        if event.progress is not None and event.progress.text == "rendition":
+            shares.append(event.progress.done)
+            working.cancel()
+
+    drive = DriveOptions(clock=FakeClock.skipping(), on_event=on_event)
+    working = asyncio.create_task(workspace.advance(run_id, drive=drive))
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert len(shares) == 1
+    result = await made(stage, asked(stage, "tiktok,instagram-feed"))
+    assert len(result.deliveries) == 2
+    assert stage.sent[:2] == (1, 1)
+    assert not list((stage.folder / "store").rglob("rendition.mp4"))
 
 
 @pytest.mark.parametrize(
