@@ -92,6 +92,12 @@ class PlannedVideo(BaseModel):
         return f"{self.post.due:%Y-%m-%d}" if self.post.due is not None else ""
 
     @property
+    def post_key(self) -> str:
+        """Which post it is, whatever its revision: slug, time, account."""
+        due = self.post.due.isoformat() if self.post.due is not None else ""
+        return " ".join(filter(None, (self.post.slug, due, self.post.account)))
+
+    @property
     def texts(self) -> dict[str, PostText]:
         """The text of each platform (under "" where there is none); raises `TemplateFault`."""
         return {name: self.post.text(name, self.language) for name in self.serves or ("",)}

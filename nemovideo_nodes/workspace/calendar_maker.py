@@ -83,7 +83,11 @@ class CalendarMaker:
             if one.result is not None and one.result.deliveries and one.is_there:
                 video = one.video
                 files[video.run_id] = destination.put(
-                    one.result, self.store_of(video), date=video.date, slug=video.post.slug
+                    one.result,
+                    self.store_of(video),
+                    date=video.date,
+                    slug=video.post.slug,
+                    post=video.post_key,
                 )
         return files
 

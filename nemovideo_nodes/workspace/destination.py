@@ -6,6 +6,7 @@ cover. A destination is a folder, or a store's URL (s3://bucket/posts).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import unicodedata
@@ -23,6 +24,7 @@ __all__ = ["Destination", "file_stem", "sidecars"]
 
 _LONGEST_STEM: Final = 150
 """Bytes; disks take 255, and there is an ending, and perhaps a number."""
+_MOST_NUMBERS: Final = 1_000
 _RENDITION = re.compile(r"-\d+x\d+-[a-z]+-[0-9a-f]{8}$")
 _UNFIT = re.compile(r"[^\w.-]+")
 
@@ -40,13 +42,17 @@ def _fit(text: str) -> str:
     return _UNFIT.sub("-", text).strip("-.")[:80]
 
 
-def sidecars(one: Delivered) -> dict[str, bytes]:
-    """The files beside a video, by ending: its text as one pastes it, and all of it as JSON."""
+def sidecars(one: Delivered, post: str = "") -> dict[str, bytes]:
+    """The files beside a video, by ending: its text as one pastes it, and all of it as JSON.
+
+    `post` says which post it is, so that no other one is written over it.
+    """
     lines = (one.title, one.caption)
     found = {}
     if text := "\n\n".join(filter(None, lines)):
         found[".txt"] = (text + "\n").encode("utf-8", "replace")
     told = {
+        "post": post,
         "platform": one.platform,
         "language": one.language,
         "title": one.title,
@@ -85,49 +91,75 @@ class Destination:
         if not self.place.startswith(REMOTE) and Path(self.place).expanduser().is_file():
             raise BadInput(f"{self.place} is a file, and a destination is a folder")
 
-    def put(self, result: RunResult, store: Store, *, date: str, slug: str) -> list[str]:
+    def put(
+        self, result: RunResult, store: Store, *, date: str, slug: str, post: str = ""
+    ) -> list[str]:
         """Copy what the run delivers, from its `store`; where each video is then, in order.
 
-        They are named `DATE_SLUG_PLATFORM_LANGUAGE.mp4`. What is there already, as it is to be,
-        is left alone. Raises `StoreError`.
+        They are named `DATE_SLUG_PLATFORM_LANGUAGE.mp4`, with a number where that is another
+        `post`'s already. What is there as it is to be is left alone. Raises `StoreError`.
         """
         return self.put_as(
             result,
             store,
             lambda one: file_stem(date, slug or result.run_id, one.platform, one.language),
+            post=post or result.run_id,
         )
 
     def put_as(
-        self, result: RunResult, store: Store, stem_of: Callable[[Delivered], str]
+        self,
+        result: RunResult,
+        store: Store,
+        stem_of: Callable[[Delivered], str],
+        *,
+        post: str = "",
     ) -> list[str]:
-        """`put` under names of the caller's own; those that are one are numbered."""
-        taken: dict[str, int] = {}
+        """`put` under names of the caller's own; without a `post` they are written over."""
+        taken: set[str] = set()
         places = []
         for one in result.deliveries:
-            stem = stem_of(one)
-            taken[stem] = taken.get(stem, 0) + 1
-            if taken[stem] > 1:  # another video of the same run
-                stem = f"{stem}-{taken[stem]}"
-            places.append(self._video(stem, one, store))
-            for ending, data in self._beside(one, result, store):
-                self._write(stem + ending, data)
+            stem = self._free(stem_of(one), taken, post)
+            taken.add(stem)
+            places.append(self._put(stem, one, result, store, post))
         return places
 
-    def _video(self, stem: str, one: Delivered, store: Store) -> str:
+    def _free(self, stem: str, taken: set[str], post: str) -> str:
+        """`stem`, or with the first number under which nothing of another post is."""
+        for number in range(1, _MOST_NUMBERS):
+            name = stem if number == 1 else f"{stem}-{number}"
+            owner = self._told(name).get("post", post) if post else post
+            if name not in taken and owner == post:
+                return name
+        raise StoreError(f"{self._place(stem)} and all its numbers are other posts' already")
+
+    def _put(self, stem: str, one: Delivered, result: RunResult, store: Store, post: str) -> str:
         name = f"{stem}.mp4"
-        known = self._read_json(f"{stem}.json").get("sha256")
-        if known != one.sha256 or self._size(name) != one.bytes:
+        beside = sidecars(one, post)
+        told = self._told(stem)
+        size = self._size(name)
+        if size == one.bytes and told == json.loads(beside[".json"]):
+            return self._place(name)
+        if size != one.bytes or told.get("sha256") != one.sha256:
             with store.local(_name_in(store, one.path)) as source:
                 if self._bucket is not None:
                     self._bucket.remove([name])  # a file of the same size is taken for the same
                     self._bucket.put_file(name, source)
                 else:
                     copy_file(source, self._folder / name)
+        for ending, data in self._seen_beside(one, result, store):
+            self._write(stem + ending, data)
+        if ".txt" in beside:
+            self._write(f"{stem}.txt", beside[".txt"])
+        elif told:
+            self._remove(f"{stem}.txt")  # it had a text before
+        # It says that all else is there, so it comes last.
+        self._write(f"{stem}.json", beside[".json"])
         return self._place(name)
 
-    def _beside(
+    def _seen_beside(
         self, one: Delivered, result: RunResult, store: Store
     ) -> Iterator[tuple[str, bytes]]:
+        """Subtitles and cover, by the ending of their names."""
         stem = _RENDITION.sub("", one.path.removesuffix(".mp4"))
         for subtitles in result.subtitles:
             base, _, ending = subtitles.rpartition(".")
@@ -135,8 +167,6 @@ class Destination:
                 yield f".{ending}", store.read(_name_in(store, subtitles)) or b""
         if one.cover is not None and (cover := store.read(_name_in(store, one.cover))):
             yield ".jpg", cover
-        # The digest in it says that the video is there: it comes last.
-        yield from sidecars(one).items()
 
     @property
     def _folder(self) -> Path:
@@ -167,12 +197,20 @@ class Destination:
         except OSError:
             return None
 
-    def _read_json(self, name: str) -> dict[str, object]:
+    def _told(self, stem: str) -> dict[str, object]:
+        """What an earlier copy wrote about the video of that name; empty where there is none."""
         try:
-            value = json.loads(self._read(name) or b"{}")
+            value = json.loads(self._read(f"{stem}.json") or b"{}")
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
+
+    def _remove(self, name: str) -> None:
+        if self._bucket is not None:
+            self._bucket.remove([name])
+        else:
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
 
     def _write(self, name: str, data: bytes) -> None:
         """Write a file where it is not there with these bytes; whole or not at all."""

@@ -111,6 +111,33 @@ def test_what_is_cut_or_another_video_is_copied_anew(store: Store, tmp_path: Pat
     assert Path(place).read_bytes() == b"new"
 
 
+def test_no_post_is_written_over_another_one(store: Store, tmp_path: Path) -> None:
+    """Two of a day under one slug; the same post again keeps its name, a removed text goes."""
+    target = Destination(str(tmp_path / "posts"))
+
+    def put(post: str, **more: object) -> list[str]:
+        told = result(store, **more)
+        return [Path(one).name for one in target.put(told, store, date="d", slug="s", post=post)]
+
+    morning = ["d_s_tiktok.mp4", "d_s_instagram-feed.mp4"]
+    evening = ["d_s_tiktok-2.mp4", "d_s_instagram-feed-2.mp4"]
+    assert put("9:00") == morning
+    assert put("18:00") == evening
+    assert put("18:00", alt_text="x") == evening
+    assert put("9:00") == morning
+    assert (tmp_path / "posts" / "d_s_tiktok.txt").exists()
+    bare = result(store)
+    bare = bare.model_copy(
+        update={
+            "deliveries": [
+                one.model_copy(update={"caption": "", "title": ""}) for one in bare.deliveries
+            ]
+        }
+    )
+    target.put(bare, store, date="d", slug="s", post="9:00")
+    assert not (tmp_path / "posts" / "d_s_tiktok.txt").exists()
+
+
 def test_what_can_be_no_destination_is_told(tmp_path: Path) -> None:
     """Before anything is made."""
     (tmp_path / "file").write_text("x")
