@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import importlib.util
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -23,6 +23,7 @@ from nemovideo_nodes.request.platform_rules import RULES, VideoFacts, platform_v
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.renditions import fit_for, frame_for
+from nemovideo_nodes.request.safe_zones import covered_texts
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.subtitles import Cue, cues_of, srt, vtt
@@ -100,7 +101,7 @@ def _delivery(
         except (BadInput, RenderFailed) as error:
             notes.append(f"No rendition could be made: {error.sentence}")
     if file is own:
-        notes += _covered(platform, cues)
+        notes += covered_texts(platform, cues)
     return Delivery(
         platform=platform,
         video=number,
@@ -204,31 +205,6 @@ def _checks(facts: VideoFacts, platform: str) -> tuple[RuleCheck, ...]:
         )
         for rule in RULES
     )
-
-
-def _covered(platform: str, cues: Sequence[Cue]) -> Iterator[str]:
-    """Texts that stand where the platform shows its own buttons, as far as the timeline tells."""
-    preset = PRESETS.get(platform)
-    if preset is None:
-        return
-    clear = preset.clear
-    for cue in cues:
-        if cue.place is None:
-            continue
-        across, down = cue.place
-        sides = {
-            "top": down < clear.top,
-            "bottom": down > 1 - clear.bottom,
-            "left": across < clear.left,
-            "right": across > 1 - clear.right,
-        }
-        for side, is_covered in sides.items():
-            if is_covered:
-                part = getattr(clear, side)
-                yield (
-                    f'The text "{cue.text[:60]}" stands in the {side} {part:.0%} of the frame, '
-                    f"which {preset.title} covers with its own buttons"
-                )
 
 
 def _cover(store: Store, name: str, platform: str) -> str | None:
