@@ -86,7 +86,7 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(
     One that is told to end writes the results of what it has, and says that there is more to do.
     """
     results = connected.folder / "results.csv"
-    command = ("calendar", "run", calendar(connected), "--json", "--at-once", "1")
+    command: tuple[str, ...] = ("calendar", "run", calendar(connected), "--json", "--at-once", "1")
     command += ("--results", str(results), "--to", str(connected.folder / "posts"))
     for facts, number in ((4, signal.SIGKILL), (14, signal.SIGTERM), (24, signal.SIGKILL)):
         running = connected.start(*command)
@@ -123,7 +123,8 @@ def test_a_tick_with_nothing_due_asks_a_bucket_little(
     Store(bucket).replace(
         "calendar.csv", b"slug,due,prompt\na,2030-01-01 09:00,x\nb,2020-01-01 09:00,x\n"
     )
-    command = ("calendar", "run", f"{bucket}/calendar.csv", "--to", f"{bucket}/posts")
+    command: tuple[str, ...] = ("calendar", "run", f"{bucket}/calendar.csv")
+    command += ("--to", f"{bucket}/posts")
     command += ("--results", f"{bucket}/results.csv")
     with gateway(bucket_server) as counted:
         shell.env |= counted.environment
