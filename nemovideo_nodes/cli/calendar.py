@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, NemoVideoError
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
@@ -232,9 +232,16 @@ def run(
         )
     except KeyboardInterrupt:
         interrupted = True
-    files = maker.put(made, target) if target is not None else {}
+    files: dict[str, list[str]] = {}
+    failed: NemoVideoError | None = None
+    try:
+        files = maker.put(made, target) if target is not None else {}
+    except NemoVideoError as error:  # what was made is told all the same
+        failed = error
     if file is not None:
         file.write(videos, made, maker.posters(made), files)
+    if failed is not None:
+        raise failed
     if interrupted:
         click.echo("Stopped before the end: run it again, and it goes on.", err=True)
     if as_json:

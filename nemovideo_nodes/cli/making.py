@@ -71,7 +71,9 @@ __all__ = ["as_ctrl_c", "make", "refine", "resume"]
     help="What a rendition has around the picture.",
 )
 @click.option("--title", default="", metavar="TEXT", help="The title that goes out with it.")
-@click.option("--caption", default="", metavar="TEXT", help="The caption, as {{ platform }} asks.")
+@click.option(
+    "--caption", default="", metavar="TEXT", help="The caption; it may hold {{ platform }}."
+)
 @click.option("--hashtags", default="", metavar="TAGS", help="Such as '#spring #sale'.")
 @click.option("--alt-text", default="", metavar="TEXT", help="What is to be seen in it.")
 @click.option("--link", default="", metavar="URL", help="The link that goes out with it.")

@@ -20,7 +20,11 @@ _PLATFORMS = ("TikTok, IG Feed", "YT Shorts", "IG Feed, X, tiktok")
 _PRESETS = (("tiktok", "instagram-feed"), ("youtube-shorts",), ("instagram-feed", "x", "tiktok"))
 _LANGUAGES = ((), ("en", "de"))
 _ACCOUNTS = ("", "acme")
-_BAD = ("31.12.2026,,x,tiktok,,,,,", "{due},none.jpg,x,tiktok,,,,,", "{due},,x,tiktokk,,,,,")
+_BAD = (
+    "31.12.2026,,x,tiktok,,,,,,,",
+    '{due},,x,tiktok,"en, de",,,,,,',  # no words in German
+    "{due},,x,tiktokk,,,,,,,",
+)
 
 
 @dataclass

@@ -65,10 +65,13 @@ def deliver(
     for number, (name, download) in enumerate(zip(names, run.videos, strict=True)):
         cues = cues_at(run, download.render_id)
         known: dict[str, _File] = {}
-        made += [
-            _delivery(store, post, platform, number, name, download.video, cues, known, progress)
-            for platform in post.targets
-        ]
+        with store.local(name) as path:
+            facts = _facts(path) or _known_facts(download.video)
+            own = _File(name, facts, download.video.sha256)
+            made += [
+                _delivery(store, post, platform, number, own, path, cues, known, progress)
+                for platform in post.targets
+            ]
     return tuple(made)
 
 
@@ -77,26 +80,25 @@ def _delivery(
     post: Post,
     platform: str,
     number: int,
-    name: str,
-    video: VideoFile,
+    own: _File,
+    path: Path,
     cues: Sequence[Cue],
     known: dict[str, _File],
     progress: Callable[[float], None],
 ) -> Delivery:
-    own = _File(name, _facts(store, name, video), video.sha256)
-    frame = frame_for(platform, video.width, video.height)
+    size = own.facts.width, own.facts.height
+    frame = frame_for(platform, *size)
     broken = {one.rule for one in platform_violations(own.facts, platform)}
     notes: list[str] = []
     file = own
     how: Literal["", "blur", "plain", "crop"] = ""
     if frame is not None or broken & _REPAIRED:
-        frame = frame or (video.width // 2 * 2, video.height // 2 * 2)
-        size = (video.width, video.height)
+        frame = frame or (size[0] // 2 * 2, size[1] // 2 * 2)
         fit = fit_for(post.fit, size, frame, has_texts=bool(cues))
-        target = _rendition_name(name, video, frame, fit)
+        target = _rendition_name(own, frame, fit)
         try:
             if target not in known:
-                known[target] = _rendition(store, name, target, frame, fit, progress)
+                known[target] = _rendition(store, path, target, frame, fit, progress)
             file, how = known[target], fit
         except (BadInput, RenderFailed) as error:
             notes.append(f"No rendition could be made: {error.sentence}")
@@ -112,21 +114,21 @@ def _delivery(
         width=file.facts.width,
         height=file.facts.height,
         rendition=how,
-        cover=_cover(store, file.name, platform),
+        cover=_cover(store, file.name, platform, path if file is own else None),
         checks=_checks(file.facts, platform),
         notes=tuple(notes),
     )
 
 
-def _rendition_name(name: str, video: VideoFile, frame: tuple[int, int], fit: str) -> str:
+def _rendition_name(own: _File, frame: tuple[int, int], fit: str) -> str:
     """`runs/RUN/video-1080x1350-crop-1a2b3c4d.mp4`: from which video, and how."""
-    made_of = hashlib.sha256(f"{video.sha256} {_RECIPE}".encode()).hexdigest()[:8]
-    return f"{name.removesuffix('.mp4')}-{frame[0]}x{frame[1]}-{fit}-{made_of}.mp4"
+    made_of = hashlib.sha256(f"{own.sha256} {_RECIPE}".encode()).hexdigest()[:8]
+    return f"{own.name.removesuffix('.mp4')}-{frame[0]}x{frame[1]}-{fit}-{made_of}.mp4"
 
 
 def _rendition(
     store: Store,
-    name: str,
+    source: Path,
     target: str,
     frame: tuple[int, int],
     fit: str,
@@ -147,41 +149,48 @@ def _rendition(
             except OSError as error:
                 raise StoreError(f"No rendition can be written to {folder} ({error})") from None
             spare = Path(work) / "rendition.mp4"
-            source = stack.enter_context(store.local(name))
             rendition(source, spare, *frame, fit, progress=progress)  # type: ignore[arg-type]
             store.put_file(target, spare)
     with store.local(target) as path, path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return _File(target, _facts(store, target), digest)
+        facts = _facts(path)
+    if facts is None:
+        raise RenderFailed(f"The rendition {target.rpartition('/')[2]} cannot be read")
+    return _File(target, facts, digest)
 
 
-def _facts(store: Store, name: str, video: VideoFile | None = None) -> VideoFacts:
-    """What is true of a file; of the service's own at least what was seen when it came."""
-    if _has_video_extra():
-        from nemovideo_nodes.media.delivery import check_delivery
+def _facts(path: Path) -> VideoFacts | None:
+    """All that is true of a file; None where it cannot be looked at here."""
+    if not _has_video_extra():
+        return None
+    from nemovideo_nodes.media.delivery import check_delivery
 
-        with contextlib.suppress(NemoVideoError), store.local(name) as path:
-            found = check_delivery(path)
-            sound = found.sound
-            return VideoFacts(
-                width=found.width,
-                height=found.height,
-                duration_s=found.duration_s,
-                size=found.bytes,
-                fps=found.fps,
-                video_codec=found.codec,
-                profile=found.profile,
-                pixel_format=found.pixel_format,
-                gop_s=found.longest_gop_s,
-                closed_gop=found.closed_gop,
-                audio_codec=sound.codec if sound else None,
-                sample_rate=sound.sample_rate if sound else None,
-                channels=sound.channels if sound else None,
-                faststart=found.faststart,
-                edit_list=found.has_edit_list,
-            )
-    if video is None:
-        raise RenderFailed(f"The rendition {name.rsplit('/', 1)[-1]} cannot be read")
+    try:
+        found = check_delivery(path)
+    except NemoVideoError:
+        return None
+    sound = found.sound
+    return VideoFacts(
+        width=found.width,
+        height=found.height,
+        duration_s=found.duration_s,
+        size=found.bytes,
+        fps=found.fps,
+        video_codec=found.codec,
+        profile=found.profile,
+        pixel_format=found.pixel_format,
+        gop_s=found.longest_gop_s,
+        closed_gop=found.closed_gop,
+        audio_codec=sound.codec if sound else None,
+        sample_rate=sound.sample_rate if sound else None,
+        channels=sound.channels if sound else None,
+        faststart=found.faststart,
+        edit_list=found.has_edit_list,
+    )
+
+
+def _known_facts(video: VideoFile) -> VideoFacts:
+    """What was seen of a video when it came."""
     return VideoFacts(
         width=video.width, height=video.height, duration_s=video.duration_s, size=video.bytes
     )
@@ -207,8 +216,11 @@ def _checks(facts: VideoFacts, platform: str) -> tuple[RuleCheck, ...]:
     )
 
 
-def _cover(store: Store, name: str, platform: str) -> str | None:
-    """The picture that stands for the video there; None where it cannot be made."""
+def _cover(store: Store, name: str, platform: str, path: Path | None) -> str | None:
+    """The picture that stands for the video there; None where it cannot be made.
+
+    `path` is the video as a local file, where there is one already.
+    """
     first = platform in PRESETS and PRESETS[platform].cover == "first-frame"
     cover = f"{name.removesuffix('.mp4')}-{'first' if first else 'poster'}.jpg"
     with contextlib.suppress(NemoVideoError, OSError):  # never worth the video
@@ -217,9 +229,11 @@ def _cover(store: Store, name: str, platform: str) -> str | None:
         if _has_video_extra():
             from nemovideo_nodes.media.poster import poster
 
-            with tempfile.TemporaryDirectory() as folder, store.local(name) as path:
+            with contextlib.ExitStack() as stack:
+                folder = stack.enter_context(tempfile.TemporaryDirectory())
                 spare = Path(folder) / "cover.jpg"
-                poster(path, spare, 0.0 if first else None)
+                video = path or stack.enter_context(store.local(name))
+                poster(video, spare, 0.0 if first else None)
                 store.replace(cover, spare.read_bytes())
             return cover
     return None
