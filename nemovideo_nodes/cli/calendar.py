@@ -178,7 +178,7 @@ def run(
     with problems are set aside. Exit code 0: nothing is left to do now; 1: something failed;
     2: SOURCE cannot be read; 75: something is unfinished, so run it again.
     """
-    from nemovideo_nodes.cli.making import as_ctrl_c
+    from nemovideo_nodes.cli.driving import as_ctrl_c
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of

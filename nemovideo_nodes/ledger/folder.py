@@ -13,14 +13,18 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.backend import Stored
+from nemovideo_nodes.ledger.sharing import is_shared, share, unwritable
 
 __all__ = ["Folder"]
+
+T = TypeVar("T")
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 
@@ -30,20 +34,40 @@ class Folder:
 
     segment = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,255}")
     broken: tuple[type[BaseException], ...] = (OSError, ValueError)
+    kept = None
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
+        self.is_probed = False
+        self.is_shared = False
+        """Whether a group shares the folder; known once it was probed."""
         self._durable: set[Path] = set()
 
     def probe(self) -> None:
-        """Make the folder where it is missing, and try to write in it; raises `OSError`."""
+        """Make the folder where it is missing, and try to write in it; raises `OSError`.
+
+        Raises `BadInput` where another user has made what is to be written to.
+        """
         new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
         self.root.mkdir(parents=True, exist_ok=True)
         for folder in new:
             _fsync(folder.parent)
+        if (why := unwritable(self.root)) is not None:
+            raise BadInput(
+                f"The store {self.root} cannot be written to: {why}", remedy=Remedy.STORE
+            )
         with tempfile.TemporaryFile(dir=self.root):
             pass
+        self.is_shared = is_shared(self.root)
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder in the store, and those above it that are missing; raises `OSError`."""
+        new = [path, *path.parents] if self.is_shared else []
+        new = [folder for folder in new if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        for folder in new:
+            share(folder)
 
     def create(self, name: str, data: bytes) -> bool:
         with self._spare(name, data) as (spare, target):
@@ -107,6 +131,26 @@ class Folder:
                     at = datetime.fromtimestamp(known.st_mtime, UTC)
                     yield Stored(path.relative_to(self.root).as_posix(), known.st_size, at)
 
+    def listed(self, name: str, after: str) -> list[Stored]:
+        found = []
+        try:
+            with os.scandir(f"{self.url}/{name}") as entries:
+                for entry in entries:
+                    if entry.name > after and entry.is_file():
+                        with contextlib.suppress(FileNotFoundError):
+                            known = entry.stat()
+                            at = datetime.fromtimestamp(known.st_mtime, UTC)
+                            found.append(Stored(f"{name}/{entry.name}", known.st_size, at))
+        except FileNotFoundError:
+            return []
+        except NotADirectoryError:
+            self._require_folder()
+            return []
+        return sorted(found, key=lambda one: one.name)
+
+    def read_all(self, names: Sequence[str], read: Callable[[str], T]) -> list[T]:
+        return [read(name) for name in names]
+
     def _require_folder(self) -> None:
         """Raise `NotADirectoryError` where a file stands in the folder's place: it is not empty."""
         with contextlib.suppress(FileNotFoundError):
@@ -117,7 +161,7 @@ class Folder:
         if self.size(name) == source.stat().st_size:
             os.utime(target)  # in use again: no leftover
             _fsync(target)
-        elif not (move and _renamed(source, target)):
+        elif not (move and self._renamed(source, target)):
             with self._spare(name, source) as (spare, _):
                 spare.replace(target)
         self._sync(target)
@@ -138,7 +182,7 @@ class Folder:
         """A rename takes the folder away at once; its files go afterwards."""
         path = self.root / name
         gone = self.root / "unfinished" / f"discarded-{secrets.token_hex(8)}"
-        gone.parent.mkdir(parents=True, exist_ok=True)
+        self.make_folder(gone.parent)
         try:
             path.rename(gone)
         except FileNotFoundError:
@@ -169,19 +213,35 @@ class Folder:
         It is on the disk before anybody can see it. `link`: the same file, if the disk can.
         """
         target = self.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self.make_folder(target.parent)
         spare = target.with_name(f".{secrets.token_hex(8)}")
         try:
             if isinstance(content, bytes):
                 spare.write_bytes(content)
             elif not (link and _linked(content, spare)):
                 shutil.copyfile(content, spare)
+            if self.is_shared and not link:
+                share(spare)
             if durable:
                 _fsync(spare)
             yield spare, target
         finally:
             # A rename onto another name of the same file does nothing at all.
             spare.unlink(missing_ok=True)
+
+    def _renamed(self, source: Path, target: Path) -> bool:
+        """Whether `source` could be renamed to `target`: not to another disk."""
+        self.make_folder(target.parent)
+        if self.is_shared:
+            share(source)
+        _fsync(source)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            return False
+        return True
 
     def _sync(self, target: Path) -> None:
         """Have the name on the disk, too, and each new folder in the folder above it."""
@@ -199,19 +259,6 @@ def _linked(existing: Path, spare: Path) -> bool:
     except FileNotFoundError:
         raise
     except OSError:
-        return False
-    return True
-
-
-def _renamed(source: Path, target: Path) -> bool:
-    """Whether `source` could be renamed to `target`: not to another disk."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _fsync(source)
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
         return False
     return True
 

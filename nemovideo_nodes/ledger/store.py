@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from nemovideo_nodes.errors import (
     well_formed,
 )
 from nemovideo_nodes.ledger.backend import Backend, Stored
+from nemovideo_nodes.ledger.sharing import share, unwritable
 
 __all__ = ["REMOTE", "Store", "Stored"]
 
@@ -49,7 +51,7 @@ class Store:
         self._backend = _bucket(url, options or {}) if is_bucket else _folder(url)
         self.url = self._backend.url
         self.root = self._backend.root
-        self._probed = False
+        self.kept = self._backend.kept
         self._probing = threading.Lock()
 
     def create(self, name: str, data: bytes) -> bool:
@@ -83,6 +85,22 @@ class Store:
         """All that lies below the folder `name`, at any depth."""
         with self._telling("read", name):
             return list(self._backend.files(name))
+
+    def listed(self, name: str, after: str = "") -> list[Stored]:
+        """What lies right in the folder `name` under names that sort behind `after`, sorted."""
+        with self._telling("read", name):
+            return self._backend.listed(name, after)
+
+    def read_listed(self, stored: Sequence[Stored]) -> list[bytes | None]:
+        """The bytes of what was listed, each read at most once a process; None for what is gone."""
+
+        kept = self.kept
+        known: dict[str, bytes | None] = {}
+        if kept is not None:
+            known = {one.name: kept.get(one.name, one.version) for one in stored if one.version}
+        missing = [one.name for one in stored if known.get(one.name) is None]
+        read = dict(zip(missing, self._backend.read_all(missing, self.read), strict=True))
+        return [read.get(one.name, known.get(one.name)) for one in stored]
 
     def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
         """Copy a local file to `name`, atomically; nothing is done if it is there already.
@@ -136,12 +154,14 @@ class Store:
     def scratch(self, name: str) -> Path:
         """A local folder for unfinished work, on the store's own disk if it has one."""
         self._probe()
+        if self._is_shared:  # nobody goes on with what another user has left open
+            name = f"{name}.{os.getuid()}"
         folder = self.cache / "unfinished" / name
         with self._telling("written", f"unfinished/{name}"):
             try:
                 if self.root is None:  # others may read a home
                     self.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _make_folder(folder)
+                self._make_folder(folder)
             except (OSError, RuntimeError) as error:
                 reason = getattr(error, "strerror", None) or error
                 raise StoreError(f"The folder {folder} cannot be made: {reason}") from None
@@ -157,7 +177,7 @@ class Store:
         Raises `BadInput`; a store that is only read is never probed.
         """
         with self._probing:
-            if self._probed:
+            if self._backend.is_probed:
                 return
             try:
                 self._backend.probe()
@@ -170,7 +190,7 @@ class Store:
                 raise BadInput(
                     f"The store {self.url} cannot be written to ({reason})", remedy=Remedy.STORE
                 ) from None
-            self._probed = True
+            self._backend.is_probed = True
 
     @contextlib.contextmanager
     def _telling(self, done: str, *names: str) -> Iterator[None]:
@@ -183,22 +203,34 @@ class Store:
         except NemoVideoError:
             raise
         except self._backend.broken as error:
+            reason = _reason(error)
+            if self.root is not None and isinstance(error, PermissionError):
+                reason = unwritable(self.root, names[0]) or reason
             raise StoreError(
-                f"The store {self.url} cannot be {done} at {names[0]}: {_reason(error)}"
+                f"The store {self.url} cannot be {done} at {names[0]}: {reason}"
             ) from None
 
+    @property
+    def _is_shared(self) -> bool:
+        return self.root is not None and self._backend.is_shared
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder that another worker may be taking away just now."""
-    for _ in range(_MAKING):
-        with contextlib.suppress(FileExistsError, FileNotFoundError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder that another worker may be taking away just now."""
+        mode = 0o770 if self._is_shared else 0o700
+        for _ in range(_MAKING):
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                folder.mkdir(parents=True, exist_ok=True, mode=mode)
+                break
+        else:
+            folder.mkdir(parents=True, exist_ok=True, mode=mode)
+        if self._is_shared:
+            for made in (folder, folder.parent):
+                with contextlib.suppress(OSError):  # another user has made it, and shares it
+                    share(made)
 
 
 def _bucket(url: str, options: Mapping[str, str]) -> Backend:
-    from nemovideo_nodes.ledger.bucket import Bucket
+    from nemovideo_nodes.ledger.bucket import open_bucket
 
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query or parts.fragment or not url.isprintable():
@@ -207,7 +239,7 @@ def _bucket(url: str, options: Mapping[str, str]) -> Backend:
             "its account comes from the environment, or from the options of a block"
         )
     try:
-        return Bucket(url.rstrip("/"), options)
+        return open_bucket(url.rstrip("/"), options)
     except Exception as error:  # obstore raises its own, ValueError and OSError here
         raise _not_opened(url, error) from None
 

@@ -8,9 +8,11 @@ import itertools
 import logging
 import os
 import threading
+import time
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,8 +28,6 @@ class BucketServer:
     """An S3 server, and the environment that leads to it."""
 
     url: str
-    requests: list[str] = field(default_factory=list, compare=False)
-    """What was asked for, where it came through a gateway: `GET /bucket/name`."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,26 +46,28 @@ class BucketServer:
             return f"s3://{name}/videos"
 
 
-def overwriting_gateway(
-    server: BucketServer,
-) -> contextlib.AbstractContextManager[BucketServer]:
-    """A gateway before the server that passes on everything but `If-None-Match`."""
-    return gateway(server, without="if-none-match")
-
-
 @contextlib.contextmanager
-def gateway(server: BucketServer, without: str = "") -> Iterator[BucketServer]:
-    """A gateway before the server that notes all requests, and leaves a header out of them."""
-    requests: list[str] = []
+def gateway(
+    server: BucketServer,
+    *,
+    without: Collection[str] = (),
+    delay_s: float = 0.0,
+    seen: Callable[[str], object] = lambda request: None,
+) -> Iterator[BucketServer]:
+    """A gateway before the server: it takes its time, tells of each request, drops headers."""
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def _pass_on(self) -> None:
-            requests.append(f"{self.command} {self.path}")
             length = int(self.headers.get("content-length", 0))
             body = self.rfile.read(length) if length else None
-            headers = {k: v for k, v in self.headers.items() if k.lower() != without}
+            seen(f"{self.command} {urllib.parse.unquote(self.path)}")
+            if delay_s:
+                time.sleep(delay_s)
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in without}
             to = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
             try:
                 to.request(self.command, self.path, body, headers)
@@ -87,15 +89,26 @@ def gateway(server: BucketServer, without: str = "") -> Iterator[BucketServer]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing to say."""
 
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-    thread = threading.Thread(target=running.serve_forever)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+        daemon_threads = True
+
+    served = Server(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=served.serve_forever)
     thread.start()
     try:
-        yield BucketServer(f"http://127.0.0.1:{running.server_port}", requests)
+        yield BucketServer(f"http://127.0.0.1:{served.server_port}")
     finally:
-        running.shutdown()
+        served.shutdown()
         thread.join()
-        running.server_close()
+        served.server_close()
+
+
+def overwriting_gateway(
+    server: BucketServer,
+) -> contextlib.AbstractContextManager[BucketServer]:
+    """A gateway that passes on everything but `If-None-Match`."""
+    return gateway(server, without={"if-none-match"})
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +124,17 @@ def bucket_server() -> Iterator[BucketServer]:
     server.stop()
     assert server._server is not None
     server._server.server_close()
+
+
+@pytest.fixture
+def asked(
+    bucket: str, bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
+    """All requests to the bucket, of this process and of those that it starts."""
+    requests: list[str] = []
+    with gateway(bucket_server, seen=requests.append) as counting:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", counting.url)
+        yield requests
 
 
 @pytest.fixture
