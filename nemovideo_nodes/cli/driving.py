@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.ledger.run import Run
     from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
 
-__all__ = ["Delivery", "Outcome", "Work", "drive_run", "end", "finished_before"]
+__all__ = ["Delivery", "Outcome", "Work", "as_ctrl_c", "drive_run", "end", "finished_before"]
 
 Work = Callable[["DriveOptions"], Coroutine[Any, Any, "RunResult"]]
 
@@ -85,7 +85,7 @@ def drive_run(
     from nemovideo_nodes.workspace import DriveOptions
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    signal.signal(signal.SIGTERM, as_ctrl_c)
     try:
         result = asyncio.run(work(DriveOptions(resend=resend, on_event=progress.show)))
     except KeyboardInterrupt:
@@ -104,7 +104,7 @@ def drive_run(
     return Outcome(workspace, result, known=result_of(before, workspace.store, "waiting"))
 
 
-def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+def as_ctrl_c(number: int, frame: FrameType | None) -> None:
     """A running loop cancels its work then; an exception would cut it in the middle of anything."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):  # ignored, as in a shell's background
@@ -163,6 +163,13 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         click.echo("Done before; nothing was repeated. --again makes a new one.", err=True)
     for line in lines:
         click.echo(line)
+    paths = {video.path for video in result.videos}
+    for one in result.deliveries:
+        if one.platform and one.path not in paths:
+            how = f", {one.rendition}" if one.rendition else ""
+            click.echo(f"For {one.platform}: {one.path} ({one.width}x{one.height}{how})")
+        for note in one.notes:
+            say(f"Note: {note}")
     for problem in outcome.workspace.platform_violations(shown, run):
         say(f"Note: {problem}")
 

@@ -15,6 +15,7 @@ from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.facts import PublishResult, StateResult
 from nemovideo_nodes.ledger.manifest import RunResult, media_of
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace.timeline import draw_timeline
 
@@ -59,6 +60,7 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
     pictures = [url for url in shown.posters if url]
     lines += [" ".join(image_markdown(url) for url in pictures), ""] if pictures else []
     lines += _videos(result, shown.links)
+    lines += _deliveries(result)
     lines += [*_timeline(run, result), *_conversation(conversation(run))]
     lines += ["## Details", "", f"- Run: `{result.run_id}`"]
     if result.credits.spent:
@@ -126,6 +128,19 @@ def _videos(result: RunResult, links: Sequence[str]) -> list[str]:
             f"| {video.width}x{video.height} | {_size(video.bytes)} | `{video.path}` |"
         )
     return [*lines, ""]
+
+
+def _deliveries(result: RunResult) -> list[str]:
+    """What each platform gets, and the caption that goes out with it."""
+    lines: list[str] = []
+    for one in result.deliveries:
+        title = PRESETS[one.platform].title if one.platform in PRESETS else "Any platform"
+        parts = filter(None, (title, one.language, f"{one.width}x{one.height}", one.rendition))
+        lines.append(f"- **{', '.join(parts)}**: `{one.path}`")
+        if text := " · ".join(filter(None, (one.title, one.caption))):
+            lines.append(f"  {plain(_short(' '.join(text.split())))}")
+        lines += [f"  {plain(note)}" for note in one.notes]
+    return ["## Platforms", "", *lines, ""] if lines else []
 
 
 def _timeline(run: Run, result: RunResult) -> list[str]:
