@@ -131,6 +131,11 @@ class Bucket:
                     file.write(chunk)
             yield path
 
+    def presigned(self, name: str, lasts: timedelta) -> str:
+        store: Any = self._store  # its type includes stores that cannot
+        signed: str = self._obstore.sign(store, "GET", name, lasts)
+        return signed
+
     def discard(self, name: str) -> None:
         self.remove([stored.name for stored in self.files(name)])
 

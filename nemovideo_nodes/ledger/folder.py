@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nemovideo_nodes.errors import BadInput
@@ -118,6 +118,9 @@ class Folder:
         if not path.is_file():
             raise FileNotFoundError
         yield path
+
+    def presigned(self, name: str, lasts: timedelta) -> str:
+        return ""
 
     def discard(self, name: str) -> None:
         """A rename takes the folder away at once; its files go afterwards."""
