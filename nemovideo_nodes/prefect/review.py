@@ -26,6 +26,8 @@ WAITS: Final = "nemovideo.flow-run.waits"
 """The event that `automations.yaml` expects of a run that was suspended."""
 _TIMEOUT_S: Final = int(timedelta(days=7).total_seconds())
 _POLL_S: Final = 2
+_MOST_QUESTIONS: Final = 5
+"""So often a person who wants a change is asked which."""
 
 
 class Review(RunInput):
@@ -38,7 +40,12 @@ class Review(RunInput):
     )
     change: str = Field(
         default="",
-        description="What to change, in a sentence. A new video is made, which costs credits.",
+        description="For a change: what to change, in a sentence. A new video is made, which "
+        "costs credits.",
+    )
+    same_account: bool = Field(
+        default=False,
+        description="For a change: the account has a new token since the run was begun.",
     )
 
 
@@ -55,15 +62,21 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
     for number in range(1, rounds + 1):
         asking = Review.with_initial_data(description=await summary_markdown(run))
         answer = await _answer(asking, f"look-{number}", flow_run)
+        for again in range(1, _MOST_QUESTIONS):
+            if answer.decision != "change" or answer.change.strip():
+                break
+            answer = await _answer(asking, f"look-{number}-{again}", flow_run)
         change = answer.change.strip()
         if answer.decision == "reject":
             raise RunStopped(
                 f"The video was rejected{f': {change}' if change else ''}", run_id=run.run_id
             )
+        if answer.decision == "change" and not change:
+            raise RunStopped("A change was asked for, and not which", run_id=run.run_id)
         if not change:
             break
         await refine_run(run, change, occasion=f"look {number} of {flow_run.id}")
-        result = await execute_run(run)
+        result = await execute_run(run, same_account=answer.same_account)
     return result
 
 

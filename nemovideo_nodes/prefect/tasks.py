@@ -203,9 +203,16 @@ async def refine_run(
 
 @step_task("Acquire token", run_name="token/{number}", timeout_s=_SHORT_S)
 async def acquire_token(
-    run: RunHandle | str, *, number: int = 0, resend: bool = False
+    run: RunHandle | str, *, number: int = 0, resend: bool = False, same_account: bool = False
 ) -> TokenResult:
-    """Signs in and checks that the account is the run's; Prefect never sees the token."""
+    """Signs in and checks that the account is the run's; Prefect never sees the token.
+
+    `same_account` is a person's word that the token is a new one of the account that began the run.
+    """
+    if same_account:
+        with in_form_words():
+            handle = to_handle(run)
+            await (await open_run(handle)).workspace.confirm_account(handle.run_id)
     return await _advance(run, StepName.TOKEN, number, TokenResult, AcquireToken(), resend=resend)
 
 
