@@ -109,17 +109,20 @@ async def begin_run(
     as_begun: bool = False,
     occasion: str = "",
     again: bool = False,
+    language: str = "",
+    account: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
     `changes` are instructions that follow the prompt; for a run that is named by its id alone,
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
-    asked for now, `occasion` is the deduplication key.
+    asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
+    is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     with in_form_words():
         check_files(images)
-        resolved = await resolve_store(store, credentials, local=local)
+        resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await resolved.workspace.submit(
             VideoOptions(
                 media=images,
@@ -129,6 +132,7 @@ async def begin_run(
                 mode=work,
                 platform=form_value(platform),
                 aspect=form_value(aspect),
+                language=language,
                 run_id=run_id,
                 keep_existing=as_begun,
                 deduplication_key=occasion or deduplication_key(again=again),
@@ -139,6 +143,7 @@ async def begin_run(
         store=resolved.store,
         credentials=resolved.credentials,
         name=display_name(slug, form_value(platform)),
+        account=account,
     )
 
 
