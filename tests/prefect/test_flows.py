@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,6 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import ArtifactSort
 from prefect.flow_engine import run_flow_async
 from prefect.flow_runs import resume_flow_run
-from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 from prefect.states import Completed
 
 from nemovideo_nodes.errors import BadInput, RunStopped
@@ -46,7 +46,6 @@ from nemovideo_nodes.prefect import (
 )
 from nemovideo_nodes.workspace.calendar_file import Post
 from prefect_flows.batch_images_to_video import batch_images_to_video
-from prefect_flows.image_to_video import image_to_video
 from prefect_flows.iterate_video import iterate_video
 from prefect_flows.parallel_images_to_video import parallel_images_to_video
 from prefect_flows.scheduled_social_content import scheduled_social_content
@@ -66,37 +65,28 @@ async def test_batch_work_makes_a_video_of_each_picture(studio: Any) -> None:
 
 
 async def test_a_parallel_batch_makes_each_video_in_a_run_of_its_own(
-    studio: Any, tmp_path: Path
+    studio: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One that fails stops no other; started again, only that is made."""
+    """In the order in which people count. One that fails stops no other; started again, only that
+    is made."""
     folder = tmp_path / "folder"
     folder.mkdir()
     for image in studio.images:
         Path(image).rename(folder / Path(image).name)  # noqa: ASYNC240
     (folder / "notes.txt").write_text("no picture")
+    for image, name in zip(sorted(folder.glob("*.png")), ("2.png", "10.png"), strict=True):
+        image.rename(folder / name)
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
-    with pytest.raises(RunStopped, match=r"1 of 2 pictures have no video\. blue: ") as caught:
+    with pytest.raises(RunStopped, match=r"1 of 2 pictures have no video\. 2: ") as caught:
         await parallel_images_to_video([str(folder)], [PROMPT], at_once=1)
     assert not caught.value.resumable  # the plan needs a person
     results = await parallel_images_to_video([str(folder)], [PROMPT])
+    assert "Left out: notes.txt: " in caplog.text
     assert [one.status for one in results] == ["done", "done"]
     assert len({one.run_id for one in results}) == 2
     assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
     with pytest.raises(BadInput, match="3 prompts for 2 pictures"):
         await parallel_images_to_video([str(folder)], ["one", "two", "three"])
-
-
-async def test_the_user_decides_whether_results_are_kept(studio: Any) -> None:
-    """Then whoever started the flow run gets its `RunResult` from the server's state."""
-    with temporary_settings({PREFECT_RESULTS_PERSIST_BY_DEFAULT: True}):
-        state = await image_to_video(studio.images, PROMPT, return_state=True)
-        async with get_client() as client:
-            assert state.state_details.flow_run_id is not None
-            kept = await client.read_flow_run(state.state_details.flow_run_id)
-        assert kept.state is not None
-        result = await kept.state.aresult()
-    assert isinstance(result, RunResult)
-    assert result.status == "done"
 
 
 async def test_iterative_work_goes_on_with_a_finished_run(studio: Any) -> None:
@@ -119,7 +109,7 @@ def answer(wait_until: Callable[..., Any]) -> Answers:
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.PAUSED]))
     )
 
-    def answer(**given: str) -> None:
+    def answer(**given: object) -> None:
         with get_client(sync_client=True) as client:
 
             def waiting() -> list[FlowRun]:
@@ -150,6 +140,20 @@ async def test_a_person_reviews_and_has_it_changed(studio: Any, answer: Answers)
         artifacts = await client.read_artifacts(flow_run_filter=mine)
     assert len([run for run in runs if run.name.startswith("Upload")]) == 2
     assert {one.data for one in artifacts if one.type == "progress"} <= {100.0}
+
+
+async def test_a_person_who_reviews_a_week_later_has_a_new_token(
+    studio: Any, answer: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And says so in the answer. A change without words is asked for once more."""
+    making = asyncio.ensure_future(iterate_video(studio.images, PROMPT, look=1, return_state=True))
+    await asyncio.to_thread(answer, decision="change")
+    monkeypatch.setenv("NEMO_TOKEN", studio.new_token())
+    words = {"decision": "change", "change": "make it square", "same_account": True}
+    await asyncio.to_thread(answer, **words)
+    state = await making
+    assert len((await state.aresult()).videos) == 2
+    assert studio.sent["messages"] == 2
 
 
 async def test_a_person_rejects_the_video(studio: Any, answer: Answers) -> None:
@@ -188,7 +192,7 @@ async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Pat
     name = FlowRunFilterName(any_=["first-tiktok", "春天-tiktok"])
     async with get_client() as client:
         runs = await client.read_flow_runs(flow_run_filter=FlowRunFilter(name=name))
-    assert sorted(run.tags for run in runs) == [[], [], ["nemovideo"], ["nemovideo"]]
+    assert [run.tags for run in runs] == [["nemovideo"]] * 2  # what is made starts no flow run
 
 
 async def calendar_artifact() -> list[dict[str, str]]:
@@ -240,12 +244,68 @@ async def test_a_row_at_fault_is_not_tried_again_until_it_changes(
     assert first["first"][0] == "failed"
     assert "A Retry does not help" in first["first"][1]
     assert first["春天"][0] == "done"
-    assert first[""][0] == "failed"
-    assert "row 6" in first[""][1]
+    assert first["row 6"][0] == "failed"
+    assert "Row 6, due" in first["row 6"][1]
     assert (await statuses())["first"][0] == "held"
     Path(studio.images[1]).rename(missing)  # noqa: ASYNC240
     assert (await statuses())["first"][0] == "done"
     assert studio.sent["messages"] == 2
+
+
+async def test_a_row_says_languages_account_platforms_and_the_post_s_text(
+    studio: Any, tmp_path: Path
+) -> None:
+    """As on the command line; a video that several platforms take alike is made once."""
+    payer = NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url)
+    await payer.save("acme", overwrite=True)
+    due = (datetime.now(UTC) - timedelta(hours=1)).isoformat()  # noqa: TID251
+    calendar, results = tmp_path / "calendar.csv", tmp_path / "results.csv"
+    lines = [
+        "slug,due,images,prompt,prompt.de,platforms,languages,account,caption,caption.de,owner",
+        f'sale,{due},{studio.images[0]},{PROMPT},Ein 2-Sekunden-Video,"tiktok, instagram-reels",'
+        '"en, de",acme,Sale now,Jetzt zugreifen,Ann',
+        f"other,{due},{studio.images[0]},{PROMPT},,tiktok,,nobody,,,Ben",
+    ]
+    calendar.write_text("\n".join(lines), encoding="utf-8")
+    made = await scheduled_social_content(str(calendar), results=str(results))
+    assert [one.status for one in made] == ["done", "done"]
+    assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
+    assert len(list(studio.store.glob("accounts/acme/runs/*/video.mp4"))) == 2
+    rows = {(row["post"], row["language"]): row for row in await calendar_artifact()}
+    german = rows["sale", "de"]
+    assert (german["platform"], german["account"]) == ("tiktok, instagram-reels", "acme")
+    assert (german["status"], german["text"]) == ("done", "Jetzt zugreifen")
+    assert rows["other", ""]["status"] == "failed"
+    assert "make a NemoVideo Credentials block of that name" in rows["other", ""]["note"]
+    table = list(csv.DictReader(results.read_text("utf-8-sig").splitlines()))
+    assert [(one["status"], one["post_caption"]) for one in table] == [
+        ("done", "Sale now"),
+        ("done", "Jetzt zugreifen"),
+        ("stuck", ""),
+    ]
+    assert all(Path(one["video"]).is_file() for one in table[:2])  # noqa: ASYNC240
+    assert {one["owner"] for one in table} == {"Ann", "Ben"}
+
+
+async def test_a_row_that_was_edited_is_made_again_only_where_that_is_wanted(
+    studio: Any, tmp_path: Path
+) -> None:
+    """And `most` bounds what a run makes; rows without a time need it."""
+    calendar = calendar_of(tmp_path, studio.images)
+    await scheduled_social_content(calendar, most=1)
+    rows = {row["post"]: row for row in await calendar_artifact()}
+    assert (rows["first"]["status"], rows["春天"]["status"]) == ("done", "later")
+    file = Path(calendar)
+    text = file.read_text("utf-8")  # noqa: ASYNC240
+    file.write_text(text.replace(PROMPT, "A 2 second square video", 1), encoding="utf-8")  # noqa: ASYNC240
+    await scheduled_social_content(calendar, most=1)
+    rows = {row["post"]: row for row in await calendar_artifact()}
+    assert (rows["first"]["status"], rows["春天"]["status"]) == ("done", "done")
+    assert "`again` switched on" in rows["first"]["note"]
+    assert studio.sent["messages"] == 2
+    made = await scheduled_social_content(calendar, again=True)
+    assert studio.sent["messages"] == 3
+    assert len({one.run_id for one in made}) == 2
 
 
 async def test_an_empty_calendar_is_no_failure(studio: Any) -> None:
