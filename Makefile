@@ -58,7 +58,7 @@ types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
 	@rm -rf build/page && $(PY) tests/support/page_flows.py build/page
-	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache/tests --explicit-package-bases \
+	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
 	    --exclude '^tests/(airflow|golden/copied)/' tests build/page
 
 contracts: $(VENV)/wheel.stamp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -74,6 +75,10 @@ class Settings(BaseModel):
     pace: PollingSettings = PollingSettings()
     service_name: str | None = None
     """`local` for the emulator that belongs to the store, whatever port it has."""
+    run_budget: float | None = None
+    """The most credits of one run; None: as many as it needs."""
+    day_budget: float | None = None
+    """The most credits of the account in one day (UTC), of the runs in one store."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -100,6 +105,8 @@ class Settings(BaseModel):
                 reconcile_s=_seconds(env, "NEMOVIDEO_RECONCILE_SECONDS"),
                 rate_limit_s=_seconds(env, "NEMOVIDEO_RATE_LIMIT_SECONDS", 30.0) or 0.0,
             ),
+            run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
+            day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
@@ -142,6 +149,12 @@ class Settings(BaseModel):
         if self.service_name is None and self.token:
             return (f"token:{fingerprint(self.token)}",)
         return (f"client:{fingerprint(self.client_id)}",) if self.client_id else None
+
+    @property
+    def charged_account(self) -> str:
+        """What is charged together in one day: a service, and the account that is named there."""
+        named = self.named_account or ("default",)
+        return re.sub(r"[^A-Za-z0-9]+", "-", f"{self.service} {named[0]}")[:100]
 
     @property
     def service(self) -> str:
@@ -272,6 +285,19 @@ def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) 
     if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
         raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
     return value or None
+
+
+def _credits(env: Mapping[str, str], name: str) -> float | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        credits = float(text)
+    except ValueError:
+        credits = -1.0
+    if not 0 <= credits <= 1e9:
+        raise BadInput(f"{name} must be a number of credits from 0 on, not {text!r}")
+    return credits
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float | None = None) -> float | None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from canaries import CANARY, Canaries, files_below
-from stage import Death, DyingStore, Stage
+from faulty_store import Death, dying_store
+from stage import Stage
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.errors import NemoVideoError
@@ -136,7 +137,7 @@ async def test_a_crash_shows_no_secret(stage: Stage, canaries: Canaries, at: int
     """Not even in a traceback with the locals of every frame of ours."""
     stage.token = CANARY
     with pytest.raises(Death) as caught:
-        await stage.work(stage.order(), store=DyingStore(stage.store_path, at))
+        await stage.work(stage.order(), store=dying_store(stage.store_path, at))
     assert canaries.found_in([with_locals(caught.value), *left_by(stage)]) == []
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stage import SkippingClock, Stage
+from fake_clock import FakeClock
+from stage import Stage
 
 from nemovideo_nodes import units
 from nemovideo_nodes.errors import RunStopped, StepConflict
@@ -14,7 +15,7 @@ from nemovideo_nodes.ledger.facts import PublishResult
 
 @pytest.fixture
 def bench(stage: Stage) -> units.Bench:
-    return units.Bench(settings=stage.settings(), clock=SkippingClock())
+    return units.Bench(settings=stage.settings(), clock=FakeClock.skipping())
 
 
 async def own_flow(run: str, pictures: list[str], bench: units.Bench) -> PublishResult:

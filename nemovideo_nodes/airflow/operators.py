@@ -192,8 +192,8 @@ class PromptOperator(StepOperator):
         from nemovideo_nodes.workspace.ingest import instructions
 
         profile = find_profile(self.profile or DEFAULT_PROFILE)
-        (said,) = instructions([self.prompt] if self.prompt else [], profile)
-        return [Prompt(text=said.text), ReadState()]
+        (instruction,) = instructions([self.prompt] if self.prompt else [], profile)
+        return [Prompt(text=instruction.text), ReadState()]
 
 
 class SubmitRenderOperator(StepOperator):

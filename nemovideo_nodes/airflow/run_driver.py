@@ -11,7 +11,7 @@ from airflow.sdk.log import amask_secret
 
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped, StoreError
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
@@ -99,6 +99,12 @@ class RunDriver:
         `resend` is the deduplication key of a person's permission to repeat the step that the run
         stopped at; it counts once, however often the task is started again.
         """
+        if not (await self.journal.refreshed()).seq:
+            # Its task has written it down: a mount that is away looks like an empty folder.
+            raise StoreError(
+                f"Run {self.run_id} is not in the store {self.workspace.store.url}: "
+                "is this the store that the task began it in, and is it mounted?"
+            )
         await self._mask_token()
         deadline = datetime.fromisoformat(self.deadline) if self.deadline else None
         waits_for: list[Event] = []

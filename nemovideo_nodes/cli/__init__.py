@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from nemovideo_nodes.cli.budget import budget, release
 from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
@@ -27,7 +28,7 @@ def main() -> None:
 
 
 for _command in (
-    *(make, refine, resume, show, runs, credits, calendar, webhook),
+    *(make, refine, resume, show, runs, credits, budget, release, calendar, webhook),
     *(prefect_flows, airflow_dags),
 ):
     main.add_command(_command)

@@ -145,7 +145,9 @@ def plan(
     help="Write a CSV with the sheet's own columns and what came of each video.",
 )
 @click.option(
-    "--again", is_flag=True, help="Make those anew whose row was edited after their video was made."
+    "--again",
+    is_flag=True,
+    help="Make those again whose row was edited since.",
 )
 @local_option
 @store_option

@@ -156,7 +156,7 @@ quiet_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_noted,
-    help="Say nothing but the paths of the videos.",
+    help="Print only the paths of the videos.",
 )
 verbose_option = click.option(
     "-v",
@@ -164,12 +164,12 @@ verbose_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_noted,
-    help="Say every step, wait and refusal, with its time.",
+    help="Print every step, wait and refusal, with its time.",
 )
 resend_option = click.option(
     "--resend",
     is_flag=True,
-    help="Do once more what the run is stopped at, such as a message of unknown outcome; "
+    help="Retry the step that the run stopped at, such as a message of unknown outcome; "
     "it may be paid for twice.",
 )
 

@@ -44,13 +44,13 @@ def credits(local: bool, store: str | None, as_json: bool) -> None:
     click.echo(told or "The service does not say how many credits there are.")
 
 
-@click.command(short_help="Show how RUN stands, and what it cost.")
+@click.command(short_help="Show the status of RUN, and what it cost.")
 @click.argument("run", shell_complete=complete_run)
 @click.option("--link", is_flag=True, help="Ask for the link that hands the session to a person.")
 @store_option
 @json_option
 def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
-    """Show how RUN stands: what was said, its timeline, steps and videos, what it cost.
+    """Show the status of RUN: what was said, its timeline, steps and videos, what it cost.
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
@@ -75,7 +75,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.option(
-    "--status", type=click.Choice(["done", "stuck", "waiting"]), help="Only runs that stand so."
+    "--status", type=click.Choice(["done", "stuck", "waiting"]), help="Only runs with this status."
 )
 @click.option("--contains", metavar="TEXT", help="Only runs with this in an instruction.")
 @click.option("--older-than", metavar="AGE", help="Only runs untouched for so long: 30d, 12h, 2w.")
@@ -98,7 +98,7 @@ def runs(
 ) -> None:
     """List the runs in the store, or delete the old ones.
 
-    An unfinished run is deleted only with --status waiting, and none that somebody is at work on.
+    An unfinished run is deleted only with --status waiting, and none that a worker has.
     """
     from nemovideo_nodes.clock import SystemClock
 
@@ -151,7 +151,7 @@ def _delete(
         print_json(asdict(cleaned))
         return
     for run_id in cleaned.busy:
-        click.echo(f"{run_id}  somebody is at work on it: not deleted")
+        click.echo(f"{run_id}  a worker has it: not deleted")
     if cleaned.artifacts_kept:
         click.echo("Pictures and videos were not cleaned up: a journal cannot be read as a whole.")
     freed = f"{cleaned.bytes / 1024 / 1024:.1f} MB"
@@ -164,7 +164,7 @@ def _age(text: str) -> timedelta:
     """30d, 12h, 2w as a time; raises `BadInput`."""
     found = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
     if found is None:
-        raise BadInput(f"--older-than wants an age like 30d, 12h or 2w, not {text[:40]!r}")
+        raise BadInput(f"--older-than takes an age like 30d, 12h or 2w, not {text[:40]!r}")
     if int(found[1]) == 0:
         raise BadInput("--older-than takes an age of an hour or more: a run may be at work")
     unit = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]

@@ -55,7 +55,7 @@ __all__ = ["make", "refine", "resume"]
 @click.option(
     "--profile",
     metavar="NAME|SKILL.md",
-    help=f"The skill that speaks: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
+    help=f"The skill to use: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
 )
 @click.option("--platform", metavar="NAME", help="Where the video goes; it decides the frame.")
 @click.option("--aspect", metavar="W:H", help="The frame, such as 9:16, 1:1 or 16:9.")
@@ -164,7 +164,7 @@ def resume(run: str, resend: bool, same_account: bool, store: str | None, as_jso
     metavar="TEXT",
     help="What to change.",
 )
-@click.option("--again", is_flag=True, help="Say it once more, though it was said before.")
+@click.option("--again", is_flag=True, help="Send it again, though it was sent before.")
 @resend_option
 @quiet_option
 @verbose_option

@@ -162,7 +162,7 @@ def dispatch(config: str) -> None:
     "--state",
     type=click.Choice(STATES),
     metavar="STATE",
-    help="Only what stands so, as dead, job, refused.",
+    help="Only those in this state, such as dead, job or refused.",
 )
 @click.option("--source", metavar="NAME", help="Only deliveries of this source.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
@@ -204,9 +204,9 @@ def show(delivery: int, config: str, as_json: bool) -> None:
 @_config_option
 @click.option("--dead", is_flag=True, help="All whose run could not be started.")
 @click.option("--again", is_flag=True, help="Make another video of what was made; it is paid.")
-@click.option("--remap", is_flag=True, help="Map the payload anew, as the configuration is now.")
+@click.option("--remap", is_flag=True, help="Map the payload again, as the configuration is now.")
 def replay(deliveries: tuple[int, ...], config: str, dead: bool, again: bool, remap: bool) -> None:
-    """Map DELIVERIES anew, or try their runs again; what was made is not made twice."""
+    """Map DELIVERIES again, or try their runs again; what was made is not made twice."""
     now = SystemClock().now().timestamp()
     if again and remap:
         raise BadInput("Give --again or --remap, not both")

@@ -12,15 +12,15 @@ __all__ = ["CLI_WORDING"]
 CLI_WORDING: Final[Wording] = MappingProxyType(
     {
         Remedy.RETRY: "Nothing is lost: run the same command again to go on",
-        Remedy.RESEND: "Look at the session (nemovideo show {run_id}); add --resend to have it "
-        "done once more, which may be paid for twice",
+        Remedy.RESEND: "Look at the session (nemovideo show {run_id}); add --resend to retry "
+        "the step, which may be paid for twice",
         Remedy.AGAIN: "Use --again to make a new one",
         Remedy.REFINE: "Say with nemovideo refine {run_id} what is missing, or use --again to "
-        "begin anew",
+        "start over",
         Remedy.FINISH_FIRST: "Bring it to its end first: nemovideo resume {run_id}",
         Remedy.ACCOUNT: "Use the token (NEMO_TOKEN) or the client id (NEMO_CLIENT_ID) that it was "
         "begun with; where that account has a new token, say so: nemovideo resume {run_id} "
-        "--same-account; to begin anew, use --again",
+        "--same-account; to start over, use --again",
         Remedy.SERVICE: "Set NEMO_API_URL to the service that it was begun at",
         Remedy.TOKEN: "Set a valid token in {source}, or unset it to get an anonymous one, and run "
         "the same command again",
@@ -37,6 +37,8 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_NETWORK: "NEMOVIDEO_MEDIA_NETWORKS names networks of your own that may be "
         "fetched from",
         Remedy.CONTINUE_FLOW: "Let the flow that put it together go on with it",
+        Remedy.RELEASE: "nemovideo release {run_id} permits it; or wait for the next day, and run "
+        "the same command again",
         Remedy.UPDATE: "Update nemovideo_nodes, then run the same command again",
         Remedy.REPORT: "Please report it; nothing is lost: run the same command again to go on",
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine.plan import missing_permission, missing_steps
+from nemovideo_nodes.engine.plan import is_over_budget, missing_permission, missing_steps
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict, StoreError
 from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
@@ -107,6 +107,18 @@ class Asker:
             )
             await self.confirm()
             # Two who permit it at once permit one message, not two.
+            if await self.journal.appended(allowed, run.seq):
+                return True
+        raise self._too_busy()
+
+    async def allow_over_budget(self) -> bool:
+        """Permit that the run goes over its budgets; False where it is not held for that."""
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            if run.over_budget_allowed or not is_over_budget(run):
+                return False
+            allowed = Noted(v=NEWEST, at=self.clock.now(), by=self.by, topic="over_budget")
+            await self.confirm()
             if await self.journal.appended(allowed, run.seq):
                 return True
         raise self._too_busy()

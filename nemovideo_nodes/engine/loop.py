@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.asking import Asker
+from nemovideo_nodes.engine.budgeting import Budgets
 from nemovideo_nodes.engine.events import Event, EventKind
 from nemovideo_nodes.engine.follow_up import next_follow_up
 from nemovideo_nodes.engine.kinds.kind import Context
@@ -36,6 +37,7 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.budget import Budget
 
 __all__ = ["Engine", "Event", "EventKind"]
 
@@ -61,8 +63,12 @@ class Engine:
         clock: Clock | None = None,
         on_event: Callable[[Event], None] | None = None,
         journal: Journal | None = None,
+        budgets: Sequence[Budget] = (),
     ) -> None:
-        """`journal` is the run's, where the caller has read it already."""
+        """`journal` is the run's, where the caller has read it already.
+
+        Each message is charged to all of the `budgets`, and none goes out that does not fit.
+        """
         self._client = client
         self._store = store
         self._journal = journal or Journal(store, run_id)
@@ -87,7 +93,8 @@ class Engine:
             clock=self._clock,
             report=lambda progress: self._tell(Event("progress", progress.step, progress=progress)),
         )
-        self._performer = StepPerformer(context, self._journal, self._lease, self._tell)
+        charged = Budgets(store, self._journal.run, self._clock, budgets, me=self._me)
+        self._performer = StepPerformer(context, self._journal, self._lease, charged, self._tell)
 
     @property
     def run(self) -> Run:
@@ -216,5 +223,5 @@ class Engine:
         try:
             self._observer(event)
         except Exception:
-            _log.warning("Nobody is told of the run's progress any more", exc_info=True)
+            _log.warning("The run's progress is not reported any more", exc_info=True)
             self._observer = None

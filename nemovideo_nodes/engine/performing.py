@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
+from nemovideo_nodes.engine.budgeting import Budgets
 from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.engine.kinds import REGISTRY
 from nemovideo_nodes.engine.kinds.kind import (
@@ -19,7 +20,7 @@ from nemovideo_nodes.engine.kinds.kind import (
 from nemovideo_nodes.engine.lease import LeaseKeeper
 from nemovideo_nodes.engine.outcome import fact_of, refused
 from nemovideo_nodes.engine.plan import Perform, Reconcile
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, Remedy
 from nemovideo_nodes.ledger.facts import Intended, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import StepRecord
@@ -33,11 +34,17 @@ class StepPerformer:
     """Performs the steps of one run for one worker, which holds the lease."""
 
     def __init__(
-        self, ctx: Context, journal: Journal, lease: LeaseKeeper, tell: Callable[[Event], None]
+        self,
+        ctx: Context,
+        journal: Journal,
+        lease: LeaseKeeper,
+        budgets: Budgets,
+        tell: Callable[[Event], None],
     ) -> None:
         self._ctx = ctx
         self._journal = journal
         self._lease = lease
+        self._budgets = budgets
         self._me = lease.me
         self._tell = tell
 
@@ -61,6 +68,10 @@ class StepPerformer:
                 intended = (
                     Intent(decision.key) if decision.key else await runner.intend(ctx, record)
                 )
+                if isinstance(intended, Intent) and (
+                    over := await self._budgets.reserve(record, intended.key)
+                ):
+                    intended = _over_budget(over)
                 if isinstance(intended, Intent):
                     # Whoever waits for a token waits before the time that is left is looked at.
                     await self._ctx.client.acquire_token()
@@ -69,7 +80,7 @@ class StepPerformer:
                     if decision.key is None and not await self._intended(record, intended, planned):
                         return
                     acted = True
-                    if self._lease.is_mine():
+                    if self._lease.is_mine() and self._budgets.is_live():
                         outcome = await runner.perform(ctx, record, intended)
                     else:
                         outcome = self._too_late(record)
@@ -81,6 +92,7 @@ class StepPerformer:
                 # The open intent stays open: a failed look proves nothing about it.
                 outcome = replace(outcome, verdict="stopped")
         await self._ended(record, key, outcome, planned, acted=acted)
+        await self._budgets.settle(record)
 
     def _too_late(self, record: StepRecord) -> Failure:
         """The time ran out between the intent and the effect: whoever has the run now may act."""
@@ -111,8 +123,8 @@ class StepPerformer:
             return True
         except asyncio.CancelledError:
             if self._ctx.run.facts and self._ctx.run.facts[-1] is fact:
-                told = "It was cancelled before it was sent"
-                await self._record_refusal(record.step.id, intent.key, told, resumable=True)
+                sentence = "It was cancelled before it was sent"
+                await self._record_refusal(record.step.id, intent.key, sentence, resumable=True)
             raise
 
     async def _ended(
@@ -143,3 +155,14 @@ class StepPerformer:
     ) -> None:
         failure = Failure("not_accepted", sentence, resumable=resumable)
         await self._journal.recorded(refused(failure, step, key, self._ctx.clock.now(), self._me))
+
+
+def _over_budget(sentence: str) -> Failure:
+    """Nothing was sent: a person releases the run, or the next day does."""
+    return Failure(
+        "not_accepted",
+        sentence,
+        error_code=ErrorCode.OVER_BUDGET,
+        remedy=Remedy.RELEASE,
+        resumable=True,
+    )

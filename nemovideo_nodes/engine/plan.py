@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+from nemovideo_nodes.engine.polling import longest_wait, next_poll, reconcile_wait
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
 from nemovideo_nodes.ledger.facts import Order, Refused
 from nemovideo_nodes.ledger.run import Run, StepRecord
@@ -29,31 +30,15 @@ __all__ = [
     "Worker",
     "decide",
     "is_held",
+    "is_over_budget",
     "missing_permission",
     "missing_steps",
-    "next_poll",
-    "reconcile_wait",
-    "settle_wait",
 ]
 
-RECONCILE_READS = 5
-"""Reads of the state after a lost stream, before its outcome counts as unknown [V]."""
-SETTLE_READS = 12
-"""Reads after which a draft that still changes is taken as it is."""
 SKEW = timedelta(seconds=60)
 """How far the clocks of two hosts may be apart."""
 LEASE = timedelta(seconds=120)
-LONGEST_WAIT_S = 300.0
-"""A `Retry-After` beyond this is told to the user instead of waited for."""
 _BUSY_LOOK = timedelta(seconds=1)
-_POLLS_S = (42.6, 53.7, 63.4, 71.6, 78.4, 83.7, 87.6, 90.0, 130.0, 210.0)
-"""The documented ten polls of the first five minutes, placed where renders end: 30 to 90 s [S].
-
-The gaps shrink: the later a poll is, the fewer renders still need it, so it may be a closer one.
-"""
-_SLOWEST_POLL_S = 300.0
-_LEAST_POLL_S = 0.02
-"""A rhythm of 0 must not fill the journal with polls."""
 
 
 class Action(StrEnum):
@@ -232,14 +217,9 @@ def _waiting(run: Run, record: StepRecord, now: datetime, worker: Worker) -> Wai
             until, why = next_poll(submitted.achieved.at, None, worker.pace), "Rendering"
     if until is not None and (deadline := _deadline(run, record, now, worker)):
         until = min(until, deadline)
-    if until is None or until <= now or until > now + _longest_wait(worker.pace) + SKEW:
+    if until is None or until <= now or until > now + longest_wait(worker.pace) + SKEW:
         return None  # a time beyond what can be written was written by a clock that was wrong
     return Wait(until, why, record)
-
-
-def _longest_wait(pace: PollingSettings) -> timedelta:
-    own = (pace.poll_s or 0.0, pace.reconcile_s or 0.0, pace.rate_limit_s)
-    return timedelta(seconds=max(LONGEST_WAIT_S, _SLOWEST_POLL_S, *own))
 
 
 def _is_home(run: Run, submitted: StepRecord) -> bool:
@@ -337,33 +317,6 @@ def _busy(run: Run, now: datetime, worker: Worker) -> Wait | None:
     return Wait(min(free, now + _BUSY_LOOK), who)
 
 
-def reconcile_wait(reads: int, pace: PollingSettings) -> float:
-    """Seconds before the next read of the state after a lost stream: 30, then 60 each [V]."""
-    if pace.reconcile_s is not None:
-        return pace.reconcile_s
-    return 30.0 if reads == 0 else 60.0
-
-
-def settle_wait(pace: PollingSettings) -> float:
-    """Seconds between two reads that must agree before a draft counts as stable."""
-    return 10.0 if pace.reconcile_s is None else pace.reconcile_s
-
-
-def next_poll(submitted: datetime, last: datetime | None, pace: PollingSettings) -> datetime:
-    """When a render submitted then, and last looked at then, is to be looked at next."""
-    if pace.poll_s is not None:
-        return (last or submitted) + timedelta(seconds=max(pace.poll_s, _LEAST_POLL_S))
-    if last is not None:
-        submitted = min(submitted, last)  # by another clock it may lie ahead
-    elapsed = (last - submitted).total_seconds() if last else 0.0
-    due = next((poll for poll in _POLLS_S if poll > elapsed), None)
-    if due is None:
-        due, gap = 300.0, 90.0
-        while due <= elapsed:
-            due, gap = due + gap, min(gap * 1.5, _SLOWEST_POLL_S)
-    return submitted + timedelta(seconds=due)
-
-
 def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str] | None:
     """What only a person can allow, where the run is stopped at that: the note, and its step."""
     for step_id, record in run.steps.items():
@@ -375,6 +328,16 @@ def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str
         if refused.verdict == "stopped" and refused.code == Code.SESSION_NOT_FOUND:
             return "session_lost", step_id
     return None
+
+
+def is_over_budget(run: Run) -> bool:
+    """Whether a message of the run waits for credits of a budget."""
+    return any(
+        not record.achieved
+        and record.refused is not None
+        and record.refused.error_code == ErrorCode.OVER_BUDGET
+        for record in run.steps.values()
+    )
 
 
 def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[Step]:

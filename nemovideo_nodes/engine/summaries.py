@@ -81,16 +81,16 @@ def summarise(run: Run, store: Store) -> Summary:
     uploads = (record.step.args for record in run.steps.values())
     needed = {args.media.artifact for args in uploads if isinstance(args, Upload)}
     needed |= {download.video.artifact for download in run.results(DownloadResult)}
-    said: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
     if run.order is not None:
         request = run.order.request
-        said = tuple(instruction.text for instruction in request.script)
+        instructions = tuple(instruction.text for instruction in request.script)
         needed |= {media.artifact for media in request.media}
         needed |= {media.artifact for one in request.script for media in one.media}
     return Summary(
         seq=run.seq,
         at=run.facts[-1].at,
-        said=said,
+        said=instructions,
         artifacts=tuple(sorted(needed)),
         store=store.url,
         whole=not run.newer and run.unreadable == 0,

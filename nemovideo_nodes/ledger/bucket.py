@@ -150,5 +150,5 @@ def _check_process() -> None:
     if _used_by not in (None, os.getpid()):
         raise OSError(
             "this process was forked from one that had used a bucket already; "
-            "start it anew (spawn), or fork before the first use"
+            "start a new one (spawn), or fork before the first use"
         )

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import VideoRequest
 from nemovideo_nodes.request.steps import Step
 
@@ -207,6 +208,8 @@ class Order(_Plain):
     profile: Profile
     skipped: tuple[Skipped, ...] | None = None
     """Files of folders that were left out, with reasons; they are no part of the request."""
+    budgets: tuple[Budget, ...] | None = None
+    """Whose credits it may use, beside its account's: a calendar's, a webhook source's, its own."""
 
 
 class Lease(_Plain):
@@ -317,7 +320,15 @@ class Refused(_Fact):
 
 
 Topic = Literal[
-    "lease", "released", "resend", "account", "again", "session_lost", "cancelled", "remark"
+    "lease",
+    "released",
+    "resend",
+    "account",
+    "again",
+    "session_lost",
+    "cancelled",
+    "remark",
+    "over_budget",
 ]
 
 

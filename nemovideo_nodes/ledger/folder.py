@@ -72,23 +72,33 @@ class Folder:
         try:
             with open(f"{self.url}/{name}", "rb") as file:  # lists do this ten thousand times
                 return file.read()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+        except NotADirectoryError:
+            self._require_folder()
             return None
 
     def size(self, name: str) -> int | None:
         try:
             return os.stat(f"{self.url}/{name}").st_size
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            self._require_folder()
             return None
 
     def children(self, name: str) -> list[str]:
         try:
             with os.scandir(self.root / name) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir())
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
+            return []
+        except NotADirectoryError:
+            self._require_folder()
             return []
 
     def files(self, name: str) -> Iterator[Stored]:
+        self._require_folder()
         for folder, _, names in os.walk(self.root / name):
             for one in names:
                 path = Path(folder) / one
@@ -96,6 +106,11 @@ class Folder:
                     known = path.lstat()
                     at = datetime.fromtimestamp(known.st_mtime, UTC)
                     yield Stored(path.relative_to(self.root).as_posix(), known.st_size, at)
+
+    def _require_folder(self) -> None:
+        """Raise `NotADirectoryError` where a file stands in the folder's place: it is not empty."""
+        with contextlib.suppress(FileNotFoundError):
+            os.scandir(self.root).close()
 
     def put_file(self, name: str, source: Path, *, move: bool) -> None:
         target = self.root / name

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from nemovideo_nodes.errors import PYTHON_WORDING, Remedy, Wording, redact, told
+from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, told
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
@@ -105,10 +105,11 @@ class RunResult(_Plain):
         if not isinstance(data, dict) or data.get("status") not in _STATES:
             return data
         status, done = data["status"], data["status"] == "done"
+        held = data.get("error_code") == ErrorCode.OVER_BUDGET
         return {
             **data,
-            "state": data.get("state") or _STATES[status],
-            "retryable": None if done else data.get("retryable", status == "waiting"),
+            "state": "held" if held else data.get("state") or _STATES[status],
+            "retryable": None if done else data.get("retryable", status == "waiting" and not held),
         }
 
     def told(self, wording: Wording = PYTHON_WORDING, *, source: str = "token") -> str | None:
@@ -240,15 +241,15 @@ def _account_moved(run: Run) -> float | None:
     """The differences of the balance right before a message and at the next look behind it."""
     spent: float | None = None
     before: float | None = None
-    said = False
+    has_sent = False
     for record in run.steps.values():
         if isinstance(record.step.args, Prompt) and record.achieved is not None:
             seen = record.evidence.credits if record.evidence else None
-            before = before if said or seen is None else seen
-            said = True
+            before = before if has_sent or seen is None else seen
+            has_sent = True
         elif isinstance(record.result, CreditsResult) and record.result.available is not None:
             now = record.result.available
             if before is not None:
-                spent = (spent or 0.0) + (before - now if said else 0.0)
-            before, said = now, False
+                spent = (spent or 0.0) + (before - now if has_sent else 0.0)
+            before, has_sent = now, False
     return spent

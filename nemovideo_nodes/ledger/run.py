@@ -71,6 +71,8 @@ class Run:
         """The last message that was carried out, until the draft was read settled after it."""
         self.settled = True
         """Whether no turn can be at work on the draft since it was last read until it settled."""
+        self.over_budget_allowed = False
+        """Whether a person has permitted that the run goes over its budgets."""
         self.newer = False
         """Whether a newer version of this package has written facts that cannot be read here."""
 
@@ -221,6 +223,8 @@ class Run:
                 was_unknown = record.state is StepState.UNKNOWN
                 if record.allow() and was_unknown:
                     self.settled = False  # the message may be at work yet
+            case "over_budget":
+                self.over_budget_allowed = True
             case "again" if record:
                 record.mark_absent()
             case _:

@@ -195,7 +195,7 @@ class StepRecord:
                 self.refusals = {}
             case Deferred():
                 self.deferred, self.refused = fact, None
-                # A look that went well ends a row of failed ones; waiting to begin anew does not
+                # A look that went well ends a row of failed ones; waiting to start over does not
                 # give the step's own call another repetition.
                 all_of = fact.by if fact.key is not None or self.intents == 0 else None
                 self._forget_refusals(all_of)

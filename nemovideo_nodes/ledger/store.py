@@ -183,7 +183,7 @@ class Store:
         """Tell what goes wrong as a `StoreError`, and let no name out of the store."""
         for name in names:
             if not all(map(self._backend.segment.fullmatch, name.split("/"))):
-                raise StoreError(f"{name[:100]!r} can be no name in the store {self.url}")
+                raise StoreError(f"{name[:100]!r} is not a valid name in the store {self.url}")
         try:
             yield
         except NemoVideoError:
@@ -222,7 +222,7 @@ def _folder(url: str) -> Backend:
     from nemovideo_nodes.ledger.folder import Folder
 
     if "://" in url and not url.startswith("file://"):
-        raise BadInput(f"The store {url!r} is of no known kind: give a folder, or an s3:// URL")
+        raise BadInput(f"The store {url!r} is not of a known kind: give a folder, or an s3:// URL")
     if url != well_formed(url):
         raise BadInput("The name of the store is not valid UTF-8 text", remedy=Remedy.STORE)
     try:

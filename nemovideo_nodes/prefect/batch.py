@@ -91,9 +91,9 @@ def requests_for(
             f"There are {len(prompts)} prompts for {len(pictures)} pictures: give one for each, "
             "one for all, or none"
         )
-    said = list(prompts) if len(prompts) == len(pictures) else [*prompts, ""][:1] * len(pictures)
+    texts = list(prompts) if len(prompts) == len(pictures) else [*prompts, ""][:1] * len(pictures)
     names = [picture.rstrip("/").rsplit("/", 1)[-1].partition("?")[0] for picture in pictures]
     return [
         PictureRequest(picture, prompt, " ".join(filter(None, [slug, name.rsplit(".", 1)[0]])))
-        for picture, prompt, name in zip(pictures, said, names, strict=True)
+        for picture, prompt, name in zip(pictures, texts, names, strict=True)
     ]

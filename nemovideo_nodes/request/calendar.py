@@ -66,7 +66,7 @@ def kind_of(name: str, head: bytes) -> Kind:
         )
     known = _BY_ENDING.get(name.rpartition(".")[2].lower())
     if known == "xlsx":
-        raise BadInput("its name ends in .xlsx, and it is no such workbook: save it again as XLSX")
+        raise BadInput("its name ends in .xlsx, and it is not a workbook: save it again as XLSX")
     if known is not None:
         return known
     if begins.startswith((b"<?xml", b"<rss", b"<feed", b"<rdf")):

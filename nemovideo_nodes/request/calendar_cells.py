@@ -73,7 +73,7 @@ def text_of(value: object) -> str:
         case date() | time() | int() | float():
             return str(value)
         case _:
-            raise BadInput("it holds a list or a mapping, and a text is wanted")
+            raise BadInput("it holds a list or a mapping instead of a text")
 
 
 def texts_of(value: object) -> list[str]:
@@ -82,7 +82,7 @@ def texts_of(value: object) -> list[str]:
         try:
             return [text for one in value if (text := text_of(one))]
         except BadInput:
-            raise BadInput("its list holds lists or mappings, and texts are wanted") from None
+            raise BadInput("its list holds lists or mappings instead of texts") from None
     text = text_of(value)
     return [text] if text else []
 

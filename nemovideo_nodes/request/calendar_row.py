@@ -310,7 +310,7 @@ class Row:
             for piece in wrong if "{{" not in str(cell.value) else ():
                 message = f"{piece!r} is not a hashtag: letters, digits and _ make one"
                 self._fault(cell.column.head, piece, message)
-        told: set[tuple[str, str]] = set()
+        reported: set[tuple[str, str]] = set()
         for language in post.languages or ("",):
             for platform in post.platforms or ("",):
                 try:
@@ -323,8 +323,8 @@ class Row:
                 for fault in text_faults(text, platform):
                     at = self._cell_of(fault.field, language)
                     key = (fault.field if at is None else at.column.head, fault.sentence)
-                    if key not in told:
-                        told.add(key)
+                    if key not in reported:
+                        reported.add(key)
                         self._fault(key[0], "" if at is None else at.value, fault.sentence)
 
     def _cell_of(self, name: str, language: str) -> _Cell | None:

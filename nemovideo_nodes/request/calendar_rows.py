@@ -32,7 +32,7 @@ def read_items(
     posts: list[CalendarPost] = []
     problems: list[Problem] = []
     passed_over: dict[str, None] = {}
-    said: dict[str, list[int]] = {}
+    rows_of: dict[str, list[int]] = {}
     first: dict[tuple[object, ...], int] = {}
     known_columns: dict[tuple[str, ...], list[Column | None]] = {}
     for item in items:
@@ -52,12 +52,12 @@ def read_items(
         if post is not None:
             posts.append(post)
             for note in row.notes:
-                said.setdefault(note, []).append(item.row)
-    told = [passed_over_note(passed_over), *notes]
+                rows_of.setdefault(note, []).append(item.row)
+    all_notes = [passed_over_note(passed_over), *notes]
     if not posts and not problems:
-        told.append("There are no posts in it")
-    told += [f"{_rows(rows)}: {note}" for note, rows in said.items()]
-    return Reading(tuple(posts), tuple(problems), tuple(filter(None, told)))
+        all_notes.append("There are no posts in it")
+    all_notes += [f"{_rows(rows)}: {note}" for note, rows in rows_of.items()]
+    return Reading(tuple(posts), tuple(problems), tuple(filter(None, all_notes)))
 
 
 def _said_before(post: CalendarPost, first: dict[tuple[object, ...], int]) -> str:

@@ -160,12 +160,12 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[_Record]:
 
 
 def _csv_fault(error: csv.Error) -> str:
-    told = str(error)
-    if "unexpected end" in told or "field larger" in told:
+    reason = str(error)
+    if "unexpected end" in reason or "field larger" in reason:
         return "a quotation mark in it is never closed: close it, or write it twice for a sign"
-    if "expected after" in told:
+    if "expected after" in reason:
         return "a quotation mark stands in the middle of a cell: write it twice, in a quoted cell"
-    return f"it is not valid CSV ({told})"
+    return f"it is not valid CSV ({reason})"
 
 
 def _items(records: Sequence[_Record]) -> tuple[list[Item], list[str]]:

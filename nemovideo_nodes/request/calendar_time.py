@@ -104,7 +104,7 @@ def due_from(given: object, clock: object, zone: ZoneInfo) -> Due:
     Raises `BadInput` saying what would be right, beginning in lower case.
     """
     if isinstance(given, bool) or isinstance(clock, bool):
-        raise BadInput("true and false are no time: write one like 2026-03-01 09:00")
+        raise BadInput("true and false are not times: write one like 2026-03-01 09:00")
     day, moment, rest = _day(given)
     hours = _clock(clock)
     if hours is not None:
@@ -250,26 +250,26 @@ def _offset_of(moment: datetime) -> str:
     return moment.strftime("%z") if moment.tzinfo is not None else ""
 
 
-def _placed(naive: datetime, said: str, zone: ZoneInfo, note: str) -> Due:
+def _placed(naive: datetime, suffix: str, zone: ZoneInfo, note: str) -> Due:
     """A wall-clock time in its zone: the one that it names, or else the calendar's."""
-    if said.upper() in ("Z", "UTC", "GMT"):
+    if suffix.upper() in ("Z", "UTC", "GMT"):
         return Due(naive.replace(tzinfo=UTC), note)
-    if found := _OFFSET.fullmatch(said):
+    if found := _OFFSET.fullmatch(suffix):
         minutes = int(found["hours"]) * 60 + int(found["minutes"] or 0)
         if minutes >= 24 * 60 or int(found["minutes"] or 0) >= 60:
-            raise BadInput(f"{said} is not an offset from UTC: write one like +01:00")
+            raise BadInput(f"{suffix} is not an offset from UTC: write one like +01:00")
         sign = "-" if found["sign"] == "-" else "+"
         # By way of text, so that equal offsets are written alike.
         text = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
         return Due(datetime.fromisoformat(f"{naive.isoformat()}{text}"), note)
-    if said and not _ZONE.fullmatch(said):
+    if suffix and not _ZONE.fullmatch(suffix):
         raise BadInput(
-            f"{said[:40]!r} behind the time means nothing: leave it out, or write an offset like "
+            f"{suffix[:40]!r} behind the time means nothing: leave it out, or write an offset like "
             "+01:00 or a zone like Europe/Berlin"
         )
-    if said:
+    if suffix:
         try:
-            zone = zone_named(said)
+            zone = zone_named(suffix)
         except BadInput as error:
             raise BadInput(error.sentence[0].lower() + error.sentence[1:]) from None
     early, late = naive.replace(tzinfo=zone, fold=0), naive.replace(tzinfo=zone, fold=1)

@@ -177,7 +177,7 @@ def _merged(node: yaml.Node, budget: list[int], depth: int) -> Iterator[tuple[st
         for one in node.value:
             yield from _merged(one, budget, depth + 1)
     else:
-        raise BadInput("<< merges a mapping, and this is none")
+        raise BadInput("<< merges a mapping, and this is not one")
 
 
 def _yaml_value(node: yaml.Node, budget: list[int], depth: int) -> object:

@@ -73,12 +73,13 @@ def _frame_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, str
     shown = f"{facts.width}x{facts.height}"
     if not _frame_fits(preset, facts.width / facts.height):
         wanted = " or ".join(preset.aspects)
-        yield "frame", f"{preset.title} wants {wanted}, and the frame is {shown}"
+        yield "frame", f"{preset.title} requires {wanted}, and the frame is {shown}"
     least_width, least_height = preset.min_frame
     if facts.width < least_width or facts.height < least_height:
         yield (
             "frame",
-            f"{preset.title} wants at least {least_width}x{least_height}, and the frame is {shown}",
+            f"{preset.title} requires at least {least_width}x{least_height}, "
+            f"and the frame is {shown}",
         )
     if preset.max_width is not None and facts.width > preset.max_width:
         yield (
@@ -90,7 +91,7 @@ def _frame_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, str
 def _length_and_size_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, str]]:
     has = f"and it has {facts.duration_s:g}"
     if facts.duration_s < preset.min_s:
-        yield "length", f"{preset.title} wants at least {preset.min_s:g} s, {has}"
+        yield "length", f"{preset.title} requires at least {preset.min_s:g} s, {has}"
     if facts.duration_s > preset.max_s + _TOLERANCE:
         yield "length", f"{preset.title} takes at most {preset.max_s:g} s, {has}"
     if facts.size > preset.max_bytes:
@@ -108,7 +109,7 @@ def _picture_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, s
             wanted = f"{least:g}" if least == most else f"{least:g} to {most:g}"
             yield (
                 "fps",
-                f"{preset.title} wants {wanted} frames a second, and it has {facts.fps:g}",
+                f"{preset.title} requires {wanted} frames a second, and it has {facts.fps:g}",
             )
     for rule, what, wanted_value, value in (
         ("codec", "the codec", preset.video_codec, facts.video_codec),
@@ -116,18 +117,18 @@ def _picture_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, s
         ("codec", "the pixel format", preset.pixel_format, facts.pixel_format),
     ):
         if wanted_value and value is not None and value.casefold() != wanted_value.casefold():
-            sentence = f"{preset.title} wants {what} {wanted_value}, and it has {value}"
+            sentence = f"{preset.title} requires {what} {wanted_value}, and it has {value}"
             yield cast(Rule, rule), sentence
     if preset.gop_s is not None:
         least, most = preset.gop_s
         if facts.gop_s is not None and facts.gop_s > most + _TOLERANCE:
             yield (
                 "gop",
-                f"{preset.title} wants a key frame at least every {most:g} s, "
+                f"{preset.title} requires a key frame at least every {most:g} s, "
                 f"and they are {facts.gop_s:g} s apart",
             )
         if facts.closed_gop is False:
-            yield "gop", f"{preset.title} wants closed groups of pictures, and they are open"
+            yield "gop", f"{preset.title} requires closed groups of pictures, and they are open"
 
 
 def _sound_and_container_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, str]]:
@@ -135,23 +136,23 @@ def _sound_and_container_faults(preset: Preset, facts: VideoFacts) -> Iterator[t
         if facts.audio_codec.casefold() != preset.audio_codec:
             yield (
                 "audio",
-                f"{preset.title} wants {preset.audio_codec.upper()} sound, "
+                f"{preset.title} requires {preset.audio_codec.upper()} sound, "
                 f"and it has {facts.audio_codec}",
             )
         if preset.sample_rate and facts.sample_rate not in (None, preset.sample_rate):
             yield (
                 "audio",
-                f"{preset.title} wants sound at {preset.sample_rate} Hz, "
+                f"{preset.title} requires sound at {preset.sample_rate} Hz, "
                 f"and it has {facts.sample_rate}",
             )
         if preset.channels and facts.channels not in (None, preset.channels):
             yield (
                 "audio",
-                f"{preset.title} wants {preset.channels} channels of sound, "
+                f"{preset.title} requires {preset.channels} channels of sound, "
                 f"and it has {facts.channels}",
             )
     if preset.faststart and facts.faststart is False:
-        yield "faststart", f"{preset.title} wants the index (moov) first, and it is last"
+        yield "faststart", f"{preset.title} requires the index (moov) first, and it is last"
     if preset.no_edit_lists and facts.edit_list:
         yield "faststart", f"{preset.title} takes no edit list, and it has one"
 

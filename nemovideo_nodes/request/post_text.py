@@ -59,8 +59,8 @@ class PostText(BaseModel):
     def whole_caption(self, platform: str = "") -> str:
         """The caption as one types it there: with the link where it has its place, and hashtags."""
         rules = _rules(platform)
-        said = {tag.casefold() for tag in _TAG.findall(self.caption)}
-        tags = " ".join(tag for tag in self.hashtags if tag.casefold() not in said)
+        in_caption = {tag.casefold() for tag in _TAG.findall(self.caption)}
+        tags = " ".join(tag for tag in self.hashtags if tag.casefold() not in in_caption)
         link = self.link if rules.link_in_caption and self.link not in self.caption else ""
         return "\n\n".join(filter(None, (self.caption, link, tags)))
 

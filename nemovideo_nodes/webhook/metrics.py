@@ -41,7 +41,7 @@ def exposition(counted: Mapping[str, int], outbox: Mapping[str, Any] | None) -> 
             "jobs", "gauge", "Runs in the outbox, by state", _labelled("state", outbox["jobs"])
         )
         lag = [("", outbox["lag_s"])]
-        lines += _family("lag_seconds", "gauge", "How long the oldest one waits in vain", lag)
+        lines += _family("lag_seconds", "gauge", "How long the oldest one has been waiting", lag)
     return "\n".join(lines) + "\n"
 
 

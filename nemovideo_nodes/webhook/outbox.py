@@ -12,13 +12,11 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
-    Row,
     and_,
     bindparam,
     delete,
@@ -30,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nemovideo_nodes.errors import BadInput, StoreError
-from nemovideo_nodes.webhook import limits as spending
-from nemovideo_nodes.webhook import lookups, replays, run_ends
+from nemovideo_nodes.webhook import claims, lookups, replays, run_ends
 from nemovideo_nodes.webhook.arrivals import Accepted, accept, insertion
+from nemovideo_nodes.webhook.claims import Job
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.decisions import (
     Asked,
@@ -43,7 +41,6 @@ from nemovideo_nodes.webhook.decisions import (
     take_back,
 )
 from nemovideo_nodes.webhook.limits import Limits
-from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.run_ends import FollowedRun, RunEnd
 from nemovideo_nodes.webhook.tables import (
     WRITES,
@@ -59,19 +56,6 @@ __all__ = ["Accepted", "Delivery", "FollowedRun", "Job", "Outbox", "RunEnd"]
 
 _MOST_REFUSALS = 500
 """How many of the last refusals are kept."""
-_MOST_ROUNDS = 20
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run that is to be started, and is leased to whoever got this."""
-
-    run_id: str
-    source: str
-    subject: str
-    parameters: Parameters
-    created_at: float
-    attempts: int
 
 
 class Outbox:
@@ -177,46 +161,8 @@ class Outbox:
         """
         if limit <= 0:
             return []
-        other = jobs.alias()
-        busy = select(other.c.id).where(
-            other.c.source == jobs.c.source,
-            other.c.subject == jobs.c.subject,
-            other.c.id != jobs.c.id,
-            other.c.lease_until > now,
-        )
-        where = and_(
-            jobs.c.state == "waiting",
-            jobs.c.due_at <= now,
-            jobs.c.lease_until <= now,
-            ~busy.exists(),
-        )
-        query = (
-            select(jobs)
-            .where(where)
-            .order_by(jobs.c.due_at, jobs.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
         with self._change() as db:
-            if limits:
-                spending.lock(db)
-            rows: list[Row[Any]] = []
-            for _ in range(_MOST_ROUNDS):
-                found = db.execute(query).all()
-                rows = _lease(db, found, now, lease_s, limits or {})
-                if rows or not found:  # where all are held, the next ones are looked at
-                    break
-        return [
-            Job(
-                row.run_id,
-                row.source,
-                row.subject,
-                Parameters.model_validate_json(row.parameters),
-                row.created_at,
-                row.attempts,
-            )
-            for row in rows
-        ]
+            return claims.claim(db, now, lease_s, limit, limits or {})
 
     def keep(self, run_ids: Sequence[str], until: float) -> None:
         """Hold leases for longer."""
@@ -363,41 +309,3 @@ class Outbox:
             reason = type(cause or error).__name__
             detail = f": {cause}" if self._sqlite and cause is not None else ""
             raise StoreError(f"The outbox cannot be used now ({reason}{detail})") from None
-
-
-def _lease(
-    db: Connection,
-    found: Sequence[Row[Any]],
-    now: float,
-    lease_s: float,
-    limits: Mapping[str, Limits],
-) -> list[Row[Any]]:
-    """Lease jobs that are due; hold those that are beyond the limits of their sources."""
-    leased = []
-    held_at_once: set[str] = set()
-    for row in found:
-        limit = limits.get(row.source)
-        if limit is not None and row.begun_at is None and not row.released:
-            if row.run_id in held_at_once:
-                continue
-            if reason := spending.over_limit(db, row, limit, now):
-                values = {"state": "held", "reason": reason}
-                db.execute(update(jobs).where(jobs.c.id == row.id).values(values))
-                of_burst = select(jobs.c.run_id).where(
-                    jobs.c.source == row.source, jobs.c.state == "held"
-                )
-                held_at_once |= set(db.scalars(of_burst))
-                continue
-            _begin(db, [row.id], now, lease_s)
-        leased.append(row)
-    _begin(db, [row.id for row in leased], now, lease_s)
-    return leased
-
-
-def _begin(db: Connection, ids: Sequence[int], now: float, lease_s: float) -> None:
-    if ids:
-        values = {
-            "lease_until": now + lease_s,
-            "begun_at": func.coalesce(jobs.c.begun_at, now),
-        }
-        db.execute(update(jobs).where(jobs.c.id.in_(ids)).values(values))

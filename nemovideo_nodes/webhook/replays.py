@@ -54,7 +54,7 @@ def replay(
     if job is None or remap:
         values: dict[str, Any] = {"state": "new", "due_at": now, "attempts": 0}
         db.execute(update(deliveries).where(deliveries.c.id == number).values(values))
-        return f"Delivery {number} is mapped anew"
+        return f"Delivery {number} is mapped again"
     if again:
         return _again(db, job, now)
     if job["state"] in _STARTED:
@@ -92,4 +92,4 @@ def _again(db: Connection, job: dict[str, Any], now: float) -> str:
     parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
     key = {"source": job["source"], "subject": job["subject"]}
     upsert_job(db, None, key, parameters, now, now, released=True)
-    return f"Run {run_id} is made anew"
+    return f"Run {run_id} is made again"

@@ -162,7 +162,7 @@ class _DispatcherProcess:
             wait_s = (
                 _RESTART_S if lived > _LONGEST_RESTART_S else min(2 * wait_s, _LONGEST_RESTART_S)
             )
-            _log.error("the dispatcher ended (%s); it is started anew in %g s", code, wait_s)
+            _log.error("the dispatcher ended (%s); it is started again in %g s", code, wait_s)
             await asyncio.sleep(wait_s)
 
 

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Final, Literal, NoReturn, get_args
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Literal, get_args
 from urllib.parse import quote, unquote
+
+from nemovideo_nodes.webhook.signed import (
+    MILLISECONDS,
+    SECONDS,
+    SignatureInvalid,
+    SignedDelivery,
+    Verified,
+    as_sent,
+    decoded,
+    fail,
+    fresh_time,
+    hex_macs,
+    parsed,
+    require_match,
+    utf8,
+)
 
 __all__ = [
     "SCHEMES",
@@ -42,51 +57,12 @@ SCHEMES: Final[tuple[Scheme, ...]] = get_args(Scheme)
 
 _MOST_SIGNATURES = 20
 """How many signatures of one header are looked at; a sender rotates two or three keys."""
-_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
-_MILLISECONDS = re.compile(r"[0-9]{1,15}", re.ASCII)
 _GHOST = re.compile(r"sha256=(?P<mac>[0-9a-f]{64}), ?t=(?P<time>[0-9]{1,15})", re.ASCII)
 _SANITY = re.compile(r"t=(?P<time>[0-9]{1,15})[, ]+v1=(?P<mac>[A-Za-z0-9_-]+)", re.ASCII)
 
 
-class SignatureInvalid(Exception):
-    """The delivery is not proved to come from its source; the text says why, without secrets."""
-
-
 class SecretInvalid(ValueError):
     """A secret that the scheme cannot use; the text says why, without the secret."""
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What is known of a delivery whose signature holds."""
-
-    signed_digest: str
-    """SHA-256 of the bytes that the signature covers, in hex: equal for a replay."""
-    delivery_id: str | None = None
-    """The source's own name for the delivery; only `standard-webhooks` and its kin sign it."""
-    time: datetime | None = None
-    """When it was signed, in UTC, where the scheme has a time."""
-
-
-@dataclass(frozen=True)
-class _Delivery:
-    headers: dict[str, bytes]
-    body: bytes
-    secrets: tuple[bytes, ...]
-    now: float
-    tolerance_s: float | None
-    method: str
-    path: str
-
-    def header(self, name: str) -> bytes:
-        """A header that must be there; raises `SignatureInvalid`."""
-        value = self.headers.get(name, b"").strip()
-        if not value:
-            _fail(f"the header {name} is missing")
-        return value
-
-    def optional(self, name: str) -> str | None:
-        return self.headers.get(name, b"").decode("utf-8", "replace").strip() or None
 
 
 def verify(
@@ -111,19 +87,19 @@ def verify(
     """
     check = _CHECKS.get(scheme)
     if check is None:
-        _fail(f"the scheme {scheme!r} is not known")
+        fail(f"the scheme {scheme!r} is not known")
     known = (secrets,) if isinstance(secrets, str) else secrets
-    delivery = _Delivery(
-        headers={name.lower(): _as_sent(value) for name, value in headers.items()},
+    delivery = SignedDelivery(
+        headers={name.lower(): as_sent(value) for name, value in headers.items()},
         body=body,
-        secrets=tuple(_bytes(secret) for secret in known if secret),
+        secrets=tuple(utf8(secret) for secret in known if secret),
         now=now.timestamp() if isinstance(now, datetime) else float(now),
         tolerance_s=tolerance_s,
         method=method,
         path=path,
     )
     if not delivery.secrets:
-        _fail("no secret is configured")
+        fail("no secret is configured")
     return check(delivery)
 
 
@@ -159,29 +135,29 @@ def canonical_secret(scheme: Scheme, secret: str) -> str:
     return prefix + base64.b64encode(key).decode()
 
 
-def _standard(prefix: str) -> Callable[[_Delivery], Verified]:
-    def check(delivery: _Delivery) -> Verified:
+def _standard(prefix: str) -> Callable[[SignedDelivery], Verified]:
+    def check(delivery: SignedDelivery) -> Verified:
         signed, signatures, verified = _standard_parts(delivery, prefix)
         macs = [
             base64.b64encode(hmac.digest(key, signed, "sha256"))
             for secret in delivery.secrets
-            if (key := _decoded(secret, b"whsec_"))
+            if (key := decoded(secret, b"whsec_"))
         ]
-        _one_of([mac for version, mac in signatures if version == b"v1"], macs)
+        require_match([mac for version, mac in signatures if version == b"v1"], macs)
         return verified
 
     return check
 
 
-def _standard_ed25519(delivery: _Delivery) -> Verified:
+def _standard_ed25519(delivery: SignedDelivery) -> Verified:
     # Imported here: only this scheme needs it.
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     signed, signatures, verified = _standard_parts(delivery, "webhook")
-    keys = [key for secret in delivery.secrets if len(key := _decoded(secret, b"whpk_")) == 32]
+    keys = [key for secret in delivery.secrets if len(key := decoded(secret, b"whpk_")) == 32]
     for version, text in signatures:
-        signature = _decoded(text, b"")
+        signature = decoded(text, b"")
         if version != b"v1a" or base64.b64encode(signature) != text:
             continue
         for key in keys:
@@ -190,11 +166,11 @@ def _standard_ed25519(delivery: _Delivery) -> Verified:
             except (InvalidSignature, ValueError):
                 continue
             return verified
-    _fail("no signature matches")
+    fail("no signature matches")
 
 
 def _standard_parts(
-    delivery: _Delivery, prefix: str
+    delivery: SignedDelivery, prefix: str
 ) -> tuple[bytes, list[tuple[bytes, bytes]], Verified]:
     """The signed bytes, the (version, signature) pairs, and what holds if one of them does."""
     name = delivery.header(f"{prefix}-id")
@@ -202,32 +178,32 @@ def _standard_parts(
     listed = delivery.header(f"{prefix}-signature").split(b" ")[:_MOST_SIGNATURES]
     signed = b".".join((name, stamp, delivery.body))
     pairs = [(version, mac) for version, _, mac in (one.partition(b",") for one in listed)]
-    time = _fresh(delivery, stamp, _SECONDS, 1, 300)
-    return signed, pairs, _verified(signed, name.decode("utf-8", "replace"), time)
+    time = fresh_time(delivery, stamp, SECONDS, 1, 300)
+    return signed, pairs, Verified.of(signed, name.decode("utf-8", "replace"), time)
 
 
-def _contentful(delivery: _Delivery) -> Verified:
+def _contentful(delivery: SignedDelivery) -> Verified:
     listed = delivery.header("x-contentful-signed-headers").decode("latin-1").lower()
     names = [name.strip() for name in listed.split(",")]
     # Else both could be changed by whoever passes the delivery on.
     if not {"x-contentful-signed-headers", "x-contentful-timestamp"} <= set(names):
-        _fail("x-contentful-signed-headers leaves out the time or itself")
+        fail("x-contentful-signed-headers leaves out the time or itself")
     stamp = delivery.header("x-contentful-timestamp")
     pairs = [
         name.encode("latin-1") + b":" + delivery.headers.get(name, b"").strip()
         for name in sorted(names)
     ]
     rest = b"\n".join((b";".join(pairs), delivery.body))
-    method = _bytes(delivery.method.upper())
+    method = utf8(delivery.method.upper())
     given = delivery.header("x-contentful-signature")
     for path in _contentful_paths(delivery.path):
-        signed = b"\n".join((method, _bytes(path), rest))
-        if any(hmac.compare_digest(mac, given) for mac in _hex_macs(delivery, signed)):
+        signed = b"\n".join((method, utf8(path), rest))
+        if any(hmac.compare_digest(mac, given) for mac in hex_macs(delivery, signed)):
             break
     else:
-        _fail("no signature matches")
-    time = _fresh(delivery, stamp, _MILLISECONDS, 1000, 30, or_equal=False)
-    return _verified(signed, delivery.optional("x-contentful-idempotency-key"), time)
+        fail("no signature matches")
+    time = fresh_time(delivery, stamp, MILLISECONDS, 1000, 30, or_equal=False)
+    return Verified.of(signed, delivery.optional("x-contentful-idempotency-key"), time)
 
 
 def _contentful_paths(path: str) -> list[str]:
@@ -247,38 +223,38 @@ def _contentful_paths(path: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _sanity(delivery: _Delivery) -> Verified:
-    parts = _parsed(_SANITY, delivery.header("sanity-webhook-signature"))
+def _sanity(delivery: SignedDelivery) -> Verified:
+    parts = parsed(_SANITY, delivery.header("sanity-webhook-signature"))
     signed = parts["time"].encode() + b"." + delivery.body
     macs = [
         base64.urlsafe_b64encode(hmac.digest(secret, signed, "sha256")).rstrip(b"=")
         for secret in delivery.secrets
     ]
-    _one_of([parts["mac"].encode()], macs)
-    time = _fresh(delivery, parts["time"].encode(), _MILLISECONDS, 1000, 300)
-    return _verified(signed, delivery.optional("idempotency-key"), time)
+    require_match([parts["mac"].encode()], macs)
+    time = fresh_time(delivery, parts["time"].encode(), MILLISECONDS, 1000, 300)
+    return Verified.of(signed, delivery.optional("idempotency-key"), time)
 
 
-def _base64_body(header: str, id_header: str) -> Callable[[_Delivery], Verified]:
-    def check(delivery: _Delivery) -> Verified:
+def _base64_body(header: str, id_header: str) -> Callable[[SignedDelivery], Verified]:
+    def check(delivery: SignedDelivery) -> Verified:
         macs = [
             base64.b64encode(hmac.digest(secret, delivery.body, "sha256"))
             for secret in delivery.secrets
         ]
-        _one_of([delivery.header(header)], macs)
-        return _verified(delivery.body, delivery.optional(id_header))
+        require_match([delivery.header(header)], macs)
+        return Verified.of(delivery.body, delivery.optional(id_header))
 
     return check
 
 
-def _shopify(delivery: _Delivery) -> Verified:
+def _shopify(delivery: SignedDelivery) -> Verified:
     # Newer deliveries have the same headers without "X-".
     prefix = "x-" if "x-shopify-hmac-sha256" in delivery.headers else ""
     check = _base64_body(f"{prefix}shopify-hmac-sha256", f"{prefix}shopify-webhook-id")
     return check(delivery)
 
 
-def _woocommerce(delivery: _Delivery) -> Verified:
+def _woocommerce(delivery: SignedDelivery) -> Verified:
     secrets = dict.fromkeys(
         form for secret in delivery.secrets for form in _as_wordpress_stores(secret)
     )
@@ -311,130 +287,58 @@ def _specialchars_decoded(text: bytes) -> bytes:
     return text
 
 
-def _ghost(delivery: _Delivery) -> Verified:
-    parts = _parsed(_GHOST, delivery.header("x-ghost-signature"))
+def _ghost(delivery: SignedDelivery) -> Verified:
+    parts = parsed(_GHOST, delivery.header("x-ghost-signature"))
     signed = delivery.body + parts["time"].encode()
-    _one_of([parts["mac"].encode()], _hex_macs(delivery, signed))
+    require_match([parts["mac"].encode()], hex_macs(delivery, signed))
     # Nothing stands between body and time, so digits could move from one into the other, and
     # the time they make would have to be of today: freshness is what keeps this scheme safe.
-    return _verified(signed, None, _fresh(delivery, parts["time"].encode(), _MILLISECONDS, 1000))
+    return Verified.of(
+        signed, None, fresh_time(delivery, parts["time"].encode(), MILLISECONDS, 1000)
+    )
 
 
-def _storyblok(delivery: _Delivery) -> Verified:
+def _storyblok(delivery: SignedDelivery) -> Verified:
     macs = [
         hmac.digest(secret, delivery.body, "sha1").hex().encode() for secret in delivery.secrets
     ]
-    _one_of([delivery.header("webhook-signature")], macs)
-    return _verified(delivery.body, None)
+    require_match([delivery.header("webhook-signature")], macs)
+    return Verified.of(delivery.body, None)
 
 
-def _github(delivery: _Delivery) -> Verified:
-    macs = [b"sha256=" + mac for mac in _hex_macs(delivery, delivery.body)]
-    _one_of([delivery.header("x-hub-signature-256")], macs)
-    return _verified(delivery.body, delivery.optional("x-github-delivery"))
+def _github(delivery: SignedDelivery) -> Verified:
+    macs = [b"sha256=" + mac for mac in hex_macs(delivery, delivery.body)]
+    require_match([delivery.header("x-hub-signature-256")], macs)
+    return Verified.of(delivery.body, delivery.optional("x-github-delivery"))
 
 
-def _authorization(kind: bytes, shown: Callable[[bytes], bytes]) -> Callable[[_Delivery], Verified]:
-    def check(delivery: _Delivery) -> Verified:
+def _authorization(
+    kind: bytes, shown: Callable[[bytes], bytes]
+) -> Callable[[SignedDelivery], Verified]:
+    def check(delivery: SignedDelivery) -> Verified:
         named, _, given = delivery.header("authorization").partition(b" ")
         if named.lower() != kind:
-            _fail(f"the header authorization is of another kind than {kind.decode()}")
-        _one_of([given.strip()], [shown(secret) for secret in delivery.secrets])
-        return _verified(delivery.body, None)
+            fail(f"the header authorization is of another kind than {kind.decode()}")
+        require_match([given.strip()], [shown(secret) for secret in delivery.secrets])
+        return Verified.of(delivery.body, None)
 
     return check
 
 
-def _prismic(delivery: _Delivery) -> Verified:
+def _prismic(delivery: SignedDelivery) -> Verified:
     try:
         payload = json.loads(delivery.body)
     except (ValueError, RecursionError):
-        _fail("the body is not JSON")
+        fail("the body is not JSON")
     given = payload.get("secret") if isinstance(payload, dict) else None
     if not isinstance(given, str):
-        _fail("the body holds no secret")
-    _one_of([_bytes(given)], delivery.secrets)
+        fail("the body holds no secret")
+    require_match([utf8(given)], delivery.secrets)
     name = payload.get("masterRef")
-    return _verified(delivery.body, name if isinstance(name, str) and name else None)
+    return Verified.of(delivery.body, name if isinstance(name, str) and name else None)
 
 
-def _verified(signed: bytes, name: str | None, time: datetime | None = None) -> Verified:
-    return Verified(hashlib.sha256(signed).hexdigest(), name, time)
-
-
-def _hex_macs(delivery: _Delivery, signed: bytes) -> list[bytes]:
-    return [hmac.digest(key, signed, "sha256").hex().encode() for key in delivery.secrets]
-
-
-def _one_of(given: Sequence[bytes], valid: Sequence[bytes]) -> None:
-    """Compare each with each, in a time that tells nothing."""
-    found = False
-    for mine in valid:
-        for theirs in given:
-            found |= hmac.compare_digest(mine, theirs)
-    if not found:
-        _fail("no signature matches")
-
-
-def _fresh(
-    delivery: _Delivery,
-    stamp: bytes,
-    form: re.Pattern[str],
-    unit: int,
-    limit_s: float = 300,
-    *,
-    or_equal: bool = True,
-) -> datetime:
-    """The time in `stamp`, which counts `unit` a second; raises where it is too far from now.
-
-    `or_equal`: whether the limit itself is still in time.
-    """
-    text = stamp.decode("latin-1")
-    if not form.fullmatch(text):
-        _fail("its time is not a number")
-    seconds = int(text) / unit
-    tolerance_s = limit_s if delivery.tolerance_s is None else delivery.tolerance_s
-    off_s = abs(delivery.now - seconds)
-    if not (off_s < tolerance_s or (or_equal and off_s == tolerance_s)):
-        _fail(f"it was not signed within {tolerance_s:g} s of now")
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):  # with a tolerance of ages
-        _fail("its time is out of range")
-
-
-def _parsed(form: re.Pattern[str], value: bytes) -> dict[str, str]:
-    found = form.fullmatch(value.decode("latin-1"))
-    if found is None:
-        _fail("the signature is malformed")
-    return found.groupdict()
-
-
-def _decoded(text: bytes, prefix: bytes) -> bytes:
-    """What stands in base64 behind `prefix`; empty where it is none."""
-    try:
-        return base64.b64decode(text.removeprefix(prefix), validate=True)
-    except ValueError:
-        return b""
-
-
-def _as_sent(value: str) -> bytes:
-    """A header's bytes: frameworks read them as Latin-1."""
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return _bytes(value)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _fail(why: str) -> NoReturn:
-    raise SignatureInvalid(f"The delivery is not verified: {why}")
-
-
-_CHECKS: Final[dict[str, Callable[[_Delivery], Verified]]] = {
+_CHECKS: Final[dict[str, Callable[[SignedDelivery], Verified]]] = {
     "standard-webhooks": _standard("webhook"),
     "svix": _standard("svix"),
     "standard-webhooks-ed25519": _standard_ed25519,

@@ -34,6 +34,8 @@ WEBHOOK_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_NETWORK: "Name the networks that media may come from in the dispatcher's "
         "environment",
         Remedy.CONTINUE_FLOW: "Let the flow that put it together go on with it",
+        Remedy.RELEASE: "Raise the budget or wait for the next day; an operator can release run "
+        "{run_id}",
         Remedy.UPDATE: "Update nemovideo_nodes on the dispatcher's machine",
         Remedy.REPORT: "Please report it; nothing is lost: replay the delivery to go on",
     }

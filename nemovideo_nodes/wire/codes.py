@@ -143,8 +143,8 @@ def failure(
         "status": status,
         "request_id": _request_id(headers),
     }
-    said = _message_in(answer)
-    kind = _kind(code, status, said, answer)
+    message = _message_in(answer)
+    kind = _kind(code, status, message, answer)
     details["remedy"] = _REMEDIES.get(kind)
     label = ", ".join(
         ([f"code {code}"] if code is not None else [])
@@ -162,11 +162,11 @@ def failure(
             sentence += f" and answered {_kind_of(body)}"
     if label:
         sentence += f" ({label})"
-    if said and kind not in (TokenInvalid, OutOfCredits):
-        sentence += f": {said}"
+    if message and kind not in (TokenInvalid, OutOfCredits):
+        sentence += f": {message}"
     if kind is UnsupportedMedia and FORMATS not in sentence:
         sentence += f"; it takes {FORMATS}"
-    if kind is MediaTooLarge and not said:
+    if kind is MediaTooLarge and not message:
         # A proxy's 413 has a limit of its own, and not every reason is about bytes.
         limit = ", which takes at most 200 MB" if code == Code.FILE_TOO_LARGE else ""
         sentence += f"{limit}: compress it or trim it"
@@ -185,21 +185,21 @@ def redirect_sentence(headers: Mapping[str, str]) -> str:
 
 
 def _kind(
-    code: int | None, status: int, said: str, answer: dict[str, Any] | None
+    code: int | None, status: int, message: str, answer: dict[str, Any] | None
 ) -> type[ServiceError]:
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if code == Code.CLIENT_ID_MISSING and "client" in said.lower():
+    if code == Code.CLIENT_ID_MISSING and "client" in message.lower():
         return ClientIdMissing
     number = code if code is not None and 400 <= code < 600 else status
-    if status == 404 and answer is not None and "session" in said.lower():
+    if status == 404 and answer is not None and "session" in message.lower():
         return SessionNotFound  # ADK's own words: {"detail": "Session not found"}
     if number in _BY_STATUS:
         return _BY_STATUS[number]
     if number >= 500:
         return ServerFailed
     if number >= 400:
-        return ClientIdMissing if "client-id" in said.lower() else Refused
+        return ClientIdMissing if "client-id" in message.lower() else Refused
     return BadAnswer  # an undocumented code, or {"success": false}: it proves nothing
 
 

@@ -258,11 +258,11 @@ class RenderAnswer(_Read):
     def read(cls, answer: dict[str, Any]) -> RenderAnswer:
         data = _data(answer)
         place = data if isinstance(data.get("status"), str) else answer
-        said = place.get("status")
-        if not isinstance(said, str):
+        status_text = place.get("status")
+        if not isinstance(status_text, str):
             raise BadAnswer("The service gave a render without a status")
         try:
-            status = RenderStatus(said.strip().lower())
+            status = RenderStatus(status_text.strip().lower())
         except ValueError:
             status = RenderStatus.PROCESSING  # an unknown status does not end it
         output = place.get("output")

@@ -185,8 +185,8 @@ def _adk_event(event: dict[str, Any]) -> dict[str, Any]:
     elif kind in ("tool_result", "tool_response", "function_response"):
         return {}
     elif kind == "error":
-        said = next((event[key] for key in ("error", "message", "content") if event.get(key)), "")
-        return {"error": said or event.get("code") or "error"}
+        reason = next((event[key] for key in ("error", "message", "content") if event.get(key)), "")
+        return {"error": reason or event.get("code") or "error"}
     else:
         texts = (content, event.get("text"), inner.get("text"))
         text = next((text for text in texts if isinstance(text, str)), None)

@@ -71,7 +71,7 @@ def read_accounts(path: Path) -> dict[str, AccountEntry]:
         if path.stat().st_mode & 0o077:
             raise BadInput(f"{path} can be read by others: run chmod 600 on it")
         if path.stat().st_size > _MAX_BYTES:
-            raise BadInput(f"{path} is larger than 256 KB: that is no list of accounts")
+            raise BadInput(f"{path} is larger than 256 KB, the limit for a list of accounts")
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
@@ -98,7 +98,9 @@ def _token(name: str, entry: AccountEntry, environ: Mapping[str, str]) -> str:
     if entry.token_env:
         token = Secret(environ.get(entry.token_env, "").strip())
         if not token:
-            raise BadInput(f"The account {name!r} wants its token in {entry.token_env}: set it")
+            raise BadInput(
+                f"The account {name!r} has its token in {entry.token_env}, which is not set"
+            )
         return token
     if not entry.token_file:
         return ""

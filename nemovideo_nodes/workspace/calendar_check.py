@@ -181,7 +181,7 @@ def _file_fault(place: str) -> str:
             other = " (write / between its folders)" if "\\" in place else ""
             return f"there is no file {path.name!r} beside the calendar: check its name{other}"
         if not path.is_file():
-            return "it is no regular file"
+            return "it is not a regular file"
         with path.open("rb") as file:
             return _head_fault(path.name, file.read(HEAD_BYTES))
     except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.workspace.script_file import ScriptFile
@@ -45,6 +46,8 @@ class VideoOptions:
     """A new run of the request, unless the last new one is still to be finished."""
     keep_existing: bool = False
     """Whether a run of that id that was begun with other words or pictures goes on as it was."""
+    budgets: Sequence[Budget] = ()
+    """Whose credits the run may use, beside its account's: a calendar's, a source's, its own."""
     web_only: bool = False
     """Whether media come from the web alone, as another system names them."""
     media_hosts: Sequence[str] = ()

@@ -91,6 +91,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
         occasion=key,
         profile=profile,
         skipped=read.skipped or None,
+        budgets=tuple(options.budgets) or None,
     )
     run_id = options.run_id or request.run_id(service=service, occasion=key)
     return PreparedRun(run_id, order)
@@ -177,9 +178,9 @@ def _scripted(
     script: list[Instruction] = []
     before: list[Instruction] = []
     each: list[Ingested] = []
-    for instruction, said in zip(texts, file.instructions, strict=True):
-        each.append(ingest_all(store, said.media, settings.media_access, keep=keep))
-        exported = instruction.model_copy(update={"export": file.exports(said)})
+    for instruction, entry in zip(texts, file.instructions, strict=True):
+        each.append(ingest_all(store, entry.media, settings.media_access, keep=keep))
+        exported = instruction.model_copy(update={"export": file.exports(entry)})
         script.append(exported.model_copy(update={"media": each[-1].media}))
         before.append(exported.model_copy(update={"media": each[-1].as_before}))
     sources = [*options.media, *file.media]

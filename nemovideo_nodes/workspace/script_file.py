@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nemovideo_nodes.errors import BadInput, redact
 
-__all__ = ["Said", "ScriptFile", "read_script"]
+__all__ = ["ScriptEntry", "ScriptFile", "read_script"]
 
 MAX_BYTES = 1024 * 1024
 
@@ -19,7 +19,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Said(_Strict):
+class ScriptEntry(_Strict):
     """One instruction, with the files that come with it."""
 
     text: str
@@ -31,16 +31,16 @@ class Said(_Strict):
 class ScriptFile(_Strict):
     """What a script file holds."""
 
-    instructions: list[Said] = Field(min_length=1, max_length=200)
+    instructions: list[ScriptEntry] = Field(min_length=1, max_length=200)
     media: list[str] = []
     """Uploaded before the first instruction."""
     profile: str | None = None
     export: Literal["end", "each"] = "end"
     """`end`: one video at the end; `each`: one after each instruction (batch, iterative work)."""
 
-    def exports(self, said: Said) -> bool:
+    def exports(self, entry: ScriptEntry) -> bool:
         """Whether a video is made after this instruction."""
-        return self.export == "each" if said.export is None else said.export
+        return self.export == "each" if entry.export is None else entry.export
 
 
 def read_script(name: str) -> ScriptFile:
@@ -51,7 +51,7 @@ def read_script(name: str) -> ScriptFile:
     path = Path(name).expanduser()
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"The script {name} is larger than 1 MB: that is no script")
+            raise BadInput(f"The script {name} is larger than 1 MB, the limit for a script")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadInput(f"There is no script {name!r}: check the path") from None
@@ -61,8 +61,8 @@ def read_script(name: str) -> ScriptFile:
     if isinstance(value, list):
         value = {"instructions": value}
     if isinstance(value, dict) and isinstance(value.get("instructions"), list):
-        said = [{"text": one} if isinstance(one, str) else one for one in value["instructions"]]
-        value = {**value, "instructions": said}
+        entries = [{"text": one} if isinstance(one, str) else one for one in value["instructions"]]
+        value = {**value, "instructions": entries}
     try:
         script = ScriptFile.model_validate(value)
     except ValidationError as error:
@@ -71,8 +71,8 @@ def read_script(name: str) -> ScriptFile:
         update={
             "media": _from(path.parent, script.media),
             "instructions": [
-                said.model_copy(update={"media": _from(path.parent, said.media)})
-                for said in script.instructions
+                entry.model_copy(update={"media": _from(path.parent, entry.media)})
+                for entry in script.instructions
             ],
         }
     )
@@ -83,7 +83,7 @@ def _parse(text: str, name: str) -> Any:
         try:
             return json.loads(text)
         except ValueError as error:
-            raise BadInput(f"The script {name} is no valid JSON: {error}") from None
+            raise BadInput(f"The script {name} is not valid JSON: {error}") from None
     import yaml
 
     try:
@@ -91,7 +91,7 @@ def _parse(text: str, name: str) -> Any:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" at line {where.line + 1}" if where else ""
-        raise BadInput(f"The script {name} is no valid YAML{line}") from None
+        raise BadInput(f"The script {name} is not valid YAML{line}") from None
 
 
 def _from(folder: Path, media: list[str]) -> list[str]:

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary
@@ -28,6 +30,7 @@ from nemovideo_nodes.request.steps import Media, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
@@ -202,11 +205,12 @@ class Workspace(RunReader):
 
         `steps` are asked for before, in a run that is put together step by step. `journal` is the
         run's, where the caller has read it already: only what is new is read. The result's status
-        says how far it came; see `Engine.advance`.
+        says how far it came; see `Engine.advance`. Raises `BadInput` where there is no such run.
         """
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
-        run = await journal.refreshed()
+        read = journal.refresh if steps else partial(loaded, journal)
+        run = await asyncio.to_thread(read)
         if steps:
             await self._asker(journal).ask(steps)
         settings = await asyncio.to_thread(self._settings_of, run)
@@ -225,6 +229,7 @@ class Workspace(RunReader):
                 clock=drive.clock,
                 on_event=drive.on_event,
                 journal=journal,
+                budgets=budgets_of(journal.run, settings, (drive.clock or SystemClock()).now()),
             )
             result = await engine.advance(through, waits=drive.waits, until=drive.until)
             # Looked at first: what came late needs no second message.
@@ -245,6 +250,17 @@ class Workspace(RunReader):
     ) -> RunResult:
         """`resume`, for a door that has no status to return: raises `RunStopped`."""
         return require_done(await self.resume(run_id, through, steps, drive=drive, journal=journal))
+
+    async def release(self, run_id: str) -> bool:
+        """Permit, on a person's word, that a run goes over its budgets; False if none holds it.
+
+        Nothing is sent: whoever drives the run next goes on.
+        """
+        return await self._asker(self.journal(run_id)).allow_over_budget()
+
+    def budgets(self) -> list[BudgetState]:
+        """What the budgets of this store come to, the newest day first."""
+        return budget_states(self.settings, self.store)
 
     async def confirm_account(self, run_id: str) -> bool:
         """Note, on a person's word, that this workspace's account is the one that began the run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -140,21 +141,28 @@ async def test_an_outage_of_the_service_is_waited_for(studio: Stage, deadline: s
     assert studio.sent == (1, 1, 2)
 
 
-async def test_an_outage_of_the_store_is_waited_for(studio: Stage) -> None:
-    """As when a mount is away for a while."""
+@pytest.mark.parametrize("in_its_place", [Path.touch, Path.mkdir, None])
+async def test_an_outage_of_the_store_is_waited_for(
+    studio: Stage, in_its_place: Callable[[Path], None] | None
+) -> None:
+    """As when a mount is away for a while, and nothing, an empty folder or a file is there."""
     ordered = studio.order()
     await studio.work(ordered, through="render/0")
     store, away = Path(studio.store_path), studio.folder / "away"
 
     def unmount() -> None:
         store.rename(away)
-        store.touch()
+        if in_its_place is not None:
+            in_its_place(store)
 
     unmount()
     one = HealingTrigger(ordered.run_id, "await/0", "nemovideo_default")
 
     def mount() -> None:
-        store.unlink()
+        if store.is_file():
+            store.unlink()
+        elif store.exists():
+            shutil.rmtree(store)
         away.rename(store)
 
     one.heal = mount

@@ -8,15 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from faulty_store import Death, dying_store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stage import (
-    Death,
-    DyingStore,
-    Stage,
-    copying_renderer,
-    make_pictures,
-)
+from stage import Stage, copying_renderer, make_pictures
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.emulator.options import Options
@@ -59,7 +54,7 @@ async def say(stage: Stage, run: str, text: str, said: Said) -> RunResult:
 
     if said.dies_at:
         try:
-            dying = DyingStore(stage.store_path, said.dies_at, after=said.after)
+            dying = dying_store(stage.store_path, said.dies_at, after=said.after)
             return await once(dying, resend=False)
         except Death:
             pass
@@ -70,7 +65,7 @@ async def tell(stage: Stage, first: Said, script: list[Said]) -> None:
     ordered = stage.order('a 2 second video titled "0"')
     if first.dies_at:
         try:
-            dying = DyingStore(stage.store_path, first.dies_at, after=first.after)
+            dying = dying_store(stage.store_path, first.dies_at, after=first.after)
             await stage.work(ordered, store=dying)
         except Death:
             pass

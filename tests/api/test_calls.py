@@ -11,7 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from loopback import Loopback, Seen, WoundClock, answer, chunked, says
+from fake_clock import FakeClock
+from loopback import (
+    Loopback,
+    Seen,
+    answer,
+    chunked,
+    says,
+)
 from scripted import CALLS, ScriptedService, envelope, settings_in
 
 from nemovideo_nodes.api.client import NemoVideoClient
@@ -56,7 +63,7 @@ class Case:
 
     def __init__(self, home: Path, **env: str) -> None:
         self.service = ScriptedService()
-        self.clock = WoundClock()
+        self.clock = FakeClock()
         self.client = NemoVideoClient(
             settings=settings_in(home, **env), transport=self.service, clock=self.clock
         )
@@ -212,7 +219,7 @@ async def test_rate_limit_is_waited_for_once(
         retry_after = later.strftime("%a, %d %b %Y %H:%M:%S GMT")
     case.service.script(call, body, status, retry_after=retry_after)
     await CALLS[call](case.client)
-    assert case.clock.slept == [wait]
+    assert case.clock.waits == [wait]
     assert case.service.counts == {"token": 1, call: 2}
 
 
@@ -223,7 +230,7 @@ async def test_rate_limited_again(case: Case, call: str) -> None:
     error = await case.error_of(call)
     assert isinstance(error, RateLimited)
     assert error.retry_after == 5
-    assert (case.clock.slept, case.service.counts[call]) == ([5], 2)
+    assert (case.clock.waits, case.service.counts[call]) == ([5], 2)
 
 
 @pytest.mark.parametrize("retry_after", ["86400", "inf", "1e300"])
@@ -234,7 +241,7 @@ async def test_long_limits_are_told(case: Case, retry_after: str) -> None:
     assert isinstance(error, RateLimited)
     now = case.clock.now()
     assert now + timedelta(seconds=error.retry_after or 0) >= now
-    assert case.clock.slept == []
+    assert case.clock.waits == []
 
 
 async def test_own_wait_and_no_wait(tmp_path: Path) -> None:
@@ -242,7 +249,7 @@ async def test_own_wait_and_no_wait(tmp_path: Path) -> None:
     case = Case(tmp_path, NEMOVIDEO_RATE_LIMIT_SECONDS="2")
     case.service.script("credits", b"", 429)
     await case.client.credits()
-    assert case.clock.slept == [2]
+    assert case.clock.waits == [2]
     service = ScriptedService()
     service.script("credits", b"", 429)
     client = NemoVideoClient(settings=settings_in(tmp_path), transport=service, waits=False)
@@ -301,7 +308,7 @@ async def test_message_left_to_the_caller(case: Case) -> None:
         with pytest.raises(kind):
             await case.client.send_message("s-1", "x", repeat=False)
     assert case.service.counts == {"token": 2, "message": 2}
-    assert case.clock.slept == []
+    assert case.clock.waits == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from loopback import Loopback, Seen, answer, chunked, says
+from loopback import (
+    Loopback,
+    Seen,
+    answer,
+    chunked,
+    says,
+)
 from scripted import CALLS, PICTURE, ScriptedService, envelope, settings_in
 
 from nemovideo_nodes.api.client import NemoVideoClient

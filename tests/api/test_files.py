@@ -8,7 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from loopback import Loopback, Seen, answer, says
+from loopback import (
+    Loopback,
+    Seen,
+    answer,
+    says,
+)
 from scripted import PICTURE, ScriptedService, envelope, settings_in
 
 from nemovideo_nodes.api.client import NemoVideoClient

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from loopback import WoundClock
+from fake_clock import FakeClock
 from scripted import ScriptedService, envelope, settings_in
 from stage import Stage, copying_renderer, make_pictures
 from storm import forking, sign_in_twice
@@ -52,7 +52,7 @@ class Issuer:
 
 
 def kept(folder: Path, issuer: Issuer, **changed: Any) -> StoredToken:
-    given: dict[str, Any] = {"api_url": API, "client_id": None, "clock": WoundClock(), **changed}
+    given: dict[str, Any] = {"api_url": API, "client_id": None, "clock": FakeClock(), **changed}
     return StoredToken(folder=folder, acquire=issuer, **given)
 
 
@@ -168,11 +168,11 @@ async def test_files_are_the_owners_alone(tmp_path: Path) -> None:
 
 async def test_kept_over_processes_until_it_expires(tmp_path: Path) -> None:
     """A token is kept for its seven days, less a margin, and then another is acquired."""
-    issuer, clock = Issuer(), WoundClock()
+    issuer, clock = Issuer(), FakeClock()
     assert await kept(tmp_path, issuer, clock=clock).current() == "nmv_usr_1"
-    clock.time += timedelta(days=6, hours=23)
+    clock.advance(timedelta(days=6, hours=23).total_seconds())
     assert await kept(tmp_path, issuer, clock=clock).current() == "nmv_usr_1"
-    clock.time += timedelta(minutes=56)
+    clock.advance(timedelta(minutes=56).total_seconds())
     assert await kept(tmp_path, issuer, clock=clock).current() == "nmv_usr_2"
     assert issuer.ids[0] == issuer.ids[1]
 
@@ -193,13 +193,13 @@ async def test_kept_over_processes_until_it_expires(tmp_path: Path) -> None:
 )
 async def test_life_of_a_token(tmp_path: Path, expires_in: object, life_s: float) -> None:
     """A short life is used up to nine tenths; a senseless one is the documented seven days."""
-    issuer, clock = Issuer(expires_in=expires_in), WoundClock()
+    issuer, clock = Issuer(expires_in=expires_in), FakeClock()
     source = kept(tmp_path, issuer, clock=clock)
     await source.current()
-    clock.time += timedelta(seconds=life_s - 1)
+    clock.advance(timedelta(seconds=life_s - 1).total_seconds())
     await source.current()
     assert len(issuer.ids) == 1
-    clock.time += timedelta(seconds=2)
+    clock.advance(timedelta(seconds=2).total_seconds())
     await source.current()
     assert len(issuer.ids) == 2
 
@@ -382,7 +382,7 @@ async def test_account_is_known_by_fingerprints(tmp_path: Path) -> None:
 
 async def test_a_token_that_says_when_it_expires(tmp_path: Path) -> None:
     """`expires_at` counts where `expires_in` is missing; neither beyond the documented week."""
-    clock = WoundClock()
+    clock = FakeClock()
     service = ScriptedService()
     for days in (1, 100):
         at = (clock.now() + timedelta(days=days)).isoformat()

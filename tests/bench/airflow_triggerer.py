@@ -66,7 +66,7 @@ def own_memory() -> float:
 
 def lateness(store: Path, run_id: str) -> float:
     """Seconds between the end of the wait, and the poll of the documented rhythm just before it."""
-    from nemovideo_nodes.engine.plan import next_poll
+    from nemovideo_nodes.engine.polling import next_poll
     from nemovideo_nodes.ledger.facts import Achieved, load_fact
     from nemovideo_nodes.settings import PollingSettings
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from statistics import fmean
 
-from nemovideo_nodes.engine.plan import next_poll
+from nemovideo_nodes.engine.polling import next_poll
 from nemovideo_nodes.settings import PollingSettings
 
 _T0 = datetime(2026, 1, 1, tzinfo=UTC)

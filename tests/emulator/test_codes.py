@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fake_clock import FakeClock
 
 from nemovideo_nodes.emulator.__main__ import main
 from nemovideo_nodes.emulator.options import Options
@@ -20,27 +21,6 @@ from nemovideo_nodes.media.sniff import MAX_BYTES
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
 )
-
-
-class Ticking:
-    """A clock that goes on by a second whenever it is read."""
-
-    def __init__(self) -> None:
-        from datetime import UTC, datetime
-
-        self._now = datetime(2025, 1, 1, tzinfo=UTC)
-
-    def now(self) -> Any:
-        from datetime import timedelta
-
-        self._now += timedelta(seconds=1)
-        return self._now
-
-    def monotonic(self) -> float:
-        return self._now.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
 
 
 def too_large(caller: Any) -> httpx.Response:
@@ -82,7 +62,7 @@ def unknown_session(caller: Any) -> httpx.Response:
 
 
 CODES: list[tuple[str, int, dict[str, Any], Any]] = [
-    ("an expired token", 1001, {"token_life_s": 0.5, "clock": Ticking()}, "credits"),
+    ("an expired token", 1001, {"token_life_s": 0.5, "clock": FakeClock(tick_s=1)}, "credits"),
     ("an unknown session", 1002, {}, unknown_session),
     ("no credits", 2001, {"credits": 100}, None),
     ("a wrong type", 4001, {}, lambda c: c.upload(("a.pdf", b"%PDF-1.7"))),
@@ -134,7 +114,7 @@ def test_every_code_of_the_contract_is_walked() -> None:
 
 def test_a_short_life_can_be_begun_anew(tmp_path: Path, new_caller: Any) -> None:
     """A token that has ended is replaced by the same client id, with strict tokens too."""
-    clock = Ticking()
+    clock = FakeClock(tick_s=1)
     world: dict[str, Any] = {"token_life_s": 3, "strict_tokens": True, "clock": clock}
     with RunningEmulator(tmp_path, **world) as emulator:
         caller = new_caller(emulator.url).sign_in()

@@ -97,8 +97,8 @@ LIES = "pass"
     ("script", "error", "attempts"),
     [
         (FAILS, "The picture is broken.", 1),
-        (DIES, "The renderer ended without a word", 3),
-        (LIES, "The renderer ended without a word", 3),
+        (DIES, "The renderer ended without an error message", 3),
+        (LIES, "The renderer ended without an error message", 3),
     ],
 )
 def test_a_render_that_fails(

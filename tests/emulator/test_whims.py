@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_clock import FakeClock
 
 from nemovideo_nodes.emulator.agent import replies
 from nemovideo_nodes.emulator.agent.chance import draw, pick
@@ -15,25 +15,6 @@ from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 
 EDITS = [f"make it {seconds} seconds" for seconds in range(20, 40)]
-
-
-class ManualClock:
-    """A wall clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2025, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic(self) -> float:
-        return self._now.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.forward(seconds)
-
-    def forward(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
 
 
 def silences(folder: Path, new_caller: Any, picture: bytes, silent: float, **world: Any) -> str:
@@ -84,7 +65,7 @@ def test_chance_is_even() -> None:
     assert {pick("abc", number) for number in range(100)} == set("abc")
 
 
-def world(clock: ManualClock) -> dict[str, Any]:
+def world(clock: FakeClock) -> dict[str, Any]:
     return {"options": Options(pace=0, second_stage_s=60), "clock": clock}
 
 
@@ -94,30 +75,30 @@ def tracks(caller: Any) -> list[int]:
 
 def test_a_second_stage_adds_music(tmp_path: Path, new_caller: Any, picture: bytes) -> None:
     """A minute after the film music is there by itself, once, in the state alone."""
-    clock = ManualClock()
+    clock = FakeClock()
     with RunningEmulator(tmp_path, **world(clock)) as emulator:
         caller = new_caller(emulator.url).sign_in().filmed(picture)
-        clock.forward(59)
+        clock.advance(59)
         assert tracks(caller) == [0]
         before = caller.credits()
-        clock.forward(1)
+        clock.advance(1)
         assert tracks(caller) == [0, 1]
         assert caller.credits() == before
         assert emulator.counts().messages == 1
         caller.say("remove the music")
-        clock.forward(600)
+        clock.advance(600)
         assert tracks(caller) == [0]
         assert caller.export(draft=caller.state()["draft"]).status_code == 200
 
 
 def test_a_second_stage_survives_a_restart(tmp_path: Path, new_caller: Any, picture: bytes) -> None:
     """It comes in its time, whatever became of the process that made the film."""
-    clock = ManualClock()
+    clock = FakeClock()
     with RunningEmulator(tmp_path, **world(clock)) as emulator:
         caller = new_caller(emulator.url).sign_in().filmed(picture)
     with RunningEmulator(tmp_path, **world(clock)) as emulator:
         assert tracks(caller) == [0]
-        clock.forward(60)
+        clock.advance(60)
     with RunningEmulator(tmp_path, clock=clock) as emulator:
         assert tracks(caller) == [0, 1]
         assert emulator.counts().messages == 1
@@ -138,12 +119,12 @@ def test_a_second_stage_adds_what_was_not_asked_for(
     tmp_path: Path, new_caller: Any, picture: bytes, said: str, then: str, wanted: list[int]
 ) -> None:
     """Music where there is none, else a title; never what the person has refused."""
-    clock = ManualClock()
+    clock = FakeClock()
     with RunningEmulator(tmp_path, **world(clock)) as emulator:
         caller = new_caller(emulator.url).sign_in().filmed(picture, said)
         if then:
             caller.say(then)
-        clock.forward(61)
+        clock.advance(61)
         assert tracks(caller) == wanted
 
 

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from faulty_store import FaultyStore
 from shelf import GOLDEN_RUN, add_run, artifacts_of, golden_facts
 from stage import Stage
 
@@ -17,46 +18,30 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
 
 
-class CountingStore(Store):
-    """A store that counts what is asked of it."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.asked: list[str] = []
-
-    def read(self, name: str) -> bytes | None:
-        self.asked.append(name)
-        return super().read(name)
-
-    def size(self, name: str) -> int | None:
-        self.asked.append(name)
-        return super().size(name)
-
-
 @pytest.fixture
-def store(store_url: str) -> CountingStore:
-    return CountingStore(store_url)
+def store(store_url: str) -> FaultyStore:
+    return FaultyStore(store_url)
 
 
 def summed_up(store: Store, run_id: str) -> None:
     write_summary(Journal(store, run_id).refresh(), store)
 
 
-def test_a_list_reads_no_journal(store: CountingStore) -> None:
+def test_a_list_reads_no_journal(store: FaultyStore) -> None:
     """Two looks a run, however long its journal is: its summary, and that nothing is behind it."""
     for number in range(2):
         add_run(store, f"run-{number}")
         summed_up(store, f"run-{number}")
-    store.asked.clear()
+    store.calls.clear()
     found = list(summaries(store))
     assert [one.result.run_id for one in found] == [f"run-{number}" for number in range(2)]
-    assert len(store.asked) == 4
+    assert len(store.calls) == 4
     assert [one.result for one in found] == [
         run_status(Journal(store, one.result.run_id).refresh(), store) for one in found
     ]
 
 
-def test_a_summary_knows_what_the_run_needs(store: CountingStore) -> None:
+def test_a_summary_knows_what_the_run_needs(store: FaultyStore) -> None:
     """Its artifacts, its words, and when it was touched last."""
     add_run(store, "mine")
     (found,) = summaries(store)
@@ -67,7 +52,7 @@ def test_a_summary_knows_what_the_run_needs(store: CountingStore) -> None:
     assert found.whole
 
 
-def test_a_summary_that_is_behind_is_not_believed(store: CountingStore) -> None:
+def test_a_summary_that_is_behind_is_not_believed(store: FaultyStore) -> None:
     """One more fact, and the journal is read."""
     add_run(store, "mine", golden_facts()[:-1])
     summed_up(store, "mine")
@@ -91,7 +76,7 @@ def bad_summaries(good: bytes) -> dict[str, bytes]:
     }
 
 
-def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: CountingStore) -> None:
+def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: FaultyStore) -> None:
     """It is a copy: without it, the journal tells the same."""
     add_run(store, "mine")
     summed_up(store, "mine")
@@ -102,7 +87,7 @@ def test_a_summary_that_is_torn_or_foreign_is_not_believed(store: CountingStore)
         assert list(summaries(store)) == [right], kind
 
 
-def test_a_journal_that_cannot_be_read_as_a_whole_is_told_so(store: CountingStore) -> None:
+def test_a_journal_that_cannot_be_read_as_a_whole_is_told_so(store: FaultyStore) -> None:
     """A torn entry may name artifacts that nobody knows of."""
     add_run(store, "mine")
     store.create(f"runs/mine/journal/{len(golden_facts()) + 1:08d}.json", b"{")
@@ -116,22 +101,22 @@ def test_places_follow_a_store_that_was_moved(tmp_path: Path) -> None:
     add_run(store, GOLDEN_RUN)
     summed_up(store, GOLDEN_RUN)
     shutil.move(tmp_path / "before", tmp_path / "after")
-    moved = CountingStore(str(tmp_path / "after"))
+    moved = FaultyStore(str(tmp_path / "after"))
     (found,) = summaries(moved)
-    assert len(moved.asked) == 2
+    assert len(moved.calls) == 2
     assert found.result == run_status(Journal(moved, GOLDEN_RUN).refresh(), moved)
     assert Path(found.result.videos[0].path).is_file()
 
 
 async def test_every_end_of_the_engine_leaves_a_summary(stage: Stage) -> None:
     """Stopped in the middle, and done: the list never has to read a journal afterwards."""
-    store = CountingStore(stage.store_path)
+    store = FaultyStore(stage.store_path)
     ordered = stage.order(run_id="mine")
     for through in ("session/0", None):
         result = await stage.work(ordered, through=through)
-        store.asked.clear()
+        store.calls.clear()
         (found,) = summaries(store)
-        assert len(store.asked) == 2
+        assert len(store.calls) == 2
         assert found.result.status == ("waiting" if through else "done")
         if not through:
             assert found.result == result
@@ -146,7 +131,7 @@ def test_a_store_that_cannot_be_written_ends_no_run(tmp_path: Path) -> None:
     assert [one.result.run_id for one in summaries(store)] == ["mine"]
 
 
-def test_a_note_moves_the_time_of_the_last_touch(store: CountingStore) -> None:
+def test_a_note_moves_the_time_of_the_last_touch(store: FaultyStore) -> None:
     """What is deleted by age goes by the last fact, whatever it is."""
     add_run(store, "mine")
     later = golden_facts()[-1].at.replace(year=2031)

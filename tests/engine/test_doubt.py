@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stage import Death, DyingStore, Stage, StillClock
+from fake_clock import FakeClock
+from faulty_store import Death, FaultyStore, StoreCall, dying_store
+from stage import Stage
 
 from nemovideo_nodes.engine.plan import Perform, Stuck, Worker, decide
 from nemovideo_nodes.ledger.facts import Asked, Intended, Noted, load_fact
@@ -25,7 +26,7 @@ def journal_of(stage: Stage, ordered: PreparedRun) -> Path:
 
 def sends(run: Run) -> bool:
     """Whether a new worker would send a message."""
-    now = StillClock().now()
+    now = FakeClock().now()
     decision = decide(run, now, Worker("me", now, PollingSettings(), holder_gone=True))
     if not isinstance(decision, Perform):
         return False
@@ -68,7 +69,7 @@ async def test_a_run_with_a_fact_lost_pays_for_nothing_more(stage: Stage, after:
     ordered = stage.order(pictures=stage.pictures[:1])
     if after:
         with pytest.raises(Death):
-            await stage.work(ordered, store=DyingStore(stage.store_path, 14, after=True))
+            await stage.work(ordered, store=dying_store(stage.store_path, 14, after=True))
         assert stage.sent[0] == 1
     else:
         await stage.work(ordered)
@@ -90,19 +91,12 @@ async def test_the_last_fact_of_a_sent_message_leaves_its_mark(stage: Stage) -> 
     """Its intent was the journal's last entry, and is lost: a person decides, and is told why."""
     ordered = stage.order()
 
-    class LosingStore(Store):
-        def create(self, name: str, data: bytes) -> bool:
-            if b'"intended"' not in data and self.size(name.replace(".json", ".sent")) is not None:
-                raise Death
-            return super().create(name, data)
-
-        def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
-            super().replace(name, data, durable=durable)
-            if name.endswith(".sent"):
-                raise Death
+    def die_at_the_mark(call: StoreCall) -> None:
+        if call.verb == "replace" and call.name.endswith(".sent"):
+            raise Death
 
     with pytest.raises(Death):
-        await stage.work(ordered, store=LosingStore(stage.store_path))
+        await stage.work(ordered, store=FaultyStore(stage.store_path, after=die_at_the_mark))
     whole = journal_of(stage, ordered)
     (mark,) = whole.glob("*.sent")
     mark.with_suffix(".json").unlink()
@@ -119,15 +113,13 @@ async def test_the_last_fact_of_a_sent_message_leaves_its_mark(stage: Stage) -> 
 async def test_a_death_between_the_intent_and_its_mark_is_one_like_any_other(stage: Stage) -> None:
     """The mark says nothing that the intent does not say: the message is looked for."""
 
-    class MarklessStore(Store):
-        def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
-            if name.endswith(".sent"):
-                raise Death
-            super().replace(name, data, durable=durable)
+    def die_before_the_mark(call: StoreCall) -> None:
+        if call.verb == "replace" and call.name.endswith(".sent"):
+            raise Death
 
     ordered = stage.order()
     with pytest.raises(Death):
-        await stage.work(ordered, store=MarklessStore(stage.store_path))
+        await stage.work(ordered, store=FaultyStore(stage.store_path, before=die_before_the_mark))
     result = await stage.work(ordered)
     assert (result.status, result.error_code) == ("stuck", "outcome_unknown")
     assert stage.sent[0] == 0
@@ -135,7 +127,7 @@ async def test_a_death_between_the_intent_and_its_mark_is_one_like_any_other(sta
 
 def test_an_answer_without_its_intent_is_doubt() -> None:
     """The step counts as done where it was answered, and as unknown where it was refused."""
-    now = StillClock().now()
+    now = FakeClock().now()
     asked = Asked(at=now, by="a", steps=(Step(id="prompt/0", args=Prompt(text="x")),))
     answered = b'{"at":"%s","by":"a","step":"prompt/0","key":"prompt/0#1",%s}'
     stamp = now.isoformat().encode()
@@ -153,7 +145,7 @@ def test_an_answer_without_its_intent_is_doubt() -> None:
 
 def test_what_was_asked_for_in_a_lost_fact_is_in_doubt_when_it_is_asked_for_again() -> None:
     """A refinement whose fact is lost was sent, maybe; its words do not go out again."""
-    now = StillClock().now()
+    now = FakeClock().now()
     run = Run("r")
     run.apply(Asked(at=now, by="a", steps=(Step(id="prompt/0", args=Prompt(text="x")),)))
     run.apply(Intended(at=now, by="a", step="prompt/1", key="prompt/1#1"))
@@ -167,12 +159,12 @@ async def test_a_worker_whose_run_was_deleted_stops_and_writes_nothing(stage: St
     ordered = stage.order()
     whole = journal_of(stage, ordered)
 
-    clock = StillClock()
+    clock = FakeClock()
 
     def delete(event: object) -> None:
         if getattr(event, "kind", "") == "end" and getattr(event, "step", "") == "session/0":
             shutil.rmtree(whole.parent)
-            clock.at += timedelta(minutes=10)
+            clock.advance(600)
 
     result = await stage.work(ordered, clock=clock, on_event=delete)
     assert (result.status, result.error_code) == ("stuck", "run_deleted")

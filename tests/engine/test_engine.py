@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from fake_clock import FakeClock
+from faulty_store import Death, dying_store
 from stage import (
     QUICK,
-    Death,
-    DyingStore,
     SecondStage,
-    SkippingClock,
     Stage,
-    StillClock,
     assert_video,
 )
 
@@ -49,7 +48,7 @@ async def test_an_acknowledged_crash_leaves_the_store_readable(stage: Stage) -> 
     """After a crash between two writes nothing half-written is in the journal."""
     ordered = stage.order()
     with pytest.raises(Death):
-        await stage.work(ordered, store=DyingStore(stage.store_path, 12))
+        await stage.work(ordered, store=dying_store(stage.store_path, 12))
     store = Store(stage.store_path)
     names = sorted((Path(stage.store_path) / "runs" / ordered.run_id / "journal").glob("*.json"))
     assert [name.name for name in names] == [f"{n:08d}.json" for n in range(1, len(names) + 1)]
@@ -63,7 +62,7 @@ async def test_an_unreachable_service_is_said_so_and_gone_on_with(stage: Stage) 
     ordered = stage.order()
     stage.pace = PollingSettings()
     stage.emulator.stop()
-    clock = StillClock()
+    clock = FakeClock()
     result = await stage.work(ordered, clock=clock)
     assert result.status == "waiting"
     assert result.error
@@ -149,7 +148,7 @@ async def test_a_render_without_end_stops_resumably_and_goes_on_later(stage: Sta
 async def test_a_draft_that_still_changes_is_settled_before_it_is_exported(stage: Stage) -> None:
     """The second stage after a turn is waited for: what is exported is what stays."""
     ordered = stage.order()
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     later = SecondStage(stage)
     result = await stage.work(ordered, clock=clock, on_event=later.on_event)
     assert_video(result, stage)
@@ -195,7 +194,7 @@ async def test_another_account_is_told_so_and_sends_nothing(stage: Stage, given:
     """A run that another account began stops before any effect, and says which token to use."""
     ordered = stage.order()
     with pytest.raises(Death):
-        await stage.work(ordered, store=DyingStore(stage.store_path, 9))
+        await stage.work(ordered, store=dying_store(stage.store_path, 9))
     before = stage.sent
     asked = stage.emulator.counts().requests
     if given == "token":
@@ -267,7 +266,7 @@ async def test_a_run_that_a_newer_version_went_on_with_is_left_alone(stage: Stag
     """A fact that cannot be read may be an intent: nothing is sent, and the way on is named."""
     ordered = stage.order()
     with pytest.raises(Death):
-        await stage.work(ordered, store=DyingStore(stage.store_path, 12))
+        await stage.work(ordered, store=dying_store(stage.store_path, 12))
     store = Store(stage.store_path)
     assert store.create(
         f"runs/{ordered.run_id}/journal/00000012.json", b'{"v":2,"fact":"sworn","step":"prompt/0"}'
@@ -300,22 +299,11 @@ async def test_another_limit_is_the_same_request(stage: Stage) -> None:
     assert stage.sent == (1, 1, 2)
 
 
-class RenderingClock(StillClock):
-    """By its time every render has ended when a sleep has."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self._stage = stage
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds)
-        await asyncio.to_thread(self._stage.emulator.wait_for_renders)
-
-
 async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
     """Under the defaults: a render that takes 75 s costs five polls, a draft two reads."""
     stage.pace = PollingSettings()
-    clock = RenderingClock(stage)
+    renders = functools.partial(asyncio.to_thread, stage.emulator.wait_for_renders)
+    clock = FakeClock(after_sleep=renders)  # by its time each render ends with a sleep
     stage.emulator.add_fault("render_status", 1, "render_stuck", times=4)
 
     result = await stage.work(stage.order(), clock=clock)
@@ -331,7 +319,7 @@ async def test_the_documented_rhythm_is_kept_whole(stage: Stage) -> None:
 async def test_the_documented_rhythm_of_a_lost_stream_is_kept(stage: Stage) -> None:
     """30 s after the loss, then every 60 s, five reads in all, and no second message."""
     stage.pace = PollingSettings()
-    clock = StillClock()
+    clock = FakeClock()
     stage.emulator.add_fault("run_sse", 1, "cancelled")
     ordered = stage.order()
     result = await stage.work(ordered, clock=clock)

@@ -1,4 +1,7 @@
-"""Every fault of docs/faults.md, met by a whole run at the emulator: its end, counts, sentence."""
+"""The faults of docs/faults.md, met by a whole run at the emulator: its end, counts, sentence.
+
+One fault of each row; tests/long meets all of them.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from matrix import PACE, PAGE, Row, Theatre, fits, meet, parse
-from stage import Stage, copying_renderer, make_pictures
+from matrix import PAGE, Row, Theatre, assert_documented_end, parse, running_theatre
 
 from nemovideo_nodes.emulator.faults import ENDPOINTS
-from nemovideo_nodes.emulator.options import Options
-from nemovideo_nodes.emulator.serve import RunningEmulator
 
 ROWS = parse(PAGE.read_text("utf-8"))
 STATUSES = (400, 401, 402, 404, 409, 413, 422, 429, 500, 502, 503, 504)
@@ -25,27 +25,17 @@ EVERYWHERE = (
 """The kinds that every endpoint is tried with."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Theatre]:
     """One emulator for all rows: each run has an account and a session of its own."""
-    folder = tmp_path_factory.mktemp("faults")
-    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
-    with RunningEmulator(folder / "world", options=options) as emulator:
-        pictures = make_pictures(folder / "pictures", 1)
-        yield Theatre(Stage(emulator, folder, pictures, pace=PACE))
+    with running_theatre(tmp_path_factory.mktemp("faults"), film) as theatre:
+        yield theatre
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.faults[0]}x{len(row.faults)}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.faults[0])
 async def test_a_fault_comes_to_its_documented_end(theatre: Theatre, row: Row) -> None:
     """The end, what the emulator accepted, and the sentence are those of the page."""
-    for fault in row.faults:
-        met = await meet(theatre, fault)
-        assert (met.status, met.again, met.sent) == (
-            row.outcome.status,
-            row.outcome.again,
-            row.outcome.sent,
-        ), (fault, met)
-        assert fits(row.outcome.says, met.says), (fault, met.says)
+    await assert_documented_end(theatre, row, row.faults[0])
 
 
 def test_the_tables_leave_nothing_out() -> None:

@@ -12,13 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stage import (
-    Death,
-    DyingStore,
-    SkippingClock,
-    Stage,
-    assert_video,
-)
+from fake_clock import FakeClock
+from faulty_store import Death, FaultyStore, StoreCall, dying_store
+from stage import Stage, assert_video
 
 from nemovideo_nodes.engine.lease import LEASE, LeaseKeeper
 from nemovideo_nodes.ledger.facts import Intended, Lease, Noted
@@ -32,7 +28,7 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(Store(str(tmp_path / "store")), "r")
 
 
-def keeper(journal: Journal, clock: SkippingClock) -> LeaseKeeper:
+def keeper(journal: Journal, clock: FakeClock) -> LeaseKeeper:
     return LeaseKeeper(Journal(journal.store, "r"), clock)
 
 
@@ -45,7 +41,7 @@ def held_by(journal: Journal, by: str) -> Lease:
 
 async def test_a_holder_has_its_time_and_no_more(journal: Journal) -> None:
     """By the monotonic clock alone, with some seconds to spare: wall clocks can be set."""
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     mine = LeaseKeeper(journal, clock)
     assert not mine.is_mine()
     assert await mine.hold(0)
@@ -58,7 +54,7 @@ async def test_a_holder_has_its_time_and_no_more(journal: Journal) -> None:
 
 async def test_a_lease_is_renewed_before_it_ends_and_not_at_every_step(journal: Journal) -> None:
     """A busy holder writes few leases, and is never without time."""
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     mine = LeaseKeeper(journal, clock)
     for _ in range(60):
         assert await mine.hold(journal.run.seq)
@@ -69,7 +65,7 @@ async def test_a_lease_is_renewed_before_it_ends_and_not_at_every_step(journal: 
 
 async def test_of_two_that_plan_alike_one_gets_the_lease(journal: Journal) -> None:
     """Both saw the same facts; the second one's number is taken."""
-    first, second = keeper(journal, SkippingClock()), keeper(journal, SkippingClock())
+    first, second = keeper(journal, FakeClock.skipping()), keeper(journal, FakeClock.skipping())
     assert await first.hold(0)
     assert not await second.hold(0)
     held_by(journal, first.me)
@@ -77,7 +73,7 @@ async def test_of_two_that_plan_alike_one_gets_the_lease(journal: Journal) -> No
 
 async def test_a_live_process_is_not_gone(journal: Journal) -> None:
     """Ourselves, and any other process that is there."""
-    mine, other = keeper(journal, SkippingClock()), LeaseKeeper(journal, SkippingClock())
+    mine, other = keeper(journal, FakeClock.skipping()), LeaseKeeper(journal, FakeClock.skipping())
     await mine.hold(0)
     journal.refresh()
     assert not other.holder_gone()
@@ -95,7 +91,7 @@ async def test_a_dead_process_is_gone_however_its_number_is_used_since(
     journal: Journal, zombie: int
 ) -> None:
     """No process of that id, a zombie, and another process with the same id are all dead."""
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     mine = LeaseKeeper(Journal(journal.store, "r"), clock)
     await mine.hold(0)
     template = held_by(journal, mine.me)
@@ -122,13 +118,11 @@ async def interrupted(stage: Stage, at: int = 12) -> PreparedRun:
     """A run whose process died in the middle, its lease not released."""
     ordered = stage.order()
     with pytest.raises(Death):
-        await stage.work(ordered, store=DyingStore(stage.store_path, at))
+        await stage.work(ordered, store=dying_store(stage.store_path, at))
     return ordered
 
 
-def take_lease(
-    stage: Stage, ordered: PreparedRun, clock: SkippingClock, **changes: object
-) -> Lease:
+def take_lease(stage: Stage, ordered: PreparedRun, clock: FakeClock, **changes: object) -> Lease:
     """Write a lease of somebody else into the run."""
     last = [f for f in stage.facts(ordered.run_id) if isinstance(f, Noted) and f.lease][-1]
     assert last.lease
@@ -142,7 +136,7 @@ def take_lease(
 async def test_a_dead_holder_on_this_host_is_taken_over_at_once(stage: Stage) -> None:
     """Nobody waits for a lease whose process is known to be dead."""
     ordered = await interrupted(stage)
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     take_lease(stage, ordered, clock, started="1")
     result = await stage.work(ordered, clock=clock)
     assert (result.status, stage.sent) == ("done", (1, 1, 2))
@@ -152,7 +146,7 @@ async def test_a_dead_holder_on_this_host_is_taken_over_at_once(stage: Stage) ->
 async def test_a_live_holder_elsewhere_is_waited_for(stage: Stage) -> None:
     """Until its lease has ended, and 60 s more for clocks that differ; then the run goes on."""
     ordered = await interrupted(stage)
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     lease = take_lease(stage, ordered, clock, host="elsewhere")
     result = await stage.work(ordered, clock=clock)
     assert (result.status, stage.sent) == ("done", (1, 1, 2))
@@ -167,45 +161,24 @@ async def test_clocks_sixty_seconds_apart_let_nobody_in_too_early(
 ) -> None:
     """By the holder's own clock its lease has always ended before another one acts."""
     ordered = await interrupted(stage)
-    here = SkippingClock(skew_s=skew_s)
+    here = FakeClock.skipping(skew_s=skew_s)
     began = here.monotonic()
-    take_lease(stage, ordered, SkippingClock(), host="elsewhere")
+    take_lease(stage, ordered, FakeClock.skipping(), host="elsewhere")
     result = await stage.work(ordered, clock=here)
     assert (result.status, stage.sent) == ("done", (1, 1, 2))
     assert here.monotonic() - began >= LEASE.total_seconds() - 1
 
 
-class SlowClock(SkippingClock):
-    """A process that is held up, once, right after it has written an intent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hold_up = False
-
-    def monotonic(self) -> float:
-        return super().monotonic() + (LEASE.total_seconds() if self.hold_up else 0)
-
-
-class SlowStore(Store):
-    """Lets the clock run when the first message's intent has been written."""
-
-    def __init__(self, url: str, clock: SlowClock) -> None:
-        super().__init__(url)
-        self._clock = clock
-
-    def create(self, name: str, data: bytes) -> bool:
-        written = super().create(name, data)
-        if b'"intended"' in data and b'"prompt/0#1"' in data:
-            self._clock.hold_up = True
-        elif self._clock.hold_up and b'"lease"' in data:
-            self._clock.hold_up = False
-        return written
-
-
 async def test_a_holder_that_was_held_up_does_not_send_after_its_time(stage: Stage) -> None:
     """Between the intent and the message its time ran out: it says so, and plans anew."""
-    ordered, clock = stage.order(), SlowClock()
-    result = await stage.work(ordered, store=SlowStore(stage.store_path, clock), clock=clock)
+    ordered, clock = stage.order(), FakeClock.skipping()
+
+    def hold_up(call: StoreCall) -> None:
+        if b'"intended"' in call.data and b'"prompt/0#1"' in call.data:
+            clock.advance(LEASE.total_seconds())
+
+    store = FaultyStore(stage.store_path, after=hold_up)
+    result = await stage.work(ordered, store=store, clock=clock)
     assert (result.status, stage.sent) == ("done", (1, 1, 2))
     facts = stage.facts(ordered.run_id)
     intents = [f.key for f in facts if isinstance(f, Intended) and f.step == "prompt/0"]
@@ -233,14 +206,14 @@ async def test_a_slow_holder_that_ends_late_has_done_it_once(
     accepted = functools.partial(asked_for, stage, endpoint)
     await asyncio.to_thread(wait_until, accepted, f"{step} at the service", 120.0)
     # By the clock of this one the lease has run out, with the minute for clocks that differ.
-    other = await stage.work(ordered, clock=SkippingClock(skew_s=250.0))
+    other = await stage.work(ordered, clock=FakeClock.skipping(skew_s=250.0))
     if step == "prompt/0":
         # On a busy machine the late answer may be there before it has looked five times.
         assert other.status == "done" or "cannot be known" in (other.error or "")
     else:
         assert_video(other, stage)
     assert_video(await slow, stage)
-    assert_video(await stage.work(ordered, clock=SkippingClock(skew_s=250.0)), stage)
+    assert_video(await stage.work(ordered, clock=FakeClock.skipping(skew_s=250.0)), stage)
     assert stage.sent == (1, 1, 1)
 
 

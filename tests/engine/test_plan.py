@@ -1,9 +1,7 @@
-"""The plan: what it decides for every state, over any sequence of facts, and when it polls."""
+"""The plan: what it decides for every state, over any sequence of facts."""
 
 from __future__ import annotations
 
-import itertools
-import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 
 from nemovideo_nodes.engine.plan import (
     ACTIONS,
-    RECONCILE_READS,
     Action,
     Done,
     Perform,
@@ -22,9 +19,8 @@ from nemovideo_nodes.engine.plan import (
     Wait,
     Worker,
     decide,
-    next_poll,
-    reconcile_wait,
 )
+from nemovideo_nodes.engine.polling import next_poll
 from nemovideo_nodes.ledger.facts import (
     Achieved,
     Asked,
@@ -379,7 +375,7 @@ def test_two_who_see_the_same_failure_count_it_once() -> None:
 
 
 def test_what_was_seen_of_a_failed_render_says_nothing_of_the_next() -> None:
-    """Polls of the second render begin anew, on their own schedule."""
+    """Polls of the second render start over, on their own schedule."""
     seen = Deferred(
         at=at(60), by="a", step="await/0", until=at(64), why="Rendering", reads=2, missing=2
     )
@@ -423,58 +419,6 @@ def test_a_wait_never_goes_past_the_limit() -> None:
     assert decide(run, at(5), worker()) == Wait(at(20), "Rendering", run.steps["await/0"])
 
 
-def poll_times(pace: PollingSettings = DEFAULT, until: float = 7200) -> list[float]:
-    polls: list[float] = []
-    last: datetime | None = None
-    while True:
-        last = next_poll(T0, last, pace)
-        if (last - T0).total_seconds() > until:
-            return polls
-        polls.append((last - T0).total_seconds())
-
-
-def test_at_most_ten_polls_come_in_the_first_five_minutes() -> None:
-    """The documented budget holds, however late each poll is taken."""
-    assert sum(poll < 300 for poll in poll_times()) <= 10
-    rng = random.Random(5)
-    for _ in range(100):
-        count, last = 0, None
-        while (due := next_poll(T0, last, DEFAULT)) < at(300):
-            count, last = count + 1, due + timedelta(seconds=rng.random())
-        assert count <= 10
-
-
-def test_a_finished_render_is_noticed_within_five_seconds_on_average() -> None:
-    """For renders of 30 to 90 s, all equally likely, the mean delay is at most 5 s."""
-    polls = poll_times()
-    ends = [30 + 60 * n / 6000 for n in range(6001)]
-    delays = [next(poll for poll in polls if poll >= end) - end for end in ends]
-    assert sum(delays) / len(delays) <= 5.0
-
-
-def test_the_schedule_beats_a_fixed_rhythm_of_as_many_polls() -> None:
-    """It notices a render in at most 0.45 of that rhythm's time: here, one poll every 20.1 s."""
-
-    def noticed(polls: list[float]) -> tuple[float, float]:
-        ends = [30 + 60 * n / 6000 for n in range(6001)]
-        found = [next((n, p) for n, p in enumerate(polls, 1) if p >= end) for end in ends]
-        delays = [poll - end for (_, poll), end in zip(found, ends, strict=True)]
-        return sum(delays) / len(ends), sum(n for n, _ in found) / len(ends)
-
-    delay, sent = noticed(poll_times())
-    beside, as_many = noticed([20.1 * n for n in range(1, 10)])
-    assert sent == pytest.approx(as_many, abs=0.01)
-    assert delay <= 0.45 * beside
-
-
-def test_polls_come_ever_more_slowly_after_the_usual_time() -> None:
-    """Behind 90 s each gap is at least the one before, up to five minutes."""
-    late = [poll for poll in poll_times() if poll >= 90]
-    gaps = [b - a for a, b in itertools.pairwise(late)]
-    assert gaps == sorted(gaps)
-    assert gaps[-1] == 300
-
-
 def test_a_run_resumed_hours_later_polls_at_once_and_goes_on_slowly() -> None:
     """The schedule works from any time on, and its next poll always lies ahead."""
     run = folded(rendered(1, 0), RENDERING)
@@ -483,27 +427,7 @@ def test_a_run_resumed_hours_later_polls_at_once_and_goes_on_slowly() -> None:
     assert 0 < ahead <= 300
 
 
-@given(
-    st.floats(0, 1e6),
-    st.sampled_from([DEFAULT, PollingSettings(poll_s=0), PollingSettings(poll_s=7)]),
-)
-def test_the_next_poll_always_lies_ahead(elapsed: float, pace: PollingSettings) -> None:
-    """There is no time, and no rhythm, at which polling stands still or runs in circles."""
-    assert next_poll(T0, at(elapsed), pace) > at(elapsed)
-
-
-def test_a_fixed_rhythm_replaces_the_schedule() -> None:
-    """`NEMOVIDEO_POLL_SECONDS` is a rhythm, from the submission on."""
-    assert poll_times(PollingSettings(poll_s=2), until=6) == [2, 4, 6]
-
-
 # Messages of open outcome.
-
-
-def test_a_lost_message_is_looked_for_after_30_s_and_then_every_60() -> None:
-    """Five reads on the documented rhythm: after 30, 90, 150, 210 and 270 seconds."""
-    waits = [reconcile_wait(reads, DEFAULT) for reads in range(RECONCILE_READS)]
-    assert list(itertools.accumulate(waits)) == [30, 90, 150, 210, 270]
 
 
 def test_a_message_without_an_end_is_first_looked_for_after_30_s() -> None:

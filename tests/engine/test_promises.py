@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fake_clock import FakeClock
 from stage import (
     SecondStage,
-    SkippingClock,
     Stage,
     assert_video,
     copying_renderer,
@@ -114,7 +114,7 @@ async def test_the_first_fact_names_service_and_account(stage: Stage) -> None:
 async def test_a_run_of_steps_from_before_names_no_service_and_goes_on(stage: Stage) -> None:
     """Its journal is older than the rule."""
     journal = Journal(Store(stage.store_path), "old")
-    journal.record(Asked(at=SkippingClock().now(), by="earlier", steps=FIRST))
+    journal.record(Asked(at=FakeClock.skipping().now(), by="earlier", steps=FIRST))
     assert (await by_steps(stage, run_id="old")).status == "done"
 
 
@@ -153,7 +153,7 @@ async def test_a_change_that_no_second_stage_makes_proves_a_lost_message(stage: 
 # A wrong clock.
 
 
-def lease_until(clock: SkippingClock, ahead: timedelta) -> Noted:
+def lease_until(clock: FakeClock, ahead: timedelta) -> Noted:
     expires = clock.now() + ahead
     lease = Lease(host="elsewhere", boot="b", pid=7, started="1", expires=expires)
     return Noted(at=clock.now(), by="somebody", topic="lease", lease=lease)
@@ -161,7 +161,7 @@ def lease_until(clock: SkippingClock, ahead: timedelta) -> Noted:
 
 async def test_a_lease_from_a_clock_a_day_ahead_holds_nobody(stage: Stage) -> None:
     """No lease lasts so long: it is not believed."""
-    ordered, clock = stage.order(), SkippingClock()
+    ordered, clock = stage.order(), FakeClock.skipping()
     await stage.work(ordered, through="session/0")
     journal = Journal(Store(stage.store_path), ordered.run_id)
     journal.refresh()
@@ -172,7 +172,7 @@ async def test_a_lease_from_a_clock_a_day_ahead_holds_nobody(stage: Stage) -> No
 
 async def test_a_deferral_from_a_clock_a_day_ahead_is_not_waited_for(stage: Stage) -> None:
     """A poll of tomorrow is one that is due."""
-    ordered, clock = stage.order(), SkippingClock()
+    ordered, clock = stage.order(), FakeClock.skipping()
     await stage.work(ordered, through="render/0")
     journal = Journal(Store(stage.store_path), ordered.run_id)
     journal.refresh()
@@ -187,9 +187,11 @@ async def test_a_whole_run_of_a_clock_a_day_ahead_goes_on_elsewhere(stage: Stage
     """Its intent, its render and its polls are of tomorrow; another machine waits for none."""
     ordered = stage.order()
     stage.emulator.add_fault("render_status", 1, "render_stuck")
-    await stage.work(ordered, clock=SkippingClock(skew_s=86_400), through="render/0", waits=False)
+    await stage.work(
+        ordered, clock=FakeClock.skipping(skew_s=86_400), through="render/0", waits=False
+    )
     stage.emulator.faults.clear()
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     assert_video(await stage.work(ordered, clock=clock), stage)
     assert clock.ahead < timedelta(minutes=10)
     assert stage.sent == (1, 1, 2)
@@ -209,7 +211,7 @@ class SlowTokens(NemoVideoClient):
 
 async def test_the_time_left_is_looked_at_behind_the_wait_for_a_token(stage: Stage) -> None:
     """A token that took longer than the lease: the message waits for a new lease."""
-    ordered, clock = stage.order(), SkippingClock()
+    ordered, clock = stage.order(), FakeClock.skipping()
     await stage.work(ordered, through="upload/1", clock=clock)
     since = len(stage.facts(ordered.run_id))
     async with SlowTokens(settings=stage.settings(), clock=clock, waits=False) as client:
@@ -227,7 +229,7 @@ async def test_the_time_left_is_looked_at_behind_the_wait_for_a_token(stage: Sta
 
 async def test_a_run_that_is_waited_for_is_held(stage: Stage) -> None:
     """Clean-up keeps off it: the lease begins with the work, not with the first effect."""
-    ordered, clock = stage.order(), SkippingClock()
+    ordered, clock = stage.order(), FakeClock.skipping()
     await stage.work(ordered, through="render/0")
     journal = Journal(Store(stage.store_path), ordered.run_id)
     journal.refresh()
@@ -338,7 +340,7 @@ async def test_a_rate_limit_once_at_every_endpoint_ends_well(stage: Stage) -> No
         *("render_status", "download", "claim"),
     ):
         stage.emulator.add_fault(endpoint, 1, "http:429")
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     result = await stage.work(stage.order(), clock=clock)
     assert_video(result, stage)
     assert stage.sent == (1, 1, 2)

@@ -8,7 +8,9 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from stage import SkippingClock, Stage, StillClock, assert_video
+from fake_clock import FakeClock
+from faulty_store import FaultyStore, fault_at
+from stage import Stage, assert_video
 
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.engine.status import run_status
@@ -18,44 +20,30 @@ from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace import PreparedRun
 
 
-class CancellingStore(Store):
-    """Has the task cancelled while its nth new object is being written."""
-
-    def __init__(self, url: str, at: int) -> None:
-        super().__init__(url)
-        self._left = at
-        self.task: asyncio.Task[object] | None = None
-
-    def create(self, name: str, data: bytes) -> bool:
-        self._left -= 1
-        if self._left == 0 and self.task is not None:
-            cancelled = threading.Event()
-
-            def cancel(task: asyncio.Task[object]) -> None:
-                task.cancel()
-                # Only once the cancellation has been thrown in.
-                asyncio.get_running_loop().call_soon(
-                    asyncio.get_running_loop().call_soon, cancelled.set
-                )
-
-            self.task.get_loop().call_soon_threadsafe(cancel, self.task)
-            assert cancelled.wait(30)
-        return super().create(name, data)
-
-
 async def cancelled_at_write(stage: Stage, ordered: PreparedRun, at: int) -> bool:
-    """Whether the run was cancelled: it may have fewer writes."""
-    store = CancellingStore(stage.store_path, at)
-    store.task = asyncio.ensure_future(stage.work(ordered, store=store))
-    await asyncio.wait([store.task])
-    return store.task.cancelled()
+    """Whether the run was cancelled while its nth new object was written: it may have fewer."""
+    cancelled = threading.Event()
+
+    def cancel_task() -> None:
+        loop.call_soon_threadsafe(cancel)
+        assert cancelled.wait(30)
+
+    def cancel() -> None:
+        task.cancel()
+        loop.call_soon(loop.call_soon, cancelled.set)  # once the cancellation has been thrown in
+
+    loop = asyncio.get_running_loop()
+    store = FaultyStore(stage.store_path, before=fault_at(at, cancel_task))
+    task = asyncio.ensure_future(stage.work(ordered, store=store))
+    await asyncio.wait([task])
+    return task.cancelled()
 
 
 async def taken_up(stage: Stage, ordered: PreparedRun) -> None:
     """It was let go of, and the next engine ends it without waiting for a lease."""
     run = stage.workspace().load(ordered.run_id)
     assert run.holding is None
-    clock = SkippingClock()
+    clock = FakeClock.skipping()
     result = await stage.work(ordered, clock=clock)
     assert_video(result, stage)
     assert clock.ahead < timedelta(seconds=30)
@@ -121,7 +109,7 @@ async def test_a_message_cancelled_in_its_stream_is_looked_for(stage: Stage) -> 
 async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> None:
     """`until` ends the work between two effects, and the last wait says when there is more."""
     stage.pace = PollingSettings()
-    clock, ordered = StillClock(), stage.order()
+    clock, ordered = FakeClock(), stage.order()
     until = clock.now() + timedelta(seconds=30)
     stage.emulator.add_fault("render_status", 1, "render_stuck")
     result = await stage.work(ordered, clock=clock, until=until)
@@ -131,7 +119,7 @@ async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> 
     assert due is not None
     assert due > until
     requests = stage.emulator.counts().requests
-    clock.at = due
+    clock.advance_to(due)
     result = await stage.work(ordered, clock=clock, until=clock.now())
     assert result.status == "waiting"
     assert (result.error_code, result.remedy) == ("deadline", "retry")
@@ -143,7 +131,7 @@ async def test_nothing_is_begun_or_slept_for_beyond_a_deadline(stage: Stage) -> 
 async def test_without_waiting_each_call_goes_as_far_as_it_can(stage: Stage) -> None:
     """A door that waits in its own way is told until when, and calls again then."""
     stage.pace = PollingSettings()
-    clock, ordered = StillClock(), stage.order()
+    clock, ordered = FakeClock(), stage.order()
     result = None
     for _ in range(20):
         result = await stage.work(ordered, clock=clock, waits=False)
@@ -152,8 +140,8 @@ async def test_without_waiting_each_call_goes_as_far_as_it_can(stage: Stage) -> 
         assert clock.waits == []
         due = stage.events[-1].until
         assert due is not None
-        assert due > clock.at
-        clock.at = due
+        assert due > clock.now()
+        clock.advance_to(due)
         await asyncio.to_thread(stage.emulator.wait_for_renders)
     assert result is not None
     assert_video(result, stage)

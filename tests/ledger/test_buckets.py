@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from stage import Death, DyingStore, SkippingClock, Stage
+from fake_clock import FakeClock
+from faulty_store import Death, dying_store
+from stage import Stage
 
 from nemovideo_nodes import units
 from nemovideo_nodes.engine.status import run_status
@@ -60,7 +62,7 @@ async def test_a_crash_costs_nothing_in_a_bucket_either(
     """The bucket and the account are enough: another machine, with an empty home, goes on."""
     ordered = stage.order(run_id="mine")
     with pytest.raises(Death):
-        await stage.work(ordered, store=DyingStore(stage.store_path, at, after=after))
+        await stage.work(ordered, store=dying_store(stage.store_path, at, after=after))
     monkeypatch.setenv("HOME", str(tmp_path / "another home"))
     result = await stage.work(ordered)
     if result.remedy == "resend":
@@ -73,7 +75,7 @@ async def test_units_work_in_a_bucket(stage: Stage) -> None:
     """A hand-made flow comes to a video there, and the same flow again repeats nothing."""
 
     async def flow() -> PublishResult:
-        bench = units.Bench(settings=stage.settings(), clock=SkippingClock())
+        bench = units.Bench(settings=stage.settings(), clock=FakeClock.skipping())
         await units.create_session("own", bench=bench)
         await units.upload("own", stage.pictures[0], bench=bench)
         await units.prompt("own", "a 2 second video", bench=bench)

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stage import SecondStage, Stage, copying_renderer, make_pictures
+from stage import (
+    SecondStage,
+    Stage,
+    copying_renderer,
+    make_pictures,
+)
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator

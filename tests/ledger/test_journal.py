@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from faulty_store import FaultyStore
 
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.ledger.facts import Noted, dump_fact, is_newer, load_fact
@@ -23,21 +24,9 @@ def note(text: str, by: str = "me") -> Noted:
     return Noted(at=T0, by=by, topic="remark", text=text)
 
 
-class CountingStore(Store):
-    """A store that remembers what was read."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.reads: list[str] = []
-
-    def read(self, name: str) -> bytes | None:
-        self.reads.append(name.rsplit("/", 1)[-1])
-        return super().read(name)
-
-
 @pytest.fixture
-def store(store_url: str) -> CountingStore:
-    return CountingStore(store_url)
+def store(store_url: str) -> FaultyStore:
+    return FaultyStore(store_url)
 
 
 def put(store: Store, number: int, data: bytes) -> None:
@@ -98,18 +87,22 @@ def test_a_put_that_is_repeated_finds_its_own_fact(store: Store) -> None:
     assert journal.run.seq == 1
 
 
-def test_a_refresh_reads_only_what_is_new(store: CountingStore) -> None:
+def test_a_refresh_reads_only_what_is_new(store: FaultyStore) -> None:
     """Reading again costs one look at the next number, however long the journal is."""
     writer = Journal(store, "r")
     for number in range(30):
         writer.record(note(str(number)))
     reader = Journal(store, "r")
     reader.refresh()
-    store.reads.clear()
+    store.calls.clear()
     reader.refresh()
     writer.record(note("new"))
     reader.refresh()
-    assert store.reads == ["00000031.json", "00000031.json", "00000032.json"]
+    assert [name.rsplit("/", 1)[-1] for name in store.names("read")] == [
+        "00000031.json",
+        "00000031.json",
+        "00000032.json",
+    ]
 
 
 @pytest.mark.parametrize(

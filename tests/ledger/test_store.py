@@ -29,6 +29,15 @@ def folder(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "store"))
 
 
+def test_a_file_in_the_folders_place_is_no_empty_store(folder: Store) -> None:
+    """As an unmounted disk leaves one: what it should hold is not missing, it cannot be read."""
+    assert (folder.read("a/b.json"), folder.children("a")) == (None, [])
+    Path(folder.url).touch()
+    for look in (folder.read, folder.size, folder.children, lambda name: list(folder.files(name))):
+        with pytest.raises(StoreError, match="cannot be read"):
+            look("a/b.json")
+
+
 def test_create_has_one_winner_and_leaves_the_first_bytes(store: Store) -> None:
     """The second writer of a name is told so, and changes nothing."""
     assert store.create("a/b.json", b"first")
@@ -158,7 +167,7 @@ def test_a_name_that_leads_elsewhere_is_none(store: Store, name: str, tmp_path: 
         lambda: store.local(name).__enter__(),
         lambda: store.scratch(name),
     ):
-        with pytest.raises(StoreError, match="can be no name"):
+        with pytest.raises(StoreError, match="is not a valid name"):
             call()
     assert source.read_bytes() == store.read("existing") == b"x"
 

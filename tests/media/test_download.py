@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from loopback import Loopback, Seen, answer, says
+from loopback import (
+    Loopback,
+    Seen,
+    answer,
+    says,
+)
 
 from nemovideo_nodes.errors import BadInput, Remedy, Unreachable
 from nemovideo_nodes.media.download import ascii_url, download, etag_of

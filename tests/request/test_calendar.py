@@ -365,7 +365,7 @@ def test_what_a_source_holds(name: str, data: bytes, kind: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
-        ("a.xlsx", b"slug,due", "no such workbook"),
+        ("a.xlsx", b"slug,due", "not a workbook"),
         ("a.xls", b"\xd0\xcf\x11\xe0", "an old kind"),
         ("pub", b"<!DOCTYPE html><html>", "publish the sheet as CSV"),
     ],

@@ -68,7 +68,7 @@ def test_times_as_people_write_them(text: str, clock: str, expected: str) -> Non
         ("Tue 2026-03-02 9:00", "", "2026-03-02 is a Monday: correct the day or the date"),
         ("next Monday", "", "is not a time: write one like"),
         ("2 Marz 2026", "", "Marz is not a month"),
-        (True, "", "are no time"),
+        (True, "", "are not times"),
         (17.0, "", "17 is not a time"),
     ],
 )

@@ -120,9 +120,9 @@ def test_a_journal_that_names_a_file_elsewhere_is_refused(tmp_path: Path, bad: s
     (tmp_path / "x").write_bytes(b"mine")
     video = VideoFile(sha256="0" * 64, bytes=1, duration_s=1, width=2, height=2, artifact=bad)
     result = DownloadResult(render_id=RenderResult(render_id="r").render_id, video=video)
-    with pytest.raises(StoreError, match="can be no name"):
+    with pytest.raises(StoreError, match="is not a valid name"):
         store.link("runs/r/video.mp4", result.video.artifact)
     medium = Media(name="x", digest="0" * 64, size=1, kind="image", ext=f"png/../{bad}")
-    with pytest.raises(StoreError, match="can be no name"), store.local(medium.artifact):
+    with pytest.raises(StoreError, match="is not a valid name"), store.local(medium.artifact):
         pass
     assert (tmp_path / "x").read_bytes() == b"mine"

@@ -53,11 +53,11 @@ def test_what_is_not_known_is_told_with_what_is(given: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("platform", "video", "expected"),
     [
-        ("tiktok", (1920, 1080, 15, 1), "TikTok wants 9:16, and the frame is 1920x1080"),
+        ("tiktok", (1920, 1080, 15, 1), "TikTok requires 9:16, and the frame is 1920x1080"),
         ("instagram-stories", (1080, 1920, 61, 1), "takes at most 60 s, and it has 61"),
-        ("tiktok", (1080, 1920, 2, 1), "wants at least 3 s, and it has 2"),
+        ("tiktok", (1080, 1920, 2, 1), "requires at least 3 s, and it has 2"),
         ("universal", (1080, 1920, 15, 101_000_000), "takes at most 100 MB, and it has 101.0"),
-        ("x", (1080, 4000, 15, 1), "X wants 9:16 or 1:1 or 16:9"),
+        ("x", (1080, 4000, 15, 1), "X requires 9:16 or 1:1 or 16:9"),
     ],
 )
 def test_a_misfit_is_a_sentence(

@@ -8,12 +8,11 @@ import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Loopback", "Seen", "WoundClock", "answer", "chunked", "says", "served"]
+__all__ = ["Loopback", "Seen", "answer", "chunked", "says", "served"]
 
 
 @dataclass(frozen=True)
@@ -128,22 +127,3 @@ def says(*answers: bytes) -> Answering:
         writer.write(left.pop(0) if len(left) > 1 else left[0])
 
     return answering
-
-
-class WoundClock:
-    """Time that passes only in `sleep`; `slept` says how long."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.time += timedelta(seconds=seconds)
-        await asyncio.sleep(0)

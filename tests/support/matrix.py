@@ -12,11 +12,19 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
-from stage import SkippingClock, Stage, assert_video, copying_renderer, make_film, make_pictures
+from fake_clock import FakeClock
+from stage import (
+    Stage,
+    assert_video,
+    copying_renderer,
+    make_film,
+    make_pictures,
+)
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.api.transport import Timeouts
@@ -29,7 +37,16 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace import PreparedRun
 
-__all__ = ["PACE", "PAGE", "Outcome", "Row", "Theatre", "fits", "meet", "parse", "write"]
+__all__ = [
+    "PAGE",
+    "Row",
+    "Theatre",
+    "assert_documented_end",
+    "fits",
+    "parse",
+    "running_theatre",
+    "write",
+]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 _BEGIN, _END = "<!-- begin: {} -->\n", "<!-- end: {} -->"
@@ -141,7 +158,7 @@ class Theatre:
         async with NemoVideoClient(
             settings=self.stage.settings(),
             profile=ordered.order.profile,
-            clock=(clock := SkippingClock(skip_from_s=0.1)),
+            clock=(clock := FakeClock.skipping(0.1)),
             waits=False,
             transport=transport,
             timeouts=_IMPATIENT if endless else None,
@@ -192,6 +209,25 @@ async def meet(theatre: Theatre, fault: str) -> Outcome:
     assert_video(end, theatre.stage)
     assert theatre.sent[0] <= outcome.sent[0] + 1, (fault, theatre.sent)
     return outcome
+
+
+@contextmanager
+def running_theatre(folder: Path, film: Path) -> Iterator[Theatre]:
+    """One emulator for many faults, whose renders are copies of `film`."""
+    options = Options(quick=True, pace=0.0, renderer=copying_renderer(film))
+    with RunningEmulator(folder / "world", options=options) as emulator:
+        yield Theatre(Stage(emulator, folder, make_pictures(folder / "pictures", 1), pace=PACE))
+
+
+async def assert_documented_end(theatre: Theatre, row: Row, fault: str) -> None:
+    """The end, what the emulator accepted, and the sentence are those of the row."""
+    met, documented = await meet(theatre, fault), row.outcome
+    assert (met.status, met.again, met.sent) == (
+        documented.status,
+        documented.again,
+        documented.sent,
+    ), (fault, met)
+    assert fits(documented.says, met.says), (fault, met.says)
 
 
 def parse(page: str) -> list[Row]:
@@ -257,11 +293,7 @@ async def _meet_all(faults: list[str]) -> dict[str, Outcome]:
     met = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        renderer = copying_renderer(make_film(folder / "film.mp4"))
-        options = Options(quick=True, pace=0.0, renderer=renderer)
-        with RunningEmulator(folder / "world", options=options) as emulator:
-            stage = Stage(emulator, folder, make_pictures(folder / "pictures", 1), pace=PACE)
-            theatre = Theatre(stage)
+        with running_theatre(folder, make_film(folder / "film.mp4")) as theatre:
             for fault in faults:
                 try:
                     met[fault] = await meet(theatre, fault)

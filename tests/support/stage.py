@@ -1,4 +1,4 @@
-"""A whole run's surroundings: an emulator on loopback, a store, clocks, and stores that die."""
+"""A whole run's surroundings: an emulator on loopback, a store, pictures and settings."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fake_clock import FakeClock
 from PIL import Image
 
-from nemovideo_nodes.clock import Clock, SystemClock
+from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.emulator.agent.composer import unasked
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.loop import Event
@@ -42,89 +42,6 @@ def make_pictures(folder: Path, count: int = 2) -> list[str]:
         Image.new("RGB", (40, 60), (60 * number % 256, 90, 200)).save(path)
         paths.append(str(path))
     return paths
-
-
-class SkippingClock:
-    """The machine's time, but that long sleeps are jumped over; `waits` remembers all of them."""
-
-    def __init__(self, skip_from_s: float = 0.3, skew_s: float = 0.0) -> None:
-        self._system = SystemClock()
-        self._from = skip_from_s
-        self.ahead = timedelta()
-        self.skew = timedelta(seconds=skew_s)
-        self.waits: list[float] = []
-
-    def now(self) -> datetime:
-        return self._system.now() + self.ahead + self.skew
-
-    def monotonic(self) -> float:
-        return self._system.monotonic() + self.ahead.total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        if seconds >= self._from:
-            self.ahead += timedelta(seconds=seconds)
-            seconds = 0.001
-        await self._system.sleep(seconds)
-
-
-class StillClock:
-    """A time that only sleeping moves; each sleep lets other tasks run."""
-
-    def __init__(self, now: datetime = datetime(2026, 3, 1, tzinfo=UTC)) -> None:
-        self.at = now
-        self.waits: list[float] = []
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.at += timedelta(seconds=seconds)
-        await SystemClock().sleep(0)
-
-
-class Death(Exception):
-    """The end of a process, as far as the code under test can see: nothing of ours catches it."""
-
-
-class DyingStore(Store):
-    """A store that fails for good at its nth new object: right before it, or right after."""
-
-    def __init__(self, url: str, at: int = 0, *, after: bool = False) -> None:
-        super().__init__(url)
-        self.creations = 0
-        self.last = b""
-        self._at = at
-        self._after = after
-        self._dead = False
-        self._lock = threading.Lock()
-
-    def create(self, name: str, data: bytes) -> bool:
-        with self._lock:
-            self._check()
-            self.creations += 1
-            if self.creations == self._at:
-                self._dead, self.last = True, data
-                if self._after:
-                    super().create(name, data)
-                raise Death
-            return super().create(name, data)
-
-    def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        self._check()
-        super().replace(name, data, durable=durable)
-
-    def read(self, name: str) -> bytes | None:
-        self._check()
-        return super().read(name)
-
-    def _check(self) -> None:
-        if self._dead:
-            raise Death
 
 
 @dataclass
@@ -198,7 +115,7 @@ class Stage:
             resend=resend,
             waits=waits,
             until=until,
-            clock=clock or SkippingClock(),
+            clock=clock or FakeClock.skipping(),
             on_event=on_event or self.events.append,
         )
         return await self.workspace(store).run(ordered, through, drive=drive)
@@ -217,7 +134,7 @@ class Stage:
         """Say one more sentence in the run's session, and bring the run to its end."""
         workspace = self.workspace(store)
         await workspace.refine(run_id, [text], media, each=False, again=again)
-        drive = DriveOptions(resend=resend, clock=SkippingClock(), on_event=on_event)
+        drive = DriveOptions(resend=resend, clock=FakeClock.skipping(), on_event=on_event)
         return await workspace.resume(run_id, drive=drive)
 
     def facts(self, run_id: str) -> list[Fact]:
@@ -273,7 +190,7 @@ class SecondStage:
     """The backend's own edit, at an event of the engine.
 
     By itself: once the first turn is over and the draft has been read once. The wait for the next
-    look is one that a `SkippingClock` jumps over, so that it is there on a slow machine, too.
+    look is one that a `FakeClock` skips, so that it is there on a slow machine, too.
     """
 
     def __init__(self, stage: Stage, kind: str = "wait", step: str = "state/0") -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -14,13 +15,14 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Literal
 
+from faulty_store import FaultyStore, fault_at
 from stage import Stage
 
 from nemovideo_nodes.api.client import NemoVideoClient
@@ -67,21 +69,12 @@ class Strike:
     after: bool
 
 
-class DeadlyStore(Store):
-    """A store that a process dies at."""
-
-    strike = Strike(0, after=False)
-    _created = 0
-
-    def create(self, name: str, data: bytes) -> bool:
-        self._created += 1
-        strikes = self._created == self.strike.at
-        if strikes and not self.strike.after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        written = super().create(name, data)
-        if strikes:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return written
+def struck_store(strike: Strike) -> Callable[..., FaultyStore]:
+    """Opens stores that this process is killed at."""
+    fault = fault_at(strike.at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    if strike.after:
+        return functools.partial(FaultyStore, after=fault)
+    return functools.partial(FaultyStore, before=fault)
 
 
 @dataclass(frozen=True)
@@ -105,15 +98,15 @@ class Job:
 
 def _do(job: Job) -> None:
     """In the child: the run, by the library or by the command line."""
-    DeadlyStore.strike = job.strike
+    open_store = struck_store(job.strike)
     if job.door == "library":
-        store = DeadlyStore(job.settings.store)
+        store = open_store(job.settings.store)
         workspace = Workspace(job.settings, store)
         drive = DriveOptions(resend=job.resend)
         result = asyncio.run(workspace.run(job.ordered, drive=drive))
         job.out.write_text(result.model_dump_json())
         return
-    workspaces.Store = DeadlyStore  # type: ignore[attr-defined] # the one that the commands will open
+    workspaces.Store = open_store  # type: ignore[attr-defined,assignment] # the one that the commands will open
     pace = job.settings.pace
     os.environ.update(
         NEMO_API_URL=job.settings.api_url,

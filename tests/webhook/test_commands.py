@@ -131,9 +131,9 @@ def test_what_a_limit_holds_is_released(typed: Type, outbox: Outbox, tmp_path: P
 def test_the_dead_are_replayed(typed: Type, outbox: Outbox) -> None:
     """All of them, or the ones that are named."""
     assert "is tried again" in typed("replay", "--dead").output
-    assert "Delivery 2 is mapped anew" in typed("replay", "2").output
-    assert "is made anew" in typed("replay", "1", "--again").output
-    assert "Delivery 1 is mapped anew" in typed("replay", "1", "--remap").output
+    assert "Delivery 2 is mapped again" in typed("replay", "2").output
+    assert "is made again" in typed("replay", "1", "--again").output
+    assert "Delivery 1 is mapped again" in typed("replay", "1", "--remap").output
     assert "not both" in typed("replay", "1", "--remap", "--again", code=2).output
     assert "Nothing is to be replayed" in typed("replay", code=2).output
     assert "There is no delivery 9" in typed("replay", "9", code=2).output

@@ -184,7 +184,7 @@ def test_a_payload_is_mapped_anew(shop: Shop) -> None:
     shop.says(asks("red"))
     shop.start()
     (row,) = shop.outbox.listed()
-    assert "mapped anew" in shop.outbox.replay(row["id"], shop.now, remap=True)
+    assert "mapped again" in shop.outbox.replay(row["id"], shop.now, remap=True)
     (delivery,) = shop.outbox.new(shop.now, 10)
     assert shop.outbox.decide([Asked(delivery, asks("red"))], shop.now) == ["unchanged"]
     shop.outbox.replay(row["id"], shop.now, remap=True)

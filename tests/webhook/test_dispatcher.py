@@ -10,9 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import pytest
+from fake_clock import FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Loopback, Seen, WoundClock, answer, says
+from loopback import (
+    Loopback,
+    Seen,
+    answer,
+    says,
+)
 from stage import Stage
 
 from nemovideo_nodes.webhook.config import Config
@@ -57,7 +63,7 @@ class Desk:
 
     def __init__(self, config: Config, outbox: Outbox) -> None:
         self.outbox = outbox
-        self.clock = WoundClock()
+        self.clock = FakeClock()
         self.target = Target()
         self.dispatcher = Dispatcher(
             config, self.outbox, self.target, clock=self.clock, rng=random.Random(1)
@@ -155,7 +161,7 @@ async def test_a_target_that_is_down_is_waited_for(open_desk: Callable[..., Desk
             break
         await desk.later(60)
     assert not desk.target.fails
-    assert desk.clock.now().timestamp() > WoundClock().now().timestamp() + 3 * 3600 / 2
+    assert desk.clock.now().timestamp() > FakeClock().now().timestamp() + 3 * 3600 / 2
     for _ in range(5):
         await desk.later(60)
     assert sorted(desk.target.started) == [f"Cup {number}" for number in range(5)]

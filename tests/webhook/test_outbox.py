@@ -222,7 +222,7 @@ def test_a_replay_makes_nothing_twice_unless_it_is_told_to(shop: Shop) -> None:
     assert shop.start() == []
     made = set()
     for _ in range(2):
-        assert "is made anew" in shop.outbox.replay(first, shop.now, again=True)
+        assert "is made again" in shop.outbox.replay(first, shop.now, again=True)
         (job,) = shop.claim()
         assert job.parameters.run_id == job.run_id
         assert job.run_id.startswith("shop-7-red.")
@@ -232,7 +232,7 @@ def test_a_replay_makes_nothing_twice_unless_it_is_told_to(shop: Shop) -> None:
     shop.outbox.accept([arrived("x", "x")])
     (delivery,) = shop.outbox.new(shop.now, 10)
     shop.outbox.set_aside(delivery, "refused", "no picture")
-    assert "mapped anew" in shop.outbox.replay(delivery.id, shop.now)
+    assert "mapped again" in shop.outbox.replay(delivery.id, shop.now)
     assert len(shop.outbox.new(shop.now, 10)) == 1
     with pytest.raises(BadInput, match="no delivery 0"):
         shop.outbox.replay(0, shop.now)

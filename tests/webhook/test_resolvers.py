@@ -7,7 +7,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from loopback import Loopback, Seen, answer, says
+from loopback import (
+    Loopback,
+    Seen,
+    answer,
+    says,
+)
 from payloads import NOV_20, SAMPLES, a_source, mapped, resolved
 
 from nemovideo_nodes.errors import BadInput

@@ -45,7 +45,7 @@ def test_an_account_has_its_token_and_its_store(tmp_path: Path) -> None:
     ("text", "mode", "sentence"),
     [
         ('[a]\ntoken = "nmv_usr_canary"\n', 0o600, "holds a token in"),
-        ('[a]\ntoken_env = "NONE"\n', 0o600, "wants its token in NONE: set it"),
+        ('[a]\ntoken_env = "NONE"\n', 0o600, "has its token in NONE, which is not set"),
         ('[a]\ntoken_file = "/no/such"\n', 0o600, "No such file"),
         ("[a]\nnope = 1\n", 0o600, "is wrong at a.nope"),
         ("[b]\n", 0o600, "'a' is not known: add"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from stage import StillClock
+from fake_clock import FakeClock
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, Unreachable
 from nemovideo_nodes.ledger.manifest import Credits, RunResult, Video
@@ -85,7 +85,7 @@ def run(tmp_path: Path, studio: Studio) -> Run:
                 studio,
                 lambda video: store,
                 known=studio.known,
-                clock=StillClock(NOW),
+                clock=FakeClock(NOW),
                 **options,  # type: ignore[arg-type]
             )
         )

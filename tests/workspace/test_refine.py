@@ -6,24 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import (
-    Death,
-    DyingStore,
-    Stage,
-    make_pictures,
-)
+from faulty_store import Death, dying_store
+from stage import Stage, make_pictures
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.workspace import VideoOptions
-from nemovideo_nodes.workspace.script_file import Said, ScriptFile
+from nemovideo_nodes.workspace.script_file import ScriptEntry, ScriptFile
 
 PROFILE = find_profile("image-to-video-canva")
 
 
 async def test_a_batch_makes_a_video_of_each_picture(stage: Stage) -> None:
     """Two pictures one by one in one session: two messages, two renders, two videos."""
-    said = [Said(text="a 2 second video", media=[one]) for one in stage.pictures]
+    said = [ScriptEntry(text="a 2 second video", media=[one]) for one in stage.pictures]
     script = ScriptFile(instructions=said, export="each")
     result = await stage.work(stage.workspace().prepare(VideoOptions(script=script)))
     assert result.status == "done"
@@ -96,7 +92,7 @@ async def test_a_crash_at_any_write_of_a_refinement_costs_nothing(stage: Stage) 
         died = False
         try:
             await stage.refine(
-                ordered.run_id, text, store=DyingStore(stage.store_path, at, after=True)
+                ordered.run_id, text, store=dying_store(stage.store_path, at, after=True)
             )
         except Death:
             died = True

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fake_clock import FakeClock
+from faulty_store import FaultyStore, fault_at
 from shelf import add_run, artifacts_of, golden_facts, names
-from stage import StillClock
 
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.lease import LeaseKeeper
@@ -27,12 +28,12 @@ def store(store_url: str) -> Store:
 
 
 @pytest.fixture
-def clock() -> StillClock:
+def clock() -> FakeClock:
     """Forty days from now: whatever a test writes now is old then."""
-    return StillClock(SystemClock().now() + timedelta(days=40))
+    return FakeClock(SystemClock().now() + timedelta(days=40))
 
 
-def young(store: Store, run_id: str, clock: StillClock, *media: Media) -> None:
+def young(store: Store, run_id: str, clock: FakeClock, *media: Media) -> None:
     """A run that was touched just now."""
     steps = tuple(Step(id=f"upload/{n}", args=Upload(media=m)) for n, m in enumerate(media))
     Journal(store, run_id).record(Asked(at=clock.now(), by="me", steps=steps))
@@ -44,7 +45,7 @@ def golden_media() -> tuple[Media, ...]:
     return asked.order.request.media
 
 
-async def test_an_old_run_goes_with_what_only_it_needs(store: Store, clock: StillClock) -> None:
+async def test_an_old_run_goes_with_what_only_it_needs(store: Store, clock: FakeClock) -> None:
     """Journal, video, poster and artifacts; its manifest and a picture of a kept run stay."""
     (shared,) = golden_media()
     add_run(store, "old")
@@ -63,7 +64,7 @@ async def test_an_old_run_goes_with_what_only_it_needs(store: Store, clock: Stil
     assert (again.runs, again.files) == ([], 0)
 
 
-async def test_manifests_go_only_where_it_is_said(store: Store, clock: StillClock) -> None:
+async def test_manifests_go_only_where_it_is_said(store: Store, clock: FakeClock) -> None:
     """Also those that an earlier clean-up has left."""
     add_run(store, "one")
     await clean(store, MONTH, clock=clock)
@@ -72,7 +73,7 @@ async def test_manifests_go_only_where_it_is_said(store: Store, clock: StillCloc
     assert names(store, "runs") == names(store, "artifacts") == set()
 
 
-async def test_what_is_young_or_not_chosen_stays(store: Store, clock: StillClock) -> None:
+async def test_what_is_young_or_not_chosen_stays(store: Store, clock: FakeClock) -> None:
     """With all that it needs."""
     add_run(store, "mine")
     before = names(store, "runs") | names(store, "artifacts")
@@ -83,7 +84,7 @@ async def test_what_is_young_or_not_chosen_stays(store: Store, clock: StillClock
 
 
 async def test_a_run_that_somebody_is_at_work_on_is_never_touched(
-    store: Store, clock: StillClock
+    store: Store, clock: FakeClock
 ) -> None:
     """As long as the lease of a process that lives, or may live, has not run out."""
     add_run(store, "mine")
@@ -91,39 +92,30 @@ async def test_a_run_that_somebody_is_at_work_on_is_never_touched(
     journal.refresh()
     assert await LeaseKeeper(journal, clock).hold(journal.run.seq)
     before = names(store, "runs") | names(store, "artifacts")
-    cleaned = await clean(store, timedelta(0), clock=StillClock(clock.now() + timedelta(minutes=2)))
+    cleaned = await clean(store, timedelta(0), clock=FakeClock(clock.now() + timedelta(minutes=2)))
     assert (cleaned.runs, cleaned.busy) == ([], ["mine"])
     assert names(store, "runs") | names(store, "artifacts") == before
-    cleaned = await clean(store, timedelta(0), clock=StillClock(clock.now() + timedelta(hours=1)))
+    cleaned = await clean(store, timedelta(0), clock=FakeClock(clock.now() + timedelta(hours=1)))
     assert cleaned.runs == ["mine"]
 
 
-class RacingStore(Store):
-    """Somebody takes the run up in the very moment in which it is to be deleted."""
-
-    raced = False
-
-    def create(self, name: str, data: bytes) -> bool:
-        if not self.raced:
-            self.raced = True
-            Journal(self, "mine").record(
-                Noted(at=SystemClock().now(), by="somebody", topic="remark")
-            )
-        return super().create(name, data)
-
-
 async def test_who_takes_a_run_up_meanwhile_keeps_it(
-    store: Store, store_url: str, clock: StillClock
+    store: Store, store_url: str, clock: FakeClock
 ) -> None:
     """The deletion wants the run's lease, and loses it to whoever was faster."""
     add_run(store, "mine")
-    cleaned = await clean(RacingStore(store_url), MONTH, clock=clock)
+
+    def take_up() -> None:
+        Journal(store, "mine").record(Noted(at=SystemClock().now(), by="somebody", topic="remark"))
+
+    racing = FaultyStore(store_url, before=fault_at(1, take_up))
+    cleaned = await clean(racing, MONTH, clock=clock)
     assert (cleaned.runs, cleaned.busy) == ([], ["mine"])
     assert Journal(store, "mine").refresh().seq == len(golden_facts()) + 1
 
 
 async def test_artifacts_stay_where_a_journal_cannot_be_read(
-    store: Store, clock: StillClock
+    store: Store, clock: FakeClock
 ) -> None:
     """Who needs them is not known."""
     add_run(store, "old")
@@ -139,10 +131,10 @@ async def test_what_is_not_a_day_old_may_be_a_run_that_begins(store: Store) -> N
     store.create("artifacts/sha256/x.png", b"picture")
     unfinished = store.scratch("media") / "copy"
     unfinished.write_bytes(b"half")
-    soon = StillClock(SystemClock().now() + timedelta(hours=20))
+    soon = FakeClock(SystemClock().now() + timedelta(hours=20))
     assert (await clean(store, timedelta(0), clock=soon)).files == 0
     assert unfinished.is_file()
-    later = StillClock(SystemClock().now() + timedelta(hours=30))
+    later = FakeClock(SystemClock().now() + timedelta(hours=30))
     cleaned = await clean(store, timedelta(0), clock=later)
     assert (cleaned.files, cleaned.bytes) == (2, len(b"picture") + len(b"half"))
     assert not unfinished.exists()
@@ -150,7 +142,7 @@ async def test_what_is_not_a_day_old_may_be_a_run_that_begins(store: Store) -> N
 
 
 async def test_a_clean_up_that_was_cut_is_finished_by_the_next(
-    store: Store, clock: StillClock
+    store: Store, clock: FakeClock
 ) -> None:
     """A run's folder without a journal is what a killed clean-up leaves."""
     add_run(store, "mine")
@@ -161,7 +153,7 @@ async def test_a_clean_up_that_was_cut_is_finished_by_the_next(
 
 
 async def test_what_a_process_left_that_died_at_its_first_fact_goes(
-    tmp_path: Path, clock: StillClock
+    tmp_path: Path, clock: FakeClock
 ) -> None:
     """A hidden file beside no fact is no journal, and keeps nothing."""
     store = Store(str(tmp_path / "store"))
@@ -173,7 +165,7 @@ async def test_what_a_process_left_that_died_at_its_first_fact_goes(
 
 
 async def test_a_picture_that_is_taken_in_again_is_young_again(
-    tmp_path: Path, clock: StillClock
+    tmp_path: Path, clock: FakeClock
 ) -> None:
     """On a folder: between its intake and its journal nobody takes it away."""
     store = Store(str(tmp_path / "store"))
@@ -182,6 +174,6 @@ async def test_a_picture_that_is_taken_in_again_is_young_again(
     store.put_file("artifacts/sha256/x.png", source)
     os.utime(Path(store.url) / "artifacts/sha256/x.png", (1, 1))
     store.put_file("artifacts/sha256/x.png", source)
-    now = StillClock(SystemClock().now())
+    now = FakeClock(SystemClock().now())
     await clean(store, timedelta(0), clock=now)
     assert names(store, "artifacts") == {"artifacts/sha256/x.png"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stage import Death, DyingStore, Stage
+from faulty_store import Death, dying_store
+from stage import Stage
 
 from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.engine.summaries import known_runs, summaries
@@ -33,7 +34,7 @@ async def test_again_takes_up_the_last_one_until_it_has_ended(stage: Stage) -> N
     first = stage.order().run_id
     assert again(stage) == first
     with pytest.raises(Death):
-        await stage.work(stage.order(), store=DyingStore(stage.store_path, 9))
+        await stage.work(stage.order(), store=dying_store(stage.store_path, 9))
     assert again(stage) == first
     await stage.work(stage.order())
     second = again(stage)

@@ -54,6 +54,13 @@ async def test_a_run_may_be_put_together_without_an_order(stage: Stage) -> None:
     assert stage.sent == (1, 0, 0)
 
 
+async def test_a_run_that_is_not_in_the_store_is_not_done(stage: Stage) -> None:
+    """As when another store is mounted there: nothing was made, and nothing is claimed."""
+    with pytest.raises(BadInput, match="There is no run") as caught:
+        await stage.workspace().advance("by-hand", "await/0")
+    assert caught.value.remedy is Remedy.RUN_ID
+
+
 async def test_a_permission_counts_once_on_its_occasion(stage: Stage) -> None:
     """Whoever starts the same thing again has not permitted to pay once more; another one has."""
     stage.emulator.add_fault("run_sse", 1, "reset", times=2)
@@ -157,10 +164,10 @@ async def test_batch_work_makes_a_video_of_each_picture(stage: Stage) -> None:
     result = await workspace.advance(run)
     assert len(result.videos) == len(stage.pictures)
     assert stage.sent == (2, 2, 2)
-    frame = "Instagram Stories wants 9:16, and the frame is 96x160"
+    frame = "Instagram Stories requires 9:16, and the frame is 96x160"
     assert (
         workspace.platform_violations(result)
-        == [frame, "Instagram Stories wants at least 3 s, and it has 1"] * 2
+        == [frame, "Instagram Stories requires at least 3 s, and it has 1"] * 2
     )
     with pytest.raises(BadInput, match="3 prompts for 2 pictures: give one for each"):
         await workspace.submit(asked(stage, "a", "b", "c", mode="batch"))

@@ -128,7 +128,7 @@ class RenderQueue:
         if code == _OUT_OF_CPU:
             return RenderStatus.FAILED, "The render needs more CPU time than it may take"
         if code == 1 or render.attempts >= MOST_ATTEMPTS:
-            return RenderStatus.FAILED, said or "The renderer ended without a word"
+            return RenderStatus.FAILED, said or "The renderer ended without an error message"
         # Killed from outside, say for want of memory: worth another try.
         return RenderStatus.PENDING, None
 

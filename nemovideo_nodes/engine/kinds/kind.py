@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.engine.plan import LONGEST_WAIT_S
+from nemovideo_nodes.engine.polling import LONGEST_WAIT_S
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,
@@ -218,7 +218,7 @@ def failure_of(
     if isinstance(error, RateLimited):
         wait = ctx.pace.rate_limit_s if error.retry_after is None else error.retry_after
         if wait > LONGEST_WAIT_S:
-            sentence = f"{error.sentence}; it wants to be asked again in {_span(wait)}"
+            sentence = f"{error.sentence}; it asks to be tried again in {_span(wait)}"
             return replace(failure, sentence=sentence)
         return replace(failure, repeat_at=ctx.later(wait), repeats=1)
     if isinstance(error, TokenInvalid) and idempotency is Idempotency.UNSAFE:

@@ -16,7 +16,7 @@ from nemovideo_nodes.engine.kinds.kind import (
     may_ask_again,
 )
 from nemovideo_nodes.engine.kinds.session import settled_state
-from nemovideo_nodes.engine.plan import RECONCILE_READS, reconcile_wait, settle_wait
+from nemovideo_nodes.engine.polling import RECONCILE_READS, reconcile_wait, settle_wait
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,
@@ -92,8 +92,8 @@ class PromptRunner(StepRunner):
         is_changed = before is not None and _draft_digest(state) != before.draft_digest
         is_explained = is_changed and _is_explained(ctx, record, intent, state, partial_turn)
         if is_changed and not is_explained:
-            told = partial_turn or PromptResult()
-            return Success(told.model_copy(update={"reconciled": True}))
+            found = partial_turn or PromptResult()
+            return Success(found.model_copy(update={"reconciled": True}))
         if record.refused is not None and record.state is StepState.UNKNOWN:
             return _again_unknown(record.refused)
         reads = (seen.reads if seen else 0) + 1

@@ -19,7 +19,7 @@ from nemovideo_nodes.engine.kinds.kind import (
     UpstreamFailed,
 )
 from nemovideo_nodes.engine.kinds.session import settled_state
-from nemovideo_nodes.engine.plan import next_poll
+from nemovideo_nodes.engine.polling import next_poll
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,
@@ -129,8 +129,8 @@ class AwaitRenderRunner(StepRunner):
                 )
             return self._again(ctx, record, submitting, missing=missing)
         if answer.status is RenderStatus.FAILED:
-            said = f": {answer.error}" if answer.error else ""
-            return UpstreamFailed(submitting, render.render_id, f"The render failed{said}")
+            reason = f": {answer.error}" if answer.error else ""
+            return UpstreamFailed(submitting, render.render_id, f"The render failed{reason}")
         if answer.status is RenderStatus.COMPLETED:
             return Success(RenderEnded(render_id=render.render_id))
         if answer.progress is not None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from nemovideo_nodes.engine.kinds.kind import Context, Intent, Outcome, RetryAt, StepRunner, Success
-from nemovideo_nodes.engine.plan import RECONCILE_READS, SETTLE_READS, reconcile_wait, settle_wait
+from nemovideo_nodes.engine.polling import (
+    RECONCILE_READS,
+    SETTLE_READS,
+    reconcile_wait,
+    settle_wait,
+)
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
 from nemovideo_nodes.ledger.facts import PromptResult, SessionResult, StateResult

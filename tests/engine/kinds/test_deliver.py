@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from pathlib import Path
 
-from stage import SkippingClock, Stage
+from fake_clock import FakeClock
+from faulty_store import FaultyStore, StoreCall
+from stage import Stage
 
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.store import Store
@@ -30,7 +31,7 @@ async def test_a_download_that_another_process_is_at_is_waited_for(stage: Stage)
 
     with part.open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        clock = SkippingClock(skip_from_s=60)
+        clock = FakeClock.skipping(60)
         working = asyncio.ensure_future(stage.work(ordered, clock=clock, on_event=watch))
         await asyncio.wait_for(waits.wait(), 30)
         assert stage.emulator.counts().requests.get("download", 0) == 0
@@ -39,54 +40,32 @@ async def test_a_download_that_another_process_is_at_is_waited_for(stage: Stage)
     assert list((stage.folder / "store" / "unfinished").rglob("*.part*")) == []
 
 
-class ClearedStore(Store):
-    """Another process ends its download right when this one wants to begin."""
-
-    cleared = 0
-
-    def scratch(self, name: str) -> Path:
-        folder = super().scratch(name)
-        if not self.cleared:
-            self.cleared += 1
-            folder.rmdir()
-        return folder
-
-
 async def test_a_download_that_another_process_has_just_ended_is_looked_at_again(
     stage: Stage,
 ) -> None:
     """The folder for what is unfinished goes away with the last of it."""
-    store = ClearedStore(stage.store_path)
-    result = await stage.work(stage.order(), store=store, clock=SkippingClock(skip_from_s=0.5))
-    assert (result.status, store.cleared) == ("done", 1)
+    store = FaultyStore(stage.store_path)
 
+    def clear(call: StoreCall) -> None:
+        if (call.verb, call.number) == ("scratch", 1):
+            (store.cache / "unfinished" / call.name).rmdir()
 
-class OrderedStore(Store):
-    """Remembers in which order names came to be."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.names: list[str] = []
-
-    def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
-        super().put_file(name, source, move=move)
-        self.names.append(name)
-
-    def link(self, name: str, existing: str) -> None:
-        super().link(name, existing)
-        self.names.append(name)
-
-    def replace(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        super().replace(name, data, durable=durable)
-        if durable and not name.endswith(".sent"):  # the mark of the message
-            self.names.append(name)
+    store.after = clear
+    result = await stage.work(stage.order(), store=store, clock=FakeClock.skipping(0.5))
+    assert result.status == "done"
+    assert len(store.names("scratch")) > 1
 
 
 async def test_the_manifest_comes_last(stage: Stage) -> None:
     """Artifact, video, posters, and only then what commits them."""
-    store = OrderedStore(stage.store_path)
+    store = FaultyStore(stage.store_path)
     result = await stage.work(stage.order(), store=store)
-    names = [name.rsplit("/", 1)[-1] for name in store.names]
+    names = [
+        call.name.rsplit("/", 1)[-1]
+        for call in store.calls
+        if call.verb in ("put_file", "link", "replace") and call.durable
+    ]
+    names = [name for name in names if not name.endswith(".sent")]  # the mark of the message
     assert names[0] == f"{result.videos[0].sha256}.mp4"
     assert names[1] == "video.mp4"
     assert names[-1] == "manifest.json"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fake_clock import FakeClock
 from scripted import settings_in
-from stage import StillClock
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Failure, failure_of
@@ -26,7 +26,7 @@ async def test_a_repetition_waits_longer_each_time_and_never_longer_than_a_rate_
     tmp_path: Path, rate_limit_s: float, tries: int, seconds: float
 ) -> None:
     """Who sets a quick rhythm gets it everywhere."""
-    clock = StillClock()
+    clock = FakeClock()
     record = StepRecord(
         Step(id="claim/0", args=ClaimLink()), clock.now(), refusals={("me", ""): tries}
     )

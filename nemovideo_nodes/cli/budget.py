@@ -1,0 +1,57 @@
+"""`nemovideo budget` and `release`: what is charged to budgets, and a person's word to go over."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+import click
+
+from nemovideo_nodes.cli.group import (
+    complete_run,
+    json_option,
+    open_workspace,
+    print_json,
+    store_option,
+)
+
+__all__ = ["budget", "release"]
+
+
+@click.command()
+@store_option
+@json_option
+def budget(store: str | None, as_json: bool) -> None:
+    """Show the budgets of the store: limits, what is reserved, and what was spent.
+
+    Credits are counted by estimates: the service tells what an account has, not what a run cost.
+    """
+    states = open_workspace(store).budgets()
+    if as_json:
+        print_json({"budgets": [asdict(one) for one in states]})
+        return
+    if not states:
+        click.echo("No budget is set, and nothing was charged to one: see NEMOVIDEO_DAY_BUDGET.")
+        return
+    width = max(len(one.scope) for one in states)
+    click.echo(f"{'budget':{width}}  {'limit':>8}  {'reserved':>8}  {'spent':>8}")
+    for one in states:
+        limit = "" if one.limit is None else f"{one.limit:g}"
+        click.echo(f"{one.scope:{width}}  {limit:>8}  {one.reserved:>8g}  {one.spent:>8g}")
+
+
+@click.command(short_help="Permit that RUN goes over its budget.")
+@click.argument("run", shell_complete=complete_run)
+@store_option
+@json_option
+def release(run: str, store: str | None, as_json: bool) -> None:
+    """Permit that RUN, which is held for its budget, goes over it. Nothing is sent yet."""
+    workspace = open_workspace(store)
+    workspace.load(run)
+    released = asyncio.run(workspace.release(run))
+    if as_json:
+        print_json({"run_id": run, "released": released})
+    elif released:
+        click.echo(f"Released. Go on with: nemovideo resume {run}")
+    else:
+        click.echo(f"The run {run} is not held for a budget: nothing was changed.")

@@ -1,0 +1,130 @@
+"""Credits reserved before a message goes out, in each budget that the run is charged to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.engine.plan import LEASE, SKEW
+from nemovideo_nodes.ledger.facts import Intended
+from nemovideo_nodes.ledger.facts import Refused as RefusedFact
+from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.spending import Charge, Charged, Spending
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.budget import Budget, message_estimate
+from nemovideo_nodes.request.steps import StepName
+
+__all__ = ["Budgets", "may_have_been_sent"]
+
+_MARGIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class _Reserved:
+    charge: Charge
+    in_scopes: tuple[Spending, ...]
+
+    def end(self, ended: Charge) -> None:
+        for scope in self.in_scopes:
+            scope.end(ended)
+
+
+class Budgets:
+    """The budgets of one run. Without any, nothing is read or written."""
+
+    def __init__(
+        self, store: Store, run: Run, clock: Clock, budgets: Sequence[Budget], *, me: str
+    ) -> None:
+        self._me = me
+        self._store = store
+        self._run = run
+        self._clock = clock
+        self._budgets = tuple(budgets)
+        self._scopes = {one.scope: Spending(store, one.scope) for one in budgets}
+        self._reserved: _Reserved | None = None
+
+    async def reserve(self, record: StepRecord, key: str) -> str | None:
+        """Reserve what the message of `record` may cost; why not, where it does not fit."""
+        self._reserved = None
+        if not self._budgets or record.step.node is not StepName.PROMPT:
+            return None
+        now = self._clock.now()
+        charge = Charge(
+            at=now,
+            run=self._run.id,
+            step=record.step.id,
+            key=key,
+            by=self._me,
+            credits=self._estimate(record),
+            until=now + LEASE + SKEW,
+        )
+        return await asyncio.to_thread(self._reserve, charge)
+
+    def is_live(self) -> bool:
+        """Whether what was reserved counts still; asked right before the message is sent."""
+        until = self._reserved.charge.until if self._reserved else None
+        return until is None or self._clock.now() + SKEW + _MARGIN < until
+
+    async def settle(self, record: StepRecord) -> None:
+        """Note what the message counts, once its end is known; doubt counts as sent."""
+        reserved, self._reserved = self._reserved, None
+        if reserved is None:
+            return
+        sent = _was_sent(self._run, reserved.charge)
+        if sent and record.achieved is None:
+            return  # the reservation stays, and counts while the journal shows the intent
+        ended = reserved.charge.model_copy(
+            update={
+                "at": self._clock.now(),
+                "kind": "ended",
+                "until": None,
+                "credits": reserved.charge.credits if sent else 0.0,
+            }
+        )
+        await asyncio.to_thread(reserved.end, ended)
+
+    def _reserve(self, charge: Charge) -> str | None:
+        taken: list[Spending] = []
+        for budget in self._budgets:
+            scope = self._scopes[budget.scope]
+            limit = None if self._run.over_budget_allowed else budget.credits
+            known = scope.reserve(charge, limit, lambda one: may_have_been_sent(self._store, one))
+            if known is not None:
+                nothing = charge.model_copy(update={"kind": "ended", "credits": 0.0, "until": None})
+                _Reserved(charge, tuple(taken)).end(nothing)
+                return _sentence(budget, known, charge)
+            taken.append(scope)
+        self._reserved = _Reserved(charge, tuple(taken))
+        return None
+
+    def _estimate(self, record: StepRecord) -> float:
+        records = self._run.steps.values()
+        before = (r for r in records if r is not record and r.step.node is StepName.PROMPT)
+        sent = sum(r.intents > 0 for r in before)
+        videos = sum(r.step.node is StepName.RENDER for r in records)
+        return message_estimate(sent, videos)
+
+
+def may_have_been_sent(store: Store, charge: Charge) -> bool:
+    """Whether the message of a reservation may have been sent, by the journal of its run."""
+    run = Journal(store, charge.run).refresh()
+    return run.seq == 0 or _was_sent(run, charge)  # a run that was deleted may have paid
+
+
+def _was_sent(run: Run, charge: Charge) -> bool:
+    sent = False
+    for fact in run.facts:
+        if isinstance(fact, Intended) and (fact.step, fact.key) == (charge.step, charge.key):
+            sent = True
+        elif isinstance(fact, RefusedFact) and (fact.step, fact.key) == (charge.step, charge.key):
+            sent = sent and fact.verdict != "not_accepted"
+    return sent or run.unreadable > 0
+
+
+def _sentence(budget: Budget, known: Charged, charge: Charge) -> str:
+    total = known.total + charge.credits
+    return f"Over budget: {total:g} of {budget.credits:g} credits {budget.of}"

@@ -1,0 +1,51 @@
+"""What every target can do: start a run once, and say how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from nemovideo_nodes.webhook.mapping import Parameters
+
+__all__ = ["NotStarted", "Started", "TargetDown", "TargetRuns"]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that is in the target's hands, or done; `name` is what the target calls it."""
+
+    name: str
+    state: Literal["started", "done"] = "started"
+
+
+class NotStarted(Exception):
+    """The target refused the run; `for_good`: it always would."""
+
+    def __init__(self, why: str, *, for_good: bool = False) -> None:
+        super().__init__(why)
+        self.for_good = for_good
+
+
+class TargetDown(Exception):
+    """The target as a whole does not answer, whatever it is asked."""
+
+
+class TargetRuns(Protocol):
+    """Starts runs; used as an async context manager."""
+
+    ahead: int
+    """For how many starts each that is under way may have jobs at hand, to save transactions."""
+
+    async def start(self, parameters: Parameters) -> Started:
+        """Start the run once; raises `NotStarted` and `TargetDown`."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
