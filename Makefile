@@ -57,7 +57,8 @@ lint: $(VENV)/pins.stamp
 types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
-	@rm -rf build/page && $(PY) tests/support/page_flows.py build/page
+	@rm -rf build/page
+	PYTHONPATH=tests/support $(PY) tests/support/page_flows.py build/page
 	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
 	    --exclude '^tests/(airflow|golden/copied)/' tests build/page
 
