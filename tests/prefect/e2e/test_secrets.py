@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.deployments import run_deployment
+from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect_studio import Studio
 
@@ -29,7 +29,7 @@ async def test_no_token_is_kept(studio: Studio) -> None:
     with temporary_settings(
         {PREFECT_API_URL: f"{prefect.url}/api", PREFECT_HOME: prefect.home / "prefect"}
     ):
-        ended = await run_deployment(
+        ended = await arun_deployment(
             "image-to-video/image-to-video",
             parameters=studio.parameters("canary"),
             job_variables={"env": {"PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true"}},
