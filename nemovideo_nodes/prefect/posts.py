@@ -37,7 +37,7 @@ from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_results import ResultsFile
 from nemovideo_nodes.workspace.calendar_run import Made, run_videos
 
-__all__ = ["PostOutcome", "posts_due", "run_each_post"]
+__all__ = ["PostOutcome", "make_posts", "posts_due", "run_each_post"]
 
 _HELD: Final = "calendar/held"
 _EDITED: Final = (
@@ -70,6 +70,38 @@ async def run_each_post(
     file, or an object in a store. The subflows have the flow run's tags, so that automations
     apply to them, too.
     """
+    with in_form_words():
+        check_results(results)
+        base = await resolve_store(store, credentials, local=local)
+    flow_run = current_flow_run()
+    with tags(*(flow_run.tags if flow_run is not None else ())):
+        rows, made = await make_posts(
+            make, posts, base, at_once=at_once, local=local, most=most, again=again, results=results
+        )
+    await publish_calendar(rows)
+    known = posts.others if isinstance(posts, DuePosts) else ()  # `posts_due` has told of these
+    failed = [
+        f"{one.slug}: {one.note}" for one in rows if one.status == "failed" and one not in known
+    ]
+    for line in failed:
+        run_logger().error("%s", line)
+    if failed:
+        emit_problems(failed)
+    return made
+
+
+async def make_posts(
+    make: Callable[[Post], Awaitable[State[Any]]],
+    posts: Sequence[Post],
+    base: ResolvedStore,
+    *,
+    at_once: int,
+    local: bool = False,
+    most: int = 0,
+    again: bool = False,
+    results: str = "",
+) -> tuple[list[PostOutcome], list[RunResult]]:
+    """What `run_each_post` does, with the calendar's rows as they stand then; nothing is shown."""
     due = posts if isinstance(posts, DuePosts) else DuePosts(posts)
     outcomes, posts_by_run = list(due.others), {post.run_id: post for post in due}
     videos = [planned_of(post) for post in posts_by_run.values()]
@@ -77,40 +109,27 @@ async def run_each_post(
         undated = [video for video in videos if video.post.due is None]
         outcomes += [outcome_of(one, status="skipped", note=_UNDATED) for one in undated]
         videos = [video for video in videos if video.post.due is not None]
-    if not videos:
-        await publish_calendar(outcomes)
-        return []
     with in_form_words():
-        check_results(results)
-        base = await resolve_store(store, credentials, local=local)
-        file = (
-            await asyncio.to_thread(ResultsFile, results, Places(base.options)) if results else None
-        )
+        places = Places(base.options)
+        file = await asyncio.to_thread(ResultsFile, results, places) if results else None
     work = _Calendar(make, posts_by_run, await _stores(base, videos, local=local))
     held = await asyncio.to_thread(work.held)
-    flow_run = current_flow_run()
-    with tags(*(flow_run.tags if flow_run is not None else ())):
-        made = await run_videos(
-            videos,
-            work.make,
-            lambda video: work.store(video).workspace.store,
-            at_once=at_once,
-            most=most or None,
-            again=again,
-            admit=lambda video: held.get(video.run_id, ""),
-        )
-    told = await asyncio.to_thread(lambda: [work.told(one) for one in made])
-    await publish_calendar([*told, *outcomes])
-    failed = [f"{one.slug}: {one.note}" for one in told if one.status == "failed"]
-    for line in failed:
-        run_logger().error("%s", line)
-    if failed:
-        emit_problems(failed)
+    made = await run_videos(
+        videos,
+        work.make,
+        lambda video: work.store(video).workspace.store,
+        at_once=at_once,
+        most=most or None,
+        again=again,
+        admit=lambda video: held.get(video.run_id, ""),
+    )
+    rows = await asyncio.to_thread(lambda: [work.row_of(one) for one in made])
     if file is not None:
         with in_form_words():
             posters = await asyncio.to_thread(work.posters, made)
             await asyncio.to_thread(file.write, due.videos or videos, made, posters)
-    return [one.result for one in made if one.result is not None and one.result.status == "done"]
+    done = [one.result for one in made if one.result is not None and one.result.status == "done"]
+    return [*rows, *outcomes], done
 
 
 class _Calendar:
@@ -167,7 +186,7 @@ class _Calendar:
                         found[run_id] = _held(resolved, post)
         return found
 
-    def told(self, made: Made) -> PostOutcome:
+    def row_of(self, made: Made) -> PostOutcome:
         """The row of a video in the calendar's artifact."""
         video, result = made.video, made.result
         match made.outcome:

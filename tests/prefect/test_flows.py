@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -223,89 +222,6 @@ async def test_a_post_that_fails_stops_neither_the_others_nor_the_flow(
     assert rows["long ago"]["status"] == "skipped"
     assert [one.status for one in await scheduled_social_content(calendar)] == ["done", "done"]
     assert studio.sent["messages"] == studio.sent["renders"] == 2
-
-
-async def test_a_row_at_fault_is_not_tried_again_until_it_changes(
-    studio: Any, tmp_path: Path
-) -> None:
-    """A missing picture and a row that cannot be read; the posts beside them are made."""
-    calendar = calendar_of(tmp_path, studio.images)
-    file, missing = Path(calendar), tmp_path / "missing.png"
-    lines = file.read_text("utf-8").splitlines()  # noqa: ASYNC240
-    lines[1] = lines[1].replace(studio.images[0], str(missing))
-    lines.append(f"odd,someday,{studio.images[0]},{PROMPT},tiktok")
-    file.write_text("\n".join(lines), encoding="utf-8")  # noqa: ASYNC240
-
-    async def statuses() -> dict[str, tuple[str, str]]:
-        await scheduled_social_content(calendar)
-        return {row["post"]: (row["status"], row["note"]) for row in await calendar_artifact()}
-
-    first = await statuses()
-    assert first["first"][0] == "failed"
-    assert "A Retry does not help" in first["first"][1]
-    assert first["春天"][0] == "done"
-    assert first["row 6"][0] == "failed"
-    assert "Row 6, due" in first["row 6"][1]
-    assert (await statuses())["first"][0] == "held"
-    Path(studio.images[1]).rename(missing)  # noqa: ASYNC240
-    assert (await statuses())["first"][0] == "done"
-    assert studio.sent["messages"] == 2
-
-
-async def test_a_row_says_languages_account_platforms_and_the_post_s_text(
-    studio: Any, tmp_path: Path
-) -> None:
-    """As on the command line; a video that several platforms take alike is made once."""
-    payer = NemoVideoCredentials(token=studio.token, api_url=studio.emulator.url)
-    await payer.save("acme", overwrite=True)
-    due = (datetime.now(UTC) - timedelta(hours=1)).isoformat()  # noqa: TID251
-    calendar, results = tmp_path / "calendar.csv", tmp_path / "results.csv"
-    lines = [
-        "slug,due,images,prompt,prompt.de,platforms,languages,account,caption,caption.de,owner",
-        f'sale,{due},{studio.images[0]},{PROMPT},Ein 2-Sekunden-Video,"tiktok, instagram-reels",'
-        '"en, de",acme,Sale now,Jetzt zugreifen,Ann',
-        f"other,{due},{studio.images[0]},{PROMPT},,tiktok,,nobody,,,Ben",
-    ]
-    calendar.write_text("\n".join(lines), encoding="utf-8")
-    made = await scheduled_social_content(str(calendar), results=str(results))
-    assert [one.status for one in made] == ["done", "done"]
-    assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
-    assert len(list(studio.store.glob("accounts/acme/runs/*/video.mp4"))) == 2
-    rows = {(row["post"], row["language"]): row for row in await calendar_artifact()}
-    german = rows["sale", "de"]
-    assert (german["platform"], german["account"]) == ("tiktok, instagram-reels", "acme")
-    assert (german["status"], german["text"]) == ("done", "Jetzt zugreifen")
-    assert rows["other", ""]["status"] == "failed"
-    assert "make a NemoVideo Credentials block of that name" in rows["other", ""]["note"]
-    table = list(csv.DictReader(results.read_text("utf-8-sig").splitlines()))
-    assert [(one["status"], one["post_caption"]) for one in table] == [
-        ("done", "Sale now"),
-        ("done", "Jetzt zugreifen"),
-        ("stuck", ""),
-    ]
-    assert all(Path(one["video"]).is_file() for one in table[:2])  # noqa: ASYNC240
-    assert {one["owner"] for one in table} == {"Ann", "Ben"}
-
-
-async def test_a_row_that_was_edited_is_made_again_only_where_that_is_wanted(
-    studio: Any, tmp_path: Path
-) -> None:
-    """And `most` bounds what a run makes; rows without a time need it."""
-    calendar = calendar_of(tmp_path, studio.images)
-    await scheduled_social_content(calendar, most=1)
-    rows = {row["post"]: row for row in await calendar_artifact()}
-    assert (rows["first"]["status"], rows["春天"]["status"]) == ("done", "later")
-    file = Path(calendar)
-    text = file.read_text("utf-8")  # noqa: ASYNC240
-    file.write_text(text.replace(PROMPT, "A 2 second square video", 1), encoding="utf-8")  # noqa: ASYNC240
-    await scheduled_social_content(calendar, most=1)
-    rows = {row["post"]: row for row in await calendar_artifact()}
-    assert (rows["first"]["status"], rows["春天"]["status"]) == ("done", "done")
-    assert "`again` switched on" in rows["first"]["note"]
-    assert studio.sent["messages"] == 2
-    made = await scheduled_social_content(calendar, again=True)
-    assert studio.sent["messages"] == 3
-    assert len({one.run_id for one in made}) == 2
 
 
 async def test_an_empty_calendar_is_no_failure(studio: Any) -> None:
