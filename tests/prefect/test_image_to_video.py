@@ -323,24 +323,6 @@ async def test_a_message_of_unknown_outcome_waits_for_a_person(studio: Any) -> N
     assert studio.sent == ONE_OF_EACH
 
 
-async def test_a_new_token_of_the_account_is_taken_on_a_persons_word(
-    studio: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without it nothing is sent, and both ways on are told."""
-    studio.emulator.add_fault("export", 1, "code:402", arg=402)
-    with pytest.raises(RunStopped):
-        await image_to_video(studio.images, PROMPT)
-    monkeypatch.setenv("NEMO_TOKEN", studio.new_token())
-    with pytest.raises(RunStopped, match="another account") as caught:
-        await image_to_video(studio.images, PROMPT)
-    assert "`same_account` switched on" in str(caught.value)
-    assert "`again` switched on" in str(caught.value)
-    assert studio.sent == ONE_OF_EACH | {"renders": 0}
-    result = await image_to_video(studio.images, PROMPT, same_account=True)
-    assert result.status == "done"
-    assert studio.sent == ONE_OF_EACH
-
-
 async def test_bad_input_is_one_sentence_before_anything_is_sent(studio: Any) -> None:
     """The same sentences as on the command line."""
     with pytest.raises(BadInput, match=r"no file .*nothing\.png"):
