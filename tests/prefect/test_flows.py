@@ -121,13 +121,19 @@ def answer(wait_until: Callable[..., Any]) -> Answers:
     return answer
 
 
-async def test_a_person_reviews_and_has_it_changed(studio: Any, answer: Answers) -> None:
+async def test_a_person_reviews_and_has_it_changed(
+    studio: Any, answer: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The flow waits with the summary, makes the change, and ends when the video is approved.
 
-    What was made before is not shown again as tasks.
+    A change without words is asked for once more. Who answers a week later may have a new token,
+    and says so. What was made before is not shown again as tasks.
     """
     making = asyncio.ensure_future(iterate_video(studio.images, PROMPT, look=3, return_state=True))
-    await asyncio.to_thread(answer, change="make it square")
+    await asyncio.to_thread(answer, decision="change")
+    monkeypatch.setenv("NEMO_TOKEN", studio.new_token())
+    words = {"decision": "change", "change": "make it square", "same_account": True}
+    await asyncio.to_thread(answer, **words)
     await asyncio.to_thread(answer, decision="approve")
     state = await making
     assert len((await state.aresult()).videos) == 2
@@ -139,20 +145,6 @@ async def test_a_person_reviews_and_has_it_changed(studio: Any, answer: Answers)
         artifacts = await client.read_artifacts(flow_run_filter=mine)
     assert len([run for run in runs if run.name.startswith("Upload")]) == 2
     assert {one.data for one in artifacts if one.type == "progress"} <= {100.0}
-
-
-async def test_a_person_who_reviews_a_week_later_has_a_new_token(
-    studio: Any, answer: Answers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And says so in the answer. A change without words is asked for once more."""
-    making = asyncio.ensure_future(iterate_video(studio.images, PROMPT, look=1, return_state=True))
-    await asyncio.to_thread(answer, decision="change")
-    monkeypatch.setenv("NEMO_TOKEN", studio.new_token())
-    words = {"decision": "change", "change": "make it square", "same_account": True}
-    await asyncio.to_thread(answer, **words)
-    state = await making
-    assert len((await state.aresult()).videos) == 2
-    assert studio.sent["messages"] == 2
 
 
 async def test_a_person_rejects_the_video(studio: Any, answer: Answers) -> None:
@@ -175,25 +167,6 @@ def calendar_of(folder: Path, images: list[str]) -> str:
     return str(path)
 
 
-async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Path) -> None:
-    """A subflow a post, in the order of their times; a corrected row makes no second video."""
-    calendar = calendar_of(tmp_path, studio.images)
-    async with get_client() as client:  # a deployment's run has its tags
-        flow_run = await client.create_flow_run(scheduled_social_content, tags=["nemovideo"])
-    first: Any = await run_flow_async(scheduled_social_content, flow_run, {"calendar": calendar})
-    assert [one.status for one in first] == ["done", "done"]
-    assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
-    corrected = tmp_path / "corrected.csv"
-    text = Path(calendar).read_text("utf-8").replace(PROMPT, "Other words")  # noqa: ASYNC240
-    corrected.write_text(text, encoding="utf-8")
-    assert await scheduled_social_content(str(corrected)) == first
-    assert studio.sent["messages"] == 2
-    name = FlowRunFilterName(any_=["first-tiktok", "春天-tiktok"])
-    async with get_client() as client:
-        runs = await client.read_flow_runs(flow_run_filter=FlowRunFilter(name=name))
-    assert [run.tags for run in runs] == [["nemovideo"]] * 2  # what is made starts no flow run
-
-
 async def calendar_artifact() -> list[dict[str, str]]:
     """The rows of the calendar's latest artifact."""
     key = ArtifactFilterKey(any_=["nemovideo-calendar"])
@@ -205,14 +178,17 @@ async def calendar_artifact() -> list[dict[str, str]]:
     return rows
 
 
-async def test_a_post_that_fails_stops_neither_the_others_nor_the_flow(
-    studio: Any, tmp_path: Path
-) -> None:
-    """It is named in the artifact; the next run of the calendar makes only that."""
+async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Path) -> None:
+    """A subflow a post, in the order of their times. A post that fails stops neither the others
+    nor the flow: the next run of the calendar makes only that; a corrected row makes no second
+    video."""
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
     calendar = calendar_of(tmp_path, studio.images)
-    results = await scheduled_social_content(calendar, at_once=1)
-    assert [one.status for one in results] == ["done"]
+    async with get_client() as client:  # a deployment's run has its tags
+        flow_run = await client.create_flow_run(scheduled_social_content, tags=["nemovideo"])
+    parameters = {"calendar": calendar, "at_once": 1}
+    first: Any = await run_flow_async(scheduled_social_content, flow_run, parameters)
+    assert [one.status for one in first] == ["done"]
     rows = {row["post"]: row for row in await calendar_artifact()}
     assert rows["first"]["status"] == "failed"
     assert "plan" in rows["first"]["note"]
@@ -220,8 +196,21 @@ async def test_a_post_that_fails_stops_neither_the_others_nor_the_flow(
     assert rows["春天"]["video"].endswith(".mp4")
     assert rows["later"]["status"] == "coming"
     assert rows["long ago"]["status"] == "skipped"
-    assert [one.status for one in await scheduled_social_content(calendar)] == ["done", "done"]
-    assert studio.sent["messages"] == studio.sent["renders"] == 2
+    corrected = tmp_path / "corrected.csv"
+    text = Path(calendar).read_text("utf-8").replace(PROMPT, "Other words")  # noqa: ASYNC240
+    corrected.write_text(text, encoding="utf-8")
+    again = await scheduled_social_content(str(corrected))
+    assert [one.status for one in again] == ["done", "done"]
+    assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
+    name = FlowRunFilterName(any_=["first-tiktok", "春天-tiktok"])
+    async with get_client() as client:
+        runs = await client.read_flow_runs(flow_run_filter=FlowRunFilter(name=name))
+    tags = sorted((run.name, run.tags) for run in runs)
+    assert tags == [  # what is made starts no flow run
+        ("first-tiktok", []),
+        ("first-tiktok", ["nemovideo"]),
+        ("春天-tiktok", ["nemovideo"]),
+    ]
 
 
 async def test_an_empty_calendar_is_no_failure(studio: Any) -> None:
