@@ -103,6 +103,7 @@ def mark_succeeded(ti: RuntimeTaskInstanceProtocol, on_clear: OnClear, journal: 
     by, at = socket.gethostname(), SystemClock().now()
     journal.record(Noted(at=at, by=by, topic="remark", text=text, occasion=mark))
     write_summary(journal.run, journal.store)
+    journal.summed_up()
 
 
 def success_mark(

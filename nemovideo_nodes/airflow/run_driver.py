@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from airflow.sdk.log import amask_secret
-
+from nemovideo_nodes.airflow.compat import amask_secret
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped, StoreError
@@ -154,7 +153,7 @@ class RunDriver:
     async def _mask_token(self) -> None:
         """An anonymous token is acquired at run time, so Airflow does not know it as a secret."""
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
-            run = await self.journal.refreshed()
+            run = await self.journal.recently()
             await amask_secret(await self.workspace.token(run))
 
 

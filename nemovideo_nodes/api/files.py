@@ -93,20 +93,32 @@ class MultipartFile:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._head
         sent = 0
-        file = await self._read(self._path.open, "rb")
+        file, chunk = await self._read(self._open)
         with file:
-            ahead = asyncio.ensure_future(self._read(file.read, CHUNK))
-            try:
-                while chunk := await ahead:
+            while chunk:
+                sent += len(chunk)
+                ahead = None
+                if sent < self._size:
                     ahead = asyncio.ensure_future(self._read(file.read, CHUNK))
+                try:
                     yield chunk
-                    sent += len(chunk)
                     if self._progress:
                         self._progress(sent, self._size)
-            finally:
-                with contextlib.suppress(asyncio.CancelledError, BadInput):
-                    await ahead
+                finally:
+                    if ahead is not None:
+                        with contextlib.suppress(asyncio.CancelledError, BadInput):
+                            await ahead
+                chunk = await ahead if ahead is not None else b""
         yield self._tail
+
+    def _open(self) -> tuple[BinaryIO, bytes]:
+        """The file, and its first bytes: most files are not longer."""
+        file = self._path.open("rb")
+        try:
+            return file, file.read(CHUNK)
+        except OSError:
+            file.close()
+            raise
 
     async def _read(self, do: Callable[..., Any], *args: object) -> Any:
         """`do` off the event loop."""

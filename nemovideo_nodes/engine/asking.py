@@ -60,7 +60,7 @@ class Asker:
         that the run was begun for, and for a run of another service.
         """
         for _ in range(_TRIES):
-            run = await self.journal.refreshed()
+            run = await self.journal.recently()
             new = missing_steps(run, steps, order)
             if run.newer or not new:
                 return

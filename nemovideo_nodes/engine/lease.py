@@ -63,7 +63,11 @@ class LeaseKeeper:
 
         While the lease lasts nobody deletes it. Raises `RunStopped`.
         """
-        if self.is_mine() or await asyncio.to_thread(self._journal.exists):
+        if self.is_mine():
+            return
+        if self._until is not None:  # it has run out, and much may have happened since
+            self._journal.expire()
+        if await self._journal.is_there():
             return
         self._until, self.is_deleted = None, True
         raise RunStopped(

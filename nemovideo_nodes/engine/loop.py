@@ -25,7 +25,7 @@ from nemovideo_nodes.engine.plan import (
     Worker,
     decide,
 )
-from nemovideo_nodes.engine.status import newer_result, stuck_result
+from nemovideo_nodes.engine.status import empty_result, has_ended, newer_result, stuck_result
 from nemovideo_nodes.engine.summaries import write_summary
 from nemovideo_nodes.errors import (
     ErrorCode,
@@ -117,6 +117,9 @@ class Engine:
         try:
             async with self._lease.kept():
                 result = await self._advance(through, waits=waits, until=until)
+            copies = self._is_worth_copies(result, through)
+            if copies and self._store.kept is not None and self._lease.is_mine():
+                await asyncio.to_thread(self._journal.copy)
         except RunStopped as error:
             return result_of(self.run, self._store, "stuck", error.sentence, error_code=error.code)
         except asyncio.CancelledError:
@@ -124,8 +127,16 @@ class Engine:
             raise
         finally:
             await self._lease.release("released")
-        await asyncio.to_thread(write_summary, self.run, self._store)
+        if copies:
+            await asyncio.to_thread(write_summary, self.run, self._store)
+            self._journal.summed_up()
         return result
+
+    def _is_worth_copies(self, result: RunResult, through: str | None) -> bool:
+        """Whether to leave copies for readers: in a bucket not after each of many steps."""
+        if self._store.root is not None or through is None:
+            return True
+        return result.status != "done" or has_ended(self.run)
 
     async def _advance(
         self, through: str | None, *, waits: bool, until: datetime | None
@@ -133,9 +144,13 @@ class Engine:
         decisions = 0
         while decisions < MAX_DECISIONS:
             decisions += 1
-            run = await self._journal.refreshed()
+            # Whoever writes in spite of the lease is noticed when this worker writes: an entry is
+            # put if absent.
+            run = self.run if self._lease.is_mine() else await self._journal.recently()
             if run.newer:
                 return newer_result(run, self._store)
+            if not run.steps:
+                return empty_result(run, self._store)
             follow_up = None if self._is_wrong_service(run) else next_follow_up(run)
             if follow_up is not None:
                 steps, after = follow_up
@@ -174,7 +189,7 @@ class Engine:
                 case Perform() | Reconcile():
                     if await self._lease.hold(planned):
                         await self._performer.perform(decision, planned)
-        raise StoreError(f"The run {self.run.id} does not come to an end")
+        raise StoreError(f"The run {self.run.id} makes no progress")
 
     def _elsewhere(self, run: Run) -> RunResult | None:
         """The result of a run that belongs to another service or account; None where it is ours."""
@@ -209,6 +224,7 @@ class Engine:
     async def _wait(self, wait: Wait) -> None:
         seconds = (wait.until - self._clock.now()).total_seconds()
         await self._clock.sleep(min(max(seconds, 0.001), 3600.0))
+        self._journal.expire()
 
     def _is_wrong_service(self, run: Run) -> bool:
         return run.service not in (None, self._client.settings.service)

@@ -54,7 +54,7 @@ class StepPerformer:
         step = record.step
         runner, idempotency = REGISTRY[step.node].runner, step.kind.idempotency
         ctx = self._ctx
-        self._tell(Event("begin", step.id, record=record))
+        self._tell(Event("begin", step.id, record=record, position=self._position(record)))
         key = record.intent.key if record.intent else None
         is_look = isinstance(decision, Reconcile) or record.state is StepState.ABSENT
         acted = False
@@ -94,6 +94,14 @@ class StepPerformer:
         await self._ended(record, key, outcome, planned, acted=acted)
         await self._budgets.settle(record)
 
+    def _position(self, record: StepRecord) -> tuple[int, int]:
+        together = [
+            one.step.id
+            for one in self._ctx.run.steps.values()
+            if one.step.node is record.step.node and one.asked_at == record.asked_at
+        ]
+        return together.index(record.step.id) + 1, len(together)
+
     def _too_late(self, record: StepRecord) -> Failure:
         """The time ran out between the intent and the effect: whoever has the run now may act."""
         return Failure(
@@ -116,11 +124,8 @@ class StepPerformer:
             evidence=intent.evidence,
         )
         try:
-            if not await self._journal.appended(fact, planned):
-                return False
-            if record.step.kind.idempotency is Idempotency.UNSAFE:
-                await asyncio.to_thread(self._journal.mark, self._ctx.run.seq)
-            return True
+            unsafe = record.step.kind.idempotency is Idempotency.UNSAFE
+            return await self._journal.appended(fact, planned, marked=unsafe)
         except asyncio.CancelledError:
             if self._ctx.run.facts and self._ctx.run.facts[-1] is fact:
                 sentence = "It was cancelled before it was sent"

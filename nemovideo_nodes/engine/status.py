@@ -14,7 +14,14 @@ from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import PollingSettings
 
-__all__ = ["decision_on", "has_ended", "newer_result", "run_status", "stuck_result"]
+__all__ = [
+    "decision_on",
+    "empty_result",
+    "has_ended",
+    "newer_result",
+    "run_status",
+    "stuck_result",
+]
 
 _NEWER = (
     "A newer version of nemovideo_nodes has worked on this run, and this one cannot read all that "
@@ -27,6 +34,8 @@ def run_status(run: Run, store: Store, now: datetime | None = None) -> RunResult
     now = now or SystemClock().now()
     if run.newer:
         return newer_result(run, store)
+    if not run.steps:
+        return empty_result(run, store)
     decision = decision_on(run, now, me=run.facts[-1].by if run.facts else "")
     match decision:
         case Done():
@@ -41,6 +50,21 @@ def newer_result(run: Run, store: Store) -> RunResult:
     """The result of a run that a newer version has worked on."""
     code = ErrorCode.NEWER_VERSION
     return result_of(run, store, "stuck", _NEWER, error_code=code, remedy=Remedy.UPDATE)
+
+
+def empty_result(run: Run, store: Store) -> RunResult:
+    """The result of a run that is expected to be there, and of which nothing says what it is for.
+
+    Nothing is left to do in it, and yet it is not done.
+    """
+    return result_of(
+        run,
+        store,
+        "stuck",
+        f"The journal does not say what the run {run.id} is to make: its first entry is missing",
+        error_code=ErrorCode.JOURNAL_DOUBT,
+        remedy=Remedy.RUN_ID,
+    )
 
 
 def stuck_result(run: Run, store: Store, stuck: Stuck) -> RunResult:

@@ -1,7 +1,8 @@
 """The runs of a store at a glance: a summary beside each journal, so that a list reads no journal.
 
 A summary is only a copy: it counts while no fact lies behind the last one that it knows, and where
-it is missing, torn or old, the journal is read.
+it is missing, torn or old, the journal is read. In a bucket, where each look takes a while, whoever
+writes a fact takes the summary away before, so that one that is there counts by itself.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.status import run_status
+from nemovideo_nodes.engine.summary_index import SummaryIndex
 from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.ledger.copies import summary_name
 from nemovideo_nodes.ledger.facts import DownloadResult
 from nemovideo_nodes.ledger.journal import Journal, fact_name
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -22,12 +27,15 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.request.steps import Upload
 
-__all__ = ["SUMMARY", "Summary", "known_runs", "summaries", "write_summary"]
+__all__ = ["Summary", "forget_summary", "known_runs", "summaries", "write_summary"]
 
-SUMMARY = "summary.json"
 _FORMAT = 1
 _AT_ONCE = 32
-"""Summaries that are fetched from a bucket side by side."""
+"""Journals that are read from a bucket side by side."""
+_IN_PEACE = timedelta(hours=1)
+"""A run that nobody has touched for so long is not at work: its summary may be written here."""
+_GONE = '"gone"'
+"""In place of the summary of a run that was deleted, and whose manifest stays."""
 
 
 class Summary(BaseModel):
@@ -56,15 +64,29 @@ def known_runs(store: Store) -> list[str]:
     return [name for name in store.children("runs") if is_run_id(name)]
 
 
-def summaries(store: Store) -> Iterator[Summary]:
-    """All runs in the store that have a journal, by id."""
+def summaries(store: Store, *, checked: bool = False) -> Iterator[Summary]:
+    """All runs in the store that have a journal, by id.
+
+    `checked`: in a bucket, too, no summary is believed before its journal was looked at.
+    """
     names = known_runs(store)
     if store.root is not None:
         found: Iterator[Summary | None] = (_summary(store, name) for name in names)
         yield from filter(None, found)
         return
+    texts = SummaryIndex(store).texts(names)
+
+    def look(run_id: str) -> Summary | None:
+        text = texts.get(run_id, "")
+        if text == _GONE and not checked:
+            return None
+        kept = _read(text.encode(), store, run_id)
+        if kept is not None and (not checked or _is_last(store, kept)):
+            return kept
+        return _of_journal(store, run_id)
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # each look at a bucket takes a while
-        yield from filter(None, pool.map(lambda name: _summary(store, name), names))
+        yield from filter(None, pool.map(look, names))
 
 
 def write_summary(run: Run, store: Store) -> None:
@@ -73,7 +95,15 @@ def write_summary(run: Run, store: Store) -> None:
         return
     with contextlib.suppress(NemoVideoError):
         data = summarise(run, store).model_dump_json().encode()
-        store.replace(f"runs/{run.id}/{SUMMARY}", data, durable=False)
+        store.replace(summary_name(store, run.id), data, durable=False)
+
+
+def forget_summary(store: Store, run_id: str, *, is_manifest_kept: bool) -> None:
+    """Take away what was known of a run that was deleted."""
+    if store.root is None and is_manifest_kept:
+        store.replace(summary_name(store, run_id), _GONE.encode(), durable=False)
+    elif store.root is None:
+        store.remove([summary_name(store, run_id)])
 
 
 def summarise(run: Run, store: Store) -> Summary:
@@ -99,15 +129,24 @@ def summarise(run: Run, store: Store) -> Summary:
 
 
 def _summary(store: Store, run_id: str) -> Summary | None:
-    kept = _kept(store, run_id)
-    if kept is not None and store.size(fact_name(run_id, kept.seq + 1)) is None:
-        return kept
+    kept = _read(store.read(summary_name(store, run_id)), store, run_id)
+    return kept if kept is not None and _is_last(store, kept) else _of_journal(store, run_id)
+
+
+def _is_last(store: Store, kept: Summary) -> bool:
+    return store.size(fact_name(kept.result.run_id, kept.seq + 1)) is None
+
+
+def _of_journal(store: Store, run_id: str) -> Summary | None:
     run = Journal(store, run_id).refresh()
-    return summarise(run, store) if run.facts else None
+    if not run.facts:
+        return None
+    if store.root is None and run.facts[-1].at < SystemClock().now() - _IN_PEACE:
+        write_summary(run, store)
+    return summarise(run, store)
 
 
-def _kept(store: Store, run_id: str) -> Summary | None:
-    data = store.read(f"runs/{run_id}/{SUMMARY}")
+def _read(data: bytes | None, store: Store, run_id: str) -> Summary | None:
     try:
         kept = Summary.model_validate_json(data or b"")
     except ValidationError:

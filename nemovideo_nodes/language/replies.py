@@ -6,6 +6,7 @@ and become actions; descriptions of content stay, letter by letter.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class Translation:
     actions: tuple[BackendAction, ...] = ()
 
 
+@functools.lru_cache(maxsize=256)  # each reply of a run is asked for again and again
 def translate(reply: str) -> Translation:
     """What `reply` says to a person, and what it asks of an editor's user.
 

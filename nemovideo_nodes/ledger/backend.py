@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from nemovideo_nodes.ledger.kept import KeptObjects
 
 __all__ = ["Backend", "Stored"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Stored:
     """Bytes."""
     at: datetime
     """When it was written, by the clock of the disk or of the bucket."""
+    version: str = ""
+    """Another one wherever the content is another; empty on a disk."""
 
 
 class Backend(Protocol):
@@ -32,6 +38,13 @@ class Backend(Protocol):
     """One part of a name, between slashes: nothing that leads elsewhere."""
     broken: tuple[type[BaseException], ...]
     """What its calls raise when they fail."""
+    is_probed: bool
+    """Whether it was probed in this process already."""
+
+    @property
+    def kept(self) -> KeptObjects | None:
+        """What is known of small objects; None where reading costs nothing."""
+        ...
 
     @property
     def root(self) -> Path | None:
@@ -67,6 +80,14 @@ class Backend(Protocol):
 
     def files(self, name: str) -> Iterator[Stored]:
         """All that lies below the folder `name`, at any depth."""
+        ...
+
+    def listed(self, name: str, after: str) -> list[Stored]:
+        """What lies right in the folder `name` under names that sort behind `after`, sorted."""
+        ...
+
+    def read_all(self, names: Sequence[str], read: Callable[[str], T]) -> list[T]:
+        """What `read` returns for each name, asked side by side where each takes a while."""
         ...
 
     def put_file(self, name: str, source: Path, *, move: bool) -> None:

@@ -8,27 +8,40 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.backend import Stored
+from nemovideo_nodes.ledger.kept import KeptObjects
 from nemovideo_nodes.settings import is_loopback
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-__all__ = ["Bucket"]
+__all__ = ["Bucket", "open_bucket"]
+
+T = TypeVar("T")
 
 _CHUNK = 4 * 1024 * 1024
 _used_by: int | None = None
 """The process that has used obstore first: its threads do not survive a fork."""
 _AT_ONCE = 1000
 """Objects that one request lists, or deletes."""
+_SIDE_BY_SIDE = 32
+"""Requests that are under way at once."""
+_ACCOUNT = ("AWS_", "GOOGLE_", "AZURE_")
+"""How variables begin that say where a bucket is and who asks."""
+_MOST_OPEN = 16
+_open: dict[object, Bucket] = {}
+_opening = threading.Lock()
 
 
 class Bucket:
@@ -44,6 +57,8 @@ class Bucket:
         from obstore.store import from_url
 
         self.url = url
+        self.is_probed = False
+        self.kept = KeptObjects()
         self.broken: tuple[type[BaseException], ...] = (BaseError, OSError, ValueError)
         self._obstore = obstore
         self._taken = AlreadyExistsError
@@ -86,19 +101,23 @@ class Bucket:
 
     def create(self, name: str, data: bytes) -> bool:
         try:
-            self._obstore.put(self._store, name, data, mode="create")
+            put = self._obstore.put(self._store, name, data, mode="create")
         except self._taken:
             return False
+        self._keep(name, put["e_tag"], data)
         return True
 
     def replace(self, name: str, data: bytes, *, durable: bool) -> None:
-        self._obstore.put(self._store, name, data)
+        self._keep(name, self._obstore.put(self._store, name, data)["e_tag"], data)
 
     def read(self, name: str) -> bytes | None:
         try:
-            return self._obstore.get(self._store, name).bytes().to_bytes()
+            got = self._obstore.get(self._store, name)
+            data = got.bytes().to_bytes()
         except FileNotFoundError:
             return None
+        self._keep(name, got.meta["e_tag"], data)
+        return data
 
     def size(self, name: str) -> int | None:
         try:
@@ -112,8 +131,19 @@ class Bucket:
 
     def files(self, name: str) -> Iterator[Stored]:
         for some in self._obstore.list(self._store, name, chunk_size=_AT_ONCE):
-            for one in some:
-                yield Stored(one["path"], one["size"], one["last_modified"])
+            yield from map(_stored, some)
+
+    def listed(self, name: str, after: str) -> list[Stored]:
+        offset = f"{name}/{after}" if after else None
+        found = self._obstore.list(self._store, name, offset=offset, chunk_size=_AT_ONCE)
+        stored = [_stored(one) for some in found for one in some]
+        return [one for one in stored if "/" not in one.name[len(name) + 1 :]]
+
+    def read_all(self, names: Sequence[str], read: Callable[[str], T]) -> list[T]:
+        if len(names) < 2:
+            return [read(name) for name in names]
+        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(names))) as pool:
+            return list(pool.map(read, names))
 
     def put_file(self, name: str, source: Path, *, move: bool) -> None:
         if self.size(name) != source.stat().st_size:
@@ -136,6 +166,9 @@ class Bucket:
         signed: str = self._obstore.sign(store, "GET", name, lasts)
         return signed
 
+    def _keep(self, name: str, version: str | None, data: bytes) -> None:
+        self.kept.put(name, version or "", data)
+
     def discard(self, name: str) -> None:
         self.remove([stored.name for stored in self.files(name)])
 
@@ -143,6 +176,25 @@ class Bucket:
         rest = iter(names)
         while some := list(itertools.islice(rest, _AT_ONCE)):
             self._obstore.delete(self._store, some)
+
+
+def open_bucket(url: str, options: Mapping[str, str]) -> Bucket:
+    """The bucket of that URL, opened once a process for each account; raises what `Bucket` does."""
+    account = [(name, value) for name, value in os.environ.items() if name.startswith(_ACCOUNT)]
+    key = os.getpid(), url, tuple(sorted(options.items())), tuple(sorted(account))
+    with _opening:
+        known = _open.get(key)
+    if known is not None:
+        return known
+    bucket = Bucket(url, options)
+    with _opening:
+        while len(_open) >= _MOST_OPEN:
+            _open.pop(next(iter(_open)))
+        return _open.setdefault(key, bucket)
+
+
+def _stored(one: ObjectMeta) -> Stored:
+    return Stored(one["path"], one["size"], one["last_modified"], one["e_tag"] or "")
 
 
 def _check_process() -> None:

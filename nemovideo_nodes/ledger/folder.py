@@ -13,14 +13,17 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.backend import Stored
 
 __all__ = ["Folder"]
+
+T = TypeVar("T")
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 
@@ -30,10 +33,12 @@ class Folder:
 
     segment = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,255}")
     broken: tuple[type[BaseException], ...] = (OSError, ValueError)
+    kept = None
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
+        self.is_probed = False
         self._durable: set[Path] = set()
 
     def probe(self) -> None:
@@ -106,6 +111,26 @@ class Folder:
                     known = path.lstat()
                     at = datetime.fromtimestamp(known.st_mtime, UTC)
                     yield Stored(path.relative_to(self.root).as_posix(), known.st_size, at)
+
+    def listed(self, name: str, after: str) -> list[Stored]:
+        found = []
+        try:
+            with os.scandir(f"{self.url}/{name}") as entries:
+                for entry in entries:
+                    if entry.name > after and entry.is_file():
+                        with contextlib.suppress(FileNotFoundError):
+                            known = entry.stat()
+                            at = datetime.fromtimestamp(known.st_mtime, UTC)
+                            found.append(Stored(f"{name}/{entry.name}", known.st_size, at))
+        except FileNotFoundError:
+            return []
+        except NotADirectoryError:
+            self._require_folder()
+            return []
+        return sorted(found, key=lambda one: one.name)
+
+    def read_all(self, names: Sequence[str], read: Callable[[str], T]) -> list[T]:
+        return [read(name) for name in names]
 
     def _require_folder(self) -> None:
         """Raise `NotADirectoryError` where a file stands in the folder's place: it is not empty."""

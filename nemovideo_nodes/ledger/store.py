@@ -50,7 +50,7 @@ class Store:
         self._backend = _bucket(url, options or {}) if is_bucket else _folder(url)
         self.url = self._backend.url
         self.root = self._backend.root
-        self._probed = False
+        self.kept = self._backend.kept
         self._probing = threading.Lock()
 
     def create(self, name: str, data: bytes) -> bool:
@@ -84,6 +84,22 @@ class Store:
         """All that lies below the folder `name`, at any depth."""
         with self._telling("read", name):
             return list(self._backend.files(name))
+
+    def listed(self, name: str, after: str = "") -> list[Stored]:
+        """What lies right in the folder `name` under names that sort behind `after`, sorted."""
+        with self._telling("read", name):
+            return self._backend.listed(name, after)
+
+    def read_listed(self, stored: Sequence[Stored]) -> list[bytes | None]:
+        """The bytes of what was listed, each read at most once a process; None for what is gone."""
+
+        kept = self.kept
+        known: dict[str, bytes | None] = {}
+        if kept is not None:
+            known = {one.name: kept.get(one.name, one.version) for one in stored if one.version}
+        missing = [one.name for one in stored if known.get(one.name) is None]
+        read = dict(zip(missing, self._backend.read_all(missing, self.read), strict=True))
+        return [read.get(one.name, known.get(one.name)) for one in stored]
 
     def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
         """Copy a local file to `name`, atomically; nothing is done if it is there already.
@@ -163,7 +179,7 @@ class Store:
         Raises `BadInput`; a store that is only read is never probed.
         """
         with self._probing:
-            if self._probed:
+            if self._backend.is_probed:
                 return
             try:
                 self._backend.probe()
@@ -176,7 +192,7 @@ class Store:
                 raise BadInput(
                     f"The store {self.url} cannot be written to ({reason})", remedy=Remedy.STORE
                 ) from None
-            self._probed = True
+            self._backend.is_probed = True
 
     @contextlib.contextmanager
     def _telling(self, done: str, *names: str) -> Iterator[None]:
@@ -204,7 +220,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _bucket(url: str, options: Mapping[str, str]) -> Backend:
-    from nemovideo_nodes.ledger.bucket import Bucket
+    from nemovideo_nodes.ledger.bucket import open_bucket
 
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query or parts.fragment or not url.isprintable():
@@ -213,7 +229,7 @@ def _bucket(url: str, options: Mapping[str, str]) -> Backend:
             "its account comes from the environment, or from the options of a block"
         )
     try:
-        return Bucket(url.rstrip("/"), options)
+        return open_bucket(url.rstrip("/"), options)
     except Exception as error:  # obstore raises its own, ValueError and OSError here
         raise _not_opened(url, error) from None
 

@@ -106,7 +106,7 @@ async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) ->
     before: list[Any] = [handle]
     while len(done) < _MOST_STEPS:
         # Read anew each time: the agent may have asked for more in between.
-        steps = (await opened.journal.refreshed()).steps
+        steps = (await opened.journal.recently()).steps
         if opened.bar is not None:
             opened.bar.expect(steps)
         step = next((one for one in steps if one not in done), None)

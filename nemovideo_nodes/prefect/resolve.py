@@ -88,7 +88,7 @@ class OpenRun:
 
     async def read(self) -> Run:
         """The run as it is now; only new facts are read. Raises `BadInput` for an unknown run."""
-        run = await self.journal.refreshed()
+        run = await self.journal.recently()
         return run if run.seq else await asyncio.to_thread(self.workspace.load, run.id)
 
 

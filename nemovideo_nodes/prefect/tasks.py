@@ -372,7 +372,7 @@ async def _advance(
     handle, step = to_handle(run), f"{node}/{number}"
     with in_form_words():
         opened = await open_run(handle)
-        steps = list((await opened.journal.refreshed()).steps)
+        steps = list((await opened.journal.recently()).steps)
         new = args is not None and (step not in steps or isinstance(args, Prompt | Upload))
         if not new and step not in steps:
             raise BadInput(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.lease import LeaseKeeper
 from nemovideo_nodes.engine.plan import is_held
-from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
+from nemovideo_nodes.engine.summaries import Summary, forget_summary, known_runs, summaries
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store, Stored
 
@@ -55,12 +55,13 @@ async def clean(
     now = clock.now()
     old = now - older_than
     cleaned, kept = Cleaned(), []
-    for summary in await asyncio.to_thread(lambda: list(summaries(store))):
+    for summary in await asyncio.to_thread(lambda: list(summaries(store, checked=True))):
         run_id = summary.result.run_id
         if summary.at >= old or not chosen(summary):
             kept.append(summary)
         elif await _taken(store, run_id, clock, old):
             await asyncio.to_thread(store.discard, f"runs/{run_id}/journal")
+            await asyncio.to_thread(forget_summary, store, run_id, is_manifest_kept=not manifests)
             cleaned.runs.append(run_id)
         else:
             kept.append(summary)
@@ -99,6 +100,7 @@ def _clean_folders(
         if facts:
             cleaned.artifacts_kept = True  # begun just now, or nothing in it can be read
         elif run_id in cleaned.runs or all(one.at < old for one in files):
+            forget_summary(store, run_id, is_manifest_kept=not manifests)
             spared = "" if manifests else f"runs/{run_id}/{_MANIFEST}"
             _remove(store, cleaned, [one for one in files if one.name != spared])
 

@@ -24,7 +24,7 @@ _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
 
 def fill(folder: Path, runs: int) -> None:
     """One run's journal, linked for all the others, and its summary under each one's name."""
-    from nemovideo_nodes.engine.summaries import SUMMARY, write_summary
+    from nemovideo_nodes.engine.summaries import write_summary
     from nemovideo_nodes.ledger.journal import Journal
     from nemovideo_nodes.ledger.store import Store
 
@@ -35,13 +35,13 @@ def fill(folder: Path, runs: int) -> None:
         (first / "journal" / f"{seq:08d}.json").write_bytes(line)
     store = Store(str(folder))
     write_summary(Journal(store, names[0]).refresh(), store)
-    summary = (first / SUMMARY).read_text()
+    summary = (first / "summary.json").read_text()
     for name in names[1:]:
         journal = folder / "runs" / name / "journal"
         journal.mkdir(parents=True)
         for fact in (first / "journal").iterdir():
             os.link(fact, journal / fact.name)
-        (journal.parent / SUMMARY).write_text(summary.replace(names[0], name))
+        (journal.parent / "summary.json").write_text(summary.replace(names[0], name))
 
 
 def listed(folder: Path, *options: str) -> tuple[float, float, int]:

@@ -11,6 +11,8 @@ from faulty_store import Death, FaultyStore, StoreCall, dying_store
 from stage import Stage
 
 from nemovideo_nodes.engine.plan import Perform, Stuck, Worker, decide
+from nemovideo_nodes.engine.status import run_status
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.facts import Asked, Intended, Noted, load_fact
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
@@ -169,3 +171,21 @@ async def test_a_worker_whose_run_was_deleted_stops_and_writes_nothing(stage: St
     result = await stage.work(ordered, clock=clock, on_event=delete)
     assert (result.status, result.error_code) == ("stuck", "run_deleted")
     assert not list(whole.glob("*.json"))
+
+
+@pytest.mark.parametrize("lost", ["all", "the first"])
+async def test_a_run_of_which_nothing_is_left_is_not_done(stage: Stage, lost: str) -> None:
+    """A run without steps has nothing left to do, which is no reason to call it finished."""
+    ordered = stage.order(run_id="mine")
+    await stage.work(ordered, through="session/0")
+    journal = stage.folder / "store" / "runs" / "mine" / "journal"
+    for path in journal.glob("*.json") if lost == "all" else [journal / "00000001.json"]:
+        path.unlink()
+    workspace = stage.workspace()
+    if lost == "all":
+        with pytest.raises(BadInput):
+            await workspace.resume("mine")
+        return
+    result = await workspace.resume("mine")
+    assert (result.status, result.error_code) == ("stuck", "journal_doubt")
+    assert run_status(workspace.journal("mine").refresh(), workspace.store) == result

@@ -8,15 +8,17 @@ import itertools
 import logging
 import os
 import threading
+import time
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-__all__ = ["BucketServer", "overwriting_gateway"]
+__all__ = ["BucketServer", "gateway", "overwriting_gateway"]
 
 _numbers = itertools.count()
 
@@ -45,16 +47,27 @@ class BucketServer:
 
 
 @contextlib.contextmanager
-def overwriting_gateway(server: BucketServer) -> Iterator[BucketServer]:
-    """A gateway before the server that passes on everything but `If-None-Match`."""
+def gateway(
+    server: BucketServer,
+    *,
+    without: Collection[str] = (),
+    delay_s: float = 0.0,
+    seen: Callable[[str], object] = lambda request: None,
+) -> Iterator[BucketServer]:
+    """A gateway before the server: it takes its time, tells of each request, drops headers."""
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def _pass_on(self) -> None:
             length = int(self.headers.get("content-length", 0))
             body = self.rfile.read(length) if length else None
-            headers = {k: v for k, v in self.headers.items() if k.lower() != "if-none-match"}
+            seen(f"{self.command} {urllib.parse.unquote(self.path)}")
+            if delay_s:
+                time.sleep(delay_s)
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in without}
             to = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
             try:
                 to.request(self.command, self.path, body, headers)
@@ -76,15 +89,26 @@ def overwriting_gateway(server: BucketServer) -> Iterator[BucketServer]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing to say."""
 
-    gateway = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-    thread = threading.Thread(target=gateway.serve_forever)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128
+        daemon_threads = True
+
+    served = Server(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=served.serve_forever)
     thread.start()
     try:
-        yield BucketServer(f"http://127.0.0.1:{gateway.server_port}")
+        yield BucketServer(f"http://127.0.0.1:{served.server_port}")
     finally:
-        gateway.shutdown()
+        served.shutdown()
         thread.join()
-        gateway.server_close()
+        served.server_close()
+
+
+def overwriting_gateway(
+    server: BucketServer,
+) -> contextlib.AbstractContextManager[BucketServer]:
+    """A gateway that passes on everything but `If-None-Match`."""
+    return gateway(server, without={"if-none-match"})
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +124,17 @@ def bucket_server() -> Iterator[BucketServer]:
     server.stop()
     assert server._server is not None
     server._server.server_close()
+
+
+@pytest.fixture
+def asked(
+    bucket: str, bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
+    """All requests to the bucket, of this process and of those that it starts."""
+    requests: list[str] = []
+    with gateway(bucket_server, seen=requests.append) as counting:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", counting.url)
+        yield requests
 
 
 @pytest.fixture

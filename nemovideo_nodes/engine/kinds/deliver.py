@@ -9,7 +9,7 @@ import hashlib
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -122,16 +122,22 @@ def _posters(store: Store, video: str) -> None:
     from nemovideo_nodes.media.poster import contact_sheet, poster
 
     stem = video.removesuffix(".mp4")
-    for make, name in ((poster, f"{stem}-poster.jpg"), (contact_sheet, f"{stem}-sheet.jpg")):
-        try:
-            if store.size(name) is not None:
-                continue  # an earlier refinement of the run has made it
-            with tempfile.TemporaryDirectory() as folder, store.local(video) as path:
-                spare = Path(folder) / "picture.jpg"
-                make(path, spare)
-                store.replace(name, spare.read_bytes())
-        except (NemoVideoError, OSError):
-            continue  # a picture of the video is never worth the video
+    wanted: dict[str, Callable[[Path, Path], object]] = {
+        f"{stem}-poster.jpg": poster,
+        f"{stem}-sheet.jpg": contact_sheet,
+    }
+    # A picture of the video is never worth the video.
+    with contextlib.suppress(NemoVideoError, OSError):
+        # An earlier refinement of the run has made some already.
+        missing = [name for name in wanted if store.size(name) is None]
+        if not missing:
+            return
+        with tempfile.TemporaryDirectory() as folder, store.local(video) as path:
+            for name in missing:
+                with contextlib.suppress(NemoVideoError, OSError):
+                    spare = Path(folder) / "picture.jpg"
+                    wanted[name](path, spare)
+                    store.replace(name, spare.read_bytes())
 
 
 @contextlib.contextmanager
