@@ -167,7 +167,7 @@ async def test_an_account_of_a_row_is_a_block_or_an_entry_of_the_worker(
     await NemoVideoCredentials(token=studio.token).save("acme-de", overwrite=True)
     entries = home / ".config" / "nemovideo" / "accounts.toml"
     entries.parent.mkdir(parents=True)
-    entries.write_text('[acme.fr]\ntoken_env = "ACME_TOKEN"\nstore = "elsewhere"\n')
+    entries.write_text('["acme.fr"]\ntoken_env = "ACME_TOKEN"\nstore = "elsewhere"\n')
     entries.chmod(0o600)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("ACME_TOKEN", studio.token)
