@@ -56,11 +56,14 @@ lint: $(VENV)/pins.stamp
 
 # Types and contracts are checked in the unpacked wheel: what ships is what is checked. The tests
 # are checked as they lie here: each folder is a package, tests/support is on the path, as in pytest.
+# So are the flows that docs/prefect.md shows.
 types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
+	@rm -rf build/page
+	PYTHONPATH=tests/support $(PY) tests/support/page_flows.py build/page
 	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
-	    --exclude '^tests/(airflow|golden/copied)/' tests
+	    --exclude '^tests/(airflow|golden/copied)/' tests build/page
 	$(BIN)/basedpyright -p tests/typing/pyrightconfig.json --pythonpath $(PY)
 
 contracts: $(VENV)/wheel.stamp
