@@ -41,9 +41,18 @@ class Delivery:
     """The store that the command named."""
 
     def check(self, workspace: Workspace) -> None:
-        """Raise `BadInput` for what could not be done with the finished video."""
+        """Raise `BadInput` for a store that is a file, and for where the video cannot be put."""
         from nemovideo_nodes.workspace.copying import check_target
 
+        root = workspace.store.root
+        for folder in (root, *root.parents) if root is not None else ():
+            if folder.is_dir():
+                break
+            if folder.exists():  # a worker that has begun waits for its disk: nobody has here
+                raise BadInput(
+                    f"The store {workspace.store.url} is not a folder: {folder} is a file",
+                    remedy=Remedy.STORE,
+                )
         if self.output is not None:
             check_target(self.output)
         elif self.opens and workspace.store.root is None:
