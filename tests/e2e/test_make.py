@@ -149,13 +149,13 @@ def test_a_question_is_told_shown_and_answered(connected: Shell, service: Servic
         assert ended.result["question"]["questions"][0]["options"][1]["label"] == "Square 1:1"
         assert service.sent == (1, 0, 2)
     run = ended.result["run_id"]
-    (line,) = connected.type(*command).err.splitlines()
-    assert "Which frame should the video have? (Vertical 9:16 / Square 1:1 / Landscape" in line
-    assert line.endswith(f"Answer with nemovideo refine {run} -p 'YOUR ANSWER'")
+    told = connected.type(*command).err
+    assert "Which frame should the video have? (Vertical 9:16 / Square 1:1 / Landscape" in told
+    assert f"Answer with nemovideo refine {run} -p 'YOUR ANSWER'" in told
     assert "- Square 1:1" in connected.type("show", run).out
     answered = connected.type("refine", run, "-p", "Square 1:1", "--json")
     check_video(answered.result)
-    assert "> Square 1:1" in connected.type("show", run).out
+    assert "Asked: Square 1:1" in connected.type("show", run).out
     assert service.sent == (2, 1, 2)
 
 
