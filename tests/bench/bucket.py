@@ -55,7 +55,7 @@ class Counter:
         began = time.perf_counter()
         work()
         took = time.perf_counter() - began
-        kinds = {}
+        kinds: dict[str, int] = {}
         for request in self.requests:
             kind = request.partition(" ")[0]
             kinds[kind] = kinds.get(kind, 0) + 1
