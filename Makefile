@@ -33,7 +33,8 @@ INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
 WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts pytest coverage prefect webhook airflow wheel pins clean
+.PHONY: help demo test lint types contracts pytest coverage prefect webhook airflow airflow-oldest \
+    wheel pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -44,7 +45,7 @@ demo: $(VENV)/wheel.stamp
 	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
-test: lint types contracts pytest prefect webhook airflow
+test: lint types contracts pytest prefect webhook airflow airflow-oldest
 
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
@@ -58,6 +59,7 @@ types: $(VENV)/wheel.stamp
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
 	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
 	    --exclude '^tests/(airflow|golden/copied)/' tests
+	$(BIN)/basedpyright -p tests/typing/pyrightconfig.json --pythonpath $(PY)
 
 contracts: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(BIN)/lint-imports --no-logo --config ../../pyproject.toml \
@@ -94,15 +96,23 @@ ifneq ($(wildcard tests/airflow/test_*.py),)
 airflow: .venv-airflow/wheel.stamp
 	cd build/wheel && ../../.venv-airflow/bin/python -m mypy --config-file ../../pyproject.toml \
 	    --follow-imports silent --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
+	MYPYPATH=tests/support .venv-airflow/bin/python -m mypy --follow-imports silent \
+	    --cache-dir .mypy_cache/airflow --explicit-package-bases tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
-	    --ignore tests/airflow/e2e tests/airflow
+	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow-e2e.xml tests/airflow/e2e
 else
 airflow:
 	@echo "No tests for Airflow yet: its environment is not built."
 endif
+
+# The oldest release that the provider supports: imports, parsing, and `airflow dags test`. It runs on
+# Python 3.11 and 3.12 only.
+airflow-oldest: .venv-airflow-oldest/wheel.stamp
+	TEST_WHEEL="$(WHEEL)" .venv-airflow-oldest/bin/python $(PYTEST) $(SERVERS_ARGS) \
+	    --junitxml=build/tests-airflow-oldest.xml tests/airflow/oldest
 
 wheel: $(VENV)/wheel.stamp
 
@@ -126,6 +136,9 @@ $(VENV)/pins.stamp: requirements/prefect.txt
 .venv-airflow/pins.stamp: requirements/airflow.txt
 	$(new_venv)
 
+.venv-airflow-oldest/pins.stamp: requirements/airflow-oldest.txt
+	$(new_venv)
+
 # The pinned backend builds it, without fetching one. The sdist comes first and the wheel out of it,
 # so that the sdist is known to be whole.
 build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
@@ -136,7 +149,7 @@ build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
 	@$(PY) -m zipfile -e dist/*.whl build/wheel
 	@touch $@
 
-$(VENV)/wheel.stamp .venv-airflow/wheel.stamp: %/wheel.stamp: %/pins.stamp build/wheel.stamp
+$(VENV)/wheel.stamp .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp: %/wheel.stamp: %/pins.stamp build/wheel.stamp
 	@$*/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall dist/*.whl
 	@touch $@
 
@@ -151,6 +164,15 @@ pins:
 	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
 	    --group airflow-test \
 	    --output-file requirements/airflow.txt
+	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	    --extra webhook --constraints requirements/prefect.txt \
+	    --output-file requirements/prefect-run.txt
+	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	    --constraints requirements/airflow.txt \
+	    --output-file requirements/airflow-run.txt
+	echo 'apache-airflow==3.0.0' | $(subst --universal,,$(PIN)) --constraints - \
+	    --extra airflow --extra calendar --extra emulator --extra video --group test \
+	    --output-file requirements/airflow-oldest.txt
 
 clean:
-	rm -rf .venv .venv-airflow build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-airflow .venv-airflow-oldest build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

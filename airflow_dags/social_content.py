@@ -5,6 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -47,6 +48,8 @@ with DAG(
     )
     ImageToVideoOperator.partial(
         task_id="video",
+        retries=RETRIES,
+        retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)

@@ -12,6 +12,7 @@ from nemovideo_nodes.airflow.forms import (
     PROMPT,
     chosen_pictures,
 )
+from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -38,6 +39,8 @@ with DAG(
 
     ImageToVideoOperator.partial(
         task_id="video",
+        retries=RETRIES,
+        retry_delay=RETRY_DELAY,
         map_index_template="{{ task.images.split('/') | last }}",
         prompt="{{ params.prompt or '' }}",
         platform="{{ params.platform or '' }}",

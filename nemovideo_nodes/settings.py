@@ -75,6 +75,8 @@ class Settings(BaseModel):
     pace: PollingSettings = PollingSettings()
     service_name: str | None = None
     """`local` for the emulator that belongs to the store, whatever port it has."""
+    local_world: Path | None = None
+    """The folder of that emulator, which has to prove itself on each connection."""
     run_budget: float | None = None
     """The most credits of one run; None: as many as it needs."""
     day_budget: float | None = None

@@ -188,4 +188,4 @@ async def _through(
     if isinstance(achieved, kind):
         return achieved
     require_done(result)
-    raise RunStopped(f"The step {step.id} has not come to an end", run_id=run)
+    raise RunStopped(f"{step.phrase}: this step of run {run} has not finished", run_id=run)

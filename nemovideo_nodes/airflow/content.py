@@ -12,16 +12,20 @@ from airflow.sdk import BaseOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from nemovideo_nodes.workspace.calendar_file import Post
+    from nemovideo_nodes.request.calendar_model import CalendarPost
+    from nemovideo_nodes.request.calendar_plan import PlannedVideo
+    from nemovideo_nodes.workspace.calendar_source import CalendarSource
 
 __all__ = ["DuePostsOperator"]
 
 
 class DuePostsOperator(BaseOperator):
-    """Reads the calendar, and returns arguments of `ImageToVideoOperator` for each due post.
+    """Reads the calendar, and returns arguments of `ImageToVideoOperator` for each due video.
 
-    A post's run id is its own, so a post that two DAG runs find due is made once. Where there is no
-    calendar yet, a scheduled DAG run is skipped with a warning; one that a person started fails.
+    As on the command line, platforms with the same frame share a video, and each language has its
+    own. A video's run id is its own, so one that two DAG runs find due is made once. Its texts come
+    along as `post`. Where there is no calendar yet, a scheduled DAG run is skipped with a warning;
+    one that a person started fails.
 
     :param calendar: a calendar file, as the workers see it, or its URL. A post's account is the
         id of a connection
@@ -48,21 +52,37 @@ class DuePostsOperator(BaseOperator):
         """A list of keyword arguments, for `expand_kwargs`."""
         from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
-        from nemovideo_nodes.workspace.calendar_file import due_posts, read_calendar
+        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+        from nemovideo_nodes.workspace.calendar_source import open_calendar
 
         self._skip_without_calendar(context)
         try:
             within = self._within()
-            posts = read_calendar(self.calendar, self.timezone)
+            source = open_calendar(self.calendar)
+            videos = videos_of(self._posts(source))
+            due = due_videos(videos, context["dag_run"].run_after, within)
+            due = [video for video in due if video.post.due or not _is_made(video)]
+            arguments = [_arguments(video, source) for video in due]
         except NemoVideoError as error:
             raise_task_error(error, self.log)
-        due = due_posts(posts, context["dag_run"].run_after, within)
-        self.log.info("%d of %d posts are due", len(due), len(posts))
-        return [_arguments(post) for post in due]
+        self.log.info("%d of %d videos of the calendar are due", len(due), len(videos))
+        return arguments
+
+    def _posts(self, source: CalendarSource) -> tuple[CalendarPost, ...]:
+        """The rows that can be read; the others are told in the log."""
+        from nemovideo_nodes.errors import BadInput
+
+        reading = source.read(self.timezone)
+        for problem in reading.problems:
+            sentence = f"The calendar {self.calendar} is wrong: {problem}"
+            if problem.row is None or not reading.posts:
+                raise BadInput(sentence)
+            self.log.warning("%s", sentence)
+        return reading.posts
 
     def _skip_without_calendar(self, context: Context) -> None:
         """A schedule that is switched on before there is a calendar does not fail each time."""
-        from airflow.sdk.exceptions import AirflowSkipException
+        from airflow.providers.common.compat.sdk import AirflowSkipException
 
         is_scheduled = str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
         if (
@@ -85,14 +105,47 @@ class DuePostsOperator(BaseOperator):
             ) from None
 
 
-def _arguments(post: Post) -> dict[str, Any]:
+def _is_made(video: PlannedVideo) -> bool:
+    """Whether the run of a video that names no time, which is due at all times, is finished."""
+    from nemovideo_nodes.airflow.hooks import NemoVideoHook
+    from nemovideo_nodes.errors import BadInput
+
+    hook = NemoVideoHook(video.post.account or NemoVideoHook.default_conn_name)
+    try:
+        return hook.result(video.run_id).status == "done"
+    except BadInput:
+        return False
+
+
+def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
+    post = video.post
     arguments = {
-        "run_id": post.run_id,
-        "images": list(post.images),
-        "prompt": post.prompt,
-        "platform": post.platform,
-        "aspect": post.aspect,
+        "run_id": video.run_id,
+        "images": [source.picture(name) for name in post.images],
+        "prompt": video.prompt,
+        "platform": video.platform,
+        "aspect": video.aspect,
         "profile": post.profile,
-        "language": post.language,
+        "language": video.language,
+        "post": _post(video),
     }
     return arguments | ({"nemovideo_conn_id": post.account} if post.account else {})
+
+
+def _post(video: PlannedVideo) -> dict[str, Any]:
+    """The row's own, for whoever publishes the video: the texts of each platform that gets it."""
+    post = video.post
+    texts = {}
+    for platform in video.serves or ("",):
+        text = post.text(platform, video.language)
+        whole = {"caption": text.whole_caption(platform)}
+        texts[platform] = text.model_dump(mode="json") | whole
+    return {
+        "slug": post.slug,
+        "row": post.row,
+        "due": post.due.isoformat() if post.due else None,
+        "account": post.account,
+        "language": video.language,
+        "platforms": list(video.serves),
+        "texts": texts,
+    }

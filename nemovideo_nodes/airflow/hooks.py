@@ -7,15 +7,15 @@ as well as one of type `nemovideo`. Every request goes through the core's own cl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, mask_secret
 from airflow.providers.http.hooks.http import HttpHook
-from airflow.sdk.exceptions import AirflowNotFoundException
-from airflow.sdk.log import amask_secret, mask_secret
 
+from nemovideo_nodes.airflow.compat import amask_secret, connection_of, extra_of
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, TokenInvalid
@@ -67,10 +67,10 @@ class NemoVideoHook(HttpHook):
     async def aaccount(self) -> tuple[Account, str]:
         """`account`, in an event loop: Airflow's synchronous calls would stall it."""
         try:
-            connection = await self.aget_connection(self.nemovideo_conn_id)
+            connection = await connection_of(self.nemovideo_conn_id)
         except AirflowNotFoundException:
             return self._without()
-        account, store = self._read(connection, await connection.aextra_dejson())
+        account, store = self._read(connection, await extra_of(connection))
         for secret in _secrets(account):
             await amask_secret(secret)
         return account, store
@@ -91,6 +91,60 @@ class NemoVideoHook(HttpHook):
     def result(self, run_id: str, store: str = "") -> RunResult:
         """How a run stands, from its journal alone; raises `BadInput` for an unknown run."""
         return self.workspace(store).result(run_id)
+
+    def make(
+        self,
+        images: Sequence[str] = (),
+        prompt: str | Sequence[str] = "",
+        *,
+        store: str = "",
+        profile: str = "",
+        platform: str = "",
+        aspect: str = "",
+        language: str = "",
+        run_id: str = "",
+        deduplication_key: str = "",
+    ) -> RunResult:
+        """Make a video and wait for it, as in a `@task`; the operators wait without a worker.
+
+        The same request with the same key is the same run: called again it is resumed, and nothing
+        is paid for twice. So a task that makes a new video in each DAG run gives a key of its own,
+        for example `context["run_id"]`. Raises `RunStopped` where the run is not finished.
+        """
+        from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.workspace import VideoOptions
+
+        workspace = self.workspace(store)
+        options = VideoOptions(
+            media=list(images),
+            prompts=[prompt] if isinstance(prompt, str) and prompt else list(prompt),
+            profile=profile or DEFAULT_PROFILE,
+            platform=platform,
+            aspect=aspect,
+            language=language,
+            run_id=run_id,
+            keep_existing=bool(run_id),
+            deduplication_key=deduplication_key,
+        )
+        submitted = asyncio.run(workspace.submit(options))
+        return self.resume(submitted, store)
+
+    def resume(self, run_id: str, store: str = "") -> RunResult:
+        """Resume a run that was started anywhere, and wait for it; what is done is not repeated.
+
+        Raises `BadInput` for an unknown run, `RunStopped` where it is not finished.
+        """
+        from nemovideo_nodes.workspace import require_done
+
+        workspace = self.workspace(store)
+        known = workspace.load(run_id).id
+        return require_done(asyncio.run(workspace.resume(known)))
+
+    def refine(self, run_id: str, changes: str | Sequence[str], *, store: str = "") -> RunResult:
+        """Send changes in the session of a finished run, and export its video after each."""
+        texts = [changes] if isinstance(changes, str) else list(changes)
+        asyncio.run(self.workspace(store).refine(run_id, texts))
+        return self.resume(run_id, store)
 
     def credits(self) -> float | None:
         """The account's balance; None where the service does not say. Raises its errors."""
@@ -214,6 +268,6 @@ def is_true(value: object) -> bool:
 
 def configured_store() -> str:
     """`[nemovideo] store` of Airflow's configuration, or an empty text."""
-    from airflow.sdk.configuration import conf
+    from airflow.providers.common.compat.sdk import conf
 
     return str(conf.get("nemovideo", "store", fallback="") or "")

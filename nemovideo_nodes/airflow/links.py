@@ -26,7 +26,7 @@ class RunLink(BaseOperatorLink):
 
 def page_of(run_id: str) -> str:
     """The address of a run's page at the API server."""
-    from airflow.sdk.configuration import conf
+    from airflow.providers.common.compat.sdk import conf
 
     base = str(conf.get("api", "base_url", fallback="") or "")
     return f"{base.rstrip('/')}/nemovideo/runs/{run_id}"

@@ -6,10 +6,10 @@ A DAG of these does what `ImageToVideoOperator` does in one task.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nemovideo_nodes.airflow.identity import map_index
-from nemovideo_nodes.airflow.run_operator import RunOperator
+from nemovideo_nodes.airflow.run_operator import PROMPT_FILES, RunOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -78,7 +78,7 @@ class AcquireTokenOperator(StepOperator):
 
 
 class CheckCreditsOperator(StepOperator):
-    """Reads the balance, and returns it as `balance` beside the run's result.
+    """Reads the balance: it stands in the log, in the XCom `balance`, and beside the run's result.
 
     :param stop_when_empty: fails the task where no credits are left
     """
@@ -98,6 +98,11 @@ class CheckCreditsOperator(StepOperator):
         record = driver.run().steps.get(f"credits/{self._number(context)}")
         read = record.result if record else None
         balance = read.available if isinstance(read, CreditsResult) else None
+        context["ti"].xcom_push(key="balance", value=balance)
+        if balance is None:
+            self.log.info("The service does not say the balance")
+        else:
+            self.log.info("The balance is %g credits", balance)
         return {**super()._succeed(context, driver, result), "balance": balance}
 
 
@@ -127,6 +132,7 @@ class UploadMediaOperator(StepOperator):
     """
 
     template_fields: Sequence[str] = (*StepOperator.template_fields, "media")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"media": "py"}
 
     def __init__(self, *, media: str | Sequence[str] | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -158,6 +164,11 @@ class UploadMediaOperator(StepOperator):
         steps = self._steps(context, driver)
         return steps[-1].id if steps else ""
 
+    def _sources(self) -> list[str]:
+        from nemovideo_nodes.airflow.video import listed
+
+        return listed(self.media)
+
     def _asked(self, context: Context, driver: RunDriver) -> list[Arguments]:
         """What an earlier try asked for; its files may have been removed since."""
         from nemovideo_nodes.request.steps import Upload
@@ -176,10 +187,13 @@ class UploadMediaOperator(StepOperator):
 class PromptOperator(StepOperator):
     """Sends one instruction to the agent, once: this costs money. Then reads the timeline.
 
-    :param prompt: the instruction; empty: the profile's own
+    :param prompt: the instruction; empty: the profile's own. A name that ends with `.prompt`,
+        `.prompt.md` or `.prompt.txt` is a file of the DAG folder with a template of it
     """
 
     template_fields: Sequence[str] = (*StepOperator.template_fields, "prompt")
+    template_ext: Sequence[str] = PROMPT_FILES
+    template_fields_renderers: ClassVar[dict[str, str]] = {"prompt": "md"}
 
     def __init__(self, *, prompt: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)

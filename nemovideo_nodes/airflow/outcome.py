@@ -1,26 +1,26 @@
-"""What a task leaves behind: a result or an error, copies of videos, asset events, lineage."""
+"""What a task leaves behind: a result or an error, copies of videos, asset events."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
+from nemovideo_nodes.airflow.compat import alias_extra
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, StoreError, is_retryable
 from nemovideo_nodes.ledger.facts import DownloadResult, Noted, PublishResult
 from nemovideo_nodes.ledger.manifest import RunResult, Video
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import Upload
 from nemovideo_nodes.workspace import Workspace
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseHook, Context, ObjectStoragePath
-    from airflow.sdk.lineage import HookLineageCollector
+    from airflow.sdk import Context, ObjectStoragePath
     from airflow.sdk.types import Logger
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "log_success",
     "made_videos",
     "raise_task_error",
-    "report_lineage",
     "xcom_result",
 ]
 
@@ -141,6 +140,7 @@ def emit_asset_events(
     result: RunResult,
     made: Sequence[Video],
     destination: str = "",
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """One event for each video that was made, with its URI and digest in the event's `extra`.
 
@@ -154,12 +154,13 @@ def emit_asset_events(
     for outlet in outlets:
         if isinstance(outlet, Asset):
             videos = [video.model_dump(mode="json") for video in made]
-            extra = _extra(result, made[-1]) | {"videos": videos}
+            extra = _extra(result, made[-1]) | {"videos": videos, **more}
             context["outlet_events"][outlet].extra.update(extra)
         elif isinstance(outlet, AssetAlias):
             uri = _uri(destination) if destination else f"nemovideo://{quote(context['ti'].dag_id)}"
             for video in made:
-                context["outlet_events"][outlet].add(Asset(uri), extra=_extra(result, video))
+                extra = alias_extra(_extra(result, video) | dict(more))
+                context["outlet_events"][outlet].add(Asset(uri), extra=extra)
 
 
 def _extra(result: RunResult, video: Video) -> dict[str, Any]:
@@ -169,27 +170,6 @@ def _extra(result: RunResult, video: Video) -> dict[str, Any]:
         "sha256": video.sha256,
         "videos": [video.model_dump(mode="json")],
     }
-
-
-def report_lineage(
-    collector: HookLineageCollector,
-    hook: BaseHook,
-    run: Run,
-    workspace: Workspace,
-    result: RunResult,
-) -> None:
-    """Report what was made from what, with digests; OpenLineage's provider collects that."""
-    for record in run.steps.values():
-        if isinstance(record.step.args, Upload):
-            media = record.step.args.media
-            collector.add_input_asset(
-                hook,
-                uri=media.url or _uri(workspace.store.place(media.artifact)),
-                asset_extra={"name": media.name, "sha256": media.digest},
-            )
-    for video in result.videos:
-        extra: dict[str, Any] = {"run_id": result.run_id, "sha256": video.sha256}
-        collector.add_output_asset(hook, uri=_uri(video.path), asset_extra=extra)
 
 
 def _put(source: Path, target: ObjectStoragePath, size: int) -> None:

@@ -1,8 +1,8 @@
 """A page for each run, read from its journal at each request: videos, timeline, replies, steps.
 
-Only users who may read DAG runs see it. It has no link that is a secret. The query says which
-connection has the store (`conn`), and from which task the link came (`dag`, `dag_run`, `task`,
-`map_index`).
+Only users who may read DAG runs see it. It has no link that is a secret. The query says from which
+task the link came (`dag`, `dag_run`, `task`, `map_index`), and which connection it used (`conn`).
+The store is the one that this task named, as Airflow keeps it; the query never names a store.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep
-from airflow.sdk.configuration import conf
+from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, configured_store
+from nemovideo_nodes.airflow.run_view import (
+    conversation_turns,
+    step_rows,
+    timeline_length,
+    timeline_tracks,
+)
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.workspace import Workspace
-from nemovideo_nodes.workspace.display import run_lines
 
 __all__ = ["app"]
 
@@ -44,9 +50,34 @@ _HEADERS = {
 }
 
 
-def _authorize(user: GetUserDep) -> None:
+@dataclass(frozen=True)
+class TaskOrigin:
+    """The task that a link came from; all of it empty where the address names none."""
+
+    conn: str = ""
+    dag: str = ""
+    dag_run: str = ""
+    task: str = ""
+    map_index: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the address names a task."""
+        return bool(self.dag and self.dag_run and self.task)
+
+    @property
+    def query(self) -> str:
+        """The same as the query of an address."""
+        named = {name: value for name, value in vars(self).items() if value}
+        return f"?{urlencode(named)}" if named else ""
+
+
+def _authorize(user: GetUserDep, dag: str = "") -> None:
     allowed = get_auth_manager().is_authorized_dag(
-        method="GET", access_entity=DagAccessEntity.RUN, user=user
+        method="GET",
+        access_entity=DagAccessEntity.RUN,
+        details=DagDetails(id=dag) if dag else None,
+        user=user,
     )
     if not allowed:
         raise HTTPException(403, "You may not read DAG runs")
@@ -69,18 +100,27 @@ async def run_page(
     map_index: str = "",
 ) -> Response:
     """The run's status now."""
-    origin = _origin(dag, dag_run, task, map_index)
-    page = await asyncio.to_thread(_page, run_id, conn, origin)
+    origin = TaskOrigin(conn, dag, dag_run, task, map_index)
+    page = await asyncio.to_thread(_page, run_id, origin)
     return HTMLResponse(page, headers=_HEADERS)
 
 
 @app.get("/runs/{run_id}/{name}")
-async def run_file(run_id: str, name: str, conn: str = "") -> Response:
+async def run_file(
+    run_id: str,
+    name: str,
+    conn: str = "",
+    dag: str = "",
+    dag_run: str = "",
+    task: str = "",
+    map_index: str = "",
+) -> Response:
     """A video of the run, its poster, or its contact sheet."""
     found = _FILE.fullmatch(name)
     if found is None:
         raise HTTPException(404, "A run has videos, posters and contact sheets")
-    workspace = await asyncio.to_thread(_workspace, conn)
+    origin = TaskOrigin(conn, dag, dag_run, task, map_index)
+    workspace = await asyncio.to_thread(_workspace, origin)
     file = f"runs/{_known(workspace, run_id)}/{name}"
     kind = _TYPES[found["kind"]]
     if workspace.store.root is not None:
@@ -92,29 +132,53 @@ async def run_file(run_id: str, name: str, conn: str = "") -> Response:
     raise HTTPException(404, f"Run {run_id} has no {name}")
 
 
-def _workspace(conn: str) -> Workspace:
-    """The runs in the connection's store; in `[nemovideo] store` if it cannot be seen here."""
+def _workspace(origin: TaskOrigin) -> Workspace:
+    """The runs in the store of the task, else of its connection, else of `[nemovideo] store`."""
+    store, conn = _stored_fields(origin)
     try:
-        if conn:
+        if conn or store:
             with contextlib.suppress(BadInput):
-                return NemoVideoHook(conn).workspace()
+                hook = NemoVideoHook(conn or NemoVideoHook.default_conn_name)
+                return hook.workspace(store)
         return Workspace.open(configured_store())
     except NemoVideoError as error:
         raise HTTPException(503, error.told(AIRFLOW_WORDING)) from None
 
 
-def _origin(dag: str, dag_run: str, task: str, map_index: str) -> list[tuple[str, str]]:
-    """What the link came from, each with its address in Airflow's UI; links stay on this server."""
-    if not (dag and dag_run and task):
-        return []
+def _stored_fields(origin: TaskOrigin) -> tuple[str, str]:
+    """The store and the connection that the task named, as Airflow keeps its rendered fields."""
+    if not origin.is_known:
+        return "", origin.conn
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    index = int(origin.map_index) if origin.map_index.isdigit() else -1
+    table = RenderedTaskInstanceFields
+    query = select(table.rendered_fields).where(
+        table.dag_id == origin.dag,
+        table.run_id == origin.dag_run,
+        table.task_id == origin.task,
+        table.map_index == index,
+    )
+    with create_session() as session:
+        fields = session.scalar(query) or {}
+    store, conn = fields.get("store"), fields.get("nemovideo_conn_id")
+    return str(store or ""), str(conn or origin.conn)
+
+
+def _links_to(origin: TaskOrigin) -> dict[str, str] | None:
+    """The names and addresses of the task in Airflow's UI; the links stay on this server."""
+    if not origin.is_known:
+        return None
     base = urlsplit(str(conf.get("api", "base_url", fallback="") or "")).path.rstrip("/")
-    of_dag = f"{base}/dags/{quote(dag, safe='')}"
-    of_run = f"{of_dag}/runs/{quote(dag_run, safe='')}"
-    of_task = f"{of_run}/tasks/{quote(task, safe='')}"
-    name = task
-    if map_index.isdigit():
-        of_task, name = f"{of_task}/mapped/{map_index}", f"{task} [{map_index}]"
-    return [(dag, of_dag), (dag_run, of_run), (name, of_task)]
+    of_dag = f"{base}/dags/{quote(origin.dag, safe='')}"
+    of_run = f"{of_dag}/runs/{quote(origin.dag_run, safe='')}"
+    of_task, name = f"{of_run}/tasks/{quote(origin.task, safe='')}", origin.task
+    if origin.map_index.isdigit():
+        of_task, name = f"{of_task}/mapped/{origin.map_index}", f"{name} [{origin.map_index}]"
+    names = {"dag": origin.dag, "dag_run": origin.dag_run, "task": name}
+    return names | {"dag_url": of_dag, "dag_run_url": of_run, "task_url": of_task}
 
 
 def _known(workspace: Workspace, run_id: str) -> str:
@@ -128,8 +192,8 @@ def _known(workspace: Workspace, run_id: str) -> str:
         ) from None
 
 
-def _page(run_id: str, conn: str, origin: list[tuple[str, str]]) -> str:
-    workspace = _workspace(conn)
+def _page(run_id: str, origin: TaskOrigin) -> str:
+    workspace = _workspace(origin)
     run = workspace.load(_known(workspace, run_id))
     result = workspace.result_of(run)
     template = files("nemovideo_nodes.airflow").joinpath("run.html.jinja").read_text("utf-8")
@@ -144,10 +208,14 @@ def _page(run_id: str, conn: str, origin: list[tuple[str, str]]) -> str:
             result=result,
             videos=videos,
             error=result.told(AIRFLOW_WORDING),
+            doubts=run.doubts,
             status=_STATUS[result.status],
-            origin=origin,
-            query=f"?{urlencode({'conn': conn})}" if conn else "",
-            lines="\n".join(run_lines(run)),
+            origin=_links_to(origin),
+            query=origin.query,
+            tracks=timeline_tracks(run),
+            length=timeline_length(run),
+            conversation=conversation_turns(run),
+            steps=step_rows(run),
             refresh_s=None if result.status == "done" else REFRESH_S,
         )
     )

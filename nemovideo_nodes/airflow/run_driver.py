@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from airflow.sdk.log import amask_secret
-
+from nemovideo_nodes.airflow.compat import amask_secret
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped, StoreError

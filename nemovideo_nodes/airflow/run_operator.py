@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from airflow.sdk import BaseOperator
 
-from nemovideo_nodes.airflow.compat import default_deferrable
+from nemovideo_nodes.airflow.compat import default_deferrable, retry_arguments
 from nemovideo_nodes.airflow.deadlines import Limit, absolute_deadline, earliest
 from nemovideo_nodes.airflow.identity import (
     OnClear,
@@ -30,16 +30,20 @@ from nemovideo_nodes.airflow.retries import (
 from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy, RunStopped
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, RetryPolicy
 
+    from nemovideo_nodes.airflow.lineage import RunLineage
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
     from nemovideo_nodes.request.steps import Step
     from nemovideo_nodes.workspace import Workspace
 
-__all__ = ["RunOperator"]
+__all__ = ["PROMPT_FILES", "RunOperator"]
 
+PROMPT_FILES: Final = (".prompt", ".prompt.md", ".prompt.txt")
+"""How a `prompt` ends that names a file. Other endings, as `.md`, may be a message's own."""
 _T = TypeVar("_T")
 _Running = tuple[asyncio.AbstractEventLoop, "asyncio.Task[Any]"]
 
@@ -68,6 +72,12 @@ class RunOperator(BaseOperator):
         reached, before it fails and is retried; a deadline goes before it
     :param same_account: says that the connection's token is a new token of the account that
         started the run
+    :param retries: how often the task is tried again
+    :param retry_delay: the wait before the first of these tries
+    :param retry_exponential_backoff: each wait is so many times the one before; before Airflow 3.2
+        it is doubled
+    :param max_retry_delay: the longest wait
+    :param retry_policy: which failures are tried again (Airflow 3.3 and newer)
     """
 
     template_fields: Sequence[str] = (
@@ -86,6 +96,7 @@ class RunOperator(BaseOperator):
     run_page: str = ""
     _running: _Running | None = None
     _kill_requested: bool = False
+    _lineage: RunLineage | None = None
 
     def __init__(
         self,
@@ -104,13 +115,14 @@ class RunOperator(BaseOperator):
         same_account: bool | str = False,
         retries: int | None = RETRIES,
         retry_delay: timedelta | float = RETRY_DELAY,
+        retry_exponential_backoff: float = RETRY_BACKOFF,
+        max_retry_delay: timedelta | float | None = MAX_RETRY_DELAY,
         retry_policy: RetryPolicy | None = RETRY_POLICY,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("retry_exponential_backoff", RETRY_BACKOFF)
-        kwargs.setdefault("max_retry_delay", MAX_RETRY_DELAY)
+        kwargs |= retry_arguments(retry_policy, retry_exponential_backoff)
         super().__init__(
-            retries=retries, retry_delay=retry_delay, retry_policy=retry_policy, **kwargs
+            retries=retries, retry_delay=retry_delay, max_retry_delay=max_retry_delay, **kwargs
         )
         if on_clear not in ("auto", "new", "resume"):
             raise ValueError(f"`on_clear` takes 'auto', 'new' or 'resume', not {on_clear!r}")
@@ -225,14 +237,14 @@ class RunOperator(BaseOperator):
 
     def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
         """Report what was made: assets, lineage, the log, and the journal for a later Clear."""
-        from airflow.sdk.lineage import get_hook_lineage_collector
+        from airflow.providers.common.compat.sdk import get_hook_lineage_collector
 
         from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.airflow.lineage import lineage_of, report_lineage
         from nemovideo_nodes.airflow.outcome import (
             emit_asset_events,
             log_success,
             made_videos,
-            report_lineage,
             xcom_result,
         )
 
@@ -240,14 +252,33 @@ class RunOperator(BaseOperator):
         made = made_videos(
             run, result, context, own=own, mark=success_mark(context["ti"], self.on_clear)
         )
-        emit_asset_events(context, self.outlets, result, made, str(self._destination()))
+        emit_asset_events(
+            context, self.outlets, result, made, str(self._destination()), self._event_extra()
+        )
         if result.videos:
+            self._lineage = lineage_of(run, driver.workspace, result, self._sources())
             hook = NemoVideoHook(self.nemovideo_conn_id)
-            report_lineage(get_hook_lineage_collector(), hook, run, driver.workspace, result)
+            report_lineage(get_hook_lineage_collector(), hook, self._lineage)
         if own or made:
             mark_succeeded(context["ti"], self.on_clear, driver.journal)
         log_success(self.log, result, self.run_page)
         return xcom_result(result)
+
+    def get_openlineage_facets_on_complete(
+        self, task_instance: object
+    ) -> OperatorLineage[Any, Any]:
+        """What OpenLineage's provider asks for after a success."""
+        from nemovideo_nodes.airflow.lineage import openlineage_of
+
+        return openlineage_of(self._lineage)
+
+    def _event_extra(self) -> dict[str, Any]:
+        """What stands in the asset event beside the video."""
+        return {}
+
+    def _sources(self) -> list[str]:
+        """The files, folders and URLs that the task was given."""
+        return []
 
     def _destination(self) -> object:
         """Where the videos are copied to; empty for nowhere."""

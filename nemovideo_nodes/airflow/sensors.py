@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseSensorOperator, PokeReturnValue
-from airflow.sdk.exceptions import (
+from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
 )
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from nemovideo_nodes.airflow.deadlines import absolute_deadline, earliest
 from nemovideo_nodes.airflow.operators import StepOperator

@@ -174,6 +174,6 @@ class RunTrigger(BaseTrigger):
 
 
 def _shortest_life_s() -> float:
-    from airflow.sdk.configuration import conf
+    from airflow.providers.common.compat.sdk import conf
 
     return float(conf.getint("workers", "min_heartbeat_interval", fallback=5)) + 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nemovideo_nodes.airflow.identity import (
@@ -12,7 +12,7 @@ from nemovideo_nodes.airflow.identity import (
     generation_of,
     run_id_in,
 )
-from nemovideo_nodes.airflow.run_operator import RunOperator
+from nemovideo_nodes.airflow.run_operator import PROMPT_FILES, RunOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -36,7 +36,8 @@ class VideoOperator(RunOperator):
     Its other parameters are those of `RunOperator`.
 
     :param images: files and folders on the worker, and URLs; one or several
-    :param prompt: one instruction or several
+    :param prompt: one instruction or several; a name that ends with `.prompt`, `.prompt.md` or
+        `.prompt.txt` is a file of the DAG folder with a template of it
     :param destination: a folder for a copy of each video: a path, or a URL that Airflow's
         `ObjectStoragePath` knows
     :param resend: permits to send a message of unknown outcome again, once; it may be paid twice
@@ -49,6 +50,7 @@ class VideoOperator(RunOperator):
         "destination",
         "resend",
     )
+    template_ext: Sequence[str] = PROMPT_FILES
     template_fields_renderers: ClassVar[dict[str, str]] = {"images": "py", "prompt": "md"}
 
     def __init__(
@@ -80,6 +82,9 @@ class VideoOperator(RunOperator):
     def _destination(self) -> object:
         return self.destination or ""
 
+    def _sources(self) -> list[str]:
+        return listed(self.images)
+
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
         from nemovideo_nodes.airflow.outcome import copy_videos
 
@@ -101,6 +106,8 @@ class ImageToVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param again: makes another video from the same request as the run `run_id`
     :param wait_for_completion: False ends the task as soon as the render is submitted
+    :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
+        result and in the asset event
     """
 
     template_fields: Sequence[str] = (
@@ -110,7 +117,12 @@ class ImageToVideoOperator(VideoOperator):
         "aspect",
         "language",
         "again",
+        "post",
     )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **VideoOperator.template_fields_renderers,
+        "post": "json",
+    }
 
     def __init__(
         self,
@@ -121,15 +133,23 @@ class ImageToVideoOperator(VideoOperator):
         language: str = "",
         again: bool | str = False,
         wait_for_completion: bool = True,
+        post: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.post = post
         self.work = work
         self.platform = platform
         self.aspect = aspect
         self.language = language
         self.again = again
         self.wait_for_completion = wait_for_completion
+
+    def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
+        return super()._succeed(context, driver, result) | self._event_extra()
+
+    def _event_extra(self) -> dict[str, Any]:
+        return {"post": dict(self.post)} if self.post else {}
 
     def _run_of(self, context: Context, workspace: Workspace) -> str:
         from nemovideo_nodes.airflow.hooks import is_true
@@ -205,6 +225,10 @@ class RequestedVideoOperator(VideoOperator):
     """
 
     template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **VideoOperator.template_fields_renderers,
+        "media_hosts": "py",
+    }
 
     def __init__(
         self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any

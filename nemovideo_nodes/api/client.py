@@ -111,7 +111,9 @@ class NemoVideoClient:
                 acquire=self._acquire,
             )
         timeouts = timeouts or Timeouts()
-        self._clients = Clients(timeouts, transport)
+        self._clients = Clients(
+            timeouts, transport, local=(self.base_url, self.settings.local_world)
+        )
         self._calls = ApiCalls(
             base_url=self.base_url,
             web_url=self.web_url,

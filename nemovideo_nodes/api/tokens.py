@@ -16,13 +16,13 @@ from pathlib import Path
 from filelock import AsyncFileLock, FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import BadInput, Refused, Remedy, StoreError, TokenInvalid
-from nemovideo_nodes.settings import fingerprint, origin_of
+from nemovideo_nodes.settings import Settings, fingerprint, origin_of
 from nemovideo_nodes.wire.codes import INVALID_TOKEN, Code
 from nemovideo_nodes.wire.models import TokenAnswer
 
-__all__ = ["GivenToken", "StoredToken", "TokenSource"]
+__all__ = ["GivenToken", "StoredToken", "TokenSource", "account_of"]
 
 LIFE = timedelta(days=7)
 """How long an anonymous token lives [S, V]."""
@@ -253,6 +253,24 @@ class StoredToken:
 
 
 TokenSource = GivenToken | StoredToken
+
+
+def account_of(settings: Settings) -> tuple[str, ...]:
+    """Fingerprints of the account that a client of these settings has; no client is made."""
+    if settings.token:
+        return GivenToken(settings.token, source=settings.token_source).account()
+    stored = StoredToken(
+        folder=settings.config_dir,
+        api_url=settings.api_url,
+        client_id=settings.client_id,
+        clock=SystemClock(),
+        acquire=_acquire_nothing,
+    )
+    return stored.account()
+
+
+async def _acquire_nothing(client_id: str) -> TokenAnswer:
+    raise AssertionError("to know an account, no token is acquired")
 
 
 def _replace(path: Path, text: str) -> None:

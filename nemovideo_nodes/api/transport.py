@@ -9,6 +9,7 @@ import contextlib
 import functools
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import httpx
@@ -16,10 +17,13 @@ import httpx
 from nemovideo_nodes.errors import BadInput, OutcomeUnknown, ServiceError, Unreachable, redact
 from nemovideo_nodes.media.http_clients import (
     async_client,
+    async_transport,
     check_machine,
     connection_failure,
     guarded_client,
+    user_agent,
 )
+from nemovideo_nodes.media.local_proof import ProvenTransport
 from nemovideo_nodes.media.proxies import proxy_for
 from nemovideo_nodes.settings import origin_of
 
@@ -27,11 +31,13 @@ __all__ = [
     "Clients",
     "Timeouts",
     "async_client",
+    "async_transport",
     "check_machine",
     "guarded_client",
     "proxy_refusal",
     "redact_http_logs",
     "transport_error",
+    "user_agent",
 ]
 
 _NOT_SENT: Final = (
@@ -71,9 +77,18 @@ class Clients:
     None follows redirects, since it cannot judge where they lead.
     """
 
-    def __init__(self, timeouts: Timeouts, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        transport: httpx.AsyncBaseTransport | None,
+        *,
+        local: tuple[str, Path | None] = ("", None),
+    ) -> None:
+        """`local` is the URL and the folder of an emulator that has to prove itself."""
         self._timeouts = timeouts
         self._transport = transport
+        self._local_origin = origin_of(local[0]) if local[1] is not None else ""
+        self._world = local[1]
         self._open: dict[tuple[Kind, str], httpx.AsyncClient] = {}
         redact_http_logs()
 
@@ -82,15 +97,19 @@ class Clients:
         key = kind, origin_of(url)
         if key not in self._open:
             keep_alive_s = _KEEP_ALIVE_S[kind]
+            limits = httpx.Limits(
+                max_connections=20,
+                max_keepalive_connections=20 if keep_alive_s else 0,
+                keepalive_expiry=keep_alive_s,
+            )
+            transport = self._transport
+            if transport is None and self._world is not None and key[1] == self._local_origin:
+                transport = ProvenTransport(self._world, limits)
             self._open[key] = async_client(
                 url,
-                transport=self._transport,
+                transport=transport,
                 timeout=httpx.Timeout(self._timeouts.silence_s, connect=20.0),
-                limits=httpx.Limits(
-                    max_connections=20,
-                    max_keepalive_connections=20 if keep_alive_s else 0,
-                    keepalive_expiry=keep_alive_s,
-                ),
+                limits=limits,
             )
         return self._open[key]
 

@@ -1,6 +1,6 @@
 """The command line: make, refine, resume, show, runs, credits, calendar, webhook and others.
 
-Exit codes: 0 done, 1 stuck, 2 bad input, 75 not finished but resumable.
+Exit codes: 0 done, 1 stuck, 2 bad input, 70 a fault of the program, 75 not finished but resumable.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.inspection import credits, runs, show
 from nemovideo_nodes.cli.making import make, refine, resume
+from nemovideo_nodes.cli.samples import samples
 from nemovideo_nodes.cli.webhook import webhook
 
 __all__ = ["main"]
@@ -28,7 +29,7 @@ def main() -> None:
 
 
 for _command in (
-    *(make, refine, resume, show, runs, credits, budget, release, calendar, webhook),
+    *(make, refine, resume, show, runs, credits, budget, release, samples, calendar, webhook),
     *(prefect_flows, airflow_dags),
 ):
     main.add_command(_command)

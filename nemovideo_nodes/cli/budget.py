@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_run
 from nemovideo_nodes.cli.group import (
-    complete_run,
     json_option,
     open_workspace,
     print_json,
@@ -47,6 +47,7 @@ def budget(store: str | None, as_json: bool) -> None:
 def release(run: str, store: str | None, as_json: bool) -> None:
     """Permit that RUN, which is held for its budget, goes over it. Nothing is sent yet."""
     workspace = open_workspace(store)
+    run = workspace.named(run)
     workspace.load(run)
     released = asyncio.run(workspace.release(run))
     if as_json:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -15,18 +17,18 @@ from nemovideo_nodes.errors import BadInput
 
 __all__ = ["airflow_dags", "prefect_flows"]
 
+_F = TypeVar("_F", bound=Callable[..., object])
 _force = click.option("--force", is_flag=True, help="Write over files that were changed there.")
 
 
+def _to(text: str) -> Callable[[_F], _F]:
+    """The option that says where to; `text` is its help."""
+    kind = click.Path(path_type=Path)
+    return click.option("--to", "folder", required=True, metavar="FOLDER", type=kind, help=text)
+
+
 @click.command(name="airflow-dags")
-@click.option(
-    "--to",
-    "folder",
-    required=True,
-    metavar="FOLDER",
-    type=click.Path(path_type=Path),
-    help="Airflow's DAG folder; it is made if it is not there.",
-)
+@_to("Airflow's DAG folder; it is made if it is not there.")
 @_force
 def airflow_dags(folder: Path, force: bool) -> None:
     """Copy the DAGs into FOLDER, where Airflow finds them."""
@@ -35,14 +37,7 @@ def airflow_dags(folder: Path, force: bool) -> None:
 
 
 @click.command(name="prefect-flows")
-@click.option(
-    "--to",
-    "folder",
-    required=True,
-    metavar="FOLDER",
-    type=click.Path(path_type=Path),
-    help="Where you deploy from; it is made if it is not there.",
-)
+@_to("Where you deploy from; it is made if it is not there.")
 @_force
 def prefect_flows(folder: Path, force: bool) -> None:
     """Copy the deployments of the ready-made Prefect flows into FOLDER.

@@ -8,10 +8,12 @@ import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_folders
+from nemovideo_nodes.cli.terminal import say
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import (
     BadInput,
@@ -22,9 +24,9 @@ from nemovideo_nodes.errors import (
     redact,
     told,
 )
-from nemovideo_nodes.settings import Settings
 
 if TYPE_CHECKING:
+    from nemovideo_nodes.settings import Settings
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
@@ -32,7 +34,6 @@ __all__ = [
     "EXIT",
     "STOPPED",
     "SentenceGroup",
-    "complete_run",
     "json_option",
     "loudness",
     "open_workspace",
@@ -60,6 +61,8 @@ class SentenceGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
+        asks_json = "--json" in ctx.args
+        no_failure = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.2 on
         try:
             return super().invoke(ctx)
         except NemoVideoError as error:
@@ -69,26 +72,43 @@ class SentenceGroup(click.Group):
                 code = RESUMABLE if is_retryable(error) else STUCK
                 if error.remedy is None and code == RESUMABLE:
                     error.remedy = Remedy.RETRY
-            sentence = error.told(CLI_WORDING)
-            failure = _Failure(sentence, code, error.code, error.remedy)
+            failure = _Failure(error.told(CLI_WORDING), code, error.code, error.remedy)
         except KeyboardInterrupt:
-            code, sentence = RESUMABLE, told(STOPPED, Remedy.RETRY, CLI_WORDING)
-            failure = _Failure(sentence, code, ErrorCode.CANCELLED, Remedy.RETRY)
+            sentence = told(STOPPED, Remedy.RETRY, CLI_WORDING)
+            failure = _Failure(sentence, RESUMABLE, ErrorCode.CANCELLED, Remedy.RETRY)
+        except no_failure:
+            raise
+        except click.UsageError as error:
+            # The parser may have stopped before it came to --json.
+            ctx.meta[_JSON] = asks_json
+            failure = _usage_failure(error)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:  # ours to mend: no reason to show a user its insides
             where = traceback.extract_tb(error.__traceback__)[-1]
-            code = FAULT
             what = redact(
                 f"A fault of the program ({type(error).__name__}: {error}; "
                 f"{Path(where.filename).name}:{where.lineno})"
             )
             sentence = told(what, Remedy.REPORT, CLI_WORDING)
-            failure = _Failure(sentence, code, ErrorCode.INTERNAL, Remedy.REPORT)
-        click.echo(f"nemovideo: {sentence}", err=True)
-        if ctx.meta.get(_JSON):
-            print_json(failure.json())
-        ctx.exit(code)
+            failure = _Failure(sentence, FAULT, ErrorCode.INTERNAL, Remedy.REPORT)
+        failure.end(ctx, as_json=bool(ctx.meta.get(_JSON)))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        typed = tuple(args)  # the parser takes them out of the list
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if not typed:  # that is a request for help
+                raise
+            _usage_failure(error).end(ctx, as_json="--json" in typed)
+
+
+def _usage_failure(error: click.UsageError) -> _Failure:
+    """What is wrong with a command as it was typed, and where its options are explained."""
+    said = " ".join(error.format_message().split()).rstrip(".")
+    told = f"{said}. {error.ctx.command_path} --help explains it" if error.ctx else said
+    return _Failure(told, BAD_INPUT, ErrorCode.BAD_INPUT, None)
 
 
 def print_json(value: object) -> None:
@@ -111,6 +131,13 @@ class _Failure:
     code: ErrorCode
     remedy: Remedy | None
 
+    def end(self, ctx: click.Context, *, as_json: bool) -> NoReturn:
+        """Say the sentence, and the JSON where it was asked for; end with the exit code."""
+        say(f"nemovideo: {self.sentence}")
+        if as_json:
+            print_json(self.json())
+        ctx.exit(self.exit_code)
+
     def json(self) -> dict[str, object]:
         """The same keys as a run's result."""
         waiting = self.exit_code == RESUMABLE
@@ -120,9 +147,10 @@ class _Failure:
             "videos": [],
             "replies": [],
             "timeline": None,
-            "credits": None,
+            "credits": dict.fromkeys(("before", "after", "spent", "estimate", "account_moved")),
             "manifest": None,
             "error": self.sentence,
+            "skipped": [],
             "state": "resumable" if waiting else "failed",
             "error_code": str(self.code),
             "remedy": self.remedy and str(self.remedy),
@@ -133,6 +161,7 @@ class _Failure:
 store_option = click.option(
     "--store",
     metavar="URL",
+    shell_complete=complete_folders,
     help="Where runs and videos are kept: a folder, or s3://bucket/prefix. [NEMOVIDEO_STORE]",
 )
 json_option = click.option(
@@ -182,6 +211,8 @@ def loudness() -> str | None:
 
 def read_settings(store: str | None) -> Settings:
     """The settings of the environment, for the store that the command names."""
+    from nemovideo_nodes.settings import Settings
+
     settings = Settings.from_environment()
     return settings.model_copy(update={"store": store}) if store else settings
 
@@ -192,12 +223,3 @@ def open_workspace(store: str | None, *, local: bool = False) -> Workspace:
     from nemovideo_nodes.workspace import Account, Workspace
 
     return Workspace.open(store or "", Account(local=local), start_local=ensure_local)
-
-
-def complete_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
-    """The ids of the runs in the store that begin so."""
-    try:
-        runs = open_workspace(ctx.params.get("store")).run_ids()
-    except NemoVideoError:
-        return []
-    return [name for name in runs if name.startswith(begun)][:200]

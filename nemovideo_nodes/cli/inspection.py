@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_run
+from nemovideo_nodes.cli.ending import Screen, command
 from nemovideo_nodes.cli.group import (
-    complete_run,
     json_option,
+    loudness,
     open_workspace,
     print_json,
     store_option,
+    verbose_option,
 )
+from nemovideo_nodes.cli.labels import labels_for
+from nemovideo_nodes.cli.listing import table
+from nemovideo_nodes.cli.showing import language_of_run, show_lines
+from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
 
@@ -27,6 +34,10 @@ if TYPE_CHECKING:
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = ["credits", "runs", "show"]
+
+_MOST = 20
+"""How many runs are listed where nobody says how many."""
+_NO_TIME = timedelta()
 
 
 @click.command()
@@ -47,30 +58,34 @@ def credits(local: bool, store: str | None, as_json: bool) -> None:
 @click.command(short_help="Show the status of RUN, and what it cost.")
 @click.argument("run", shell_complete=complete_run)
 @click.option("--link", is_flag=True, help="Ask for the link that hands the session to a person.")
+@verbose_option
 @store_option
 @json_option
 def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
-    """Show the status of RUN: what was said, its timeline, steps and videos, what it cost.
+    """Show the status of RUN: what was said, the timeline, the video, what it cost; -v: each step.
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
-    from nemovideo_nodes.workspace.display import result_lines, run_lines
+    from nemovideo_nodes.workspace.local_service import LOCAL
 
     workspace = open_workspace(store)
-    known = workspace.load(run)
+    known = workspace.load(workspace.named(run))
     result = workspace.result_of(known)
     result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
     if as_json:
         print_json(result.model_dump())
         return
-    for line in run_lines(known):
+    problems = workspace.platform_violations(result, known)
+    verbose = loudness() == "verbose"
+    for line in show_lines(known, result, width(), problems=problems, verbose=verbose):
         click.echo(line)
-    for line in result_lines(result.model_copy(update={"replies": []})):
-        click.echo(line)
-    if result.error:
-        click.echo(result.error)
-    if (link or sys.stdout.isatty()) and known.session is not None:
-        click.echo(f"Claim link: {asyncio.run(workspace.claim_link(known))}")
+    has_site = known.session is not None and known.service != LOCAL
+    if link and known.service == LOCAL:
+        raise BadInput("A run of the local emulator has no link: nobody else can open its session")
+    if link or (sys.stdout.isatty() and has_site):
+        labels = labels_for(language_of_run(known))
+        shown = asyncio.run(workspace.claim_link(known))
+        click.echo(f"{labels.claim_link}{labels.colon}{shown}")
 
 
 @click.command()
@@ -85,6 +100,13 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     help="Delete those older than AGE, with what only they need; manifests stay.",
 )
 @click.option("--with-manifests", is_flag=True, help="With --delete: the manifests, too.")
+@click.option(
+    "-n",
+    "most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"At most so many runs: {_MOST} by default, all with --json.",
+)
 @store_option
 @json_option
 def runs(
@@ -93,10 +115,11 @@ def runs(
     older_than: str | None,
     delete: bool,
     with_manifests: bool,
+    most: int | None,
     store: str | None,
     as_json: bool,
 ) -> None:
-    """List the runs in the store, or delete the old ones.
+    """List the runs in the store, the newest first, or delete the old ones.
 
     An unfinished run is deleted only with --status waiting, and none that a worker has.
     """
@@ -118,21 +141,31 @@ def runs(
             workspace, age, lambda run: chosen(run) and _ended(run, status), with_manifests, as_json
         )
         return
-    latest = SystemClock().now() - (age or timedelta())
-    found = [
-        run.result.model_copy(update={"error": run.result.told(CLI_WORDING, source="NEMO_TOKEN")})
-        for run in workspace.list()
-        if chosen(run) and run.at <= latest
-    ]
+    now = SystemClock().now()
+    found = [run for run in workspace.list() if chosen(run) and run.at <= now - (age or _NO_TIME)]
+    if most is not None or not as_json:  # all of them as JSON stay in the order of their ids
+        found.sort(key=lambda run: run.at, reverse=True)
+    shown = [_worded(run) for run in found[: most or (None if as_json else _MOST)]]
     if as_json:
-        print_json([run.model_dump() for run in found])
+        print_json([run.result.model_dump() for run in shown])
         return
     if not found:
         filtered = contains is not None or status is not None or age is not None
         click.echo(f"There are no {'such runs' if filtered else 'runs'} in {workspace.store.url}.")
-    for run in found:
-        told = run.videos[0].path if run.videos else run.error or ""
-        click.echo(f"{run.run_id}  {run.status:8} {told}")
+        return
+    heads, *rows = table(shown, width(), now, whole=not sys.stdout.isatty())
+    click.echo(click.style(heads, dim=True))
+    for row in rows:
+        click.echo(row)
+    if len(found) > len(shown):
+        everything = command("runs", f"-n {len(found)}", Screen(width(), store=store or ""))
+        click.echo(f"{len(found) - len(shown)} more: {everything}", err=True)
+
+
+def _worded(run: Summary) -> Summary:
+    """The summary, with its error in the words of the command line."""
+    error = run.result.told(CLI_WORDING, source="NEMO_TOKEN")
+    return run.model_copy(update={"result": run.result.model_copy(update={"error": error})})
 
 
 def _ended(run: Summary, status: str | None) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import sys
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from nemovideo_nodes.cli.completing import (
+    complete_aspect,
+    complete_files,
+    complete_platform,
+    complete_profile,
+    complete_run,
+)
+from nemovideo_nodes.cli.driving import Delivery, Outcome, drive_run, end, finished_before
 from nemovideo_nodes.cli.group import (
     BAD_INPUT,
-    EXIT,
-    STOPPED,
-    complete_run,
     json_option,
     loudness,
     open_workspace,
@@ -25,24 +27,33 @@ from nemovideo_nodes.cli.group import (
     store_option,
     verbose_option,
 )
+from nemovideo_nodes.cli.progress import Progress, progress_for
 from nemovideo_nodes.cli.wording import CLI_WORDING
-from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy
-from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from nemovideo_nodes.ledger.manifest import RunResult
-    from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, Workspace
+    from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, VideoOptions, Workspace
 
 __all__ = ["make", "refine", "resume"]
+
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Put a copy of the video there.",
+)
+open_option = click.option(
+    "--open", "opens", is_flag=True, help="Open the video when it is finished."
+)
 
 
 @click.command(
     short_help="Make a video of pictures.",
     epilog="For example: nemovideo make --local photos/ -p 'a 10-second video, calm music'",
 )
-@click.argument("media", nargs=-1, metavar="[MEDIA...]")
+@click.argument("media", nargs=-1, metavar="[MEDIA...]", shell_complete=complete_files)
 @click.option(
     "-p", "--prompt", "prompts", multiple=True, metavar="TEXT", help="What the video should be."
 )
@@ -50,15 +61,27 @@ __all__ = ["make", "refine", "resume"]
     "--script",
     "script_file",
     metavar="FILE",
+    shell_complete=complete_files,
     help="Instructions in a YAML or JSON file: batch and iterative work.",
 )
 @click.option(
     "--profile",
     metavar="NAME|SKILL.md",
-    help=f"The skill to use: its name, or a skill document.  [default: {DEFAULT_PROFILE}]",
+    shell_complete=complete_profile,
+    help="The skill to use: its name, or a skill document.  [default: image-to-video-canva]",
 )
-@click.option("--platform", metavar="NAME", help="Where the video goes; it decides the frame.")
-@click.option("--aspect", metavar="W:H", help="The frame, such as 9:16, 1:1 or 16:9.")
+@click.option(
+    "--platform",
+    metavar="NAME",
+    shell_complete=complete_platform,
+    help="Where the video goes, such as tiktok; it decides the frame.",
+)
+@click.option(
+    "--aspect",
+    metavar="W:H",
+    shell_complete=complete_aspect,
+    help="The frame, such as 9:16, 1:1 or 16:9.",
+)
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
 @click.option("--local", is_flag=True, help="Use the emulator on this machine; no account needed.")
@@ -67,7 +90,8 @@ __all__ = ["make", "refine", "resume"]
     is_flag=True,
     help="Show what would be sent, what would be left out, and the estimate; send nothing.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Put a copy of the video there.")
+@output_option
+@open_option
 @resend_option
 @quiet_option
 @verbose_option
@@ -85,6 +109,7 @@ def make(
     local: bool,
     dry_run: bool,
     output: str | None,
+    opens: bool,
     resend: bool,
     store: str | None,
     as_json: bool,
@@ -94,9 +119,6 @@ def make(
     Without --prompt the profile's own instruction is used. Typing the same again takes an
     unfinished run up, and repeats nothing of a finished one.
     """
-    from nemovideo_nodes.workspace import VideoOptions
-    from nemovideo_nodes.workspace.script_file import read_script
-
     if run_id is not None and again:
         raise BadInput("--again and --run-id exclude each other: give another --run-id instead")
     if script_file is not None and prompts:
@@ -105,30 +127,65 @@ def make(
         raise BadInput(
             "--script says the frame in its own words: leave out --platform and --aspect"
         )
-    file = read_script(script_file) if script_file is not None else None
-    workspace = open_workspace(store, local=local)
-    options = VideoOptions(
-        media=media,
-        prompts=prompts,
-        script=file,
-        profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
-        platform=platform or "",
-        aspect=aspect or "",
-        run_id=run_id or "",
-        again=again,
-    )
-    if dry_run:
-        show_preview(workspace.preview(options), as_json=as_json)
+    delivery = Delivery(as_json, output, opens, store or "")
+    with progress_for(loudness(), as_json=as_json) as progress:
+        progress.begin("Looking at what you gave")
+        from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.script_file import read_script
+
+        file = read_script(script_file) if script_file is not None else None
+        options = VideoOptions(
+            media=media,
+            prompts=prompts,
+            script=file,
+            profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
+            platform=platform or "",
+            aspect=aspect or "",
+            run_id=run_id or "",
+            again=again,
+        )
+        workspace = open_workspace(store, local=local)
+        delivery.check(workspace)
+        ended = (
+            workspace.preview(options)
+            if dry_run
+            else _made(workspace, options, progress, resend=resend)
+        )
+    if isinstance(ended, Outcome):
+        end(ended, delivery)
+    show_preview(ended, as_json=as_json)
+
+
+def _made(
+    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool
+) -> Outcome:
     prepared = workspace.prepare(options)
     for one in prepared.order.skipped or ():
-        click.echo(f"Left out: {one.name}: {one.reason}", err=True)
-    end_if_finished(workspace, prepared, as_json=as_json, output=output)
-    advise_on(workspace, prepared)
-    run_prepared(workspace, prepared, resend=resend, as_json=as_json, output=output)
+        progress.say(f"Left out: {one.name}: {one.reason}")
+    if (outcome := finished_before(workspace, prepared)) is not None:
+        return outcome
+    for line in workspace.advice(prepared):
+        progress.say(f"Tip: {line}")
+    return _driven(workspace, prepared, progress, resend=resend)
+
+
+def _driven(
+    workspace: Workspace, prepared: PreparedRun, progress: Progress, *, resend: bool
+) -> Outcome:
+    return drive_run(
+        workspace,
+        prepared.run_id,
+        lambda drive: workspace.run(prepared, drive=drive),
+        progress,
+        resend=resend,
+    )
 
 
 @click.command()
 @click.argument("run", shell_complete=complete_run)
+@output_option
+@open_option
 @resend_option
 @click.option(
     "--same-account",
@@ -139,14 +196,29 @@ def make(
 @verbose_option
 @store_option
 @json_option
-def resume(run: str, resend: bool, same_account: bool, store: str | None, as_json: bool) -> None:
+def resume(
+    run: str,
+    output: str | None,
+    opens: bool,
+    resend: bool,
+    same_account: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
     """Go on with RUN, with the arguments that it was begun with."""
-    workspace = open_workspace(store)
-    if same_account:
-        asyncio.run(workspace.confirm_account(run))
-    ordered = workspace.ordered(run)
-    end_if_finished(workspace, ordered, as_json=as_json)
-    run_prepared(workspace, ordered, resend=resend, as_json=as_json)
+    delivery = Delivery(as_json, output, opens, store or "")
+    with progress_for(loudness(), as_json=as_json) as progress:
+        progress.begin("Looking at the run")
+        workspace = open_workspace(store)
+        delivery.check(workspace)
+        run_id = workspace.named(run)
+        if same_account:
+            asyncio.run(workspace.confirm_account(run_id))
+        ordered = workspace.ordered(run_id)
+        outcome = finished_before(workspace, ordered) or _driven(
+            workspace, ordered, progress, resend=resend
+        )
+    end(outcome, delivery)
 
 
 @click.command(
@@ -154,7 +226,7 @@ def resume(run: str, resend: bool, same_account: bool, store: str | None, as_jso
     epilog="For example: nemovideo refine RUN -p 'make the music quieter'",
 )
 @click.argument("run", shell_complete=complete_run)
-@click.argument("media", nargs=-1, metavar="[MEDIA...]")
+@click.argument("media", nargs=-1, metavar="[MEDIA...]", shell_complete=complete_files)
 @click.option(
     "-p",
     "--prompt",
@@ -165,6 +237,8 @@ def resume(run: str, resend: bool, same_account: bool, store: str | None, as_jso
     help="What to change.",
 )
 @click.option("--again", is_flag=True, help="Send it again, though it was sent before.")
+@output_option
+@open_option
 @resend_option
 @quiet_option
 @verbose_option
@@ -175,6 +249,8 @@ def refine(
     media: tuple[str, ...],
     prompts: tuple[str, ...],
     again: bool,
+    output: str | None,
+    opens: bool,
     resend: bool,
     store: str | None,
     as_json: bool,
@@ -183,14 +259,20 @@ def refine(
 
     Typing the same again takes an unfinished refinement up, and repeats nothing.
     """
-    workspace = open_workspace(store)
-    workspace.load(run)
+    delivery = Delivery(as_json, output, opens, store or "")
+    with progress_for(loudness(), as_json=as_json) as progress:
+        progress.begin("Looking at the run")
+        workspace = open_workspace(store)
+        delivery.check(workspace)
+        run_id = workspace.named(run)
+        workspace.load(run_id)
 
-    async def work(drive: DriveOptions) -> RunResult:
-        await workspace.refine(run, prompts, media, each=False, again=again)
-        return await workspace.resume(run, drive=drive)
+        async def work(drive: DriveOptions) -> RunResult:
+            await workspace.refine(run_id, prompts, media, each=False, again=again)
+            return await workspace.resume(run_id, drive=drive)
 
-    do_work(workspace, run, work, resend=resend, as_json=as_json, refining=True)
+        outcome = drive_run(workspace, run_id, work, progress, resend=resend, refining=True)
+    end(outcome, delivery)
 
 
 def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
@@ -213,149 +295,3 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
     if dry_run.error is not None:
         click.echo(f"nemovideo: {dry_run.error.told(CLI_WORDING)}", err=True)
     sys.exit(BAD_INPUT if dry_run.error is not None else 0)
-
-
-def advise_on(workspace: Workspace, prepared: PreparedRun) -> None:
-    """What the skill would say before anything is paid; on standard error."""
-    for line in workspace.advice(prepared):
-        click.echo(f"Tip: {line}", err=True)
-
-
-def end_if_finished(
-    workspace: Workspace, prepared: PreparedRun, *, as_json: bool, output: str | None = None
-) -> None:
-    """End here, without asking anybody, where the run is done already."""
-    result = workspace.finished(prepared)
-    if result is None:
-        return
-    quiet = loudness() == "quiet"
-    if not as_json and not quiet and result.status == "done":
-        click.echo("This is done already, and nothing was repeated; --again makes a new one.")
-    if output is not None and result.status == "done":
-        result = workspace.copy_video(result, output)
-    _end(result, as_json=as_json)
-
-
-def run_prepared(
-    workspace: Workspace,
-    prepared: PreparedRun,
-    *,
-    resend: bool,
-    as_json: bool,
-    output: str | None = None,
-) -> None:
-    """Bring a prepared run to its end."""
-    do_work(
-        workspace,
-        prepared.run_id,
-        lambda drive: workspace.run(prepared, drive=drive),
-        resend=resend,
-        as_json=as_json,
-        output=output,
-    )
-
-
-def do_work(
-    workspace: Workspace,
-    run_id: str,
-    work: Callable[[DriveOptions], Coroutine[Any, Any, RunResult]],
-    *,
-    resend: bool,
-    as_json: bool,
-    refining: bool = False,
-    output: str | None = None,
-) -> None:
-    """Do the work of a run under the eyes of whoever watches, and end with its result.
-
-    `refining`: a person is told only what came of the refinement that was asked for last.
-    """
-    from nemovideo_nodes.ledger.manifest import result_of
-    from nemovideo_nodes.workspace import DriveOptions
-    from nemovideo_nodes.workspace.display import (
-        Display,
-        LiveDisplay,
-        PlainDisplay,
-        SilentDisplay,
-    )
-
-    # A worker that is told to end lets go of the run, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
-    live = sys.stderr.isatty() and sys.stdout.isatty() and not as_json
-    told = loudness()
-    display: Display
-    if told == "quiet":
-        display = SilentDisplay()
-    elif live and told is None:
-        display = LiveDisplay()
-    else:
-        display = PlainDisplay(to_stderr=as_json, verbose=told == "verbose")
-    with display:
-        try:
-            result = asyncio.run(work(DriveOptions(resend=resend, on_event=display.show)))
-        except KeyboardInterrupt:
-            run = workspace.journal(run_id).refresh()
-            result = result_of(
-                run,
-                workspace.store,
-                "waiting",
-                STOPPED,
-                error_code=ErrorCode.CANCELLED,
-                remedy=Remedy.RETRY,
-            )
-    link = _claim_link(workspace, run_id) if live and result.status == "done" else None
-    known = None
-    if refining:
-        before = workspace.journal(run_id).refresh().unrefined()
-        known = result_of(before, workspace.store, "waiting")
-    if output is not None and result.status == "done":
-        result = workspace.copy_video(result, output)
-    _end(result, as_json=as_json, known=known, link=link)
-
-
-def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
-    """A running loop cancels its work then; an exception would cut it in the middle of anything."""
-    handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler):  # ignored, as in a shell's background
-        handler = signal.default_int_handler
-    handler(number, frame)
-
-
-def _claim_link(workspace: Workspace, run_id: str) -> str | None:
-    """The link for the person at this terminal; it is a secret, so nothing else is shown it."""
-    with contextlib.suppress(NemoVideoError):  # a convenience, never worth a video
-        return asyncio.run(workspace.claim_link(workspace.load(run_id)))
-    return None
-
-
-def _end(
-    result: RunResult,
-    *,
-    as_json: bool,
-    known: RunResult | None = None,
-    link: str | None = None,
-) -> NoReturn:
-    """Say the result and end; a person is not told again what was `known` before."""
-    from nemovideo_nodes.workspace.display import result_lines
-
-    quiet = loudness() == "quiet"
-    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
-    if as_json:
-        print_json(result.model_dump())
-    else:
-        new = result
-        if known is not None:
-            new = result.model_copy(
-                update={
-                    "replies": result.replies[len(known.replies) :],
-                    "videos": result.videos[len(known.videos) :],
-                }
-            )
-        # A refinement that changed nothing made no video: the last one stands.
-        paths = [video.path for video in new.videos or result.videos[-1:]]
-        for line in paths if quiet else result_lines(new):
-            click.echo(line)
-    if link is not None and not quiet:
-        click.echo(f"To take the session over, as its owner: {link}")
-    if result.error:
-        click.echo(f"nemovideo: {result.error}", err=True)
-    sys.exit(EXIT[result.status])

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json
-from nemovideo_nodes.cli.webhook_page import page_of, printable, utc
+from nemovideo_nodes.cli.webhook_page import page_of, row_of, utc
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.errors import BadInput, redact
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
     from nemovideo_nodes.webhook.config import Config
@@ -175,11 +175,7 @@ def list_(config: str, state: str | None, source: str | None, limit: int, as_jso
         print_json(rows)
         return
     for row in rows:
-        state = row["job"] or row["delivery"]
-        words = [row["run_id"], row["result"], row["reason"]]
-        text = "  ".join(redact(printable(word)) for word in words if word)
-        number = "-" if row["id"] is None else row["id"]
-        click.echo(f"{number:>6}  {utc(row['received_at'])}  {row['source']}  {state}  {text}")
+        click.echo(row_of(row))
 
 
 @webhook.command()

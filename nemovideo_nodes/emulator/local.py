@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 import http.client
 import json
 import os
@@ -20,16 +19,19 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.emulator.launch import python_command
-from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world, proof_of
+from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
+from nemovideo_nodes.emulator.world.pruning import Pruned
 from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.media.local_proof import is_proof
 
-__all__ = ["ensure_local", "stop_local"]
+__all__ = ["ensure_local", "prune_running", "running_at", "stop_local"]
 
 LOG = "emulator.log"
 _START_LOCK = "start.lock"
 _MOST_LOG = 1_000_000
 _LOCK_WAIT_S = 10.0
 _ANSWER_S = 2.0
+_PRUNE_S = 60.0
 # The child of a child belongs to init: nobody has to wait for it, and it leaves no zombie.
 _DETACH = """
 import os, sys
@@ -61,13 +63,13 @@ def ensure_local(
     where the folder cannot be used and `BadInput` where the emulator does not start.
     """
     folder = folder.expanduser().absolute()
-    if (alive := _alive(folder)) is not None:
+    if (alive := running_at(folder)) is not None:
         return alive.url
     until = time.monotonic() + wait_s
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(folder / _START_LOCK, timeout=wait_s):
-            if (alive := _alive(folder)) is not None:  # another process was faster
+            if (alive := running_at(folder)) is not None:  # another process was faster
                 return alive.url
             arguments = ["--world", str(folder), "--idle", str(idle_s)]
             arguments += ["--credits", str(credits)] if credits is not None else []
@@ -77,7 +79,7 @@ def ensure_local(
             return _start(folder, arguments, until)
     except Timeout:
         raise StoreError(
-            f"Another process is starting the emulator of {folder} and does not come to an end"
+            f"Another process has been starting the emulator of {folder} for too long"
         ) from None
     except OSError as error:
         raise StoreError(
@@ -88,7 +90,7 @@ def ensure_local(
 def stop_local(folder: Path, *, wait_s: float = 10.0) -> bool:
     """End the emulator of `folder`; whether there was one. Its world stays."""
     folder = folder.expanduser().absolute()
-    alive = _alive(folder)
+    alive = running_at(folder)
     if alive is None:
         return False
     with contextlib.suppress(ProcessLookupError):
@@ -97,7 +99,28 @@ def stop_local(folder: Path, *, wait_s: float = 10.0) -> bool:
         return True
 
 
-def _alive(folder: Path) -> ServerRecord | None:
+def prune_running(folder: Path) -> Pruned | None:
+    """Let the emulator of `folder` remove its finished sessions; None where none is alive.
+
+    Those that were used within the last minute stay. Raises `BadInput` where it does not answer.
+    """
+    record = running_at(folder)
+    if record is None:
+        return None
+    parts = urlsplit(record.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PRUNE_S)
+    try:
+        connection.request("POST", "/__emulator__/prune")
+        return Pruned(**json.loads(connection.getresponse().read(4096)))
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
+        raise BadInput(
+            f"The emulator at {record.url} does not answer: end it, and prune again"
+        ) from None
+    finally:
+        connection.close()
+
+
+def running_at(folder: Path) -> ServerRecord | None:
     """The emulator that serves `folder`, if it proves that it wrote the record there."""
     record = ServerRecord.read(folder)
     if record is None or not record.key:
@@ -107,14 +130,12 @@ def _alive(folder: Path) -> ServerRecord | None:
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWER_S)
     try:
         connection.request("GET", f"/healthz?challenge={challenge}")
-        told = json.loads(connection.getresponse().read(4096))
-    except (OSError, http.client.HTTPException, ValueError):
+        told = connection.getresponse().read(4096)
+    except (OSError, http.client.HTTPException):
         return None
     finally:
         connection.close()
-    proof = told.get("proof") if isinstance(told, dict) else None
-    expected = proof_of(record.key, parts.port or 0, challenge)
-    return record if isinstance(proof, str) and hmac.compare_digest(proof, expected) else None
+    return record if is_proof(told, record.key, parts.port or 0, challenge) else None
 
 
 def _start(folder: Path, arguments: Sequence[str], until: float) -> str:
@@ -148,7 +169,7 @@ def _start(folder: Path, arguments: Sequence[str], until: float) -> str:
         pid, url = _listen(pipe.fileno(), until)
     if url:
         return url
-    if (alive := _alive(folder)) is not None:  # one that was started by hand meanwhile
+    if (alive := running_at(folder)) is not None:  # one that was started by hand meanwhile
         return alive.url
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):

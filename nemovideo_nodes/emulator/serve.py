@@ -14,6 +14,7 @@ from typing import Any
 
 from nemovideo_nodes.emulator.faults import Fault, Faults
 from nemovideo_nodes.emulator.http.server import Server, bind, url_of
+from nemovideo_nodes.emulator.local import prune_running
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.world.accounts import TOKEN_LIFE_S
 from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
@@ -94,13 +95,15 @@ def serve(
 
 
 def prune_world(folder: Path) -> Pruned:
-    """Remove the finished sessions of the world in `folder`, which must not be served.
+    """Remove the finished sessions of the world in `folder`.
 
-    Raises `BadInput` where it is served or there is no world, and `StoreError` where it cannot
-    be read.
+    An emulator that serves it does so itself, and keeps what was used within the last minute.
+    Raises `BadInput` where there is no world, and `StoreError` where it cannot be read.
     """
     if not World.is_in(folder):
         raise BadInput(f"There is no emulator's world in {folder}")
+    if (pruned := prune_running(folder)) is not None:
+        return pruned
     with hold_world(folder), closing(World(folder)) as world:
         return prune(world)
 

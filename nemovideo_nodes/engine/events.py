@@ -24,3 +24,6 @@ class Event:
     progress: Progress | None = None
     until: datetime | None = None
     record: StepRecord | None = None
+    position: tuple[int, int] | None = None
+    """Of a step that begins: which one it is of those of its kind that were asked for with it, and
+    how many they are."""

@@ -189,7 +189,7 @@ class Engine:
                 case Perform() | Reconcile():
                     if await self._lease.hold(planned):
                         await self._performer.perform(decision, planned)
-        raise StoreError(f"The run {self.run.id} does not come to an end")
+        raise StoreError(f"The run {self.run.id} makes no progress")
 
     def _elsewhere(self, run: Run) -> RunResult | None:
         """The result of a run that belongs to another service or account; None where it is ours."""

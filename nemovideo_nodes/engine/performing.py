@@ -54,7 +54,7 @@ class StepPerformer:
         step = record.step
         runner, idempotency = REGISTRY[step.node].runner, step.kind.idempotency
         ctx = self._ctx
-        self._tell(Event("begin", step.id, record=record))
+        self._tell(Event("begin", step.id, record=record, position=self._position(record)))
         key = record.intent.key if record.intent else None
         is_look = isinstance(decision, Reconcile) or record.state is StepState.ABSENT
         acted = False
@@ -93,6 +93,14 @@ class StepPerformer:
                 outcome = replace(outcome, verdict="stopped")
         await self._ended(record, key, outcome, planned, acted=acted)
         await self._budgets.settle(record)
+
+    def _position(self, record: StepRecord) -> tuple[int, int]:
+        together = [
+            one.step.id
+            for one in self._ctx.run.steps.values()
+            if one.step.node is record.step.node and one.asked_at == record.asked_at
+        ]
+        return together.index(record.step.id) + 1, len(together)
 
     def _too_late(self, record: StepRecord) -> Failure:
         """The time ran out between the intent and the effect: whoever has the run now may act."""

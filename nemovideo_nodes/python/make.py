@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.engine.loop import Event
@@ -17,6 +17,18 @@ from nemovideo_nodes.python.result import VideoResult
 from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
 __all__ = ["get", "list_runs", "make", "make_async", "submit", "submit_async"]
+
+
+class RequestOptions(TypedDict, total=False):
+    """The options of `make` that say what to make, and where it is kept."""
+
+    platform: str
+    aspect: str
+    profile: str | os.PathLike[str] | Profile
+    local: bool
+    store: str
+    run_id: str
+    again: bool
 
 
 def make(
@@ -70,7 +82,7 @@ async def make_async(
     resend: bool = False,
     same_account: bool = False,
     on_progress: Callable[[Event], None] | None = None,
-    **options: Any,
+    **options: Unpack[RequestOptions],
 ) -> VideoResult:
     """`make`, in an event loop, with the same options."""
     handle = await submit_async(media, prompts, **options)
@@ -82,7 +94,7 @@ async def make_async(
 def submit(
     media: MediaInput | None = None,
     prompts: str | Sequence[str] | None = None,
-    **options: Any,
+    **options: Unpack[RequestOptions],
 ) -> RunHandle:
     """Check a request and write it down; nothing is sent until somebody waits for the run.
 
@@ -122,12 +134,13 @@ async def submit_async(
 
 
 def get(run_id: str, store: str = "") -> RunHandle:
-    """The run of that id; raises `BadInput` where the store has none."""
+    """The run of that id, or whose id alone begins so; raises `BadInput` where there is none."""
     workspace = Workspace.open(store, start_local=ensure_local)
-    return RunHandle(workspace.load(run_id).id, workspace.store.url)
+    return RunHandle(workspace.load(workspace.named(run_id)).id, workspace.store.url)
 
 
 def list_runs(store: str = "") -> list[RunHandle]:
-    """All runs in the store."""
+    """All runs in the store, the one that was worked on last first."""
     workspace = Workspace.open(store)
-    return [RunHandle(run.result.run_id, workspace.store.url) for run in workspace.list()]
+    runs = sorted(workspace.list(), key=lambda run: run.at, reverse=True)
+    return [RunHandle(run.result.run_id, workspace.store.url) for run in runs]

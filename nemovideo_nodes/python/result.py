@@ -16,7 +16,7 @@ _LARGEST_POSTER = 1_000_000
 
 @dataclass(frozen=True)
 class VideoResult:
-    """A finished run: `path` is its (first) video."""
+    """A finished run: `path` is its video, after a refinement the newest."""
 
     run: RunResult
     """All that every door returns."""
@@ -31,7 +31,7 @@ class VideoResult:
     @property
     def path(self) -> str:
         """Where the video is: a path, or a URL in a bucket."""
-        return self.run.videos[0].path
+        return self.run.videos[-1].path
 
     @property
     def videos(self) -> list[Video]:
@@ -41,7 +41,7 @@ class VideoResult:
     @property
     def duration(self) -> float:
         """Seconds of the video."""
-        return self.run.videos[0].duration_s
+        return self.run.videos[-1].duration_s
 
     @property
     def timeline(self) -> str | None:
@@ -60,7 +60,7 @@ class VideoResult:
 
     def _repr_html_(self) -> str:
         """The poster, which links to the video, and a line about it."""
-        video = self.run.videos[0]
+        video = self.run.videos[-1]
         local = "://" not in video.path
         link = Path(video.path).absolute().as_uri() if local else video.path
         name = html.escape(video.path.rsplit("/", 1)[-1])

@@ -6,7 +6,9 @@ transfer functions, and wide primaries, to bt709.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import av
@@ -97,21 +99,8 @@ def _converted(
     kind: str,
     colour_range: ColorRange,
 ) -> av.VideoFrame:
-    if frame.color_trc in _HDR or frame.color_primaries in _WIDE:
-        try:
-            return reformatter.reformat(
-                frame,
-                width,
-                height,
-                kind,
-                dst_colorspace=Colorspace.ITU709,
-                dst_color_range=colour_range,
-                dst_color_trc=ColorTrc.BT709,
-                dst_color_primaries=ColorPrimaries.BT709,
-            )
-        except av.error.FFmpegError:
-            pass  # its tags contradict each other: treated as bt709
-    return reformatter.reformat(
+    convert = partial(
+        reformatter.reformat,
         frame,
         width,
         height,
@@ -119,6 +108,11 @@ def _converted(
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=colour_range,
     )
+    if frame.color_trc in _HDR or frame.color_primaries in _WIDE:
+        # Where its tags contradict each other, it is treated as bt709.
+        with contextlib.suppress(av.error.FFmpegError):
+            return convert(dst_color_trc=ColorTrc.BT709, dst_color_primaries=ColorPrimaries.BT709)
+    return convert()
 
 
 def _matrix(frame: av.VideoFrame) -> Matrix:

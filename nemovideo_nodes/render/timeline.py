@@ -7,13 +7,13 @@ times are milliseconds.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nemovideo_nodes.render.motion import AUTO
+from nemovideo_nodes.wire.draft import finite
 
 __all__ = [
     "DEFAULT_SIZE",
@@ -243,7 +243,7 @@ def _titles(draft: Mapping[str, object]) -> Iterator[Title]:
 def _music(draft: Mapping[str, object], resolve: Callable[[str], Path]) -> Iterator[Music]:
     for segment in _segments(draft, _AUDIO):
         meta = _mapping(segment.get("m"))
-        volume = _number(meta.get("volume"))
+        volume = finite(meta.get("volume"))
         source = _text(meta.get("src"))
         yield Music(
             style=(_text(meta.get("style")) or _text(meta.get("name"))).lower(),
@@ -303,18 +303,8 @@ def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _int(value: object, default: int) -> int:
-    number = _number(value)
+    number = finite(value)
     return default if number is None else round(number)
 
 

@@ -85,7 +85,7 @@ def _split(unit: str, width: float, length: Callable[[str], float]) -> Iterator[
     while len(clusters) > 1 and length("".join(clusters).rstrip()) > width:
         counts = range(len(clusters) - 1, 1, -1)
         fits = next((n for n in counts if length("".join(clusters[:n])) <= width), 1)
-        seams = (n for n in range(fits, fits // 3, -1) if clusters[n - 1] in _ADDRESS_PARTS)
+        seams = (n for n in range(fits, 2, -1) if clusters[n - 1] in _ADDRESS_PARTS)
         fits = next(seams, fits)
         yield "".join(clusters[:fits])
         clusters = clusters[fits:]

@@ -95,7 +95,7 @@ _SUBJECTS = (
     .where(tuple_(subjects.c.source, subjects.c.subject).in_(bindparam("of_keys", expanding=True)))
     .with_for_update()
 )
-_JOBS = select(jobs.c.run_id, jobs.c.id, jobs.c.state).where(
+_JOBS = select(jobs.c.run_id, jobs.c.id, jobs.c.state, jobs.c.subject).where(
     jobs.c.run_id.in_(bindparam("of_run_ids", expanding=True))
 )
 _NEW = (
@@ -114,6 +114,9 @@ _CALL_OFF = (
     update(jobs).where(_OLDER).values(state=bindparam("to_state"), reason=bindparam("to_reason"))
 )
 _NEW_JOB = insert(jobs)
+_MOVE_JOB = (
+    update(jobs).where(jobs.c.id == bindparam("of_id")).values(subject=bindparam("to_subject"))
+)
 _SETTLE = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("of_id"))
@@ -132,8 +135,7 @@ def decide(db: Connection, asked: Sequence[Asked], now: float) -> list[str]:
         batch = _Batch(db, part, now)
         settled: dict[bool, list[tuple[int, str, str, str | None]]] = {False: [], True: []}
         for one in part:
-            state = batch.decide(one)
-            run_id = one.wanted.parameters.run_id if state not in ("stale", "recorded") else None
+            state, run_id = batch.decide(one)
             reason = _REASONS[state] or one.wanted.note
             settled[one.forget_bytes].append((one.delivery.id, state, reason, run_id))
             states.append(state)
@@ -150,7 +152,7 @@ def _about_different_things(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     for one in asked:
         names = {
             (one.delivery.source, one.wanted.subject),
-            ("", one.wanted.parameters.run_id),
+            *(("", run_id) for run_id in _run_ids(one)),
         }
         if names & seen:
             yield part
@@ -159,6 +161,12 @@ def _about_different_things(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
         seen |= names
     if part:
         yield part
+
+
+def _run_ids(one: Asked) -> list[str]:
+    """The ids that the run may have: the one of now, and that of an earlier release."""
+    wanted = one.wanted
+    return [run_id for run_id in (wanted.parameters.run_id, wanted.earlier_run_id) if run_id]
 
 
 class _Batch:
@@ -170,7 +178,7 @@ class _Batch:
         self._db = db
         self._now = now
         keys = [(one.delivery.source, one.wanted.subject) for one in asked]
-        run_ids = [one.wanted.parameters.run_id for one in asked]
+        run_ids = [run_id for one in asked for run_id in _run_ids(one)]
         self._subjects = {
             (row.source, row.subject): row for row in db.execute(_SUBJECTS, {"of_keys": keys})
         }
@@ -184,24 +192,26 @@ class _Batch:
         if self._new_jobs:
             self._db.execute(_NEW_JOB, self._new_jobs)
 
-    def decide(self, one: Asked) -> str:
+    def decide(self, one: Asked) -> tuple[str, str | None]:
+        """What becomes of a delivery, and which run is its."""
         key = {"source": one.delivery.source, "subject": one.wanted.subject}
         of = {f"of_{name}": value for name, value in key.items()}
-        run_id = one.wanted.parameters.run_id
         version = _believed(one.wanted.version, one.delivery.received_at)
         known = self._subjects.get((one.delivery.source, one.wanted.subject))
+        newest_id = one.wanted.parameters.run_id
+        run_id = self._run_id(one.wanted, known)
         since = None
         if known is None:
-            newest = {"version": _NONE if version is None else version, "run_id": run_id}
+            newest = {"version": _NONE if version is None else version, "run_id": newest_id}
             self._new_subjects.append({**key, **newest, "sequence": one.delivery.id})
             if one.only_records:
-                return "recorded"
+                return "recorded", None
         elif _is_older(known, version, one.delivery, is_start=True):
-            return "stale"
+            return "stale", None
         else:
             changed = {
                 "to_version": known.version if version is None else version,
-                "to_run_id": run_id,
+                "to_run_id": newest_id,
                 "to_sequence": max(known.sequence, one.delivery.id),
                 "to_withdrawn_at": None,
                 "to_withdrawn_version": None,
@@ -212,17 +222,31 @@ class _Batch:
             ended = {"to_state": "replaced", "to_reason": f"replaced by {run_id}"}
             self._db.execute(_CALL_OFF, {**of, **ended, "of_run_id": run_id})
         job = self._jobs.get(run_id)
-        is_same = known is not None and known.run_id == run_id
+        if job is not None and job.subject != one.wanted.subject:
+            moved = {"of_id": job.id, "to_subject": one.wanted.subject}
+            self._db.execute(_MOVE_JOB, moved)
+        is_same = known is not None and known.run_id in (newest_id, run_id)
         if (job is not None and job.state not in _ENDED) or (job is None and is_same):
-            return "unchanged" if is_same else "known"
+            return "unchanged" if is_same else "known", run_id
         begun = self._now if since is None else since
         due_at = min(self._now + one.debounce_s, begun + 10 * one.debounce_s)
+        parameters = one.wanted.parameters.model_copy(update={"run_id": run_id})
         if job is None:
-            values = _waiting(one.wanted.parameters, begun, due_at)
+            values = _waiting(parameters, begun, due_at)
             self._new_jobs.append({**key, "run_id": run_id, **values})
         else:
-            upsert_job(self._db, job, key, one.wanted.parameters, begun, due_at)
-        return "job"
+            upsert_job(self._db, job, key, parameters, begun, due_at)
+        return "job", run_id
+
+    def _run_id(self, wanted: Mapped, known: Row[Any] | None) -> str:
+        """The id of the run: that of an earlier release, where it was made under that."""
+        run_id, earlier = wanted.parameters.run_id, wanted.earlier_run_id
+        if not earlier or run_id in self._jobs:
+            return run_id
+        is_newest = known is not None and known.run_id == earlier
+        if wanted.earlier_overlooks and known is not None and not is_newest:
+            return run_id  # since then it may have changed in what was overlooked
+        return earlier if is_newest or earlier in self._jobs else run_id
 
 
 def take_back(db: Connection, one: TakenBack) -> str:

@@ -15,25 +15,23 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError, redact
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.decisions import Asked, Delivery, TakenBack
-from nemovideo_nodes.webhook.following import FIRST_LOOK_S, FollowsRuns, ends_of
+from nemovideo_nodes.webhook.following import FollowsRuns, ends_of
 from nemovideo_nodes.webhook.limits import limits_of
 from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped, Withdrawn
-from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
+from nemovideo_nodes.webhook.outbox import Accepted, Outbox
 from nemovideo_nodes.webhook.resolvers import Gone, NotYet, resolver_of
 from nemovideo_nodes.webhook.sparing import SparingLog
-from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown, TargetRuns
+from nemovideo_nodes.webhook.starting import Starter, backoff_s
+from nemovideo_nodes.webhook.targets import TargetDown, TargetRuns
 
-__all__ = ["Dispatcher", "backoff_s"]
+__all__ = ["Dispatcher"]
 
 _T = TypeVar("_T")
 _log = logging.getLogger("nemovideo_nodes.webhook")
 _LOOKED_AT_ONCE = 32
-_WRITTEN_AT_ONCE = 8
+_WRITTEN_AT_ONCE = 16
 """In one transaction: a receiver that wants to write waits for it."""
 _RESOLVED_AT_ONCE = 8
-_LONGEST_S = 300.0
-_DOWN_S = 60.0
-"""How long it waits at most before it asks a target that was down whether it is back."""
 _IDLE_S = 1.0
 _GONE_S = 600.0
 """How long a thing is asked for that its source does not have: a delivery API may be late."""
@@ -71,15 +69,23 @@ class Dispatcher:
         self._sparing = SparingLog(_log)
         self._clock = clock or SystemClock()
         self._rng = rng or random.Random()
-        self._gate = asyncio.Semaphore(self._config.at_once)
-        self._under_way: dict[asyncio.Task[None], Job] = {}
+        self._starter = Starter(
+            config.outbox,
+            outbox,
+            target,
+            self._limits,
+            write=self._write,
+            clock=self._clock,
+            rng=self._rng,
+            wake=self.wake,
+        )
         self._resolving: dict[str, asyncio.Task[None]] = {}
         """By source: a system that does not answer keeps no other one waiting."""
-        self._ended: list[tuple[str, str, str]] = []
         self._following: asyncio.Task[None] | None = None
         self._follow_at = 0.0
-        self._down = 0
-        self._down_until = 0.0
+        self._to_rename = {
+            name: mapper for name, mapper in self._mappers.items() if mapper.has_other_subjects
+        }
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -100,36 +106,43 @@ class Dispatcher:
                     await self._rest()
         finally:
             following = [] if self._following is None else [self._following]
-            tasks = (beat, *self._resolving.values(), *self._under_way, *following)
+            tasks = (beat, *self._resolving.values(), *self._starter.tasks, *following)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if self._ended:
-                await self._write(partial(self._outbox.started, self._ended))
+            await self._starter.note()
             self._writer.shutdown(wait=False)
 
     async def step(self) -> bool:
         """Look at what is new, and begin what is due; whether there may be more at once."""
+        await self._rename()
         looked = await self._look()
-        begun = await self._begin()
-        await self._note()
+        begun = await self._starter.begin()
+        await self._starter.note()
         self._follow()
         return looked or begun
 
     async def idle(self) -> None:
         """Wait for what is under way (for tests and tools)."""
-        while tasks := [*self._resolving.values(), *self._under_way]:
+        while tasks := [*self._resolving.values(), *self._starter.tasks]:
             await asyncio.wait(tasks)
-            await self._note()
+            await self._starter.note()
         if self._following is not None:
             await self._following
 
     async def _rest(self) -> None:
         self._wake.clear()
         wake = asyncio.ensure_future(self._wake.wait())
-        tasks = [wake, *self._resolving.values(), *self._under_way]
+        tasks = [wake, *self._resolving.values(), *self._starter.tasks]
         _, _ = await asyncio.wait(tasks, timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
         wake.cancel()
+
+    async def _rename(self) -> None:
+        """Once: what waits from an older release gets the subjects of now."""
+        while self._to_rename:
+            name, mapper = next(iter(self._to_rename.items()))
+            await self._write(partial(self._outbox.rename_waiting, name, mapper.subject))
+            del self._to_rename[name]
 
     async def _look(self) -> bool:
         busy = tuple(self._resolving)
@@ -248,85 +261,6 @@ class Dispatcher:
         until = now + backoff_s(delivery.attempts, self._rng.random())
         await self._write(lambda: self._outbox.put_off(delivery, why, until))
 
-    async def _begin(self) -> bool:
-        now = self._now()
-        most = self._config.at_once * self._target.ahead
-        free = most - len(self._under_way)
-        if self._down:
-            free = min(free, 1)  # one asks for all whether the target is back
-        # Where there is work ahead it is taken many in one transaction, when half of it is done.
-        fewest = most // 2 if self._target.ahead > 1 and not self._down else 1
-        if free < fewest or now < self._down_until:
-            return False
-        claimed = await self._write(
-            lambda: self._outbox.claim(now, self._config.lease_s, free, self._limits)
-        )
-        for job in claimed:
-            task = asyncio.create_task(self._start(job))
-            self._under_way[task] = job
-            task.add_done_callback(lambda done: self._under_way.pop(done, None))
-        return bool(claimed)
-
-    async def _start(self, job: Job) -> None:
-        try:
-            await self._try(job)
-        except StoreError as error:  # its key says what became of it, after its lease
-            _log.error("%s", error.sentence)
-
-    async def _try(self, job: Job) -> None:
-        try:
-            async with self._gate:
-                if self._down and self._now() < self._down_until:
-                    raise TargetDown("it did not answer just now")
-                started = await self._target.start(job.parameters)
-        except TargetDown as error:
-            await self._is_down(job, redact(str(error)))
-        except NotStarted as error:
-            await self._failed(job, redact(str(error)), for_good=error.for_good)
-        except Exception as error:  # ours to mend; the job waits for it
-            _log.error("%s: %s: %s", job.run_id, type(error).__name__, redact(str(error)))
-            await self._failed(job, f"an error of the program ({type(error).__name__})")
-        else:
-            self._is_up(job, started)
-
-    def _is_up(self, job: Job, started: Started) -> None:
-        self._down = 0
-        self._down_until = 0.0
-        self._ended.append((job.run_id, started.state, started.name))
-        self.wake()
-
-    async def _is_down(self, job: Job, why: str) -> None:
-        now = self._now()
-        if now >= self._down_until:  # not one of several that asked at the same time
-            self._down += 1
-            self._down_until = now + min(_DOWN_S, backoff_s(self._down - 1, self._rng.random()))
-            _log.warning("the target is down: %s", why)
-        late = now - job.created_at > self._config.give_up_s
-        at = None if late else self._down_until
-        await self._write(lambda: self._outbox.failed(job, why, retry_at=at, counts=False))
-
-    async def _failed(self, job: Job, why: str, *, for_good: bool = False) -> None:
-        now = self._now()
-        given_up = (
-            for_good
-            or job.attempts + 1 >= self._config.attempts
-            or now - job.created_at > self._config.give_up_s
-        )
-        at = None if given_up else now + backoff_s(job.attempts, self._rng.random())
-        _log.warning("%s was not started: %s", job.run_id, why)
-        await self._write(lambda: self._outbox.failed(job, why, retry_at=at))
-
-    async def _note(self) -> None:
-        ended, self._ended = self._ended, []
-        if not ended:
-            return
-        try:
-            at = self._now() + FIRST_LOOK_S if isinstance(self._target, FollowsRuns) else None
-            await self._write(lambda: self._outbox.started(ended, follow_at=at))
-        except StoreError:
-            self._ended = ended + self._ended
-            raise
-
     def _follow(self) -> None:
         """Follow runs that were started, in the background."""
         now = self._now()
@@ -348,13 +282,10 @@ class Dispatcher:
             _log.error("following runs: %s: %s", type(error).__name__, redact(str(error)))
 
     async def _keep_leases(self) -> None:
-        """A run in this process may take longer than a lease."""
         while True:
             await self._clock.sleep(self._config.lease_s / 3)
-            held = [job.run_id for job in self._under_way.values()]
-            until = self._now() + self._config.lease_s
             try:
-                await self._write(partial(self._outbox.keep, held, until))
+                await self._starter.keep_leases()
             except StoreError as error:
                 _log.error("%s", error.sentence)
 
@@ -375,8 +306,3 @@ def _asked(delivery: Delivery, wanted: Mapped, source: Source) -> Asked:
         source.known.same_body_again,
         baseline or (baseline is None and wanted.is_old),
     )
-
-
-def backoff_s(attempts: int, chance: float) -> float:
-    """Seconds before the next try: doubled from 1 up to 300, less up to a half by `chance`."""
-    return float(min(_LONGEST_S, 2.0 ** min(attempts, 20)) * (1.0 - chance / 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, or_, select
+from sqlalchemy import Connection, Row, Table, case, func, or_, select
 
 from nemovideo_nodes.webhook.tables import deliveries, jobs, refusals
 
@@ -71,16 +71,24 @@ def listed(
 
 
 def shown(db: Connection, number: int) -> dict[str, Any] | None:
-    """All that is known of one delivery, and of the job that it made."""
+    """All that is known of one delivery, of the job that it made, and of those of `replay --again`
+    ("again").
+    """
     row = db.execute(select(deliveries).where(deliveries.c.id == number)).one_or_none()
     if row is None:
         return None
-    job = db.execute(select(jobs).where(jobs.c.run_id == row.run_id)).one_or_none()
     delivery = dict(row._mapping) | {"headers": json.loads(row.headers)}
-    found = None if job is None else dict(job._mapping)
-    if found is not None:
-        found["parameters"] = json.loads(found["parameters"])
-    return {"delivery": delivery, "job": found}
+    job = db.execute(select(jobs).where(jobs.c.run_id == row.run_id)).one_or_none()
+    again = select(jobs).where(jobs.c.run_id.startswith(f"{row.run_id}.", autoescape=True))
+    return {
+        "delivery": delivery,
+        "job": None if job is None else _as_plain(job),
+        "again": [_as_plain(one) for one in db.execute(again.order_by(jobs.c.id))],
+    }
+
+
+def _as_plain(job: Row[Any]) -> dict[str, Any]:
+    return dict(job._mapping) | {"parameters": json.loads(job.parameters)}
 
 
 def _refused(db: Connection, source: str | None, limit: int) -> list[dict[str, Any]]:

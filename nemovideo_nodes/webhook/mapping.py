@@ -22,6 +22,12 @@ from pydantic import BaseModel, ConfigDict
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.webhook.config import Source
+from nemovideo_nodes.webhook.earlier import (
+    EARLIER_FIELDS,
+    EARLIER_SUBJECTS,
+    earlier_images,
+    earlier_words,
+)
 from nemovideo_nodes.webhook.pictures import Pictures
 from nemovideo_nodes.webhook.quoting import as_digested, guarded, mark
 from nemovideo_nodes.webhook.systems import INSTRUCTION
@@ -85,6 +91,10 @@ class Mapped:
     """Why pictures of the payload are not among the run's."""
     is_old: bool = False
     """Whether it is an update of what was published long before."""
+    earlier_run_id: str = ""
+    """The id that release 0.1 gave to the run, where that is another one; see `earlier`."""
+    earlier_overlooks: bool = False
+    """Whether 0.1 overlooked something that matters: a change of it left that id the same."""
 
     @property
     def note(self) -> str:
@@ -137,8 +147,22 @@ class Mapper:
             )
         needed = used | self._matters | {"title", "language"}
         self._fields = {name: one for name, one in fields.items() if name in needed}
+        self._earlier_subject = self._subject
+        if source.subject is None and (known := EARLIER_SUBJECTS.get(source.system)):
+            self._earlier_subject = self._compiled("subject", known)
+        self._earlier_fields = {
+            name: self._compiled(f"fields.{name}", EARLIER_FIELDS[source.system, name])
+            for name in self._matters & fields.keys()
+            if (source.system, name) in EARLIER_FIELDS and name not in source.fields
+        }
+        self._images_system = source.system if source.images is None else ""
         self._pictures = Pictures(source.name, source.hosts, source.base_url, source.max_images)
         self._needs_pictures = bool(system.images) and not source.without_pictures
+
+    @property
+    def has_other_subjects(self) -> bool:
+        """Whether release 0.1 called things by other subjects."""
+        return self._earlier_subject is not self._subject
 
     def parts(self, payload: object) -> list[dict[str, Any]]:
         """The payloads of which this is made up where it is about several things, else none."""
@@ -172,11 +196,13 @@ class Mapper:
         self._check(seen)
         self._check_when(seen)
         subject = self._about(seen)
-        images, left_out = self._pictures.usable(self._images.search(seen))
+        pictures = self._images.search(seen)
+        images, left_out = self._pictures.usable(pictures)
         if not images and (self._needs_pictures or left_out):
             reasons = f": {_listed(left_out)}" if left_out else ""
             raise Ignored(f"no picture in it{reasons}")
-        fields = self._values(seen)
+        found = {name: one.search(seen) for name, one in self._fields.items()}
+        fields = self._values(found)
         prompt = guarded(self._template.render(fields))
         language = plain_text(fields.get("language")) or self._source.language
         if not images and not prompt.strip():
@@ -187,8 +213,9 @@ class Mapper:
         if self._source.matters is None or "images" in self._matters:
             matters["images"] = images
         digest = digest_of(matters)
-        name = digest_of([self._source.name, subject, digest])[:20]
+        run_id = self._run_id(subject, digest)
         version = _seconds(self._version.search(seen))
+        earlier_run_id, overlooks = self._earlier_run_id(seen, subject, found, pictures, matters)
         return Mapped(
             subject=subject,
             version=version,
@@ -196,8 +223,10 @@ class Mapper:
             title=plain_text(fields.get("title")),
             left_out=tuple(left_out),
             is_old=self._is_old(seen, version),
+            earlier_run_id=earlier_run_id,
+            earlier_overlooks=overlooks,
             parameters=Parameters(
-                run_id=f"{self._source.name}-{name}",
+                run_id=run_id,
                 images=tuple(images),
                 prompt=one_line(prompt)[:MAX_TEXT],
                 profile=self._source.profile,
@@ -229,8 +258,46 @@ class Mapper:
             raise NotMapped("it does not say what it is about: its subject is empty")
         return subject
 
-    def _values(self, seen: dict[str, Any]) -> dict[str, Any]:
-        found = {name: one.search(seen) for name, one in self._fields.items()}
+    def _run_id(self, subject: str, digest: str) -> str:
+        return f"{self._source.name}-{digest_of([self._source.name, subject, digest])[:20]}"
+
+    def _earlier_run_id(
+        self,
+        seen: dict[str, Any],
+        subject: str,
+        found: Mapping[str, Any],
+        pictures: Any,
+        matters: Mapping[str, Any],
+    ) -> tuple[str, bool]:
+        """The id that 0.1 gave to this run, and whether it overlooked something that matters;
+        empty where the id is the same.
+        """
+        then: dict[str, Any] = {
+            name: earlier_words(
+                self._earlier_fields[name].search(seen)
+                if name in self._earlier_fields
+                else found.get(name)
+            )
+            for name in matters
+            if name != "images"
+        }
+        if "images" in matters:
+            source = self._source
+            then["images"] = earlier_images(
+                self._images_system, seen, pictures, source.base_url, source.max_images
+            )
+        about = subject
+        if self._earlier_subject is not self._subject:
+            about = plain_text(self._earlier_subject.search(seen))[:200]
+        if about == subject and then == matters:
+            return "", False
+        overlooks = any(
+            set(value) - set(then[name]) if name == "images" else value and not then[name]
+            for name, value in matters.items()
+        )
+        return self._run_id(about, digest_of(then)), overlooks
+
+    def _values(self, found: Mapping[str, Any]) -> dict[str, Any]:
         own = found.get("language")
         languages = [one for one in (own, self._source.language) if one and isinstance(one, str)]
         return {name: plain_value(value, languages) for name, value in found.items()}

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nemovideo_nodes.errors import BadInput, StoreError
-from nemovideo_nodes.webhook import claims, lookups, replays, run_ends
+from nemovideo_nodes.webhook import claims, lookups, replays, run_ends, upgrades
 from nemovideo_nodes.webhook.arrivals import Accepted, accept, insertion
 from nemovideo_nodes.webhook.claims import Job
 from nemovideo_nodes.webhook.config import Config
@@ -147,6 +147,13 @@ class Outbox:
         """Call off what waits for a thing that is not published any more."""
         with self._change() as db:
             return take_back(db, one)
+
+    def rename_waiting(
+        self, source: str, subject_of: Callable[[Any, Mapping[str, str]], str]
+    ) -> int:
+        """Give what waits from an older release its subject of now; see `upgrades`."""
+        with self._change() as db:
+            return upgrades.rename_waiting(db, source, subject_of)
 
     def claim(
         self,

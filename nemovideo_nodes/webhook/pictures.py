@@ -1,17 +1,21 @@
-"""Which pictures of a payload a run can take, and their URLs without signatures. Pure."""
+"""Which pictures of a payload a run can take, and their URLs without signatures. Nothing is fetched
+or read.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ssrfguard import Policy, SSRFGuardError
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.media.sniff import ACCEPTED
+from nemovideo_nodes.media.convert import can_read
+from nemovideo_nodes.media.foreign import EXTRA_FOR_HEIF
+from nemovideo_nodes.media.sniff import ACCEPTED, CONVERTIBLE
 
 __all__ = ["Pictures", "host_patterns", "unsigned_body", "unsigned_url"]
 
@@ -23,6 +27,8 @@ _TAKEN: Final = frozenset(
     + ["image/jpg", "image/pjpeg", "image/x-png"]
 )
 """MIME types of pictures that a run takes, in the spellings that systems use."""
+_CONVERTED: Final = {"heic": "heic", "heif": "heic", "avif": "avif"}
+"""What a run makes into JPEG where that can be done, by ending and MIME type."""
 _ENDINGS = "svg svgz avif heic heif tif tiff bmp ico cur jxl jp2 psd ai eps pdf dng raw cr2 nef"
 _OTHER_FORMATS: Final = frozenset(_ENDINGS.split())
 # What signs a URL: S3, Google, Azure, CloudFront, Alibaba, Tencent, Akamai and the like.
@@ -48,11 +54,24 @@ _SIGNED_BYTES = re.compile(
 
 
 class Pictures:
-    """Checks the pictures of a source's payloads; raises `BadInput` for hosts that cannot be."""
+    """Checks the pictures of a source's payloads; raises `BadInput` for hosts that cannot be.
 
-    def __init__(self, name: str, hosts: Sequence[str], base_url: str, most: int) -> None:
+    `convertible`: of HEIC and AVIF what a run can make into JPEG; by default what can be here.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        hosts: Sequence[str],
+        base_url: str,
+        most: int,
+        convertible: Collection[str] | None = None,
+    ) -> None:
         self._base_url = base_url
         self._most = most
+        if convertible is None:
+            convertible = [name for name, kind in CONVERTIBLE.items() if can_read(kind)]
+        self._convertible = convertible
         try:
             self._hosts = Policy(allowed_hosts=frozenset(hosts))
         except ValueError as error:
@@ -79,17 +98,17 @@ class Pictures:
     def _checked(self, text: str, mime: str) -> str:
         """An absolute URL from an allowed host; whether its address may be asked, the run sees."""
         url = f"https:{text.strip()}" if text.strip().startswith("//") else text.strip()
-        shown = repr(_CONTROL.sub(" ", unsigned_url(url))[:_SHOWN])
+        written = url
         if self._base_url and "://" not in url:
             url = urljoin(self._base_url, url)
         try:
             parts = urlsplit(url)
             host = parts.hostname
         except ValueError:
-            raise ValueError(f"the URL {shown} is malformed") from None
+            raise ValueError(f"the URL {_shown(written)} is malformed") from None
         if not url.lower().startswith(("https://", "http://")) or not host:
             hint = ": give base_url of the source" if url.startswith("/") else ""
-            raise ValueError(f"{shown} is not an https URL{hint}")
+            raise ValueError(f"{_shown(written)} is not an https URL{hint}")
         if "@" in parts.netloc:
             raise ValueError(f"the URL of {_file(parts.path)} holds a password")
         if len(url) > _LONGEST_URL:
@@ -98,7 +117,12 @@ class Pictures:
         other = ending if ending in _OTHER_FORMATS else ""
         if mime.startswith("image/") and mime not in _TAKEN:
             other = mime.removeprefix("image/").partition("+")[0]
-        if other:
+        if other in _CONVERTED and _CONVERTED[other] not in self._convertible:
+            raise ValueError(
+                f"{_file(parts.path)} is {other.upper()}, which a run takes only where "
+                f"{EXTRA_FOR_HEIF} is installed"
+            )
+        if other and other not in _CONVERTED:
             raise ValueError(
                 f"{_file(parts.path)} is {other.upper()}, which a run does not take: "
                 "JPG, PNG, GIF or WEBP"
@@ -121,6 +145,10 @@ def _named(listed: Iterable[Any]) -> Iterable[tuple[str, str]]:
             yield url, kind
 
 
+def _shown(url: str) -> str:
+    return repr(_CONTROL.sub(" ", unsigned_url(url))[:_SHOWN])
+
+
 def _file(path: str) -> str:
     return _CONTROL.sub(" ", unquote(path).rpartition("/")[2])[:_SHOWN] or "a picture"
 
@@ -128,6 +156,8 @@ def _file(path: str) -> str:
 def unsigned_url(url: str) -> str:
     """`url` without what signs it and says until when, and without its fragment."""
     before, mark, query = url.partition("#")[0].partition("?")
+    if not query:
+        return before
     kept = _unsigned_query(query)
     return f"{before}{mark}{kept}" if kept else before
 

@@ -92,4 +92,4 @@ def _again(db: Connection, job: dict[str, Any], now: float) -> str:
     parameters = Parameters.model_validate({**job["parameters"], "run_id": run_id})
     key = {"source": job["source"], "subject": job["subject"]}
     upsert_job(db, None, key, parameters, now, now, released=True)
-    return f"Run {run_id} is made again"
+    return f"Run {run_id} is made again: another video, which is paid for"

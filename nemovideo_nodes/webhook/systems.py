@@ -74,6 +74,15 @@ _SHOPIFY_TOPIC = '_headers."x-shopify-topic"'
 _WOO_TOPIC = '_headers."x-wc-webhook-topic"'
 _CONTENTFUL_TOPIC = '_headers."x-contentful-topic"'
 _GHOST = "(post || page)"
+# A projection may leave both out.
+_SANITY_ID = '(_id || _headers."sanity-document-id")'
+_SANITY_OWN = (
+    "(starts_with(_type || '', 'sanity.') || starts_with(_type || '', 'system.')"
+    " || starts_with(_type || '', 'assist.'))"
+)
+_STRAPI_ID = "(entry.documentId || entry.id)"
+# A content type without drafts has no such key in version 4.
+_STRAPI_PUBLISHED = "(entry.publishedAt || !contains(keys(entry), 'publishedAt'))"
 
 SYSTEMS: Final = MappingProxyType(
     {
@@ -87,26 +96,26 @@ SYSTEMS: Final = MappingProxyType(
             "shopify",
             status=200,
             when=(
-                f"contains(['products/create', 'products/update'], {_SHOPIFY_TOPIC})"
+                f"({_SHOPIFY_TOPIC} == 'products/create' || {_SHOPIFY_TOPIC} == 'products/update')"
                 " && (!status || status == 'active')"
             ),
             passes=(
                 Passed(
-                    f"starts_with({_SHOPIFY_TOPIC}, 'products/')"
-                    " && contains(['draft', 'unlisted'], status)",
+                    "(status == 'draft' || status == 'unlisted')"
+                    f" && starts_with({_SHOPIFY_TOPIC}, 'products/')",
                     "the product is not published: it is a draft",
                     takes_back=True,
                 ),
             ),
             withdrawn=(
                 f"{_SHOPIFY_TOPIC} == 'products/delete'"
-                f" || (starts_with({_SHOPIFY_TOPIC}, 'products/') && status == 'archived')"
+                f" || (status == 'archived' && starts_with({_SHOPIFY_TOPIC}, 'products/'))"
             ),
             withdrawn_version='updated_at || _headers."x-shopify-triggered-at"',
             subject="id",
             version="updated_at",
             published=f"{_SHOPIFY_TOPIC} == 'products/update' && (published_at || created_at)",
-            images="images[].src",
+            images="images[].src || media[?media_content_type == 'IMAGE'].preview_image.src",
             fields={
                 "title": "title",
                 "price": "variants[0].price",
@@ -137,7 +146,7 @@ SYSTEMS: Final = MappingProxyType(
             ),
             withdrawn=(
                 f"{_WOO_TOPIC} == 'product.deleted'"
-                f" || (starts_with({_WOO_TOPIC}, 'product.') && status == 'trash')"
+                f" || (status == 'trash' && starts_with({_WOO_TOPIC}, 'product.'))"
             ),
             subject="id",
             version="date_modified_gmt",
@@ -185,23 +194,23 @@ SYSTEMS: Final = MappingProxyType(
         ),
         "sanity": System(
             "sanity",
-            when="_id",
+            when=_SANITY_ID,
             passes=(
-                Passed("starts_with(_id, 'drafts.')", "it is a draft"),
-                Passed("starts_with(_id, 'versions.')", "it is a version of a release"),
+                Passed(f"starts_with({_SANITY_ID}, 'drafts.')", "it is a draft"),
+                Passed(f"starts_with({_SANITY_ID}, 'versions.')", "it is a version of a release"),
                 Passed(
-                    "starts_with(_type, 'sanity.') || starts_with(_type, 'system.')"
-                    " || starts_with(_type, 'assist.') || starts_with(_id, '_.')"
+                    f"{_SANITY_OWN} || starts_with(_id || '', '_.')"
                     " || _type == 'translation.metadata' || _type == 'media.tag'",
                     "it is one of Sanity's own documents",
                 ),
             ),
             withdrawn=(
-                "_headers.\"sanity-operation\" == 'delete' && !starts_with(_id, 'drafts.')"
-                " && !starts_with(_id, 'versions.') && !starts_with(_type, 'sanity.')"
+                "_headers.\"sanity-operation\" == 'delete'"
+                f" && !starts_with({_SANITY_ID} || '', 'drafts.')"
+                f" && !starts_with({_SANITY_ID} || '', 'versions.') && !({_SANITY_OWN})"
             ),
-            subject="_id",
-            version="_updatedAt",
+            subject=_SANITY_ID,
+            version='_updatedAt || _headers."sanity-transaction-time"',
             images="assets",
             fields={
                 "title": "title || name",
@@ -246,24 +255,29 @@ SYSTEMS: Final = MappingProxyType(
             "bearer",
             when=(
                 "event == 'entry.publish' || (contains(['entry.create', 'entry.update'], event)"
-                " && entry.publishedAt)"
+                f" && {_STRAPI_PUBLISHED})"
             ),
             passes=(
+                Passed("event == 'trigger-test'", "it only tries the connection"),
+                Passed(
+                    "starts_with(uid || '', 'plugin::') || starts_with(uid || '', 'admin::')",
+                    "it is one of Strapi's own things, such as a user",
+                ),
                 Passed(
                     "event && !starts_with(event, 'entry.')",
                     "it is not about an entry, but about a file, a release or a review",
                 ),
                 Passed(
                     "contains(['entry.create', 'entry.update', 'entry.draft-discard'], event)"
-                    " && !(entry.publishedAt)",
+                    f" && !{_STRAPI_PUBLISHED}",
                     "it is a draft: publishing it makes a video",
                 ),
             ),
             withdrawn="event == 'entry.unpublish' || event == 'entry.delete'",
             withdrawn_version="createdAt || entry.updatedAt",
             subject=(
-                "join('/', [model, to_string(entry.documentId || entry.id), entry.locale]"
-                "[?@ != `null`])"
+                f"{_STRAPI_ID}"
+                f" && join('/', [model, to_string({_STRAPI_ID}), entry.locale][?@ != `null`])"
             ),
             version="createdAt || entry.updatedAt",  # a publication keeps the draft's own time
             images="assets",

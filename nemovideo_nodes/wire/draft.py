@@ -13,7 +13,16 @@ from typing import Any
 
 from nemovideo_nodes.errors import BadInput, redact, well_formed
 
-__all__ = ["Details", "Draft", "Segment", "Track", "cut_out", "is_only_added_to", "seconds"]
+__all__ = [
+    "Details",
+    "Draft",
+    "Segment",
+    "Track",
+    "cut_out",
+    "finite",
+    "is_only_added_to",
+    "seconds",
+]
 
 _KINDS = {0: "Video", 1: "BGM", 7: "Title"}
 # Nothing documents where these stand; the names are what such drafts commonly use.
@@ -304,14 +313,20 @@ def _found(segment: dict[str, Any], names: Iterable[str]) -> Iterable[Any]:
     return (place[name] for name in names for place in places if name in place)
 
 
-def _number(value: object) -> float | None:
+def finite(value: object) -> float | None:
+    """A value of a draft as a finite number; None where it is something else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         number = float(value)
     except OverflowError:
         return None
-    return abs(number) if math.isfinite(number) and number >= 0 else None  # abs: -0.0
+    return number if math.isfinite(number) else None
+
+
+def _number(value: object) -> float | None:
+    number = finite(value)
+    return abs(number) if number is not None and number >= 0 else None  # abs: -0.0
 
 
 def seconds(ms: float) -> str:

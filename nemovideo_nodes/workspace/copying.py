@@ -6,9 +6,24 @@ import os
 import shutil
 from pathlib import Path
 
-from nemovideo_nodes.errors import StoreError
+from nemovideo_nodes.errors import BadInput, StoreError
 
-__all__ = ["copy_file", "copy_paths"]
+__all__ = ["check_target", "copy_file", "copy_paths"]
+
+
+def check_target(target: str) -> None:
+    """Raise `BadInput` where no file could be written to `target`; nothing is written."""
+    try:
+        path = Path(target).expanduser()
+    except RuntimeError:
+        raise BadInput(f"There is no such home folder: {target}") from None
+    folder = path if path.is_dir() else path.parent
+    while not folder.exists() and folder != folder.parent:  # it is made when it is needed
+        folder = folder.parent
+    if not target.strip() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput(
+            f"The video cannot be written to {target!r}: name a file in a folder of yours"
+        )
 
 
 def copy_paths(target: str, run_id: str, count: int) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.media.local_proof import key_in
 from nemovideo_nodes.settings import PollingSettings, Settings
 
 __all__ = ["LOCAL", "StartLocal", "local_settings"]
@@ -29,9 +30,13 @@ def local_settings(settings: Settings, store: Store, start: StartLocal | None) -
     if start is None:
         raise BadInput("This run needs the local emulator, and there is no way to start it here")
     given = settings.pace
+    world = store.cache / "emulator"
+    api_url = start(world)
     return settings.model_copy(
         update={
-            "api_url": start(store.cache / "emulator"),
+            "api_url": api_url,
+            # One that a caller serves by itself has no key here.
+            "local_world": world if key_in(world) else None,
             "token": None,
             "service_name": LOCAL,
             "pace": PollingSettings(

@@ -23,6 +23,10 @@ from nemovideo_nodes.workspace.options import PreparedRun
 __all__ = ["RunReader", "loaded"]
 
 
+_SHORTEST_NAME = 4
+"""Of a run id that is typed in part."""
+
+
 class RunReader:
     """The runs of one store, read from their journals alone; it needs no account.
 
@@ -30,6 +34,21 @@ class RunReader:
     """
 
     store: Store
+
+    def named(self, text: str) -> str:
+        """The id of the run that is called so, or whose id alone begins so.
+
+        Where there is none, `text` as it is. Raises `BadInput` where several begin so.
+        """
+        if len(text) < _SHORTEST_NAME or self.exists(checked_run_id(text)):
+            return text
+        found = [run_id for run_id in self.run_ids() if run_id.startswith(text)]
+        if len(found) > 1:
+            raise BadInput(
+                f"Several runs begin with {text}: {', '.join(sorted(found)[:5])}",
+                remedy=Remedy.RUN_ID,
+            )
+        return found[0] if found else text
 
     def exists(self, run_id: str) -> bool:
         """Whether the store knows an order of that run."""
@@ -109,27 +128,31 @@ class RunReader:
             )
         ]
 
-    def copy_video(self, result: RunResult, target: str) -> RunResult:
-        """Copy the run's video to the file (or into the folder) `target`; the result names it.
+    def copy_video(self, result: RunResult, target: str, *, last: int | None = None) -> RunResult:
+        """Copy the run's videos (or its `last` ones) to the file, or into the folder, `target`.
 
-        Several videos are numbered: sale.mp4, sale-2.mp4. Each appears as a whole or not at all.
-        Raises `StoreError`.
+        The result names the copies. Several videos are numbered: sale.mp4, sale-2.mp4. Each
+        appears as a whole or not at all. Raises `StoreError`.
         """
         published = self.load(result.run_id).results(PublishResult)
         names = published[-1].videos if published else ()
+        first = 0 if last is None else max(0, len(names) - last)
+        names = names[first:]
         paths = copy_paths(target, result.run_id, len(names))
         for name, path in zip(names, paths, strict=True):
             with self.store.local(name) as source:
                 copy_file(source, path)
         videos = [
             video.model_copy(update={"path": str(path)})
-            for video, path in zip(result.videos, paths, strict=False)
+            for video, path in zip(result.videos[first:], paths, strict=False)
         ]
-        return result.model_copy(update={"videos": videos or result.videos})
+        return result.model_copy(update={"videos": [*result.videos[:first], *videos]})
 
     def poster(self, run_id: str) -> bytes | None:
-        """The poster of the run's first video (JPEG), where it has one."""
-        return self.store.read(f"runs/{run_id}/video-poster.jpg")
+        """The poster of the run's newest video (JPEG), where it has one."""
+        published = self.load(run_id).results(PublishResult)
+        names = published[-1].videos if published else ()
+        return self.store.read(f"{names[-1].removesuffix('.mp4')}-poster.jpg") if names else None
 
     def _restored(self, run: Run) -> RunResult:
         """The result of a run that is done; videos that were taken away are linked anew."""

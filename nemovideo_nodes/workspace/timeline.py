@@ -8,24 +8,31 @@ from nemovideo_nodes.wire.draft import Draft, Segment, Track, seconds
 
 __all__ = ["draw_timeline"]
 
-_LABELS = {0: "Video", 1: "BGM", 7: "Title"}
+_LABELS = {
+    "en": {0: "Video", 1: "BGM", 7: "Title"},
+    "zh": {0: "视频", 1: "音乐", 7: "标题"},
+}
+_OTHER = {"en": "Other", "zh": "其他"}
 _LABEL_CELLS = 7
 _MOST_TRACKS = 30
 
 
-def draw_timeline(draft: Draft, cells: int = 72) -> list[str]:
-    """The lines of the drawing, each at most `cells` wide; none where nothing says its length."""
+def draw_timeline(draft: Draft, cells: int = 72, language: str = "en") -> list[str]:
+    """The lines of the drawing, each at most `cells` wide; none where nothing says its length.
+
+    `language`: `en` or `zh`, of the names of the tracks.
+    """
     length = draft.duration_ms
     width = cells - _LABEL_CELLS - 1
     if not length or width < 10:
         return []
-    lines = [_row(track, length, width) for track in draft.tracks[:_MOST_TRACKS]]
+    lines = [_row(track, length, width, language) for track in draft.tracks[:_MOST_TRACKS]]
     end = f"{seconds(length)}s"
     return [*lines, " " * _LABEL_CELLS + "0s" + end.rjust(width - 2)]
 
 
-def _row(track: Track, length: float, width: int) -> str:
-    label = _LABELS.get(track.kind, "Other") if track.kind is not None else "Other"
+def _row(track: Track, length: float, width: int, language: str) -> str:
+    label = _LABELS[language].get(-1 if track.kind is None else track.kind, _OTHER[language])
     bar, at = "", 0
     for segment in sorted(track.segments, key=lambda one: one.start_ms or 0.0):
         if segment.start_ms is None or segment.end_ms is None:

@@ -133,7 +133,7 @@ def test_a_video_that_was_made_but_not_copied_is_not_made_again(studio: Stage) -
     task = video(studio, destination=str(studio.folder / "file"))
     with pytest.raises(RunStopped, match="cannot be copied"):
         task.work()
-    task.operator.destination = str(studio.folder / "copies")  # type: ignore[attr-defined]
+    task.operator.destination = str(studio.folder / "copies")
     task.clear()
     assert studio.sent == (1, 1, 2)
     assert task.told()[0][0] == f"file://{studio.folder}/copies"
@@ -196,6 +196,6 @@ def test_several_pictures_are_uploaded_in_their_order(studio: Stage) -> None:
         if record.step.node == "upload"
     ]
     assert names == ["picture-1.png", "picture-0.png"]
-    task.operator.media = ["gone.png"]  # type: ignore[attr-defined]
+    task.operator.media = ["gone.png"]
     task.retry()
     assert studio.sent[2] == 2

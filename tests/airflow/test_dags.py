@@ -15,6 +15,9 @@ from stage import Stage
 
 import airflow_dags
 from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.ledger.facts import StateResult
+from nemovideo_nodes.wire.draft import Draft
+from nemovideo_nodes.workspace import Workspace
 
 RunDag = Callable[..., Any]
 FOLDER = Path(airflow_dags.__file__).parent
@@ -118,6 +121,63 @@ def test_changes_make_more_videos_in_one_session(
     again = ran(run_dag, dag, run_id=run, images=[], prompt="", changes=["make it landscape"])
     assert again.xcoms["changes"]["run_id"] == run
     assert studio.sent == (4, 4, 2)
+
+
+def test_the_default_change_changes_the_video(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """What stands in the form at first is no change without effect."""
+    dag = dags["video_iterate"]
+    dag.get_task("changes").deferrable = False
+    done = ran(run_dag, dag, images=studio.pictures, prompt="A 2 second video")
+    assert len(done.xcoms["changes"]["videos"]) == 2
+    run = Workspace.open(studio.store_path).load(done.xcoms["changes"]["run_id"])
+    first, *_, last = [Draft(look.outline).details for look in run.results(StateResult)]
+    assert first != last
+
+
+def test_a_post_is_made_as_on_the_command_line(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """A video for platforms of one frame, one for each language, and the texts come along."""
+    due = (SystemClock().now() - timedelta(hours=1)).isoformat()
+    calendar = studio.folder / "calendar.csv"
+    calendar.write_text(
+        "slug,due,images,prompt,prompt:de,platform,language,account,caption,caption:de,hashtags,"
+        "link,utm_source\n"
+        f"cup,{due},{studio.pictures[0]},A 2 second video,Ein Video von 2 Sekunden,"
+        '"tiktok, instagram-reels","en, de",nemovideo_default,Our cup,Unsere Tasse,#cup,https://shop.example/cup,calendar\n'
+    )
+    done = ran(run_dag, dags["social_content"], calendar=str(calendar))
+    results = done.xcoms["video"]
+    assert studio.sent == (2, 2, 2)
+    by_language = {result["post"]["language"]: result["post"] for result in results}
+    assert set(by_language) == {"en", "de"}
+    assert set(by_language["de"]["texts"]) == {"tiktok", "instagram-reels"}
+    assert "Unsere Tasse" in by_language["de"]["texts"]["tiktok"]["caption"]
+    assert "#cup" in by_language["en"]["texts"]["instagram-reels"]["caption"]
+    assert "utm_source=calendar" in by_language["en"]["texts"]["instagram-reels"]["link"]
+    assert by_language["en"]["account"] == "nemovideo_default"
+
+
+def test_an_item_without_a_time_is_made_once(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """As in a feed of products; the next DAG run has nothing to do."""
+    calendar = studio.folder / "feed.xml"
+    calendar.write_text(
+        '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><item>'
+        "<title>Cup</title><guid>cup</guid>"
+        "</item></channel></rss>"
+    )
+    for count in (1, 0):
+        done = run_dag(
+            dags["social_content"],
+            run_triggerer=True,
+            dag_run_kwargs={"conf": {"calendar": str(calendar)}},
+        )
+        assert len(done.xcoms["due"]) == count
+    assert studio.sent[0] == 1
 
 
 def test_a_run_is_gone_on_with_resent_and_made_again(
@@ -225,4 +285,4 @@ def test_a_schedule_without_a_calendar_fails_only_who_asks(
     with pytest.raises(
         AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
     ):
-        missing.execute({"dag_run": dag_run})  # type: ignore[typeddict-item]
+        missing.execute({"dag_run": dag_run})

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from airflow.providers.http.hooks.http import HttpHook
 from airflow.sdk import Connection
-from airflow.sdk.log import redact
+from airflow.sdk.log import redact  # type: ignore[attr-defined]
+from moments import sign_in
 from stage import Stage
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, api_url_of
@@ -115,3 +116,32 @@ def test_nothing_is_sent_through_the_http_provider(monkeypatch: pytest.MonkeyPat
     """It would repeat a message that costs money."""
     with pytest.raises(BadInput, match="sends no raw requests"):
         use(monkeypatch).run("/run_sse", data={})
+
+
+@pytest.mark.parametrize("kind", ["nemovideo", "http"])
+def test_a_connection_of_either_type_is_really_checked(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage, kind: str
+) -> None:
+    """The account is asked for its balance; a token that is not valid is told."""
+    token = sign_in(stage.emulator)
+    good = use(monkeypatch, conn_type=kind, host=stage.emulator.url, password=token)
+    ok, told = good.test_connection()
+    assert ok, told
+    assert "The token is good" in told
+    wrong = use(monkeypatch, conn_type=kind, host=stage.emulator.url, password=TOKEN)
+    ok, told = wrong.test_connection()
+    assert not ok
+    assert "token" in told
+
+
+def test_a_task_of_ones_own_makes_a_video(studio: Stage) -> None:
+    """The same request is the same run; changes follow in its session; unknown runs are refused."""
+    hook = NemoVideoHook()
+    made = hook.make(studio.pictures, "A 2 second video", deduplication_key="monday")
+    assert (made.status, studio.sent) == ("done", (1, 1, 2))
+    assert hook.make(studio.pictures, "A 2 second video", deduplication_key="monday") == made
+    assert studio.sent == (1, 1, 2)
+    assert len(hook.refine(made.run_id, "make it square").videos) == 2
+    assert studio.sent == (2, 2, 2)
+    with pytest.raises(BadInput):
+        hook.resume("unknown")

@@ -87,7 +87,11 @@ def test_the_execution_timeout_holds_while_deferred(studio: Stage, context: Any)
 
 def test_messages_stay_on_the_worker_unless_asked(studio: Stage, context: Any) -> None:
     """Only what can be repeated is deferred."""
-    arguments = {"task_id": "video", "images": studio.pictures, "prompt": "A 2 second video"}
+    arguments: dict[str, Any] = {
+        "task_id": "video",
+        "images": studio.pictures,
+        "prompt": "A 2 second video",
+    }
     with pytest.raises(TaskDeferred) as deferred:
         ImageToVideoOperator(**arguments, defer_messages=True).execute(context)
     assert studio.sent == (0, 0, 2)
@@ -187,7 +191,11 @@ def test_a_new_token_of_the_account_is_taken_on_a_persons_word(
     import json
     import os
 
-    arguments = {"task_id": "video", "images": studio.pictures, "prompt": "A 2 second video"}
+    arguments: dict[str, Any] = {
+        "task_id": "video",
+        "images": studio.pictures,
+        "prompt": "A 2 second video",
+    }
     with pytest.raises(TaskDeferred):
         ImageToVideoOperator(**arguments).execute(context)
     connection = json.loads(os.environ["AIRFLOW_CONN_NEMOVIDEO_DEFAULT"])
@@ -215,7 +223,7 @@ def test_old_names_keep_working() -> None:
     assert aliases.ARGUMENTS == {"deadline": "timeout"}
     with DAG("old_names", schedule=None):
         task = ImageToVideoOperator(task_id="x", deadline=timedelta(hours=1))
-    assert task._deadline_of({})[0]  # type: ignore[typeddict-item]
+    assert task._deadline_of({})[0]
 
 
 def test_a_wrong_timeout_is_refused() -> None:

@@ -21,6 +21,7 @@ from stage import Stage
 
 from nemovideo_nodes.airflow.deadlines import absolute_deadline
 from nemovideo_nodes.airflow.hooks import NemoVideoHook
+from nemovideo_nodes.airflow.lineage import lineage_of, openlineage_of, report_lineage
 from nemovideo_nodes.airflow.operators import (
     AcquireTokenOperator,
     CheckCreditsOperator,
@@ -30,7 +31,7 @@ from nemovideo_nodes.airflow.operators import (
     SubmitRenderOperator,
     UploadMediaOperator,
 )
-from nemovideo_nodes.airflow.outcome import copy_videos, raise_task_error, report_lineage
+from nemovideo_nodes.airflow.outcome import copy_videos, raise_task_error
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
 from nemovideo_nodes.airflow.run_operator import RunOperator
 from nemovideo_nodes.airflow.sensors import RenderSensor
@@ -42,6 +43,7 @@ from nemovideo_nodes.airflow.video import (
     listed,
 )
 from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
+from nemovideo_nodes.ledger.conversation import conversation
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.workspace import Workspace
@@ -143,10 +145,9 @@ def test_videos_are_copied_to_where_they_are_wanted(studio: Stage, where: str) -
     """By a path or a URL; whole, by the run's name, and once more over itself."""
     runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
-    for _ in range(2):
-        copied = copy_videos(
-            runs.load(result.run_id), result, runs, where.format(folder=studio.folder)
-        )
+    target = where.format(folder=studio.folder)
+    copy_videos(runs.load(result.run_id), result, runs, target)
+    copied = copy_videos(runs.load(result.run_id), result, runs, target)
     (video,) = copied.videos
     assert video.path.endswith(f"copies/{result.run_id}.mp4")
     copy = ObjectStoragePath(video.path)
@@ -167,15 +168,61 @@ def test_a_place_that_takes_no_copy_is_said(studio: Stage) -> None:
 
 def test_lineage_tells_what_was_made_from_what(studio: Stage) -> None:
     """As a reader of lineage gets it: pictures in, videos out, with digests."""
-    collector = HookLineageCollector()
+    collector = HookLineageCollector()  # type: ignore[no-untyped-call]
     runs = Workspace(studio.settings(), Store(studio.store_path))
     result = asyncio.run(studio.work(studio.order()))
-    report_lineage(collector, NemoVideoHook(), runs.load(result.run_id), runs, result)
+    folder = Path(studio.pictures[0]).parent
+    lineage = lineage_of(runs.load(result.run_id), runs, result, [studio.pictures[0], str(folder)])
+    report_lineage(collector, NemoVideoHook(), lineage)
     told = collector.collected_assets
     assert [one.asset.extra["name"] for one in told.inputs] == ["picture-0.png", "picture-1.png"]
+    assert [one.asset.uri for one in told.inputs] == [Path(p).as_uri() for p in studio.pictures]
     (video,) = told.outputs
     assert video.asset.uri == f"file://{result.videos[0].path}"
     assert video.asset.extra["sha256"] == result.videos[0].sha256
+
+
+def test_a_prompt_may_be_a_file(studio: Stage, run_dag: RunDag) -> None:
+    """With a template in it; a message that ends like another file is sent as it is."""
+    (studio.folder / "morning.prompt.md").write_text("A {{ params.seconds }} second video")
+    with DAG("from_a_file", params={"seconds": 2}, template_searchpath=str(studio.folder)) as dag:
+        ImageToVideoOperator(
+            task_id="video", images=studio.pictures, prompt="morning.prompt.md", deferrable=False
+        )
+    done = run_dag(dag)
+    assert done.success, done.errors
+    run = Workspace.open(studio.store_path).load(done.xcoms["video"]["run_id"])
+    assert [turn.said for turn in conversation(run)] == ["A 2 second video"]
+    assert PromptOperator(task_id="p", run_id="r", prompt="notes.md").prompt == "notes.md"
+
+
+def test_the_balance_is_where_one_looks_for_it(studio: Stage, run_dag: RunDag) -> None:
+    """In an XCom of its own, in the result, and in the log."""
+    with DAG("balance") as dag:
+        CheckCreditsOperator(task_id="credits")
+    done = run_dag(dag)
+    assert done.success, done.errors
+    balance = done.xcoms["credits"]["balance"]
+    assert balance > 0
+
+
+def test_openlineage_gets_datasets_with_digests(studio: Stage) -> None:
+    """The user's own pictures and the video; the digest is the version of each."""
+    runs = Workspace(studio.settings(), Store(studio.store_path))
+    result = asyncio.run(studio.work(studio.order()))
+    told = openlineage_of(lineage_of(runs.load(result.run_id), runs, result, studio.pictures))
+    assert [(one.namespace, one.name) for one in told.inputs] == [
+        ("file", path) for path in studio.pictures
+    ]
+    digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in studio.pictures]
+    assert [one.facets["version"].datasetVersion for one in told.inputs] == [
+        f"sha256:{digest}" for digest in digests
+    ]
+    ((video,), (made,)) = (result.videos, told.outputs)
+    assert (made.namespace, made.name) == ("file", video.path)
+    assert made.facets["version"].datasetVersion == f"sha256:{video.sha256}"
+    assert made.outputFacets["outputStatistics"].size == video.bytes
+    assert told.run_facets["externalQuery"].externalQueryId == result.run_id
 
 
 @pytest.mark.parametrize(
@@ -241,6 +288,15 @@ def test_the_policy_tries_what_may_go_better() -> None:
     """And leaves errors that it does not know to Airflow."""
     assert RETRY_POLICY.evaluate(RunStopped("x"), 1, 3).action.value == "retry"
     assert RETRY_POLICY.evaluate(ValueError("x"), 1, 3).action.value == "default"
+
+
+def test_a_mapped_task_is_tried_again_like_any_other() -> None:
+    """Airflow reads its defaults off the operator's arguments."""
+    with DAG("mapped"):
+        mapped = ImageToVideoOperator.partial(task_id="video").expand(prompt=["a", "b"])
+    plain = ImageToVideoOperator(task_id="plain", prompt="a")
+    for name in ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay"):
+        assert getattr(mapped, name) == getattr(plain, name), name
 
 
 def test_on_clear_is_checked_where_the_dag_is_written() -> None:

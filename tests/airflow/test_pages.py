@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from stage import Stage
@@ -53,6 +56,8 @@ def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: S
     assert "<script>alert" not in page.text
     assert "早安" in page.text
     assert "Timeline (" in page.text
+    assert 'style="left: 0.0%; width: ' in page.text
+    assert "Send prompt: A 2 second video" in page.text
     assert "http-equiv" not in page.text
     video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4", headers={"Range": "bytes=4-7"})
     assert (video.status_code, video.content) == (206, b"ftyp")
@@ -67,7 +72,9 @@ def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studi
     asyncio.run(studio.work(ordered, through="session/0"))
     page = signed_in.get(f"{PATH}/{ordered.run_id}")
     assert 'http-equiv="refresh"' in page.text
-    assert "upload/0" in page.text
+    assert "Upload picture-0.png" in page.text
+    assert "not yet" in page.text
+    assert "upload/0" not in page.text
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_a_page_leads_back_to_its_task(signed_in: TestClient, studio: Stage) -> 
     with_store = f"{PATH}/{result.run_id}?conn=nemovideo_default&dag=a%2Fb&dag_run=r:1&task=t"
     page = signed_in.get(f"{with_store}&map_index=3")
     assert 'href="/dags/a%2Fb/runs/r%3A1/tasks/t/mapped/3"' in page.text
-    assert f"{result.run_id}/video.mp4?conn=nemovideo_default" in page.text
+    assert f"{result.run_id}/video.mp4?conn=nemovideo_default&amp;dag=" in page.text
     assert ">finished</span>" in page.text
     evil = signed_in.get(f'{PATH}/{result.run_id}?dag="><b>&dag_run=javascript:x&task=y')
     assert '"><b>' not in evil.text
@@ -109,3 +116,29 @@ def test_the_store_of_a_connection_is_found(
     assert signed_in.get(f"{PATH}/{result.run_id}?conn=nemovideo_default").status_code == 200
     video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4?conn=nemovideo_default")
     assert video.status_code == 200
+
+
+def test_the_store_that_the_task_named_is_found(
+    signed_in: TestClient,
+    studio: Stage,
+    run_dag: Callable[..., Any],
+) -> None:
+    """From the task's fields as Airflow keeps them; the address itself can name no store."""
+    from airflow.sdk import DAG
+
+    from nemovideo_nodes.airflow.video import ImageToVideoOperator
+
+    store = str(studio.folder / "elsewhere")
+    with DAG("named_store") as dag:
+        ImageToVideoOperator(
+            task_id="video", images=studio.pictures, prompt="A 2 second video", store=store
+        )
+    done = run_dag(dag, run_triggerer=True)
+    assert done.success, done.errors
+    run_id, (instance,) = done.xcoms["video"]["run_id"], done.tis
+    address = f"{PATH}/{run_id}?dag=named_store&dag_run={quote(instance.run_id)}&task=video"
+    assert signed_in.get(f"{PATH}/{run_id}?store={store}").status_code == 404
+    page = signed_in.get(address)
+    assert page.status_code == 200
+    (video,) = re.findall(r'src="([^"]+video\.mp4[^"]*)"', page.text)
+    assert signed_in.get(f"{PATH}/{unescape(video)}").status_code == 200

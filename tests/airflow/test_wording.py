@@ -6,6 +6,7 @@ import ast
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -70,8 +71,9 @@ def test_no_text_here_sends_anyone_to_a_terminal(path: Path) -> None:
 def test_the_log_of_a_failure_begins_with_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
     """With the run, what to do, and where to look; Airflow's traceback comes behind it."""
     error = BadInput("It is not finished", remedy=Remedy.FINISH_FIRST, run_id="abc")
+    log: Any = logging.getLogger("task")
     with pytest.raises(AirflowFailException):
-        raise_task_error(error, logging.getLogger("task"), "https://airflow/nemovideo/runs/abc")
+        raise_task_error(error, log, "https://airflow/nemovideo/runs/abc")
     assert caplog.messages == [
         "It is not finished. Trigger video_resume for run abc first. "
         "The run: https://airflow/nemovideo/runs/abc"

@@ -16,7 +16,7 @@ from stage import Stage, copying_renderer, make_pictures
 from storm import forking, sign_in_twice
 
 from nemovideo_nodes.api.client import NemoVideoClient
-from nemovideo_nodes.api.tokens import GivenToken, StoredToken
+from nemovideo_nodes.api.tokens import GivenToken, StoredToken, account_of
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import (
@@ -409,3 +409,12 @@ async def test_the_registration_link_outlives_the_process(tmp_path: Path) -> Non
     async with NemoVideoClient(settings=settings, transport=service) as client:
         with pytest.raises(OutOfCredits, match=r"register at https://nemovideo.com/\?bind=anon_7"):
             await client.send_message("s-1", "x")
+
+
+@pytest.mark.parametrize("env", [{}, {"NEMO_CLIENT_ID": "me"}, {"NEMO_TOKEN": "nmv_usr_mine"}])
+async def test_an_account_is_known_without_a_client(tmp_path: Path, env: dict[str, str]) -> None:
+    """By the same fingerprints: for whoever only writes them down."""
+    settings = settings_in(tmp_path, **env)
+    known = account_of(settings)
+    async with NemoVideoClient(settings=settings) as client:
+        assert client.account() == known

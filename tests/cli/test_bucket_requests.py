@@ -9,7 +9,7 @@ import pytest
 from stage import Stage
 
 from nemovideo_nodes.engine.summaries import write_summary
-from nemovideo_nodes.ledger.facts import load_fact
+from nemovideo_nodes.ledger.facts import Fact, load_fact
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
 
@@ -75,8 +75,10 @@ def test_a_list_of_many_runs_costs_few_requests(
     assert len(asked) <= 30, asked
 
 
-def _asked(order: str) -> object:
-    return load_fact(
+def _asked(order: str) -> Fact:
+    fact = load_fact(
         b'{"fact":"asked","at":"2026-01-01T00:00:00Z","by":"me","steps":[],"order":%s}'
         % order.encode()
     )
+    assert fact is not None
+    return fact

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_page_tests_a_flow(blocks: Callable[[str], list[Any]], tmp_path: Path) -> None:
     """With its conftest, its test module passes in a project of somebody else."""
-    conftest, module, _ = (block.text for block in blocks("docs/testing.md"))
+    conftest, module, *_ = (block.text for block in blocks("docs/testing.md"))
     (tmp_path / "conftest.py").write_text(conftest)
     (tmp_path / "test_campaign.py").write_text(module)
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from shell import Ended, Service, Shell
 
+from nemovideo_nodes.ledger.manifest import Credits, RunResult
+
 Arguments = Sequence[str | bytes]
 
 
@@ -118,12 +120,30 @@ def test_bad_input_is_told_in_json_where_json_is_asked_for(connected: Shell) -> 
     assert (other.code, other.out) == (2, "")
 
 
-def test_a_wrong_option_is_explained_with_the_usage(connected: Shell) -> None:
-    """The one case for usage: code 2, on standard error."""
-    ended = connected.type("make", "--frobnicate")
-    assert (ended.code, ended.out) == (2, "")
-    assert "Usage:" in ended.err
-    assert "--frobnicate" in ended.err
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["make", "--frobnicate"], "No such option '--frobnicate'. nemovideo make --help"),
+        (["resume"], "Missing argument 'RUN'. nemovideo resume --help"),
+        (["refine", "x"], "Missing option '-p' / '--prompt'. nemovideo refine --help"),
+        (["runs", "--status", "odd"], "'odd' is not one of"),
+        (["runs", "-n", "0"], "0 is not in the range"),
+        (["frobnicate"], "No such command 'frobnicate'. nemovideo --help"),
+        (["--frobnicate"], "No such option '--frobnicate'. nemovideo --help"),
+        (["calendar", "check"], "Missing argument 'SOURCE'. nemovideo calendar check --help"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_too(shell: Shell, arguments: list[str], says: str) -> None:
+    """Code 2, where the options are explained, and with --json a result of the full shape."""
+    ended = shell.type(*arguments)
+    assert ended.code == 2
+    assert says in one_sentence(ended)
+    told = shell.type(*arguments, "--json")
+    assert (told.code, told.err) == (2, ended.err)
+    assert told.result["error_code"] == "bad_input"
+    assert told.result["error"] in ended.err
+    assert set(told.result) == set(RunResult.model_fields)
+    assert set(told.result["credits"]) == set(Credits.model_fields)
 
 
 def test_a_service_that_is_not_there_is_a_sentence_and_75(shell: Shell) -> None:

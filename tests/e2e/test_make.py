@@ -60,17 +60,22 @@ def test_make_ends_with_a_video_and_typing_it_again_repeats_nothing(
 
 
 def test_a_person_reads_plain_lines(connected: Shell) -> None:
-    """Elsewhere than on a terminal: what is done, then path, timeline, credits and the run."""
+    """Elsewhere than on a terminal: a line a phase on standard error, then four lines."""
     ended = connected.run("make", *connected.pictures, *PROMPT)
-    assert (ended.code, ended.err) == (0, "")
-    lines = ended.out.splitlines()
-    assert lines[0] == "Setting things up…"
-    assert any(line.startswith("Ready.") for line in lines)
-    for head in ("Video: ", "Timeline (", "Credits: ", "Manifest: ", "Run: "):
-        assert any(line.startswith(head) for line in lines), head
+    assert ended.code == 0
+    phases = ended.err.splitlines()
+    assert phases[:3] == ["Setting things up…", "Uploading 2 files…", "Creating…"]
+    assert phases[-3:] == ["Rendering…", "Downloading…", "Checking…"]
+    video, reply, change, more = ended.out.splitlines()
+    (run,) = (connected.store / "runs").iterdir()
+    path = (run / "video.mp4").relative_to(connected.folder)
+    assert video == f"✓ {path} · 1 s · 96x160 · 100 credits"
+    assert reply.startswith("  The edit is done: 2 seconds at 1080x1920.")
+    assert change == f"Change it: nemovideo refine {run.name[:8]} -p 'add calm music'"
+    assert more == f"See more: nemovideo show {run.name[:8]}"
     again = connected.run("make", *connected.pictures, *PROMPT)
-    assert again.code == 0
-    assert "done already" in again.out.splitlines()[0]
+    assert (again.code, again.out) == (0, ended.out)
+    assert again.err == "Done before; nothing was repeated. --again makes a new one.\n"
 
 
 def test_again_makes_a_new_video_and_goes_on_with_an_unfinished_one(
@@ -112,7 +117,9 @@ def test_resume_show_and_runs_tell_the_same_of_a_run(connected: Shell, service: 
     (connected.store / "runs" / "empty").mkdir()
     listed = connected.type("runs")
     assert listed.code == 0
-    assert listed.out.startswith("mine  done")
+    heads, row = listed.out.splitlines()
+    assert heads.split() == ["when", "name", "asked", "length", "status"]
+    assert row.split()[1:] == ["mine", "A", "2", "second", "video", "1", "s", "done"]
     assert connected.type("resume", "mine", "--json").result == resumed.result
     assert service.sent == (1, 1, 2)
 

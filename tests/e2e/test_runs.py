@@ -36,6 +36,7 @@ def test_runs_are_chosen_by_state_words_and_age(shell: Shell) -> None:
     store = filled(shell)
     before = names(store, "runs")
     assert listed(shell) == ["done", "today", "waiting"]
+    assert listed(shell, "-n", "1") == ["today"]
     assert listed(shell, "--older-than", "30d") == ["done", "waiting"]
     assert listed(shell, "--older-than", "4w", "--status", "waiting") == ["waiting"]
     assert listed(shell, "--contains", "no such words") == []

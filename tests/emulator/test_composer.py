@@ -378,8 +378,8 @@ def test_a_recording_that_comes_later_takes_the_musics_place(text: str) -> None:
 
 def test_the_reply_is_in_the_language_of_the_words() -> None:
     """A Chinese title in an English sentence is answered in English, and the other way round."""
-    assert compose(None, SOURCES, "add the title “夏日特卖”").closing.startswith("Your video")
-    assert compose(None, SOURCES, "加标题“Sale”").closing.startswith("您的视频")
+    assert compose(None, SOURCES, "add the title “夏日特卖”").closing.startswith("The edit")
+    assert compose(None, SOURCES, "加标题“Sale”").closing.startswith("剪辑")
 
 
 SENTENCES = [

@@ -61,7 +61,7 @@ def test_translated_frames(playing: Any, picture: bytes) -> None:
         ]
         assert told[1]["name"] == told[2]["name"] == "generate_video"
         assert "duration" in told[1]["args"]
-        assert told[-1]["content"].startswith("Your video is ready")
+        assert told[-1]["content"].startswith("The edit is done")
         assert caller.state()["draft"]["d"] == 2_000
 
 

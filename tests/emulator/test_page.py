@@ -53,7 +53,7 @@ def test_what_was_asked_and_answered_is_shown(caller: Any, emulator: Any, pictur
     caller.say("make it 3 seconds long")
     page = httpx.get(emulator.url).text
     assert "<h2>a 2 second square video with fireworks</h2>" in page
-    assert "Your video is ready" in page
+    assert "The edit is done" in page
     assert "Left out: fireworks" in page
     assert "make it 3 seconds long" in page
     assert "(no answer)" in page

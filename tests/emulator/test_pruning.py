@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from nemovideo_nodes.emulator.__main__ import main
+from nemovideo_nodes.emulator.local import ensure_local, stop_local
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator, prune_world
 from nemovideo_nodes.emulator.world.pruning import make_room, prune
@@ -53,6 +55,24 @@ def test_prune_removes_what_is_done_with(
         caller.session_id = unfinished
         assert caller.state()["draft"]
         assert emulator.counts().sessions == 1
+
+
+def test_prune_while_it_serves(
+    tmp_path: Path, new_caller: Any, picture: bytes, capsys: Any
+) -> None:
+    """The emulator of a store does it itself, and goes on; what was just used stays."""
+    folder = tmp_path / "local"
+    url = ensure_local(folder, quick=True)
+    try:
+        new_caller(url).sign_in().filmed(picture)
+        assert main(["--world", str(folder), "--prune"]) == 0
+        assert capsys.readouterr().out.startswith("Removed 0 sessions (")
+        assert httpx.get(f"{url}/__emulator__/counts").json()["sessions"] == 1
+        origin = {"Origin": "https://evil.example"}
+        assert httpx.post(f"{url}/__emulator__/prune", headers=origin).status_code == 403
+        assert ensure_local(folder) == url
+    finally:
+        stop_local(folder)
 
 
 def test_prune_without_a_world_is_one_sentence(tmp_path: Path, capsys: Any) -> None:

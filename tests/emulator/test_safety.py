@@ -18,7 +18,8 @@ import pytest
 from nemovideo_nodes.emulator.local import ensure_local, stop_local
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.emulator.world.lockfile import ServerRecord, proof_of
+from nemovideo_nodes.emulator.world.lockfile import ServerRecord
+from nemovideo_nodes.media.local_proof import ProvenTransport, proof_of
 from nemovideo_nodes.settings import MediaAccess
 
 
@@ -117,6 +118,37 @@ def test_who_takes_the_port_gets_nothing(folder: Path, tmp_path: Path, passes_on
     finally:
         server.shutdown()
         server.server_close()
+
+
+async def test_each_connection_is_proven_before_anything_is_sent(folder: Path) -> None:
+    """Who takes the port in the middle of a run hears a challenge, and no token and no picture."""
+    url = ensure_local(folder, quick=True)
+    record = json.loads((folder / "server.json").read_text())
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(transport=ProvenTransport(folder, limits)) as client:
+        headers = {"Authorization": "Bearer nmv_usr_canary"}
+        assert (await client.get(f"{url}/healthz", headers=headers)).status_code == 200
+        stop_local(folder)
+        seen: list[str] = []
+        members = {"world": record["world"], "real": "", "seen": seen}
+        handler = type("Impostor", (_Impostor,), members)
+        port = httpx.URL(url).port or 0
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            records: list[dict[str, object]] = [record, {}]
+            for left in records:  # whether or not the ended one has left its record
+                (folder / "server.json").write_text(json.dumps(left))
+                with pytest.raises(httpx.ConnectError, match="not the emulator of this store"):
+                    await client.post(f"{url}/run_sse", headers=headers, content=b"canary")
+        finally:
+            server.shutdown()
+            server.server_close()
+    assert {path.partition("?")[0] for path in seen} == {"/healthz"}
+    (folder / "server.json").unlink()
+    again = ensure_local(folder, quick=True)  # another key, and the client knows it
+    async with httpx.AsyncClient(transport=ProvenTransport(folder, limits)) as client:
+        assert (await client.get(f"{again}/healthz")).status_code == 200
 
 
 def test_a_record_of_an_older_version_is_not_believed(folder: Path) -> None:

@@ -235,7 +235,9 @@ async def test_a_renewed_token_goes_on_where_a_person_says_whose_it_is(stage: St
     refused = await stage.work(ordered)
     assert refused.status == "stuck"
     assert (refused.error_code, refused.remedy) == ("wrong_account", "account")
+    requests = stage.emulator.counts().requests
     assert await stage.workspace().confirm_account(ordered.run_id)
+    assert stage.emulator.counts().requests == requests
     assert not await stage.workspace().confirm_account(ordered.run_id)
     assert_video(await stage.work(ordered), stage)
     assert stage.sent == (1, 1, 2)

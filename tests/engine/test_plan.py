@@ -328,8 +328,8 @@ def test_two_who_allow_a_resend_allow_one_message() -> None:
     assert isinstance(decide(run, at(2000), worker()), Reconcile)
 
 
-def test_another_seat_looks_once_more_at_an_unknown_message() -> None:
-    """The seat that gave up stops; a later one looks, and sends nothing."""
+def test_another_worker_looks_once_more_at_an_unknown_message() -> None:
+    """The worker that gave up stops; a later one looks, and sends nothing."""
     run = prompt_only(sent(), refused("unknown", by="b"))
     assert isinstance(decide(run, at(2000), worker("b")), Stuck)
     assert isinstance(decide(run, at(2000), worker("c")), Reconcile)
@@ -392,8 +392,8 @@ def looked(seconds: float, until: float, by: str = "me") -> Deferred:
     )
 
 
-def test_the_limit_of_a_render_stays_resumable_for_the_next_seat() -> None:
-    """After an hour this seat stops, resumably; one that comes later polls for as long again."""
+def test_the_limit_of_a_render_stays_resumable_for_the_next_worker() -> None:
+    """After an hour this worker stops, resumably; one that comes later polls for as long again."""
     run = folded([*rendered(1, 0), looked(3400, 3700)], RENDERING)
     late = decide(run, at(3600), worker())
     assert isinstance(late, Stuck)
@@ -403,7 +403,7 @@ def test_the_limit_of_a_render_stays_resumable_for_the_next_seat() -> None:
     assert isinstance(decide(run, at(9000), fresh), Perform)
 
 
-def test_every_seat_looks_once_however_short_its_limit() -> None:
+def test_every_worker_looks_once_however_short_its_limit() -> None:
     """A limit shorter than the gap between polls must not make every invocation end unseeing."""
     step = Step(id="await/0", args=AwaitRender(limit_s=20))
     run = folded([*rendered(1, 0), looked(900, 1200, by="before")], (STEPS[3], step))

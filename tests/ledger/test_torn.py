@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.engine.plan import Perform, Stuck, Worker, decide, missing_permission
 from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.errors import ErrorCode, Remedy
@@ -18,7 +19,7 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.settings import PollingSettings
-from nemovideo_nodes.workspace.display import result_lines, run_lines
+from nemovideo_nodes.workspace.display import run_lines
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 WORKER = Worker("me", NOW, PollingSettings(), holder_gone=True)
@@ -83,7 +84,10 @@ def test_no_reader_fails_at_entries_that_are_spoilt(data: st.DataObject) -> None
     store = Store.__new__(Store)  # of a finished run nothing is read there
     store.root = Path("/nowhere")
     result = run_status(run, store, NOW)
-    assert all(isinstance(line, str) for line in (*run_lines(run), *result_lines(result)))
+    assert all(
+        isinstance(line, str)
+        for line in (*run_lines(run), *show_lines(run, result, 80, verbose=True))
+    )
     assert result.model_dump_json()
     assert manifest_of(run, tuple(video.path for video in result.videos), NOW)
 

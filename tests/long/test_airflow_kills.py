@@ -52,6 +52,15 @@ def test_what_starts_tasks(studio: Studio, wait_until: WaitUntil, what: str, dag
     studio.assert_made_once(held)
 
 
+def test_killed_workers(studio: Studio, wait_until: WaitUntil) -> None:
+    """The workers that watch over the tasks, which live on beside the next try of themselves."""
+    held = studio.hold_at_each_moment("held_by_a_worker", wait_until)
+    assert kill(studio.airflow.workers()) == len(MOMENTS)
+    for run in held:
+        studio.airflow.api.wait_for_try(run.dag_id, run.dag_run, "video", 2)
+    studio.assert_made_once(held)
+
+
 def test_a_worker_and_its_task(studio: Studio, wait_until: WaitUntil) -> None:
     """Both at once, as when a container ends: only the missing heartbeat tells of it."""
     held = studio.hold_at_each_moment("held_by_a_worker", wait_until)
@@ -84,3 +93,17 @@ def test_a_message_of_unknown_outcome(studio: Studio, wait_until: WaitUntil) -> 
     again = api.trigger("video_resume", {"run_id": run.run_id, "resend": True})
     assert api.wait_for_run("video_resume", again)["state"] == "success"
     assert run.sent == ONE_VIDEO
+
+
+def test_a_killed_task_is_found_and_tried_again(studio: Studio, tmp_path: Path) -> None:
+    """The tools of these tests: a task's process is found below its worker, and killed."""
+    airflow, api = studio.airflow, studio.airflow.api
+    api.wait_for_dag("held")
+    run = api.trigger("held", {"file": str(tmp_path / "go")})
+    api.wait_for_task("held", run, "hold", "running")
+    assert kill(airflow.tasks()) == 1
+    (tmp_path / "go").touch()
+    assert api.wait_for_run("held", run)["state"] == "success"
+    assert api.task("held", run, "hold")["try_number"] == 2
+    assert api.xcom("held", run, "hold") == "let go"
+    assert "let go" in api.log("held", run, "hold", 2)

@@ -51,7 +51,7 @@ TURNS = re.compile(
     r"(?<!there )\b(?:is|are|as) no (?:valid|list|script|such|regular|times?|name)\b|\bis none\b"
     r"|\bcan be no\b|\bof no known\b|\bwants?\b|\bis wanted\b|\bare wanted\b|\banew\b|\bin vain\b"
     r"|\bspeaks\b|\bstands? so\b|\bRUN stands\b|\bonce more\b|\bwithout a word\b|\bto be had\b"
-    r"|\bsomebody is at work\b|\bnobody is told\b|\bmisfits?\b|\bwish(?:es)?\b"
+    r"|\bsomebody is at work\b|\bcomes? to an end\b|\bnobody is told\b|\bmisfits?\b|\bwish(?:es)?\b"
     r"|\bnever routes\b|\bthe stand-in\b",
     re.I,
 )

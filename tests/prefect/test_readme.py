@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 def test_the_code_blocks_work_in_order(
     blocks: Callable[[str], list[Any]], reader: Reader, tmp_path: Path
 ) -> None:
-    """CLI, Python and Prefect; the last two name one run, since they ask for the same."""
+    """From an empty folder: CLI, Python and Prefect; the last two name one run."""
     said = []
     makes = []
     for block in blocks("README.md"):
@@ -32,13 +32,18 @@ def test_the_code_blocks_work_in_order(
         elif block.language == "python":
             said.append(reader([sys.executable, "-P", "-c", block.text]))
     assert makes == ["make demo", "make test"]
-    shell, python, prefect = said
-    assert "Run: morning (done)" in shell
+    first, more, python, refined, prefect = said
+    assert first.splitlines()[-4].startswith("✓ sale.mp4 · 6 s · 1080x1080 · 100 credits")
+    assert first.splitlines()[-4:-3] + first.splitlines()[-2:] == _shown()[:1] + _shown()[2:]
+    assert "✓ sale.mp4 · 6 s · 1080x1080" in more
+    assert "[Hello" in more
+    assert more.index("[cup") < more.index("[bottle")
+    assert inspect(tmp_path / "sale.mp4").duration_s == pytest.approx(6, abs=0.1)
+    assert refined.split() == ["7.0", "done"]
     path, python_run = python.split()
     run_id, status = prefect.split()
     assert (status, python_run) == ("done", run_id)
     assert Path(path).parent.name == run_id
-    assert (tmp_path / "nemovideo-store" / "runs" / "morning" / "video.mp4").is_file()
 
 
 def test_the_demo_ends_with_the_path_of_a_video(reader: Reader, tmp_path: Path) -> None:
@@ -49,6 +54,12 @@ def test_the_demo_ends_with_the_path_of_a_video(reader: Reader, tmp_path: Path) 
     assert (seen.width, seen.height) == (1080, 1920)
     assert seen.duration_s == pytest.approx(12, abs=0.1)
     assert seen.has_audio
+
+
+def _shown() -> list[str]:
+    """The end of the first video, as the README shows it."""
+    page = (ROOT / "README.md").read_text("utf-8")
+    return page.partition("```text\n")[2].partition("```")[0].splitlines()
 
 
 def _demo(store: Path) -> str:

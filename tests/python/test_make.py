@@ -16,16 +16,6 @@ import nemovideo_nodes as nv
 PROMPT = "A 2 second video"
 
 
-@pytest.fixture
-def connected(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """The environment leads to the stage's emulator and store, at a quick rhythm."""
-    monkeypatch.setenv("NEMO_API_URL", stage.emulator.url)
-    monkeypatch.setenv("NEMOVIDEO_STORE", stage.store_path)
-    for name in ("POLL", "RECONCILE", "RATE_LIMIT"):
-        monkeypatch.setenv(f"NEMOVIDEO_{name}_SECONDS", "0.02")
-    return stage
-
-
 def test_a_script_makes_a_video_and_gets_it_again(connected: Stage) -> None:
     """The second call repeats nothing; the result shows itself in a notebook."""
     video = nv.make(connected.pictures, PROMPT)
@@ -72,7 +62,10 @@ def test_a_handle_is_plain_data(connected: Stage) -> None:
     video = pickle.loads(pickle.dumps(handle)).wait()
     assert nv.get("sale").result().path == video.path
     assert [run.run_id for run in nv.list_runs()] == ["sale"]
-    assert nv.get("sale").refine("make it one second longer").run_id == "sale"
+    refined = nv.get("sale").refine("make it one second longer")
+    assert (refined.run_id, len(refined.videos)) == ("sale", 2)
+    assert refined.path == refined.videos[-1].path != video.path
+    assert refined.poster is not None
     assert connected.sent == (2, 2, 2)
     with pytest.raises(nv.BadInput) as unknown:
         nv.get("none")
@@ -96,3 +89,26 @@ def test_progress_is_told(connected: Stage) -> None:
     seen: list[str] = []
     nv.make(connected.pictures, PROMPT, on_progress=lambda event: seen.append(event.kind))
     assert {"begin", "end"} <= set(seen)
+
+
+def test_a_local_run_is_refined_from_anywhere(
+    connected: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its handle need not say once more that it is local, nor does a token get in its way."""
+    monkeypatch.setenv("NEMO_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("NEMO_TOKEN", "nmv_usr_of_another_service")
+
+    def workspace(local: bool) -> nv.Workspace:
+        url = connected.emulator.url
+        return nv.Workspace.open("", nv.Account(local=local), start_local=lambda folder: url)
+
+    async def work() -> nv.RunResult:
+        options = nv.VideoOptions(media=connected.pictures, prompts=[PROMPT], run_id="trial")
+        begun = workspace(local=True)
+        await begun.resume(await begun.submit(options))
+        other = workspace(local=False)
+        await other.refine("trial", ["make it one second longer"])
+        return await other.resume("trial")
+
+    result = asyncio.run(work())
+    assert (result.status, len(result.videos)) == ("done", 2)

@@ -56,6 +56,11 @@ def test_a_compound_may_break_behind_its_hyphen() -> None:
 def test_an_address_breaks_at_its_parts() -> None:
     """Where it must be cut at all: behind a slash or a dot rather than inside a name."""
     assert wrap("www.acme.example/spring", 18, wide) == ["www.acme.example/", "spring"]
+    assert wrap("www.verylongshopname-example.com/fall", 18, wide) == [
+        "www.",
+        "verylongshopname-",
+        "example.com/fall",
+    ]
     assert is_whole("www.acme.com now", 12, wide)
     assert not is_whole("www.acme.com now", 11, wide)
 

@@ -75,10 +75,20 @@ class Studio(Emulators):
             service.kill()
 
 
-def open_studio(folder: Path, film: Path, *, slots: int = 4, env: Mapping[str, str] = {}) -> Studio:
-    """Start Airflow with our DAGs and the tests', an emulator for all, and one for each moment."""
+def open_studio(
+    folder: Path,
+    film: Path,
+    *,
+    slots: int = 4,
+    pace: float = 0.0,
+    env: Mapping[str, str] = {},
+) -> Studio:
+    """Start Airflow with our DAGs and the tests', an emulator for all, and one for each moment.
+
+    `pace` is the emulators': 1 is about that of the real agent, 0 answers at once.
+    """
     names = ["nemovideo_default", *(moment.name for moment in MOMENTS)]
-    services = {name: Service(folder / "worlds" / name, film, 0.0) for name in names}
+    services = {name: Service(folder / "worlds" / name, film, pace) for name in names}
     tokens, connections = [], {}
     for name, service in services.items():
         tokens.append(sign_in(service.start()))

@@ -156,7 +156,9 @@ def delivery_ids(source: Mapping[str, Any], sample: Mapping[str, Any]) -> list[s
     # Since 1.0 a delivery without a picture makes no video, unless its source says so.
     mapper = Mapper(Source.model_validate({**source, "without_pictures": True}))
     parts = mapper.parts(sample["payload"]) or [sample["payload"]]
-    return [mapper.map(part, sample["headers"]).parameters.run_id for part in parts]
+    mapped = [mapper.map(part, sample["headers"]) for part in parts]
+    # Where the id is another one now, that of before is looked up first.
+    return [one.earlier_run_id or one.parameters.run_id for one in mapped]
 
 
 def task_run_id(instance: Any, on_clear: Any) -> str:

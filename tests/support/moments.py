@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 from shell import Service
@@ -26,6 +27,13 @@ QUICK = {
 
 ONE_VIDEO = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 """What a video of two pictures comes to, whatever was killed."""
+
+
+class HasUrl(Protocol):
+    """An emulator, as a process or in this one."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Emulators:
         return [fact for fact in facts if fact is not None]
 
 
-def sign_in(service: Service) -> str:
+def sign_in(service: HasUrl) -> str:
     """A new account's token."""
     url = f"{service.url}/api/auth/anonymous-token"
     answer = httpx.post(url, headers={"X-Client-Id": os.urandom(8).hex()})

@@ -38,6 +38,8 @@ class Orchestrator:
         self.headers: list[dict[str, str]] = []
         self.token = "a-token-of-airflow"
         self.url = ""
+        self.takes_many = True
+        """Whether many flow runs can be asked for with one request."""
         self.states: dict[str, str] = {}
         """How a run is, by its id, as Prefect says it; `COMPLETED` has a video."""
         self._port = 0
@@ -88,6 +90,7 @@ class Orchestrator:
             routes=[
                 Route(f"{prefect}/name/{{flow}}/{{name}}", self._deployment),
                 Route(f"{prefect}/{{id}}/create_flow_run", self._flow_run, methods=["POST"]),
+                Route(f"{prefect}/{{id}}/create_flow_run/bulk", self._bulk, methods=["POST"]),
                 Route("/auth/token", self._sign_in, methods=["GET", "POST"]),
                 Route(airflow, self._dag_run, methods=["POST"]),
                 Route(f"{airflow}/{{run}}", self._known),
@@ -119,6 +122,20 @@ class Orchestrator:
         return JSONResponse(
             {"id": f"flow-{key}"}, 201 if self._new(key, value["parameters"]) else 200
         )
+
+    async def _bulk(self, request: Request) -> JSONResponse:
+        listed = await _json(request)
+        if not self.takes_many:
+            return JSONResponse({"detail": "Not Found"}, 404)
+        if (other := self._noted(request)) is not None:
+            return other
+        results = []
+        for value in listed:
+            deployment, _, key = value["idempotency_key"].partition(":")
+            assert deployment == request.path_params["id"] == DEPLOYMENT
+            self._new(key, value["parameters"])
+            results.append({"flow_run_id": f"flow-{key}", "status": "CREATED", "error": None})
+        return JSONResponse({"results": results})
 
     async def _sign_in(self, request: Request) -> JSONResponse:
         return JSONResponse({"access_token": self.token}, 201)

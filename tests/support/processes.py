@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import psutil
 
-__all__ = ["descendants", "end_tree", "free_port", "kill", "titled"]
+__all__ = ["descendants", "end_tree", "free_port", "kill", "signal_each", "titled"]
 
 END_S = 3.0
 
@@ -42,6 +42,16 @@ def kill(processes: Iterable[psutil.Process]) -> int:
             struck.append(process)
     psutil.wait_procs(struck, timeout=END_S)
     return len(struck)
+
+
+def signal_each(processes: Iterable[psutil.Process], signal: int) -> int:
+    """Send the signal to each; how many were still there."""
+    sent = 0
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal)
+            sent += 1
+    return sent
 
 
 def end_tree(pid: int) -> None:

@@ -136,6 +136,11 @@ class Shell:
         return len(list(self.store.glob(f"runs/{run_id}/journal/*.json")))
 
     @property
+    def surroundings(self) -> dict[str, str]:
+        """The environment that its commands have, beside the known paths."""
+        return self._base
+
+    @property
     def _base(self) -> dict[str, str]:
         return {"HOME": str(self.home), "NEMOVIDEO_STORE": str(self.store), **QUICK, **self.env}
 

@@ -77,6 +77,7 @@ class Person:
         }
         environment |= {
             "HOME": str(self.folder / "home"),
+            "COLUMNS": "100",
             "NEMOVIDEO_STORE": str(self.store),
             "NEMOVIDEO_POLL_SECONDS": "0.05",
             "NEMOVIDEO_RECONCILE_SECONDS": "0.01",
@@ -87,8 +88,8 @@ class Person:
         handler = signal.getsignal(signal.SIGTERM)
         done = CliRunner().invoke(main, shlex.split(line), env=environment, prog_name="nemovideo")
         signal.signal(signal.SIGTERM, handler)
-        lines = [one for one in done.stderr.splitlines() if one.startswith(("Tip:", "nemovideo:"))]
-        lines += [one for one in done.stdout.splitlines() if not _is_progress(one)]
+        lines = [one for one in done.stderr.splitlines() if not _is_progress(one)]
+        lines += done.stdout.splitlines()
         if done.exit_code:
             lines.append(f"(exit code {done.exit_code})")
         told = f"$ nemovideo {line}\n" + "".join(f"{_plain(one)}\n" for one in lines)
@@ -183,15 +184,16 @@ def _trusting(authority: Path) -> Iterator[None]:
 
 
 def _is_progress(line: str) -> bool:
-    return line.endswith("…") or line == "Ready."
+    return line.endswith("…")
 
 
 def _plain(line: str) -> str:
     """Without what is another each time: times, sizes, ids that nobody chose."""
     line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "(time)", line)
-    line = re.sub(r"^(Video: \S+) \(.*\)$", r"\1", line)
+    line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "(time)", line)
+    line = re.sub(r"^\d\d:\d\d  ", "(at)   ", line)
     line = re.sub(r"bind=\w+", "bind=(id)", line)
-    return re.sub(r"\b[0-9a-f]{20}\b", "(run id)", line).rstrip()
+    return re.sub(r"\b[0-9a-f]{20}\b|(?<= )[0-9a-f]{8}\b", "(run id)", line).rstrip()
 
 
 if __name__ == "__main__":

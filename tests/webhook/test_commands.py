@@ -6,11 +6,13 @@ import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from nemovideo_nodes.cli import main
+from nemovideo_nodes.cli.webhook_page import row_of
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.webhook.config import read_config
 from nemovideo_nodes.webhook.decisions import Asked
@@ -132,7 +134,11 @@ def test_the_dead_are_replayed(typed: Type, outbox: Outbox) -> None:
     """All of them, or the ones that are named."""
     assert "is tried again" in typed("replay", "--dead").output
     assert "Delivery 2 is mapped again" in typed("replay", "2").output
-    assert "is made again" in typed("replay", "1", "--again").output
+    assert "another video, which is paid for" in typed("replay", "1", "--again").output
+    page = typed("show", "1").output
+    assert "Made again:\nRun shop-" in page
+    assert page.index("The run waits to be started.") < page.index("Payload:")
+    assert len(json.loads(typed("show", "1", "--json").output)["again"]) == 1
     assert "Delivery 1 is mapped again" in typed("replay", "1", "--remap").output
     assert "not both" in typed("replay", "1", "--remap", "--again", code=2).output
     assert "Nothing is to be replayed" in typed("replay", code=2).output
@@ -152,3 +158,27 @@ def test_what_is_missing_is_said(typed: Type, tmp_path: Path) -> None:
     (tmp_path / "webhooks.toml").unlink()
     for command in ("serve", "dispatch", "list"):
         assert "There is no configuration" in typed(command, code=2).output
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ({"delivery": "new"}, "new  Nobody has looked at it yet."),
+        ({"delivery": "job", "job": "held", "reason": "too many"}, "held  too many"),
+        (
+            {"delivery": "job", "job": "started", "result": "flow-run/f1"},
+            "started  flow run f1 of Prefect",
+        ),
+        (
+            {"delivery": "job", "job": "started", "result": "dags/video/runs/shop-1"},
+            "started  run shop-1 of the DAG video of Airflow",
+        ),
+        ({"delivery": "job", "job": "done", "result": "/v/a.mp4"}, "done  /v/a.mp4"),
+        ({"delivery": "unchanged", "reason": "nothing"}, "unchanged  nothing"),
+    ],
+)
+def test_each_row_says_what_became_of_it(row: dict[str, Any], line: str) -> None:
+    """In words, and where its run or its video is."""
+    empty = {"id": 1, "source": "shop", "received_at": 0.0, "job": None, "run_id": None}
+    told = row_of({**empty, "result": None, "reason": None, **row})
+    assert told == f"     1  1970-01-01 00:00:00Z  shop  {line}"

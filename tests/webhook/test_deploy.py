@@ -43,6 +43,7 @@ def test_the_image_runs_as_nobody_special() -> None:
     """And what it copies is there."""
     text = (DEPLOY / "Dockerfile").read_text()
     assert text.rindex("USER 10001") > text.rindex("RUN ")
+    assert "HOME=/data" in text  # the file system is read-only but for the volume
     for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE):
         for name in line.split():
             assert (ROOT / name).exists(), name
@@ -82,6 +83,22 @@ def test_caddy_reads_its_file() -> None:
     caddy = program("caddy")
     said = run(caddy, "validate", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile")
     assert "Valid configuration" in said
+
+
+def test_compose_reads_its_file(tmp_path: Path) -> None:
+    """`docker compose config`, with the variables that it asks for; without them it says so."""
+    docker = program("docker")
+    if subprocess.run([docker, "compose", "version"], capture_output=True).returncode:
+        pytest.skip("docker compose is not installed on this machine")
+    secrets = tmp_path / "secrets.env"
+    secrets.write_text("POSTGRES_PASSWORD=a\nSHOP_SECRET=b\nNEMO_TOKEN=c\n")
+    command = [docker, "compose", "--file", str(DEPLOY / "compose.yaml"), "--env-file"]
+    said = yaml.safe_load(run(*command, str(secrets), "config"))
+    assert set(said["services"]) == {"receiver", "dispatcher", "prefect", "worker", "postgres"}
+    secrets.write_text("")
+    missing = subprocess.run([*command, str(secrets), "config"], capture_output=True, text=True)
+    assert missing.returncode != 0
+    assert "give " in missing.stderr
 
 
 def test_the_services_belong_together() -> None:

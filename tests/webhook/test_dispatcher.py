@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import Callable, Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self, TypeVar
 
 import pytest
 from fake_clock import FakeClock
@@ -22,11 +22,14 @@ from loopback import (
 from stage import Stage
 
 from nemovideo_nodes.webhook.config import Config
-from nemovideo_nodes.webhook.dispatcher import Dispatcher, backoff_s
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.decisions import Asked
+from nemovideo_nodes.webhook.dispatcher import Dispatcher
+from nemovideo_nodes.webhook.mapping import Mapped, Parameters
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+from nemovideo_nodes.webhook.starting import backoff_s
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown
 
+_Target = TypeVar("_Target", bound="Target")
 TOPIC = {"x-shopify-topic": "products/update"}
 
 
@@ -64,11 +67,16 @@ class Desk:
     def __init__(self, config: Config, outbox: Outbox) -> None:
         self.outbox = outbox
         self.clock = FakeClock()
-        self.target = Target()
-        self.dispatcher = Dispatcher(
-            config, self.outbox, self.target, clock=self.clock, rng=random.Random(1)
-        )
+        self.config = config
+        self.target = self.use(Target())
         self.number = 0
+
+    def use(self, target: _Target) -> _Target:
+        """Start runs at `target` from now on."""
+        self.dispatcher = Dispatcher(
+            self.config, self.outbox, target, clock=self.clock, rng=random.Random(1)
+        )
+        return target
 
     def deliver(
         self, payload: object, headers: dict[str, str] | None = None, source: str = "shop"
@@ -207,6 +215,47 @@ async def test_an_error_of_ours_is_no_loss(open_desk: Callable[..., Desk]) -> No
     assert desk.rows[0]["reason"] == "an error of the program (KeyError)"
     await desk.later(10)
     assert desk.target.started == ["Cup"]
+
+
+class ManyTarget(Target):
+    """One that takes several starts in one request."""
+
+    together = 3
+
+    def __init__(self, *, strange: str = "") -> None:
+        super().__init__()
+        self.lots: list[int] = []
+        self._strange = strange
+
+    async def start(self, parameters: Parameters) -> Started:
+        if self._strange and self._strange in parameters.prompt:
+            raise RuntimeError("strange")
+        return await super().start(parameters)
+
+    async def start_many(self, asked: Sequence[Parameters]) -> Sequence[Started | NotStarted]:
+        self.lots.append(len(asked))
+        results: list[Started | NotStarted] = []
+        for one in asked:
+            if "refused" in one.prompt:
+                results.append(NotStarted("no", for_good=True))
+            else:
+                results.append(await self.start(one))
+        return results
+
+
+async def test_many_are_started_together(open_desk: Callable[..., Desk]) -> None:
+    """What is refused is dead, and the others are not; one that breaks it is tried alone."""
+    desk = open_desk(outbox={"at_once": 3})
+    target = desk.use(ManyTarget(strange="odd"))
+    for number, title in enumerate(["a", "refused", "b", "c", "odd", "d"]):
+        desk.deliver(product(number, title))
+    await desk.work()
+    assert target.lots == [3, 3]
+    assert [row["job"] for row in reversed(desk.rows)] == [
+        *("started", "dead", "started", "started", "waiting", "started"),
+    ]
+    assert sorted(set(target.started)) == ["a", "b", "c", "d"]
+    assert "an error of the program" in desk.rows[1]["reason"]
 
 
 async def test_no_more_are_started_at_once_than_is_allowed(open_desk: Callable[..., Desk]) -> None:
@@ -436,3 +485,31 @@ async def test_refusals_are_logged_with_measure(
     told = [record.message for record in caplog.records if "is refused" in record.message]
     assert len(told) == 2
     assert told[1].endswith("(49 more like it before)")
+
+
+async def test_what_waits_from_0_1_gets_its_subject_of_now(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """So a change replaces it, and a deletion of another language does not touch it."""
+    desk = open_desk(system="strapi", base_url="https://cms.example")
+
+    def entry(document: str, event: str, title: str = "Cup", locale: str = "en") -> dict[str, Any]:
+        found = {"id": 1, "documentId": document, "title": title, "locale": locale}
+        return {"event": event, "model": "article", "createdAt": "2026-01-01", "entry": found}
+
+    for document in ("a", "b", "c"):
+        desk.deliver(entry(document, "entry.publish"))
+        (delivery,) = desk.outbox.new(desk.clock.now().timestamp(), 1)
+        parameters = Parameters(run_id=f"shop-{document}", images=(), prompt="old", profile="p")
+        wanted = Mapped(f"article/{document}", None, document, parameters)
+        desk.outbox.decide([Asked(delivery, wanted, 3.0)], desk.clock.now().timestamp())
+    desk.deliver(entry("a", "entry.publish", "Mug"))
+    desk.deliver(entry("b", "entry.unpublish"))
+    desk.deliver(entry("c", "entry.delete", locale="de"))
+    await desk.work()
+    await desk.later(60)
+    jobs = {row["run_id"]: (row["job"], row["subject"]) for row in desk.rows if row["job"]}
+    assert jobs["shop-a"] == ("replaced", "article/a/en")
+    assert jobs["shop-b"] == ("withdrawn", "article/b/en")
+    assert jobs["shop-c"] == ("started", "article/c/en")
+    assert sorted(desk.target.started) == ["Mug", "old"]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import blocks_of
 from payloads import NOV_20, SAMPLES, a_source, mapped
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped
+from nemovideo_nodes.webhook.config import Source
+from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped, Withdrawn
 from nemovideo_nodes.webhook.systems import SYSTEMS
 
 
@@ -156,8 +159,8 @@ def test_an_own_mapping() -> None:
         ("https://cdn.shopify.com.evil.example/a.jpg", "not at an allowed host"),
         ("https://cdn.shopify.com@evil.example/a.jpg", "holds a password"),
         ("https://cdn.shopify.com/a.svg", "a.svg is SVG"),
-        ("https://cdn.shopify.com/a.AVIF?v=1", "a.AVIF is AVIF"),
-        ("https://cdn.shopify.com/a%20b.heic", "a b.heic is HEIC"),
+        ("https://cdn.shopify.com/a.TIFF?v=1", "a.TIFF is TIFF"),
+        ("https://cdn.shopify.com/a%20b.bmp", "a b.bmp is BMP"),
         ("https://169.254.169.254/a.jpg", "not at an allowed host"),
     ],
 )
@@ -254,3 +257,15 @@ def test_every_system_that_says_where_things_are_has_a_sample() -> None:
         if system.subject:
             Mapper(a_source(name))
             assert name in SAMPLES
+
+
+def test_the_page_s_source_for_directus() -> None:
+    """A picture by its id; an archived article calls off what waits."""
+    (text,) = [one.text for one in blocks_of("docs/webhook.md") if "[sources.articles]" in one.text]
+    source = Source.model_validate({**tomllib.loads(text)["sources"]["articles"], "name": "a"})
+    article = {"id": "15", "status": "published", "title": "Cup", "image": "6a1e"}
+    found = Mapper(source).map(article, {})
+    assert found.parameters.images == ("https://directus.example/assets/6a1e",)
+    assert (found.subject, found.title) == ("15", "Cup")
+    with pytest.raises(Withdrawn):
+        Mapper(source).map(article | {"status": "archived"}, {})

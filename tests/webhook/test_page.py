@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -23,8 +24,10 @@ from processes import end_tree, free_port
 
 from nemovideo_nodes.cli.webhook import webhook
 from nemovideo_nodes.webhook.config import Config, Source
+from nemovideo_nodes.webhook.following import FollowsRuns
 from nemovideo_nodes.webhook.mapping import Mapper, Parameters
 from nemovideo_nodes.webhook.systems import SYSTEMS
+from nemovideo_nodes.webhook.targets import Started, StartsMany, open_target
 
 PAGE = "docs/webhook.md"
 Wait = Callable[..., object]
@@ -217,15 +220,41 @@ def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
     assert len(reader.rows()) == 2
     assert len(reader.runs()) == 1
     assert reader.messages() == 1
+    asyncio.run(many_are_started_once(reader))
     secret = b"a-secret-that-you-share-with-the-shop"
     left = [path for path in reader.folder.rglob("*") if path.is_file()]
     assert [path for path in left if secret in path.read_bytes()] == []
 
 
+async def many_are_started_once(reader: Reader) -> None:
+    """Prefect itself takes many with one request, each once; no worker is there for them."""
+    worker = reader.terminals.pop(-2)
+    end_tree(worker.pid)
+    worker.wait()
+    url = f"http://127.0.0.1:{reader.ports['prefect']}/api"
+    config = Config.model_validate(
+        {"target": {"kind": "prefect", "url": url}, "sources": {"shop": {"system": "shopify"}}}
+    )
+    asked = [
+        Parameters(run_id=f"shop-many-{number}", images=(), prompt="A video", profile="p")
+        for number in range(30)
+    ]
+    async with open_target(config) as runs:
+        assert isinstance(runs, StartsMany)
+        first = await runs.start_many(asked)
+        assert all(isinstance(one, Started) for one in first)
+        assert len(set(map(str, first))) == len(asked)
+        assert await runs.start_many(asked) == first == [await runs.start(one) for one in asked]
+        assert runs.together > 1
+        names = [one.name for one in first if isinstance(one, Started)]
+        assert isinstance(runs, FollowsRuns)
+        assert {one.state for one in (await runs.look(names)).values()} == {"running"}
+
+
 def test_the_configurations_of_the_page_are_read(tmp_path: Path) -> None:
     """And their mappings work."""
     found = [tomllib.loads(one.text) for one in blocks_of(PAGE) if one.language == "toml"]
-    assert len(found) == 5
+    assert len(found) == 6
     for value in found:
         sources = value.get("sources", {"shop": {"system": "shopify"}})
         named = {name: {**source, "name": name} for name, source in sources.items()}

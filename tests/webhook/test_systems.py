@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from loopback import Loopback, answer, says
-from payloads import SAMPLES, a_source
+from payloads import NOV_20, SAMPLES, a_source
 
+from nemovideo_nodes.emulator.agent.composer import Source as Picture
+from nemovideo_nodes.emulator.agent.composer import compose, loads
 from nemovideo_nodes.language.routing import Action, route
 from nemovideo_nodes.webhook.config import Config, Source
+from nemovideo_nodes.webhook.pictures import Pictures
 from nemovideo_nodes.webhook.preview import Preview, preview
 
 SITE = "https://cms.example"
@@ -204,7 +208,7 @@ def test_components_of_strapi_are_its_own_and_relations_are_not() -> None:
 
 
 def test_projections_and_references_of_sanity_are_one_picture() -> None:
-    """In the order of the document; AVIF and SVG are left out and named."""
+    """In the order of the document; SVG is left out and named."""
     reference = "image-928ac96d-20x30-jpg"
     payload = SANITY | {
         "image": {"url": "https://cdn.sanity.io/images/abc/production/928ac96d-20x30.jpg?w=9"},
@@ -216,6 +220,87 @@ def test_projections_and_references_of_sanity_are_one_picture() -> None:
     found = come_to("sanity", payload, headers)
     assert names(found) == ["928ac96d-20x30.jpg?w=9", "aaaa-20x30.webp"]
     assert "SVG" in found.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"title": "Cup", "image": SANITY["image"]},
+        {"image": {"asset": {"_id": "image-928ac96d-20x30-jpg", "url": SANITY["image"]}}},
+        {"_id": "cup-7", "image": SANITY["image"]},
+    ],
+)
+def test_projections_of_sanity_that_leave_things_out(body: dict[str, Any]) -> None:
+    """The headers say which document it is; and of it all is known that a deletion needs."""
+    headers = {
+        "sanity-document-id": "cup-7",
+        "sanity-transaction-time": "2026-11-20T10:00:00.000Z",
+    }
+    found = come_to("sanity", body, headers)
+    assert (found.decision, found.subject, found.version) == ("start", "cup-7", NOV_20)
+    assert names(found) == ["928ac96d-20x30.jpg"]
+    deleted = come_to("sanity", body, headers | {"sanity-operation": "delete"})
+    assert (deleted.decision, deleted.subject) == ("withdrawn", "cup-7")
+    if "_id" not in body:
+        draft = come_to("sanity", body, headers | {"sanity-document-id": "drafts.cup-7"})
+        assert draft.decision == "ignored"
+
+
+def test_a_type_of_strapi_without_drafts() -> None:
+    """Version 4 sends no `publishedAt` then; creating or changing it publishes it."""
+    entry = {k: v for k, v in STRAPI["entry"].items() if k != "publishedAt"}  # type: ignore[attr-defined]
+    found = come_to("strapi", STRAPI | {"event": "entry.create", "entry": entry})
+    assert found.decision == "start", found.reason
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        ({"event": "trigger-test", "createdAt": "2026-11-20T10:00:00Z"}, "tries the connection"),
+        (STRAPI | {"uid": "plugin::users-permissions.user"}, "Strapi's own things"),
+        ({"event": "review-workflows.updateEntryStage", "model": "a"}, "not about an entry"),
+        (STRAPI | {"entry": {"title": "Cup"}}, "its subject is empty"),
+    ],
+)
+def test_what_strapi_sends_besides(payload: dict[str, Any], why: str) -> None:
+    """With the reason, and about nothing that could be taken for a thing."""
+    found = come_to("strapi", payload)
+    assert found.decision in ("ignored", "refused")
+    assert why in found.reason
+    assert "null" not in found.subject
+
+
+def test_media_of_shopify_stand_in_for_images() -> None:
+    """Where a payload has them alone; films are none."""
+    media = [
+        {"media_content_type": "IMAGE", "preview_image": {"src": "https://cdn.shopify.com/m.jpg"}},
+        {"media_content_type": "VIDEO", "preview_image": {"src": "https://cdn.shopify.com/v.jpg"}},
+    ]
+    found = come_to("shopify", SHOPIFY | {"images": [], "media": media}, topic("create"))
+    assert names(found) == ["m.jpg"]
+    assert names(come_to("shopify", SHOPIFY | {"media": media}, topic("create"))) == ["cup.jpg?v=1"]
+
+
+def test_pictures_of_other_pages_are_no_pictures_of_ghost() -> None:
+    """A bookmark card shows the icon and the picture of the page that it leads to."""
+    html = (
+        '<figure class="kg-card kg-bookmark-card"><img class="kg-bookmark-icon" src="icon.png">'
+        '<div><img src="https://o.example/theirs.png"></div></figure>'
+        '<figure class="kg-card kg-image-card"><img src="https://i.example/own.png"></figure>'
+    )
+    body = {"post": {"current": POST | {"feature_image": None, "html": html}}}
+    assert names(come_to("ghost", body)) == ["own.png"]
+
+
+@pytest.mark.parametrize(("ending", "mime"), [("heic", "image/heic"), ("avif", "image/avif")])
+def test_heic_and_avif_follow_what_a_run_takes(ending: str, mime: str) -> None:
+    """Each where it can be made into JPEG; else the sentence says what is missing."""
+    found = [{"url": f"https://i.example/a.{ending}"}, {"url": "https://i.example/b", "mime": mime}]
+    able = Pictures("shop", (), "", 10, convertible=[ending])
+    assert able.usable(found) == (["https://i.example/a." + ending, "https://i.example/b"], [])
+    urls, left_out = Pictures("shop", (), "", 10, convertible=[]).usable(found)
+    assert urls == []
+    assert all("takes only where nemovideo-nodes[heif] is installed" in why for why in left_out)
 
 
 @pytest.mark.parametrize(
@@ -451,3 +536,44 @@ def test_signatures_and_expiry_are_no_part_of_a_picture() -> None:
             "?"
         )
     assert json.dumps(unsigned_url(plain + "#page")) == f'"{plain}"'
+
+
+OF_VENDORS: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("of_vendors.json").read_text("utf-8")
+)
+"""After the payloads in the vendors' documentation, with what is right for each."""
+
+
+@pytest.mark.parametrize("case", OF_VENDORS, ids=lambda case: case["name"].replace(" ", "-"))
+def test_payloads_of_the_vendors_documentation(case: dict[str, Any]) -> None:
+    """Whole, with all that the vendors write beside what matters."""
+    found = come_to(case["system"], case["body"], case["headers"])
+    assert {name: getattr(found, name) for name in case["want"]} == case["want"], found.reason
+    assert found.reason or found.decision == "start"
+
+
+@pytest.mark.parametrize(
+    ("system", "payload", "headers", "title", "price"),
+    [
+        ("shopify", SHOPIFY | {"variants": [{"price": "12.50"}]}, topic("create"), "Cup", "12.50"),
+        ("woocommerce", WOO | {"price": "19"}, topic("updated"), "Cup", "19"),
+        ("woocommerce", WOO | {"name": "A &#8220;B&#8221;, then export", "price": ""}, {}, "", ""),
+    ],
+)
+def test_the_default_instruction_shows_title_and_price(
+    system: str, payload: dict[str, Any], headers: dict[str, str], title: str, price: str
+) -> None:
+    """The title is at the beginning of 12 seconds, and the price at their end."""
+    found = come_to(system, payload, headers or topic("updated"))
+    sources = [Picture("m1", "cup.jpg", "image"), Picture("m2", "side.jpg", "image")]
+    draft = loads(compose(None, sources, found.prompt).draft)
+    assert draft is not None
+    texts = next(track["sg"] for track in draft["t"] if track["tt"] == 7)
+    assert draft["d"] == 12_000
+    canvas = draft["m"]["canvas"]
+    assert (canvas["w"], canvas["h"]) == (1080, 1920)
+    first, *others = texts
+    assert first["m"]["start"] == 0
+    assert first["m"]["text"] == (title or found.title)
+    assert [one["m"]["text"] for one in others] == ([price] if price else [])
+    assert all(one["m"]["start"] + one["d"] == 12_000 for one in others)

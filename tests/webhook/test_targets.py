@@ -13,7 +13,13 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.following import FollowsRuns
 from nemovideo_nodes.webhook.mapping import Parameters
-from nemovideo_nodes.webhook.targets import NotStarted, TargetDown, open_target
+from nemovideo_nodes.webhook.targets import (
+    NotStarted,
+    Started,
+    StartsMany,
+    TargetDown,
+    open_target,
+)
 
 RUN = Parameters(
     run_id="shop-6f1d",
@@ -197,3 +203,73 @@ async def test_a_store_that_is_down_is_waited_for(
         async with open_target(configured(target=there)) as runs:
             with pytest.raises(TargetDown):
                 await runs.start(RUN.model_copy(update={"images": ()}))
+
+
+MANY = [RUN.model_copy(update={"run_id": f"shop-{number}"}) for number in range(5)]
+
+
+async def test_many_runs_are_started_with_one_request(
+    orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """Each once, and under the name that a single start gives it."""
+    async with open_target(configured(target=target("prefect", orchestrator))) as runs:
+        assert isinstance(runs, StartsMany)
+        first = await runs.start_many(MANY)
+        assert len(orchestrator.headers) == 1
+        assert await runs.start_many(MANY) == first == [await runs.start(one) for one in MANY]
+    assert orchestrator.order == [one.run_id for one in MANY]
+
+
+FAILED = {"status": "FAILED", "flow_run_id": None, "error": "no"}
+CREATED = {"status": "CREATED", "flow_run_id": "not-there"}
+
+
+@pytest.mark.parametrize(
+    ("status", "value"),
+    [
+        (200, {"results": [CREATED, CREATED, CREATED, CREATED, FAILED]}),
+        (200, {"results": [CREATED]}),
+        (200, {"results": None}),
+        (200, "?"),
+        (500, {}),
+        (403, {}),
+        (422, {}),
+    ],
+)
+async def test_what_one_answer_leaves_in_doubt_is_asked_for_one_by_one(
+    status: int, value: Any, orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """A run that failed may have taken the others back; none of them is lost."""
+    orchestrator.answers = [(status, value), (201, {"id": "flow-shop-0"}), (409, {"detail": "No"})]
+    async with open_target(configured(target=target("prefect", orchestrator))) as runs:
+        assert isinstance(runs, StartsMany)
+        first, second, *others = await runs.start_many(MANY)
+        assert first == Started("flow-run/flow-shop-0")
+        assert isinstance(second, NotStarted)
+        assert [one.run_id for one in MANY[2:]] == orchestrator.order
+        assert all(isinstance(one, Started) for one in others)
+        assert runs.together > 1
+
+
+async def test_an_older_prefect_is_asked_one_by_one(
+    orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """It has no such route, and is not asked for it each time."""
+    orchestrator.takes_many = False
+    async with open_target(configured(target=target("prefect", orchestrator))) as runs:
+        assert isinstance(runs, StartsMany)
+        assert len(await runs.start_many(MANY)) == 5
+        assert runs.together == 1
+    assert orchestrator.order == [one.run_id for one in MANY]
+
+
+async def test_many_runs_wait_for_a_target_that_is_down(
+    orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """All of them."""
+    async with open_target(configured(target=target("prefect", orchestrator))) as runs:
+        assert isinstance(runs, StartsMany)
+        await runs.start_many(MANY[:1])
+        orchestrator.stop()
+        with pytest.raises(TargetDown):
+            await runs.start_many(MANY)

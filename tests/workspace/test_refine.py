@@ -41,6 +41,19 @@ async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: St
     assert stage.sent == (3, 3, 2)
 
 
+async def test_again_goes_on_with_what_is_unfinished(stage: Stage) -> None:
+    """Whoever is told to type the same again pays for it once, with --again in it, too."""
+    run = (await stage.work(stage.order())).run_id
+    stage.emulator.add_fault("export", 1, "http:500", times=0)
+    for _ in range(2):
+        stopped = await stage.refine(run, "make it one second longer", again=True)
+        assert stopped.status == "waiting"
+    stage.emulator.faults.clear()
+    result = await stage.refine(run, "make it one second longer", again=True)
+    assert (result.status, len(result.videos)) == ("done", 2)
+    assert stage.sent == (2, 2, 2)
+
+
 async def test_what_others_spend_between_is_not_what_the_run_cost(stage: Stage) -> None:
     """The balance belongs to the account; what a run cost is told from around its own messages."""
     run = (await stage.work(stage.order())).run_id

@@ -90,14 +90,14 @@ STYLES: Sequence[tuple[re.Pattern[str], Music, str]] = tuple(
     (re.compile(pattern, _FLAGS), music, chinese)
     for pattern, music, chinese in (
         (
-            r"\blo-?\s?fi\b|\bchill(?:ed|out)?\b|\bhip-?\s?hop\b|\bjazzy?\b|低保真|慵懒|爵士|嘻哈",
+            r"\blo-?\s?fi\b(?:\sbeats?\b)?|\bchill(?:ed|out)?\b|\bhip-?\s?hop\b|\bjazzy?\b|低保真|慵懒|爵士|嘻哈",
             Music("Lo-fi", "lofi"),
             "Lo-fi",
         ),
         (
             r"\bup-?\s?beat\b|\bhappy\b|\benergetic\b|\bcheerful\b|\bfun\b|\bpop\b|\bpromo\w*\b"
             r"|\bdance\b|\belectro(?:nic)?\b|\bcorporate\b|\blively\b|\bfast(?:er)?\b|\bparty\b"
-            r"|欢快|轻快|活泼|动感|快乐|开心|宣传|促销|流行|电子|节奏强|快节奏|有活力|节奏感",
+            r"|欢快|轻快|活泼|动感|快乐|开心|宣传|促销|流行|电子|节奏强|快节奏|有活力|节奏感(?:很?强)?",
             Music("Upbeat", "upbeat"),
             "欢快",
         ),

@@ -98,35 +98,46 @@ class ReplyWriter:
         seconds = f"{film.duration / 1000:g}"
         has_cuts = film.fade > 0 and len(film.scenes) > 1
         _, english, chinese = names_of(film.cut)
+        # Nothing is rendered yet, so no video is ready.
         if self.chinese:
-            told = f"您的视频做好了：{seconds}秒，{width}x{height}"
-            told += f"，图片之间有{chinese}" if has_cuts else ""
-            told += f"，配上了{film.music.name}音乐" if film.music else ""
-            told += "".join(f"，标题是“{title.text}”" for title in film.titles) + "。"
+            told = f"剪辑好了：{seconds}秒，{width}x{height}。"
+            parts = [f"图片之间有{chinese}"] if has_cuts else []
+            parts += [f"配上了{film.music.name}音乐"] if film.music else []
+            parts += [f"标题是“{title.text}”" for title in film.titles]
+            more = f"{'，'.join(parts)}。" if parts else ""
         else:
-            told = f"Your video is ready: {seconds} seconds at {width}x{height}"
-            told += f", with {english}" if has_cuts else ""
-            told += f", with {film.music.name} music" if film.music else ""
-            told += "".join(f', with the title "{title.text}"' for title in film.titles) + "."
-        return self._whole(told, [*notes, *_left(left)], _EXPORT)
+            told = f"The edit is done: {seconds} seconds at {width}x{height}."
+            parts = [english] if has_cuts else []
+            parts += [f"{film.music.name} music"] if film.music else []
+            parts += [f'the title "{title.text}"' for title in film.titles]
+            more = f"It has {_listed(parts)}." if parts else ""
+        return self._whole(told, [(more, more), *notes], _EXPORT, left)
 
     def edited(self, edits: Sequence[Edit], notes: Sequence[Note], left: Sequence[str]) -> str:
         if self.chinese:
             told = f"好的，{'，'.join(edit.chinese for edit in edits)}。"
         else:
             told = f"Done: I {_listed([edit.english for edit in edits])}."
-        return self._whole(told, [*notes, *_left(left)], _AFTER_EDIT)
+        return self._whole(told, notes, _AFTER_EDIT, left)
 
     def not_understood(self, notes: Sequence[Note], left: Sequence[str] = ()) -> str:
-        return self._whole(self._pick(_LOST), [*notes, *_left(left)])
+        return self._whole(self._pick(_LOST), notes, left=left)
 
     def already(self, notes: Sequence[Note], left: Sequence[str]) -> str:
-        return self._whole(self._pick(_ALREADY), [*notes, *_left(left)])
+        return self._whole(self._pick(_ALREADY), notes, left=left)
 
-    def _whole(self, told: str, notes: Sequence[Note], farewells: Sequence[Note] = ()) -> str:
+    def _whole(
+        self,
+        told: str,
+        notes: Sequence[Note],
+        farewells: Sequence[Note] = (),
+        left: Sequence[str] = (),
+    ) -> str:
+        # What is left out comes first: many places show the beginning of a reply alone.
         introduction = self._pick(_INTRODUCTION) if self.introduce else ""
         farewell = self._pick(pick(farewells, self.seed, "farewell")) if farewells else ""
-        sentences = [told, *map(self._pick, dict.fromkeys(notes)), introduction, farewell]
+        missing = map(self._pick, _left(left))
+        sentences = [*missing, told, *map(self._pick, dict.fromkeys(notes)), introduction, farewell]
         return ("" if self.chinese else " ").join(filter(None, sentences))
 
     def _pick(self, note: Note) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Literal
 
+import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,9 +13,10 @@ from starlette.routing import Route
 
 from nemovideo_nodes.emulator.faults import Fault, Faults
 from nemovideo_nodes.emulator.http.bodies import read_body
-from nemovideo_nodes.emulator.world.lockfile import proof_of
+from nemovideo_nodes.emulator.world.pruning import JUST_USED_S, prune
 from nemovideo_nodes.emulator.world.world import World
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.media.local_proof import proof_of
 from nemovideo_nodes.settings import is_loopback
 
 __all__ = ["admin_routes", "refuse_others"]
@@ -41,7 +44,7 @@ class _FaultsBody(BaseModel):
 
 
 def admin_routes(world: World, faults: Faults, proof_key: str = "") -> list[Route]:
-    """`/healthz`, `/__emulator__/counts` and `/__emulator__/faults`.
+    """`/healthz`, `/__emulator__/counts`, `/__emulator__/faults` and `/__emulator__/prune`.
 
     `/healthz?challenge=...` is answered with a proof that only the holder of `proof_key` can give.
     """
@@ -71,6 +74,12 @@ def admin_routes(world: World, faults: Faults, proof_key: str = "") -> list[Rout
             faults.add(fault)
         return JSONResponse({"added": len(wanted)})
 
+    async def make_room(request: Request) -> Response:
+        if refused := refuse_others(request):
+            return refused
+        pruned = await anyio.to_thread.run_sync(lambda: prune(world, unused_s=JUST_USED_S))
+        return JSONResponse(asdict(pruned))
+
     async def met_faults(request: Request) -> Response:
         return refuse_others(request) or JSONResponse({"met": faults.met})
 
@@ -79,6 +88,7 @@ def admin_routes(world: World, faults: Faults, proof_key: str = "") -> list[Rout
         Route("/__emulator__/counts", counts, methods=["GET"]),
         Route("/__emulator__/faults", set_faults, methods=["POST"]),
         Route("/__emulator__/faults", met_faults, methods=["GET"]),
+        Route("/__emulator__/prune", make_room, methods=["POST"]),
     ]
 
 

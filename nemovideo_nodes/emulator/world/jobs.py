@@ -22,6 +22,9 @@ from nemovideo_nodes.wire.models import RenderStatus
 
 __all__ = ["RenderQueue"]
 
+_MOST_UNFINISHED = 0.99
+"""Only a render that has ended is told as whole: 1 would be read as one percent."""
+
 QUICK_SIDE = 384
 MOST_ATTEMPTS = 3
 _OUT_OF_CPU = -getattr(signal, "SIGXCPU", 24)
@@ -82,7 +85,7 @@ class RenderQueue:
             return 1.0
         try:
             text = (self._folder(render) / "progress").read_text("ascii")
-            return min(1.0, max(0.0, float(text)))
+            return min(_MOST_UNFINISHED, max(0.0, float(text)))
         except (OSError, ValueError):
             return 0.0
 

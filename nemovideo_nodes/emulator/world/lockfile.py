@@ -6,8 +6,6 @@ owner that it is the one that wrote the record: a port may belong to somebody el
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import os
 import secrets
@@ -21,10 +19,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.media.local_proof import RECORD
 
-__all__ = ["ServerRecord", "hold_world", "proof_of"]
+__all__ = ["ServerRecord", "hold_world"]
 
-_RECORD = "server.json"
 _LOCK = "world.lock"
 
 
@@ -51,7 +49,7 @@ class ServerRecord:
     def read(cls, folder: Path) -> ServerRecord | None:
         """What the record in `folder` says, or None where there is none that can be read."""
         try:
-            told = json.loads((folder / _RECORD).read_text("utf-8"))
+            told = json.loads((folder / RECORD).read_text("utf-8"))
             version, key = str(told.get("version", "")), str(told.get("key", ""))
             return cls(str(told["url"]), int(told["pid"]), str(told["world"]), version, key)
         except (OSError, ValueError, KeyError, TypeError):
@@ -60,19 +58,14 @@ class ServerRecord:
     @staticmethod
     def remove(folder: Path) -> None:
         """Take the record away."""
-        (folder / _RECORD).unlink(missing_ok=True)
+        (folder / RECORD).unlink(missing_ok=True)
 
     def write(self, folder: Path) -> None:
         """Leave the record, whole or not at all."""
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{_RECORD}.")
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{RECORD}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(asdict(self), stream)
-        os.replace(name, folder / _RECORD)
-
-
-def proof_of(key: str, port: int, challenge: str) -> str:
-    """What an emulator at `port` answers to `challenge`; the port, so that none can pass it on."""
-    return hmac.new(key.encode(), f"{port}:{challenge}".encode(), hashlib.sha256).hexdigest()
+        os.replace(name, folder / RECORD)
 
 
 @contextmanager

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from nemovideo_nodes.emulator.world.world import World
 
-__all__ = ["Pruned", "make_room", "prune"]
+__all__ = ["JUST_USED_S", "Pruned", "make_room", "prune"]
 
 _UNFINISHED_S = 7 * 24 * 3600.0
 """How long a session without a finished render is kept in any case: its run may go on."""
 _IN_USE_S = 3600.0
+JUST_USED_S = 60.0
+"""A client may still be fetching a video that was finished so lately."""
 _ROOM = 0.8
 """The part of the limit that is left in use, so that not every render makes room anew."""
 

@@ -13,6 +13,8 @@ __all__ = ["GhostResolver"]
 
 _PLACEHOLDER: Final = "__GHOST_URL__"
 """What stands in a payload for the address of the site itself."""
+_OF_OTHERS: Final = ("kg-bookmark-card", "kg-embed-card")
+"""Cards that show another page, with its icon and its picture."""
 
 
 class GhostResolver:
@@ -54,12 +56,22 @@ def _in_body(current: dict[str, Any]) -> list[str]:
 
 
 class _Images(HTMLParser):
-    """Collects the URLs of a page's images, in their order."""
+    """Collects the URLs of a page's own images, in their order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.urls: list[str] = []
+        self._in_card = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "img" and (url := dict(attrs).get("src")):
+        given = dict(attrs)
+        classes = (given.get("class") or "").split()
+        if tag == "figure":
+            self._in_card = any(one in _OF_OTHERS for one in classes)
+        url = given.get("src")
+        if tag == "img" and url and not self._in_card:
             self.urls.append(url)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "figure":
+            self._in_card = False

@@ -1,16 +1,16 @@
-"""What a resolver is, and what several need: an API that is asked, objects in plain data."""
+"""What a resolver is, and what several need: an API that is asked, and its errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import httpx
 
 from nemovideo_nodes.api.transport import async_client, redact_http_logs
 
-__all__ = ["DEEPEST", "NAME", "ApiRefused", "Gone", "NotYet", "Resolver", "ask", "objects"]
+__all__ = ["DEEPEST", "NAME", "ApiRefused", "Gone", "NotYet", "Resolver", "ask"]
 
 NAME: Final = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 """An id that may become a part of an address."""
@@ -67,15 +67,3 @@ async def ask(
     if not isinstance(value, dict):
         raise ApiRefused(answer.status_code)
     return value
-
-
-def objects(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """All objects in plain data, in order."""
-    if depth > DEEPEST:
-        return
-    if isinstance(value, dict):
-        yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for one in value:
-            yield from objects(one, depth + 1)

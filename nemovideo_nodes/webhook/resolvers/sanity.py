@@ -33,26 +33,45 @@ class SanityResolver:
         self._options = source.resolver_options
 
     async def __call__(self, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-        found: dict[str, dict[str, Any]] = {}
-        site = ""
+        first: dict[str, str] = {}
+        """By id the first that names it: a URL, or "" for a reference."""
+        urls: dict[str, str] = {}
+        kinds: dict[str, str] = {}
         for text in _strings(payload):
             if direct := _CDN_URL.fullmatch(text):
-                found.setdefault(direct["id"], _asset(text, direct["ext"]))
+                name, kind, url = direct["id"], direct["ext"], text
             elif reference := _ASSET.fullmatch(text):
-                site = site or self._site(headers)
-                name = f"{reference[1]}-{reference[2]}"
-                url = f"{site}/{name}.{reference[3]}"
-                found.setdefault(name, _asset(url, reference[3]))
-        return {**payload, "assets": list(found.values())} if found else payload
+                name, kind, url = f"{reference[1]}-{reference[2]}", reference[3], ""
+            else:
+                continue
+            first.setdefault(name, url)
+            kinds.setdefault(name, kind)
+            if url:
+                urls.setdefault(name, url)
+        if any(not url and name not in urls for name, url in first.items()):
+            site = self._site(headers)
+        else:
+            site = self._known_site(headers)
+        assets = [
+            _asset(url or (f"{site}/{name}.{kinds[name]}" if site else urls[name]), kinds[name])
+            for name, url in first.items()
+        ]
+        return {**payload, "assets": assets} if assets else payload
 
     def _site(self, headers: Mapping[str, str]) -> str:
-        project = self._options.get("project") or headers.get("sanity-project-id", "")
-        dataset = self._options.get("dataset") or headers.get("sanity-dataset", "")
-        if not (NAME.fullmatch(project) and NAME.fullmatch(dataset)):
+        site = self._known_site(headers)
+        if not site:
             raise NotMapped(
                 "it does not say of which project and dataset it is: give them in "
                 "resolver_options of the source"
             )
+        return site
+
+    def _known_site(self, headers: Mapping[str, str]) -> str:
+        project = self._options.get("project") or headers.get("sanity-project-id", "")
+        dataset = self._options.get("dataset") or headers.get("sanity-dataset", "")
+        if not (NAME.fullmatch(project) and NAME.fullmatch(dataset)):
+            return ""
         return f"https://cdn.sanity.io/images/{project}/{dataset}"
 
 

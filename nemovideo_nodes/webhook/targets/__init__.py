@@ -10,9 +10,15 @@ from nemovideo_nodes.webhook.config import AirflowTarget, Config, PrefectTarget
 from nemovideo_nodes.webhook.targets.airflow import AirflowRuns
 from nemovideo_nodes.webhook.targets.in_process import InProcessRuns
 from nemovideo_nodes.webhook.targets.prefect import PrefectRuns
-from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown, TargetRuns
+from nemovideo_nodes.webhook.targets.target import (
+    NotStarted,
+    Started,
+    StartsMany,
+    TargetDown,
+    TargetRuns,
+)
 
-__all__ = ["NotStarted", "Started", "TargetDown", "TargetRuns", "open_target"]
+__all__ = ["NotStarted", "Started", "StartsMany", "TargetDown", "TargetRuns", "open_target"]
 
 
 def open_target(config: Config) -> TargetRuns:

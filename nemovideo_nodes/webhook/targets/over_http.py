@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 
-from nemovideo_nodes.api.transport import async_client
+from nemovideo_nodes.api.transport import async_transport, user_agent
 from nemovideo_nodes.settings import checked_url
 from nemovideo_nodes.webhook.targets.target import NotStarted, TargetDown
 
@@ -27,28 +26,22 @@ class HttpTarget:
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
         self._idle = [
-            async_client(
-                url,
-                timeout=_LIMITS,
-                proxies=False,
-                limits=httpx.Limits(max_connections=4, keepalive_expiry=60.0),
-            )
+            async_transport(url, httpx.Limits(max_connections=4, keepalive_expiry=60.0))
             for _ in range(_CLIENTS)
         ]
         self._clients = tuple(self._idle)
         self._base_url = url
-        self._headers = {"Accept": "application/json", **(headers or {})}
+        self._headers = {
+            "Accept": "application/json",
+            "User-Agent": user_agent(),
+            **(headers or {}),
+        }
         self._urls: dict[str, httpx.URL] = {}
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         for http in self._clients:
             await http.aclose()
 
@@ -61,8 +54,6 @@ class HttpTarget:
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
     ) -> httpx.Response:
-        # Made without the client's merging of URLs, headers and cookies: that is a sixth of what
-        # a request costs, and all of it is the same each time.
         request = httpx.Request(
             method,
             self._url(path),
@@ -74,7 +65,11 @@ class HttpTarget:
         # The last one that was used: its connection is open. More at once share the first.
         http = self._idle.pop() if self._idle else self._clients[0]
         try:
-            answer = await http.send(request)
+            answer = await http.handle_async_request(request)
+            try:
+                await answer.aread()
+            finally:
+                await answer.aclose()
         except httpx.HTTPError as error:
             raise TargetDown(f"it does not answer ({type(error).__name__})") from None
         finally:

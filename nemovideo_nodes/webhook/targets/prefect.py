@@ -9,16 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+import httpx
+
 from nemovideo_nodes.webhook.config import Config, PrefectTarget
 from nemovideo_nodes.webhook.following import Progress
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets.over_http import HttpTarget, api_url, objects_in, refusal
-from nemovideo_nodes.webhook.targets.target import Started, TargetDown
+from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
 
 __all__ = ["PrefectRuns"]
 
 _PREFECT_NAME: Final = "flow-run/"
 _PREFECT_ENDS: Final = ("FAILED", "CRASHED", "CANCELLED")
+_TOGETHER: Final = 24
+"""Flow runs in one request; Prefect itself takes a hundred."""
+_NO_SUCH_ROUTE: Final = (404, 405)
 _VIDEO: Final = re.compile(r"`([^`\n]{1,1000}\.mp4)`")
 """The video's path in the summary that the flow writes as an artifact."""
 
@@ -28,6 +33,8 @@ class PrefectRuns(HttpTarget):
 
     Prefect keeps idempotency keys by flow, so the deployment's id is part of the key.
     """
+
+    ahead = 6
 
     def __init__(self, target: PrefectTarget, config: Config) -> None:
         url = target.url or os.environ.get("PREFECT_API_URL") or "http://127.0.0.1:4200/api"
@@ -39,26 +46,48 @@ class PrefectRuns(HttpTarget):
             login = config.secret(target.basic, "the target").encode()
             headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
         super().__init__(api_url(url), headers)
+        self.together = _TOGETHER
         self._deployment = target.deployment
         self._deployment_id = ""
 
     async def start(self, parameters: Parameters) -> Started:
         deployment = self._deployment_id or await self._find()
-        answer = await self._ask(
-            "POST",
-            f"deployments/{deployment}/create_flow_run",
-            json={
-                "parameters": parameters.model_dump(mode="json"),
-                "idempotency_key": f"{deployment}:{parameters.run_id}",
-                "name": parameters.run_id,
-                "tags": ["webhook"],
-            },
-        )
+        path = f"deployments/{deployment}/create_flow_run"
+        answer = await self._ask("POST", path, json=_flow_run(deployment, parameters))
         if answer.status_code == 404:
             self._deployment_id = ""  # deleted and made anew: it has another id
         if answer.status_code not in (200, 201):
             raise refusal("Prefect", answer)
         return Started(f"{_PREFECT_NAME}{answer.json()['id']}")
+
+    async def start_many(self, asked: Sequence[Parameters]) -> Sequence[Started | NotStarted]:
+        """Create flow runs with one request, or one after the other where that is not possible.
+
+        Prefect makes them within one transaction. Where one of them fails, the database may have
+        taken back the others, too, whatever the answer says of them; so each is asked for anew.
+        """
+        names = await self._created_together(asked)
+        if len(names) == len(asked):
+            return [Started(f"{_PREFECT_NAME}{name}") for name in names]
+        results: list[Started | NotStarted] = []
+        for parameters in asked:
+            try:
+                results.append(await self.start(parameters))
+            except NotStarted as error:
+                results.append(error)
+        return results
+
+    async def _created_together(self, asked: Sequence[Parameters]) -> list[str]:
+        """The ids of the flow runs; none where one of them may not be there."""
+        deployment = self._deployment_id or await self._find()
+        path = f"deployments/{deployment}/create_flow_run/bulk"
+        try:
+            answer = await self._ask("POST", path, json=[_flow_run(deployment, o) for o in asked])
+        except TargetDown:
+            return []  # or one of them is too much for it: the next request will tell
+        if answer.status_code in _NO_SUCH_ROUTE:
+            self.together = 1  # an older server; or the deployment is gone, and a start says so
+        return _created(answer) if answer.status_code == 200 else []
 
     async def look(self, names: Sequence[str]) -> Mapping[str, Progress]:
         """How flow runs are, and where the videos of those are that are done."""
@@ -96,7 +125,29 @@ class PrefectRuns(HttpTarget):
             problem = "has no deployment" if answer.status_code == 404 else "does not show"
             raise TargetDown(f"Prefect {problem} {self._deployment} (HTTP {answer.status_code})")
         self._deployment_id = str(answer.json()["id"])
+        self.together = _TOGETHER
         return self._deployment_id
+
+
+def _flow_run(deployment: str, parameters: Parameters) -> dict[str, Any]:
+    return {
+        "parameters": parameters.model_dump(mode="json"),
+        "idempotency_key": f"{deployment}:{parameters.run_id}",
+        "name": parameters.run_id,
+        "tags": ["webhook"],
+    }
+
+
+def _created(answer: httpx.Response) -> list[str]:
+    """The ids of the flow runs that an answer to many names; none where it is unsure of one."""
+    value = answer.json()
+    listed = value.get("results") if isinstance(value, dict) else None
+    names = [
+        one["flow_run_id"]
+        for one in listed or ()
+        if isinstance(one, dict) and one.get("status") == "CREATED" and one.get("flow_run_id")
+    ]
+    return [str(name) for name in names] if len(names) == len(listed or ()) else []
 
 
 def _prefect_progress(row: dict[str, Any]) -> Progress:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from nemovideo_nodes.webhook.mapping import Parameters
 
-__all__ = ["NotStarted", "Started", "TargetDown", "TargetRuns"]
+__all__ = ["NotStarted", "Started", "StartsMany", "TargetDown", "TargetRuns"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,18 @@ class TargetRuns(Protocol):
 
     async def __aenter__(self) -> Self: ...
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+@runtime_checkable
+class StartsMany(Protocol):
+    """A target that can be asked for many runs at once."""
+
+    @property
+    def together(self) -> int:
+        """How many at once; 1 where it turned out that it cannot."""
+        ...
+
+    async def start_many(self, asked: Sequence[Parameters]) -> Sequence[Started | NotStarted]:
+        """Start each run once; what became of each. Raises `TargetDown`."""
+        ...

@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from airflow_studio import Studio
 
-from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.ledger.facts import Intended
 
-PROMPT = "A 2 second video"
 DagRuns = dict[str, str]
 """DAG id → DAG run id."""
-
-
-@pytest.fixture(scope="module")
-def begun(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> DagRuns:
-    """A run of each DAG, all begun at once: they have their waiting in common."""
-    calendar = tmp_path_factory.mktemp("calendar") / "calendar.csv"
-    due = SystemClock().now() - timedelta(hours=1)
-    rows = [
-        f"{number},{due.isoformat()},{picture},{PROMPT}"
-        for number, picture in enumerate(studio.pictures)
-    ]
-    calendar.write_text("\n".join(["slug,due,images,prompt", *rows]))
-    pictures = {"images": studio.pictures, "prompt": PROMPT}
-    confs: dict[str, dict[str, Any]] = {
-        # As the form sends it, where a person has emptied a field.
-        "image_to_video": pictures | {"platform": None, "aspect": None, "destination": None},
-        "video_batch": pictures,
-        "video_with_approval": pictures,
-        "video_iterate": pictures | {"changes": ["make it square"]},
-        "video_from_webhook": {"run_id": "delivery-1", "images": [], "prompt": PROMPT},
-        "social_content": {"calendar": str(calendar)},
-    }
-    for dag_id in confs:
-        studio.airflow.api.wait_for_dag(dag_id)
-    return {dag_id: studio.airflow.api.trigger(dag_id, conf) for dag_id, conf in confs.items()}
 
 
 def results_of(
@@ -78,6 +49,11 @@ def test_quick_edit_and_its_link(studio: Studio, begun: DagRuns) -> None:
     page = studio.airflow.api.ask("GET", links["NemoVideo run"])
     assert result["run_id"] in page.text
     assert "video.mp4" in page.text
+
+
+def test_without_a_triggerer(studio: Studio, begun: DagRuns) -> None:
+    """A task that is not deferrable does all of it in the worker."""
+    assert_videos(results_of(studio, begun, "held_by_a_worker", "video"))
 
 
 def test_batch(studio: Studio, begun: DagRuns) -> None:

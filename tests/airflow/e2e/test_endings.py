@@ -13,10 +13,10 @@ from nemovideo_nodes.ledger.facts import Noted
 @pytest.fixture(scope="module")
 def held(studio: Studio, wait_until: Callable[..., object]) -> dict[str, Held]:
     """One run for each test, begun together: they have their waiting in common."""
-    for dag_id in ("deferred_anew", "deferred_resuming", "deferred_for_a_minute"):
+    for dag_id in ("deferred_anew", "deferred_resuming", "deferred_for_a_while"):
         studio.airflow.api.wait_for_dag(dag_id)
     runs = {
-        "late": studio.hold("before_render", "deferred_for_a_minute"),
+        "late": studio.hold("before_render", "deferred_for_a_while"),
         "new": studio.hold("after_prompt", "deferred_anew"),
         "resume": studio.hold("after_render", "deferred_resuming"),
     }

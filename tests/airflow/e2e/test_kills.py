@@ -18,16 +18,6 @@ def test_killed_tasks(studio: Studio, wait_until: Callable[..., object]) -> None
 
 
 @pytest.mark.slow
-def test_killed_workers(studio: Studio, wait_until: Callable[..., object]) -> None:
-    """The workers that watch over the tasks, which live on beside the next try of themselves."""
-    held = studio.hold_at_each_moment("held_by_a_worker", wait_until)
-    assert kill(studio.airflow.workers()) == len(MOMENTS)
-    for run in held:
-        studio.airflow.api.wait_for_try(run.dag_id, run.dag_run, "video", 2)
-    studio.assert_made_once(held)
-
-
-@pytest.mark.slow
 def test_a_killed_triggerer(studio: Studio, wait_until: Callable[..., object]) -> None:
     """The triggerer, with a run at each moment; the next one takes them up."""
     held = studio.hold_at_each_moment("deferred", wait_until)

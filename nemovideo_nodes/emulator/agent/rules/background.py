@@ -22,6 +22,7 @@ _WANTED = words(
     r"\sback(?:ground|drop)\b(?!\s(?:music|song))"
     rf"|\bbackground(?:\scolou?r)?\s(?:to|is|in|be|should be|=)?\s?(?P<b>{_EN})(?!\w)"
     rf"|(?:用|加)?(?P<c>{_ZH})色?的?(?:背景|底色)(?!音乐)"
+    r"|(?:用|加)?(?P<e>[白黑灰])底(?!色)"
     rf"|背景(?:颜色|色)?(?:用|改成|改为|换成|设为|为|是)(?P<d>{_ZH})色?"
 )
 

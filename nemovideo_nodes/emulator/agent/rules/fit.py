@@ -25,8 +25,8 @@ _WHOLE = words(
     r"|\b(?:don't|do not|never|no)\s(?:crop|cropping)\b(?:\s(?:the|my|any|them|it))*"
     r"(?:\s(?:pictures?|photos?|images?))?"
     r"|\bwithout (?:any )?cropping(?:\s(?:the|my|any))*(?:\s(?:pictures?|photos?|images?))?\b"
-    r"|\b(?:show|keep)\s(?:the\s|my\s)?(?:whole|entire|full)\s(?:pictures?|photos?|images?)\b"
-    r"|(?:不要?|别)裁(?:剪|切)?(?:图片|照片)?|(?:完整显示|显示完整的?)(?:图片|照片)?"
+    r"|\b(?:show|keep|fit)\s(?:the\s|my\s)?(?:whole|entire|full)\s(?:pictures?|photos?|images?)\b"
+    r"|(?:不要?|别)裁(?:剪|切)?(?:图片|照片)?|(?:完整显示|显示完整的?|保留完整的?)(?:图片|照片|画面)?"
 )
 
 

@@ -52,6 +52,7 @@ _FILLER_EN = (
     r"|because|since|than|them|once|come|comes|take|takes|place|play|position|order|price|prices"
     r"|volume|overlays?|titled|entitled|instagram|facebook|linkedin|pinterest|snapchat|move|moved"
     r"|something|lower|raise|energetic|faster|slower|don't|won't"
+    r"|hold|holds|holding"
     r"|lasting|lasts?|long|total|overall|at most|least|max|maximum|minimum|approximately|roughly"
     rf"|almost|nearly|best|better|fine|even|still|back|down|through|via|{_MEDIUM})"
 )

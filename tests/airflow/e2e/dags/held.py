@@ -10,7 +10,8 @@ from airflow.sdk import dag, task
 @dag(schedule=None)
 def held() -> None:
     @task(retries=1, retry_delay=datetime.timedelta(seconds=0))
-    def hold(params: dict[str, str]) -> str:
+    def hold(params: dict[str, str] | None = None) -> str:
+        assert params is not None  # Airflow gives it
         for _ in range(600):
             if Path(params["file"]).exists():
                 return "let go"

@@ -1,13 +1,13 @@
 """What the doors ask of a bucket, in requests and seconds, where each request takes 30 ms more.
 
-    python -m tests.bench.bucket [--delay-ms 30] [--runs 1000] [--show]
+    python tests/bench/bucket_requests.py [--delay-ms 30] [--runs 1000] [--show]
 
-The bucket is moto's server, in a process of its own, behind a gateway in this one, which waits
-before it passes a request on, and counts. The command line is measured as a process of its own, the
-flow in this process with Prefect's own test server; the emulator renders at once. Goals: a run of
-two pictures at the command line at most 60 requests, the flow at most 100; the same command again
-and `show` at most 8 each; `runs` over 1,000 runs at most 30, and under 3 s. `tests/e2e` holds the
-counts in CI, that of the Airflow operator among them.
+It needs `PYTHONPATH=tests/support`. The bucket is moto's server, in a process of its own, behind a
+gateway in this one, which waits before it passes a request on, and counts. The command line is
+measured as a process of its own, the flow in this process with Prefect's own test server; the
+emulator renders at once. Goals: a run of two pictures at the command line at most 60 requests, the
+flow at most 100; the same command again and `show` at most 8 each; `runs` over 1,000 runs at most
+30, and under 3 s. `tests/e2e` holds the counts in CI, that of the Airflow operator among them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bucket import BucketServer, gateway
 from PIL import Image
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.testing import copying_renderer, make_film
-from tests.support.bucket import BucketServer, gateway
 
 JOURNAL = Path(__file__).parents[1] / "ledger" / "journals" / "format-1.jsonl"
 _MAIN = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"

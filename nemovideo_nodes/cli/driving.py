@@ -1,0 +1,190 @@
+"""How a command brings a run to its end: under the eyes of whoever watches, and then the result."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from nemovideo_nodes.cli.ending import Screen, command, ending_lines, short_id
+from nemovideo_nodes.cli.group import EXIT, STOPPED, loudness, print_json
+from nemovideo_nodes.cli.showing import language_of_run
+from nemovideo_nodes.cli.terminal import say, takes_links, width
+from nemovideo_nodes.cli.wording import CLI_WORDING
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.cli.progress import Progress
+    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
+
+__all__ = ["Delivery", "Outcome", "Work", "drive_run", "end", "finished_before"]
+
+Work = Callable[["DriveOptions"], Coroutine[Any, Any, "RunResult"]]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a user wants of the video: JSON or lines, a copy, a player."""
+
+    as_json: bool = False
+    output: str | None = None
+    opens: bool = False
+    store: str = ""
+    """The store that the command named."""
+
+    def check(self, workspace: Workspace) -> None:
+        """Raise `BadInput` for what could not be done with the finished video."""
+        from nemovideo_nodes.workspace.copying import check_target
+
+        if self.output is not None:
+            check_target(self.output)
+        elif self.opens and workspace.store.root is None:
+            raise BadInput(
+                "--open needs the video on this machine, and the store is a bucket: name a file "
+                "with --output, too"
+            )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to, and what was known of it before the command."""
+
+    workspace: Workspace
+    result: RunResult
+    known: RunResult | None = None
+    """The result before the refinement that the command asked for."""
+    repeated: bool = False
+    """Whether it was done before, so that the command did nothing."""
+
+
+def finished_before(workspace: Workspace, prepared: PreparedRun) -> Outcome | None:
+    """What a run came to that is done already; nobody is asked. None for any other."""
+    result = workspace.finished(prepared)
+    return Outcome(workspace, result, repeated=True) if result is not None else None
+
+
+def drive_run(
+    workspace: Workspace,
+    run_id: str,
+    work: Work,
+    progress: Progress,
+    *,
+    resend: bool,
+    refining: bool = False,
+) -> Outcome:
+    """Do the work of a run. `refining`: only what came of the last refinement is new."""
+    from nemovideo_nodes.ledger.manifest import result_of
+    from nemovideo_nodes.workspace import DriveOptions
+
+    # A worker that is told to end lets go of the run, as one does that is interrupted.
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        result = asyncio.run(work(DriveOptions(resend=resend, on_event=progress.show)))
+    except KeyboardInterrupt:
+        run = workspace.journal(run_id).refresh()
+        result = result_of(
+            run,
+            workspace.store,
+            "waiting",
+            STOPPED,
+            error_code=ErrorCode.CANCELLED,
+            remedy=Remedy.RETRY,
+        )
+    if not refining:
+        return Outcome(workspace, result)
+    before = workspace.journal(run_id).refresh().unrefined()
+    return Outcome(workspace, result, known=result_of(before, workspace.store, "waiting"))
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """A running loop cancels its work then; an exception would cut it in the middle of anything."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # ignored, as in a shell's background
+        handler = signal.default_int_handler
+    handler(number, frame)
+
+
+def end(outcome: Outcome, delivery: Delivery) -> NoReturn:
+    """Deliver the video, say the result, and end with its exit code."""
+    result, workspace = outcome.result, outcome.workspace
+    is_done = result.status == "done"
+    new = _new_videos(outcome)
+    if delivery.output is not None and is_done:
+        result = workspace.copy_video(result, delivery.output, last=new if outcome.known else None)
+    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
+    if delivery.as_json:
+        print_json(result.model_dump())
+    elif loudness() == "quiet":
+        # A refinement that changed nothing made no video: the last one stands.
+        for video in result.videos[-max(1, new) :] if outcome.known else result.videos:
+            click.echo(video.path)
+    else:
+        _say(outcome, result, new, delivery)
+    if delivery.opens and is_done and result.videos:
+        _open(result.videos[-1].path)
+    if result.error:
+        say(f"nemovideo: {result.error}")
+        if not delivery.as_json and loudness() != "quiet":
+            run = short_id(result.run_id)
+            shown = command("show", run, Screen(width(), store=delivery.store))
+            click.echo(f"See more: {shown}", err=True)
+    sys.exit(EXIT[result.status])
+
+
+def _new_videos(outcome: Outcome) -> int:
+    known = len(outcome.known.videos) if outcome.known else 0
+    return max(0, len(outcome.result.videos) - known)
+
+
+def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> None:
+    run = outcome.workspace.load(result.run_id)
+    language = language_of_run(run)
+    shown = result.model_copy(update={"videos": result.videos[-new:] if new else []})
+    screen = Screen(width(), takes_links(), delivery.store)
+    lines = ending_lines(
+        shown,
+        screen,
+        language=language,
+        reply=_last_reply(run),
+        cost=_cost(outcome, result),
+        music="BGM" in (result.timeline or ""),
+    )
+    if result.status != "done":
+        lines = lines[: len(shown.videos)]
+    elif outcome.repeated:
+        click.echo("Done before; nothing was repeated. --again makes a new one.", err=True)
+    for line in lines:
+        click.echo(line)
+    for problem in outcome.workspace.platform_violations(shown, run):
+        say(f"Note: {problem}")
+
+
+def _last_reply(run: Run) -> str:
+    from nemovideo_nodes.ledger.conversation import conversation
+
+    told = conversation(run)
+    replies = told[-1].replies if told else ()
+    return replies[-1] if replies else ""
+
+
+def _cost(outcome: Outcome, result: RunResult) -> float | None:
+    """What the account was charged meanwhile; None where that is not known."""
+    if result.credits.spent is not None:
+        return result.credits.spent
+    moved = result.credits.account_moved
+    if moved is None or outcome.known is None:
+        return moved
+    return moved - (outcome.known.credits.account_moved or 0.0)
+
+
+def _open(path: str) -> None:
+    if click.launch(path) != 0:
+        click.echo("No program was found that opens the video.", err=True)

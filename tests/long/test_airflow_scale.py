@@ -1,0 +1,71 @@
+"""Two hundred mapped videos on PostgreSQL with the LocalExecutor, and what they cost in slots.
+
+Run by hand, in the environment of Airflow; NEMOVIDEO_SCALE_VIDEOS takes another number.
+
+.venv-airflow/bin/python -m pytest -s tests/long/test_airflow_scale.py
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("airflow", reason="for the environment of Airflow")
+
+from airflow_studio import ONE_VIDEO, Studio, open_studio
+from moments import counts_of
+from postgres import is_installed, postgres
+
+VIDEOS = int(os.environ.get("NEMOVIDEO_SCALE_VIDEOS", "200"))
+SLOTS = 4
+PACE = 0.1
+"""A tenth of the real agent's time: all of it would take hours on four slots."""
+LOOK_S = 2.0
+MOST_S = 1500.0
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Studio]:
+    """Airflow on PostgreSQL."""
+    if not is_installed():
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with ExitStack() as stack:
+        address = stack.enter_context(postgres("airflow"))
+        env = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{address}"}
+        folder = tmp_path_factory.mktemp("studio")
+        studio = open_studio(folder, film, slots=SLOTS, pace=PACE, env=env)
+        stack.callback(studio.close)
+        yield studio
+
+
+@pytest.mark.parametrize("dag_id", ["many", "many_with_messages"])
+def test_each_video_is_made_once(studio: Studio, dag_id: str) -> None:
+    """Every message, render and upload once for each video; the slots are told."""
+    api, service = studio.airflow.api, studio.service
+    api.wait_for_dag(dag_id)
+    before, began = counts_of(service), time.monotonic()
+    conf = {"images": studio.pictures, "count": VIDEOS}
+    dag_run = api.trigger(dag_id, conf)
+    slot_seconds, last = 0.0, began
+    while (state := api.run(dag_id, dag_run)["state"]) not in ("success", "failed"):
+        assert time.monotonic() - began < MOST_S, Counter(
+            task["state"] for task in api.tasks(dag_id, dag_run)
+        )
+        time.sleep(LOOK_S)
+        now = time.monotonic()
+        slot_seconds += (now - last) * len(studio.airflow.workers())
+        last = now
+    seconds, after = time.monotonic() - began, counts_of(service)
+    made = {kind: after[kind] - before[kind] for kind in after}
+    print(
+        f"\n{dag_id}: {VIDEOS} videos in {seconds:.0f} s on {SLOTS} slots, "
+        f"{slot_seconds / VIDEOS:.1f} s of a slot for each; {made}"
+    )
+    assert state == "success"
+    assert made == {kind: VIDEOS * count for kind, count in ONE_VIDEO.items()}
