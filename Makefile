@@ -16,6 +16,8 @@ DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) 
 PYTEST_ARGS ?= -n auto --dist loadgroup
 # Real servers and a browser load both cores by themselves.
 SERVERS_ARGS ?= -n 0
+# Each worker has an Airflow of its own, and a file's tests share what they have started.
+AIRFLOW_ARGS ?= -n auto --dist loadfile
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
 PYTEST := -m pytest --hypothesis-profile=ci
 
@@ -54,11 +56,14 @@ lint: $(VENV)/pins.stamp
 
 # Types and contracts are checked in the unpacked wheel: what ships is what is checked. The tests
 # are checked as they lie here: each folder is a package, tests/support is on the path, as in pytest.
+# So are the flows that docs/prefect.md shows.
 types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
+	@rm -rf build/page
+	PYTHONPATH=tests/support $(PY) tests/support/page_flows.py build/page
 	MYPYPATH=tests/support $(PY) -m mypy --cache-dir .mypy_cache --explicit-package-bases \
-	    --exclude '^tests/(airflow|golden/copied)/' tests
+	    --exclude '^tests/(airflow|golden/copied)/' tests build/page
 	$(BIN)/basedpyright -p tests/typing/pyrightconfig.json --pythonpath $(PY)
 
 contracts: $(VENV)/wheel.stamp
@@ -98,7 +103,7 @@ airflow: .venv-airflow/wheel.stamp
 	    --follow-imports silent --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
 	MYPYPATH=tests/support .venv-airflow/bin/python -m mypy --follow-imports silent \
 	    --cache-dir .mypy_cache/airflow --explicit-package-bases tests/airflow
-	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(AIRFLOW_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \

@@ -42,6 +42,8 @@ with DAG(
 ):
     due = DuePostsOperator(
         task_id="due",
+        retries=RETRIES,
+        retry_delay=RETRY_DELAY,
         calendar="{{ params.calendar }}",
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",

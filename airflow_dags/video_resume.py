@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import SAME_ACCOUNT
+from nemovideo_nodes.airflow.forms import OVER_BUDGET, SAME_ACCOUNT
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -33,6 +33,7 @@ with DAG(
             description="Makes another video from the same request; it is paid for again.",
         ),
         "same_account": SAME_ACCOUNT,
+        "over_budget": OVER_BUDGET,
     },
 ):
     ImageToVideoOperator(
@@ -41,5 +42,6 @@ with DAG(
         resend="{{ params.resend }}",
         again="{{ params.again }}",
         same_account="{{ params.same_account }}",
+        over_budget="{{ params.over_budget }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -110,7 +110,7 @@ class Settings(BaseModel):
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings that the environment gives; raises `BadInput` naming the bad variable."""
         env = _HiddenValues(os.environ if environ is None else environ)
-        allow_http = _flag(env, "NEMOVIDEO_ALLOW_HTTP")
+        allow_http = http_is_allowed(env)
         return cls(
             api_url=checked_url(
                 env.get("NEMO_API_URL") or VENDOR_API, "NEMO_API_URL", allow_http=allow_http
@@ -239,6 +239,11 @@ def checked_url(url: str, what: str, *, allow_http: bool) -> str:
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:
         raise BadInput(f"{what} must be https: {shown!r}", remedy=Remedy.ALLOW_HTTP)
     return url.rstrip("/")
+
+
+def http_is_allowed(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether NEMOVIDEO_ALLOW_HTTP permits http beyond this machine; raises `BadInput`."""
+    return _flag(_HiddenValues(os.environ if environ is None else environ), "NEMOVIDEO_ALLOW_HTTP")
 
 
 def is_loopback(host: str) -> bool:

@@ -9,12 +9,14 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
+    essentials_first,
     execute_run,
     explain_failure,
     run_name,
 )
 
 
+@essentials_first
 @flow(name="batch-images-to-video", flow_run_name=run_name)
 @explain_failure
 async def batch_images_to_video(
@@ -22,7 +24,7 @@ async def batch_images_to_video(
     prompts: list[str],
     platform: Platform = "any",
     aspect: Aspect = "of the platform",
-    profile: ProfileName = "of the credentials",
+    profile: ProfileName = "default",
     slug: str = "",
     credentials: str = "",
     store: str = "",
@@ -30,6 +32,7 @@ async def batch_images_to_video(
     run_id: str = "",
     resend: bool = False,
     again: bool = False,
+    same_account: bool = False,
 ) -> RunResult:
     """Make a video of each picture, in one session and one run.
 
@@ -51,6 +54,7 @@ async def batch_images_to_video(
         run_id: A name of your own for the run; without images, the run of that name continues.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make new videos though the same request is done already.
+        same_account: The account has a new token; it is the one that the run was begun with.
     """
     run = await begin_run(
         images,
@@ -66,4 +70,4 @@ async def batch_images_to_video(
         run_id=run_id,
         again=again,
     )
-    return await execute_run(run, resend=resend)
+    return await execute_run(run, resend=resend, same_account=same_account)

@@ -18,6 +18,7 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
+    essentials_first,
     execute_run,
     explain_failure,
     run_name,
@@ -25,6 +26,7 @@ from nemovideo_nodes.prefect import (
 from nemovideo_nodes.prefect.ephemeral import ephemeral_server
 
 
+@essentials_first
 @flow(name="image-to-video", flow_run_name=run_name)
 @explain_failure
 async def image_to_video(
@@ -32,7 +34,7 @@ async def image_to_video(
     prompt: str = "",
     platform: Platform = "any",
     aspect: Aspect = "of the platform",
-    profile: ProfileName = "of the credentials",
+    profile: ProfileName = "default",
     slug: str = "",
     credentials: str = "",
     store: str = "",
@@ -40,6 +42,7 @@ async def image_to_video(
     run_id: str = "",
     resend: bool = False,
     again: bool = False,
+    same_account: bool = False,
 ) -> RunResult:
     """Make one video from pictures.
 
@@ -60,6 +63,7 @@ async def image_to_video(
         run_id: A name of your own for the run; without images, the run of that name continues.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make a new video though the same request is done already.
+        same_account: The account has a new token; it is the one that the run was begun with.
     """
     run = await begin_run(
         images,
@@ -74,7 +78,7 @@ async def image_to_video(
         run_id=run_id,
         again=again,
     )
-    return await execute_run(run, resend=resend)
+    return await execute_run(run, resend=resend, same_account=same_account)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
+    essentials_first,
     execute_and_answer,
     explain_failure,
     review_and_refine,
@@ -16,6 +17,7 @@ from nemovideo_nodes.prefect import (
 )
 
 
+@essentials_first
 @flow(name="iterate-video", flow_run_name=run_name)
 @explain_failure
 async def iterate_video(
@@ -25,7 +27,7 @@ async def iterate_video(
     look: int = 0,
     platform: Platform = "any",
     aspect: Aspect = "of the platform",
-    profile: ProfileName = "of the credentials",
+    profile: ProfileName = "default",
     slug: str = "",
     credentials: str = "",
     store: str = "",
@@ -33,6 +35,7 @@ async def iterate_video(
     run_id: str = "",
     resend: bool = False,
     again: bool = False,
+    same_account: bool = False,
 ) -> RunResult:
     """Make a rough cut and change it step by step, with a video after each change.
 
@@ -57,6 +60,7 @@ async def iterate_video(
             the finished run of that name.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make a new video, or the changes again, though they are done already.
+        same_account: The account has a new token; it is the one that the run was begun with.
     """
     run = await begin_run(
         images,
@@ -73,5 +77,5 @@ async def iterate_video(
         run_id=run_id,
         again=again,
     )
-    result = await execute_and_answer(run, look, resend=resend)
+    result = await execute_and_answer(run, look, resend=resend, same_account=same_account)
     return await review_and_refine(run, result, rounds=look)

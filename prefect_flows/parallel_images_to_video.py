@@ -9,6 +9,7 @@ from nemovideo_nodes.prefect import (
     Platform,
     ProfileName,
     begin_run,
+    essentials_first,
     execute_run,
     explain_failure,
     run_each_picture,
@@ -31,6 +32,7 @@ async def picture_video(
     local: bool = False,
     resend: bool = False,
     occasion: str = "",
+    same_account: bool = False,
 ) -> RunResult:
     """Make the video of one picture of a parallel batch.
 
@@ -47,6 +49,7 @@ async def picture_video(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         occasion: What makes two equal requests two videos.
+        same_account: The account has a new token; it is the one that the run was begun with.
     """
     run = await begin_run(
         images,
@@ -60,9 +63,10 @@ async def picture_video(
         local=local,
         occasion=occasion,
     )
-    return await execute_run(run, resend=resend)
+    return await execute_run(run, resend=resend, same_account=same_account)
 
 
+@essentials_first
 @flow(name="parallel-images-to-video", flow_run_name=run_name)
 @explain_failure
 async def parallel_images_to_video(
@@ -72,12 +76,13 @@ async def parallel_images_to_video(
     local: bool = False,
     platform: Platform = "any",
     aspect: Aspect = "of the platform",
-    profile: ProfileName = "of the credentials",
+    profile: ProfileName = "default",
     slug: str = "",
     credentials: str = "",
     store: str = "",
     resend: bool = False,
     again: bool = False,
+    same_account: bool = False,
 ) -> list[RunResult]:
     """Make a video of each picture in a run of its own, several at the same time.
 
@@ -99,6 +104,7 @@ async def parallel_images_to_video(
             worker's own store.
         resend: Retry the steps that runs stopped at, which may be paid for twice.
         again: Make new videos though the same request is done already.
+        same_account: The account has a new token; it is the one that the runs were begun with.
     """
     occasion = run_key(again=again)
     return await run_each_picture(
@@ -114,6 +120,7 @@ async def parallel_images_to_video(
             local,
             resend,
             occasion,
+            same_account,
             return_state=True,
         ),
         images,

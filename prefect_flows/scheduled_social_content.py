@@ -6,6 +6,7 @@ from prefect import flow
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
     begin_run,
+    essentials_first,
     execute_run,
     explain_failure,
     posts_due,
@@ -28,6 +29,9 @@ async def social_post(
     store: str = "",
     local: bool = False,
     resend: bool = False,
+    language: str = "",
+    account: str = "",
+    same_account: bool = False,
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -44,6 +48,9 @@ async def social_post(
             worker's own store.
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
+        language: The language of the session, such as en or zh; empty for the profile's own.
+        account: The account that the post's row names.
+        same_account: The account has a new token; it is the one that the run was begun with.
     """
     run = await begin_run(
         images,
@@ -57,10 +64,13 @@ async def social_post(
         local=local,
         run_id=run_id,
         as_begun=True,
+        language=language,
+        account=account,
     )
-    return await execute_run(run, resend=resend)
+    return await execute_run(run, resend=resend, same_account=same_account)
 
 
+@essentials_first
 @flow(name="scheduled-social-content", flow_run_name=run_name)
 @explain_failure
 async def scheduled_social_content(
@@ -72,11 +82,16 @@ async def scheduled_social_content(
     store: str = "",
     local: bool = False,
     resend: bool = False,
+    most: int = 0,
+    again: bool = False,
+    results: str = "",
+    same_account: bool = False,
 ) -> list[RunResult]:
     """Make the posts of a content calendar that are due now, each at most once.
 
     Args:
-        calendar: The calendar, a CSV or YAML file on the worker; docs/prefect.md has its columns.
+        calendar: The calendar: an absolute path on the worker, an https:// or an s3:// URL. CSV,
+            XLSX, YAML, JSON or a feed; docs/calendar.md has its columns.
         timezone: The time zone of times that name none, such as Europe/Berlin.
         catch_up_hours: How long after its time a post is still made, in hours.
         at_once: How many posts are made at the same time.
@@ -85,6 +100,11 @@ async def scheduled_social_content(
             worker's own store.
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the steps that runs stopped at, which may be paid for twice.
+        most: How many videos are made at most; 0 for all that are due.
+        again: Make those anew whose row was edited after their video was made.
+        results: Where a CSV with what came of each video goes, for the sheet: an absolute path
+            on the worker, or an s3:// URL; empty for none.
+        same_account: The accounts have new tokens; they are those that the runs were begun with.
     """
     posts = await posts_due(calendar, timezone, catch_up_hours)
     return await run_each_post(
@@ -100,6 +120,9 @@ async def scheduled_social_content(
             store,
             local,
             resend,
+            post.language,
+            post.account,
+            same_account,
             return_state=True,
         ),
         posts,
@@ -107,4 +130,7 @@ async def scheduled_social_content(
         store=store,
         credentials=credentials,
         local=local,
+        most=most,
+        again=again,
+        results=results,
     )

@@ -4,7 +4,12 @@
 from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.prefect import begin_delivery, execute_run, explain_failure, run_name
+from nemovideo_nodes.prefect import (
+    begin_delivery,
+    execute_run,
+    explain_failure,
+    run_name,
+)
 
 
 @flow(name="video-from-webhook", flow_run_name=run_name)
@@ -20,6 +25,7 @@ async def video_from_webhook(
     store: str = "",
     local: bool = False,
     resend: bool = False,
+    same_account: bool = False,
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -37,6 +43,7 @@ async def video_from_webhook(
             worker's own store.
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
+        same_account: The account has a new token; it is the one that the run was begun with.
     """
     run = await begin_delivery(
         run_id,
@@ -49,4 +56,4 @@ async def video_from_webhook(
         store=store,
         local=local,
     )
-    return await execute_run(run, resend=resend)
+    return await execute_run(run, resend=resend, same_account=same_account)

@@ -15,6 +15,7 @@ from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
 __all__ = [
     "ASPECT",
+    "OVER_BUDGET",
     "PICTURES",
     "PLATFORM",
     "PROFILE",
@@ -69,6 +70,14 @@ SAME_ACCOUNT = Param(
     type="boolean",
     title="Same account",
     description="The connection has a new token of the account that started the run.",
+    section="More",
+)
+
+OVER_BUDGET = Param(
+    False,
+    type="boolean",
+    title="Over budget",
+    description="Lets the run go over the budget that holds it.",
     section="More",
 )
 

@@ -5,6 +5,7 @@ Inputs are the pictures as the user named them, outputs the videos, each with it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,10 +122,10 @@ def _source_of(media: Media, sources: Sequence[str], workspace: Workspace) -> st
             if urlsplit(source).path.rsplit("/", 1)[-1] == media.name:
                 return _without_secrets(source)
             continue
-        path = Path(source).expanduser()
+        path = Path(os.path.expanduser(source))  # of an unknown user it stays as it is
         if path.name == media.name:
             return path.absolute().as_uri()
-        if (path / media.name).is_file():
+        if os.path.isfile(path / media.name):
             return (path / media.name).absolute().as_uri()
     return _uri(workspace.store.place(media.artifact))
 

@@ -72,6 +72,7 @@ class RunOperator(BaseOperator):
         reached, before it fails and is retried; a deadline goes before it
     :param same_account: says that the connection's token is a new token of the account that
         started the run
+    :param over_budget: permits the run to go over its budgets, where it was held for that
     :param retries: how often the task is tried again
     :param retry_delay: the wait before the first of these tries
     :param retry_exponential_backoff: each wait is so many times the one before; before Airflow 3.2
@@ -88,6 +89,7 @@ class RunOperator(BaseOperator):
         "deadline",
         "timeout",
         "same_account",
+        "over_budget",
     )
     operator_extra_links = (RunLink(),)
     ui_color = "#f4e8d4"
@@ -113,6 +115,7 @@ class RunOperator(BaseOperator):
         poll_interval: timedelta | float | None = None,
         outage_timeout: timedelta | float = 900.0,
         same_account: bool | str = False,
+        over_budget: bool | str = False,
         retries: int | None = RETRIES,
         retry_delay: timedelta | float = RETRY_DELAY,
         retry_exponential_backoff: float = RETRY_BACKOFF,
@@ -138,6 +141,7 @@ class RunOperator(BaseOperator):
         self.poll_interval = _seconds(poll_interval)
         self.outage_timeout = _seconds(outage_timeout) or 0.0
         self.same_account = same_account
+        self.over_budget = over_budget
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask for the steps, do those that need a worker, and leave the waiting to a trigger."""
@@ -146,7 +150,7 @@ class RunOperator(BaseOperator):
             workspace = self._workspace()
             driver = self._driver(context, workspace, self._run_of(context, workspace), deadline)
             driver.deadline_retryable = retryable
-            self._confirm_account(driver)
+            self._permit(driver)
             self._ask(context, driver)
             return self._continue_run(context, driver, self._resend(context))
         except NemoVideoError as error:
@@ -256,9 +260,12 @@ class RunOperator(BaseOperator):
             context, self.outlets, result, made, str(self._destination()), self._event_extra()
         )
         if result.videos:
-            self._lineage = lineage_of(run, driver.workspace, result, self._sources())
-            hook = NemoVideoHook(self.nemovideo_conn_id)
-            report_lineage(get_hook_lineage_collector(), hook, self._lineage)
+            try:
+                self._lineage = lineage_of(run, driver.workspace, result, self._sources())
+                hook = NemoVideoHook(self.nemovideo_conn_id)
+                report_lineage(get_hook_lineage_collector(), hook, self._lineage)
+            except Exception:  # the video is made and paid for
+                self.log.warning("The lineage of the run cannot be reported", exc_info=True)
         if own or made:
             mark_succeeded(context["ti"], self.on_clear, driver.journal)
         log_success(self.log, result, self.run_page)
@@ -324,11 +331,16 @@ class RunOperator(BaseOperator):
             context["ti"].xcom_push(key=link.xcom_key, value=self.run_page)
         return RunDriver(workspace, run_id, self.log.info, deadline, self.profile)
 
-    def _confirm_account(self, driver: RunDriver) -> None:
+    def _permit(self, driver: RunDriver) -> None:
+        """Write down what a person permits of a run that has begun."""
         from nemovideo_nodes.airflow.hooks import is_true
 
-        if is_true(self.same_account) and driver.run().seq:
+        if not driver.run().seq:
+            return
+        if is_true(self.same_account):
             self._wait(driver.workspace.confirm_account(driver.run_id))
+        if is_true(self.over_budget):
+            self._wait(driver.workspace.release(driver.run_id))
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run it in an event loop of its own, which `on_kill` can end."""

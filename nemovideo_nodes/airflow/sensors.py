@@ -83,7 +83,7 @@ class RenderSensor(StepOperator, BaseSensorOperator):
             workspace = self._workspace()
             deadline, _ = self._deadline_of(context)
             driver = self._driver(context, workspace, self._run_of(context, workspace), deadline)
-            self._confirm_account(driver)
+            self._permit(driver)
             self._ask(context, driver)
             self._wait(driver.advance(self._goal(context, driver), waits=False))
             result = self._finish(context, driver)

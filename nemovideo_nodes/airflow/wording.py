@@ -35,8 +35,8 @@ AIRFLOW_WORDING: Final[Wording] = {
     Remedy.ALLOW_NETWORK: "Use a public https address, or permit the network in the worker's "
     "environment",
     Remedy.CONTINUE_FLOW: "Clear the failed task of the DAG that started the run",
-    Remedy.RELEASE: "Clear the task with `over_budget` set, raise the budget, or clear it on the "
-    "next day",
+    Remedy.RELEASE: "Trigger video_resume for run {run_id} with `over_budget`, raise the budget, "
+    "or clear the task on the next day",
     Remedy.UPDATE: "Update nemovideo-nodes on the workers and the triggerer, then clear the task",
     Remedy.REPORT: "Please report it; nothing is lost: clear the task to resume the run",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, NemoVideoError
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
@@ -145,6 +146,12 @@ def plan(
     help="Write a CSV with the sheet's own columns and what came of each video.",
 )
 @click.option(
+    "--to",
+    "destination",
+    metavar="FOLDER|URL",
+    help="Put the videos there, with their texts beside them: DATE_SLUG_PLATFORM_LANGUAGE.mp4.",
+)
+@click.option(
     "--again",
     is_flag=True,
     help="Make those again whose row was edited since.",
@@ -159,6 +166,7 @@ def run(
     most: int | None,
     catch_up_hours: float,
     results: str | None,
+    destination: str | None,
     again: bool,
     local: bool,
     store: str | None,
@@ -170,6 +178,7 @@ def run(
     with problems are set aside. Exit code 0: nothing is left to do now; 1: something failed;
     2: SOURCE cannot be read; 75: something is unfinished, so run it again.
     """
+    from nemovideo_nodes.cli.driving import as_ctrl_c
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
@@ -178,9 +187,11 @@ def run(
     from nemovideo_nodes.workspace.calendar_results import ResultsFile
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import read_calendar_from
+    from nemovideo_nodes.workspace.destination import Destination
 
     settings = read_settings(store)
     places = Places()
+    target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
     calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
     _say_reading(reading, err=True)
@@ -197,24 +208,47 @@ def run(
             "time for them: say with --most how many to make now"
         )
     maker = CalendarMaker(settings, calendar_source, local=local, start_local=ensure_local)
-    made = asyncio.run(
-        run_videos(
-            due,
-            maker,
-            maker.store_of,
-            at_once=at_once,
-            most=most,
-            again=again,
-            on_made=lambda one: _say_made(one) if not as_json else None,
+    made: list[Made] = []
+
+    def on_made(one: Made) -> None:
+        made.append(one)
+        if not as_json:
+            _say_made(one)
+
+    # A worker that is told to end lets go of its runs, as one does that is interrupted.
+    signal.signal(signal.SIGTERM, as_ctrl_c)
+    interrupted = False
+    try:
+        made = asyncio.run(
+            run_videos(
+                due,
+                maker,
+                maker.store_of,
+                at_once=at_once,
+                most=most,
+                again=again,
+                on_made=on_made,
+            )
         )
-    )
+    except KeyboardInterrupt:
+        interrupted = True
+    files: dict[str, list[str]] = {}
+    failed: NemoVideoError | None = None
+    try:
+        files = maker.put(made, target) if target is not None else {}
+    except NemoVideoError as error:  # what was made is told all the same
+        failed = error
     if file is not None:
-        file.write(videos, made, maker.posters(made))
+        file.write(videos, made, maker.posters(made), files)
+    if failed is not None:
+        raise failed
+    if interrupted:
+        click.echo("Stopped before the end: run it again, and it goes on.", err=True)
     if as_json:
         print_json(_run_json(made, reading))
     elif not due:
         click.echo("Nothing is due now.")
-    sys.exit(_run_code(made))
+    sys.exit(_UNFINISHED if interrupted else _run_code(made))
 
 
 def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]:
@@ -249,6 +283,7 @@ def _say_reading(reading: Reading, *, err: bool) -> None:
 
 def _say_plan(planned: CalendarPlan, timezone: str) -> None:
     from nemovideo_nodes.request.calendar_time import zone_named
+    from nemovideo_nodes.request.platforms import PRESETS
 
     zone = zone_named(timezone)
     day = ""
@@ -265,6 +300,8 @@ def _say_plan(planned: CalendarPlan, timezone: str) -> None:
             f"about {video.estimate:g} credits" if stand == "planned" else stand,
         )
         click.echo("  " + "  ".join(filter(None, parts)))
+        for name, frame in video.renditions.items():
+            click.echo(f"           {PRESETS[name].title} gets a rendition in {frame}, made here")
     click.echo()
     for sentence in (*planned.clashes, *planned.gaps):
         click.echo(f"Worth a look: {sentence}")
@@ -279,6 +316,8 @@ def _say_made(made: Made) -> None:
             was = "was made before" if made.outcome == "known" else "is made"
             path = made.result.videos[0].path if made.result and made.result.videos else ""
             click.echo(f"{title} {was}{': ' + path if path else ''}")
+        case "updated":
+            click.echo(f"{title} was made before; what goes out with it is updated")
         case "later":
             click.echo(f"{title} is left for the next time (--most)")
         case _:
@@ -325,6 +364,7 @@ def _video_json(video: PlannedVideo) -> dict[str, Any]:
         "due": post.due.isoformat() if post.due is not None else None,
         "platform": video.platform,
         "platforms": list(video.serves),
+        "renditions": dict(video.renditions),
         "language": video.language,
         "account": post.account,
         "run_id": video.run_id,

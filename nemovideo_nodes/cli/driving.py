@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.ledger.run import Run
     from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
 
-__all__ = ["Delivery", "Outcome", "Work", "drive_run", "end", "finished_before"]
+__all__ = ["Delivery", "Outcome", "Work", "as_ctrl_c", "drive_run", "end", "finished_before"]
 
 Work = Callable[["DriveOptions"], Coroutine[Any, Any, "RunResult"]]
 
@@ -41,9 +41,18 @@ class Delivery:
     """The store that the command named."""
 
     def check(self, workspace: Workspace) -> None:
-        """Raise `BadInput` for what could not be done with the finished video."""
+        """Raise `BadInput` for a store that is a file, and for where the video cannot be put."""
         from nemovideo_nodes.workspace.copying import check_target
 
+        root = workspace.store.root
+        for folder in (root, *root.parents) if root is not None else ():
+            if folder.is_dir():
+                break
+            if folder.exists():  # a worker that has begun waits for its disk: nobody has here
+                raise BadInput(
+                    f"The store {workspace.store.url} is not a folder: {folder} is a file",
+                    remedy=Remedy.STORE,
+                )
         if self.output is not None:
             check_target(self.output)
         elif self.opens and workspace.store.root is None:
@@ -85,7 +94,7 @@ def drive_run(
     from nemovideo_nodes.workspace import DriveOptions
 
     # A worker that is told to end lets go of the run, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    signal.signal(signal.SIGTERM, as_ctrl_c)
     try:
         result = asyncio.run(work(DriveOptions(resend=resend, on_event=progress.show)))
     except KeyboardInterrupt:
@@ -104,7 +113,7 @@ def drive_run(
     return Outcome(workspace, result, known=result_of(before, workspace.store, "waiting"))
 
 
-def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+def as_ctrl_c(number: int, frame: FrameType | None) -> None:
     """A running loop cancels its work then; an exception would cut it in the middle of anything."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):  # ignored, as in a shell's background
@@ -153,7 +162,7 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         shown,
         screen,
         language=language,
-        reply=_last_reply(run),
+        reply=_last_reply(run) if new or outcome.known is None else _answer(outcome, result),
         cost=_cost(outcome, result),
         music="BGM" in (result.timeline or ""),
     )
@@ -163,8 +172,22 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         click.echo("Done before; nothing was repeated. --again makes a new one.", err=True)
     for line in lines:
         click.echo(line)
+    paths = {video.path for video in result.videos}
+    for one in result.deliveries:
+        if one.platform and one.path not in paths:
+            how = f", {one.rendition}" if one.rendition else ""
+            click.echo(f"For {one.platform}: {one.path} ({one.width}x{one.height}{how})")
+        for note in one.notes:
+            say(f"Note: {note}")
     for problem in outcome.workspace.platform_violations(shown, run):
         say(f"Note: {problem}")
+
+
+def _answer(outcome: Outcome, result: RunResult) -> str:
+    """What came of a refinement that made no video: the service's words, else the timeline."""
+    known = len(outcome.known.replies) if outcome.known else 0
+    told = result.replies[known:]  # the last one says that there is no new video
+    return told[0] if len(told) > 1 else result.timeline or ""
 
 
 def _last_reply(run: Run) -> str:

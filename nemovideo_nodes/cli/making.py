@@ -33,6 +33,7 @@ from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
     from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.request.renditions import Fit
     from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, VideoOptions, Workspace
 
 __all__ = ["cancel", "make", "refine", "resume"]
@@ -72,10 +73,25 @@ open_option = click.option(
 )
 @click.option(
     "--platform",
-    metavar="NAME",
+    metavar="NAME[,NAME…]",
     shell_complete=complete_platform,
-    help="Where the video goes, such as tiktok; it decides the frame.",
+    help="Where the video goes; it decides the frame. Others get renditions of the same video.",
 )
+@click.option(
+    "--fit",
+    type=click.Choice(["auto", "blur", "plain", "crop"]),
+    default="auto",
+    show_default=True,
+    help="What a rendition has around the picture.",
+)
+@click.option("--title", default="", metavar="TEXT", help="The title that goes out with it.")
+@click.option(
+    "--caption", default="", metavar="TEXT", help="The caption; it may hold {{ platform }}."
+)
+@click.option("--hashtags", default="", metavar="TAGS", help="Such as '#spring #sale'.")
+@click.option("--alt-text", default="", metavar="TEXT", help="What is to be seen in it.")
+@click.option("--link", default="", metavar="URL", help="The link that goes out with it.")
+@click.option("--utm", multiple=True, metavar="NAME=VALUE", help="Added to the link.")
 @click.option(
     "--aspect",
     metavar="W:H",
@@ -103,6 +119,13 @@ def make(
     script_file: str | None,
     profile: str | None,
     platform: str | None,
+    fit: Fit,
+    title: str,
+    caption: str,
+    hashtags: str,
+    alt_text: str,
+    link: str,
+    utm: tuple[str, ...],
     aspect: str | None,
     run_id: str | None,
     again: bool,
@@ -141,6 +164,13 @@ def make(
             script=file,
             profile=profile or (file.profile if file else None) or DEFAULT_PROFILE,
             platform=platform or "",
+            fit=fit,
+            title=title,
+            caption=caption,
+            hashtags=hashtags,
+            alt_text=alt_text,
+            link=link,
+            utm=_utm(utm),
             aspect=aspect or "",
             run_id=run_id or "",
             again=again,
@@ -292,6 +322,20 @@ def cancel(run: str, store: str | None, as_json: bool) -> None:
         click.echo(result.error or f"Run {run} is cancelled.")
 
 
+def _utm(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`source=newsletter` or `utm_source=newsletter`."""
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(
+                f"--utm takes NAME=VALUE, such as source=newsletter, and {pair[:60]!r} is not that"
+            )
+        name = name.strip().lower()
+        found[name if name.startswith("utm_") else f"utm_{name}"] = value.strip()
+    return found
+
+
 def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
     """Show what a request would send, and end."""
     if as_json:
@@ -304,6 +348,10 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             click.echo(f"Left out: {one.name}: {one.reason}" if one.name else one.reason)
         for text in dry_run.instructions:
             click.echo(f"Would say: {text}")
+        for name in dry_run.platforms:
+            frame = dry_run.renditions.get(name)
+            gets = f"a rendition of it in {frame}, made here" if frame else "the video itself"
+            click.echo(f"{name} gets {gets}")
         if dry_run.estimate is not None:
             estimate = dry_run.estimate
             click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")

@@ -20,7 +20,7 @@ from nemovideo_nodes.errors import (
 from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import Prompt, Step
+from nemovideo_nodes.request.steps import Prompt, Publish, Step
 
 __all__ = ["Asker"]
 
@@ -75,7 +75,7 @@ class Asker:
             await self.confirm()
             first = not run.steps
             fact = Asked(
-                v=NEWEST if any(map(_names_media, new)) else FORMAT,
+                v=NEWEST if any(map(_would_be_misread, new)) else FORMAT,
                 at=self.clock.now(),
                 by=self.by,
                 steps=tuple(new),
@@ -190,5 +190,9 @@ class Asker:
         return StoreError(f"Others keep writing to the journal of run {self.journal.run.id}")
 
 
-def _names_media(step: Step) -> bool:
-    return isinstance(step.args, Prompt) and step.args.shows is not None
+def _would_be_misread(step: Step) -> bool:
+    """Whether an earlier version would do it without what it says: a message, a delivery."""
+    args = step.args
+    return (isinstance(args, Prompt) and args.shows is not None) or (
+        isinstance(args, Publish) and args.post is not None
+    )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -102,6 +102,10 @@ class Backend(Protocol):
 
     def local(self, name: str) -> AbstractContextManager[Path]:
         """A local file with the bytes of `name`; raises FileNotFoundError."""
+        ...
+
+    def presigned(self, name: str, lasts: timedelta) -> str:
+        """A URL with which anybody can read `name` for so long; empty where there is no such."""
         ...
 
     def discard(self, name: str) -> None:

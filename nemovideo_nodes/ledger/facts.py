@@ -33,6 +33,7 @@ __all__ = [
     "ClaimResult",
     "CreditsResult",
     "Deferred",
+    "Delivery",
     "DownloadResult",
     "Evidence",
     "Fact",
@@ -46,6 +47,7 @@ __all__ = [
     "RenderEnded",
     "RenderResult",
     "Result",
+    "RuleCheck",
     "SessionResult",
     "Skipped",
     "StateResult",
@@ -177,11 +179,48 @@ class DownloadResult(_Plain):
     video: VideoFile
 
 
+class RuleCheck(_Plain):
+    """One rule of a platform, as it was checked on a file."""
+
+    rule: str
+    ok: bool | None
+    """None where it could not be checked."""
+    sentence: str = ""
+    """What is wrong; empty where nothing is."""
+
+
+class Delivery(_Plain):
+    """A video as one platform gets it: the run's own, or a rendition of it."""
+
+    platform: str
+    """Empty where none is known."""
+    video: int
+    """Which of the run's videos it is, from 0 on."""
+    file: str
+    """Its place in the store."""
+    sha256: str
+    bytes: int
+    duration_s: float
+    width: int
+    height: int
+    rendition: Literal["", "blur", "plain", "crop"] = ""
+    """How it was brought into its frame here; empty: it is the service's own file."""
+    cover: str | None = None
+    """The place of the picture that stands for it."""
+    checks: tuple[RuleCheck, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know of it: texts under the platform's buttons, no rendition."""
+
+
 class PublishResult(_Plain):
     kind: Literal["publish"] = "publish"
     videos: tuple[str, ...]
     """Places in the store, in the order of the renders."""
     manifest: str
+    deliveries: tuple[Delivery, ...] | None = None
+    """What each platform gets of each video; None where nothing says for which it is."""
+    subtitles: tuple[str, ...] | None = None
+    """Places of SRT and VTT files of the texts on the timelines; None where there are none."""
 
 
 Result = Annotated[

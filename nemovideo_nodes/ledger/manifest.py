@@ -17,17 +17,20 @@ from nemovideo_nodes.ledger.facts import (
     Evidence,
     PromptResult,
     PublishResult,
+    RuleCheck,
     Skipped,
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.estimate import estimate_of
+from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
     "Credits",
+    "Delivered",
     "RunResult",
     "State",
     "Status",
@@ -79,6 +82,37 @@ class Credits(_Plain):
     what this run cost, as long as nobody added credits meanwhile."""
 
 
+class Delivered(_Plain):
+    """A video as one platform gets it, with the text that goes out with it."""
+
+    platform: str
+    path: str
+    sha256: str
+    bytes: int
+    duration_s: float
+    width: int
+    height: int
+    rendition: str = ""
+    """How it was brought into its frame here (`crop`, `blur`, `plain`); empty: the service's."""
+    cover: str | None = None
+    checks: list[RuleCheck] = []
+    """Each rule of the platform: met, broken, or not to be told."""
+    notes: list[str] = []
+    language: str = ""
+    title: str = ""
+    caption: str = ""
+    """As it is typed there: with the link where it has its place, and hashtags."""
+    hashtags: list[str] = []
+    alt_text: str = ""
+    link: str = ""
+    """With its UTM parameters."""
+
+    @property
+    def violations(self) -> list[str]:
+        """The rules that it does not meet, in sentences."""
+        return [check.sentence for check in self.checks if check.ok is False]
+
+
 class RunResult(_Plain):
     """What every door returns."""
 
@@ -100,6 +134,10 @@ class RunResult(_Plain):
     """What went wrong, as an `errors.ErrorCode`."""
     remedy: str | None = None
     """What a person can do about it, as an `errors.Remedy`."""
+    deliveries: list[Delivered] = []
+    """What each platform gets; `videos` are what the service made."""
+    subtitles: list[str] = []
+    """SRT and VTT files of the texts on the timelines."""
     retryable: bool | None = None
     """Whether starting it again later, with nothing changed, can help; None where it is done."""
     question: AgentQuestion | None = None
@@ -173,11 +211,50 @@ def result_of(
         error_code=error_code,
         remedy=remedy,
         question=question,
+        deliveries=_delivered(run, store, published[-1]) if published else [],
+        subtitles=[store.place(name) for name in published[-1].subtitles or ()]
+        if published
+        else [],
     )
 
 
-def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
-    """The manifest: what was made from what, when, at what cost. JSON in UTF-8."""
+def _delivered(run: Run, store: Store, published: PublishResult) -> list[Delivered]:
+    return [
+        Delivered(
+            platform=one.platform,
+            path=store.place(one.file),
+            sha256=one.sha256,
+            bytes=one.bytes,
+            duration_s=one.duration_s,
+            width=one.width,
+            height=one.height,
+            rendition=one.rendition,
+            cover=store.place(one.cover) if one.cover else None,
+            checks=list(one.checks),
+            notes=list(one.notes),
+            **_said(run.post, one.platform),
+        )
+        for one in published.deliveries or ()
+    ]
+
+
+def _said(post: Post | None, platform: str) -> dict[str, Any]:
+    """The text of a platform, as it is published there."""
+    if post is None:
+        return {}
+    text = post.text(platform)
+    return {
+        "language": post.language,
+        "title": text.title,
+        "caption": text.whole_caption(platform),
+        "hashtags": list(text.hashtags),
+        "alt_text": text.alt_text,
+        "link": text.link,
+    }
+
+
+def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
+    """The manifest: what was made from what, when, at what cost, for whom. JSON in UTF-8."""
     order = run.order
     downloads = run.videos
     manifest = {
@@ -197,8 +274,18 @@ def manifest_of(run: Run, videos: tuple[str, ...], at: datetime) -> bytes:
         ],
         "videos": [
             {"file": name.rsplit("/", 1)[-1], **download.video.model_dump(mode="json")}
-            for name, download in zip(videos, downloads, strict=True)
+            for name, download in zip(published.videos, downloads, strict=True)
         ],
+        "deliveries": [
+            {
+                **one.model_dump(mode="json"),
+                "file": one.file.rsplit("/", 1)[-1],
+                "cover": one.cover.rsplit("/", 1)[-1] if one.cover else None,
+                **_said(run.post, one.platform),
+            }
+            for one in published.deliveries or ()
+        ],
+        "subtitles": [name.rsplit("/", 1)[-1] for name in published.subtitles or ()],
         "conversation": [
             {"said": one.said, "replies": one.replies, "suggestions": one.suggestions}
             for one in conversation(run)

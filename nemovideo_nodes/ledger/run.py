@@ -25,7 +25,8 @@ from nemovideo_nodes.ledger.facts import (
     TokenResult,
 )
 from nemovideo_nodes.ledger.step import StepRecord, StepState
-from nemovideo_nodes.request.steps import AwaitRender, StepName
+from nemovideo_nodes.request.post import Post
+from nemovideo_nodes.request.steps import AwaitRender, Publish, StepName
 
 __all__ = ["Holding", "Run", "StepRecord"]
 
@@ -163,6 +164,13 @@ class Run:
         record = self.steps.get(step_id)
         result = record.result if record else None
         return result if isinstance(result, RenderResult) else None
+
+    @property
+    def post(self) -> Post | None:
+        """For which platforms its videos are, with which text, as it was asked last."""
+        args = [record.step.args for record in self.steps.values()]
+        posts = [one.post for one in args if isinstance(one, Publish) and one.post is not None]
+        return posts[-1] if posts else None
 
     @property
     def videos(self) -> list[DownloadResult]:

@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -132,6 +133,11 @@ class Store:
                         remedy=Remedy.AGAIN,
                     ) from None
             yield path
+
+    def presigned(self, name: str, lasts: timedelta) -> str:
+        """A URL with which anybody can read `name` for so long, a secret; empty for a folder."""
+        with self._telling("signed", name):
+            return self._backend.presigned(name, lasts)
 
     def discard(self, name: str) -> None:
         """Take the folder `name` away with all that is in it; on a disk at once."""

@@ -50,6 +50,8 @@ class DeliveryFacts:
     pixel_format: str
     fps: float
     longest_gop_s: float
+    closed_gop: bool
+    """Whether no picture before a key frame needs one behind it."""
     sound: SoundFacts | None
     faststart: bool
     has_edit_list: bool
@@ -68,7 +70,7 @@ def check_delivery(path: Path) -> DeliveryFacts:
             if video is None:
                 raise VideoInvalid(f"{path.name} has no video track.")
             width, height = _seen_size(container, video)
-            fps, longest = _rate_and_gop(container, video)
+            fps, longest, closed = _rate_and_gop(container, video)
             return DeliveryFacts(
                 width=width,
                 height=height,
@@ -80,6 +82,7 @@ def check_delivery(path: Path) -> DeliveryFacts:
                 pixel_format=video.codec_context.pix_fmt or "",
                 fps=fps,
                 longest_gop_s=longest,
+                closed_gop=closed,
                 sound=None if audio is None else _sound(audio),
                 faststart=info.faststart,
                 has_edit_list=any(track.has_edit_list for track in info.tracks),
@@ -107,19 +110,22 @@ def _seen_size(container: InputContainer, video: VideoStream) -> tuple[int, int]
     raise VideoInvalid("The video has no frame.")
 
 
-def _rate_and_gop(container: InputContainer, video: VideoStream) -> tuple[float, float]:
-    """Frames a second on average, and the longest time without a key frame."""
+def _rate_and_gop(container: InputContainer, video: VideoStream) -> tuple[float, float, bool]:
+    """Frames a second on average, the longest time without a key frame, whether groups close."""
     base = float(video.time_base or 0)
     times, keys = [], []
+    closed = True
     for packet in container.demux(video):
         if packet.pts is not None and packet.size:
             times.append(packet.pts * base)
             if packet.is_keyframe:
                 keys.append(packet.pts * base)
+            elif keys and packet.pts * base < keys[-1]:
+                closed = False
     if not times:
-        return 0.0, 0.0
+        return 0.0, 0.0, True
     span = max(times) - min(times)
     step = span / (len(times) - 1) if len(times) > 1 else 0.0
     ends = [*sorted(keys)[1:], max(times) + step]
     longest = max((end - key for key, end in zip(sorted(keys), ends, strict=True)), default=0.0)
-    return (round(1 / step, 3) if step else 0.0), round(longest, 3)
+    return (round(1 / step, 3) if step else 0.0), round(longest, 3), closed

@@ -11,7 +11,7 @@ from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
 from nemovideo_nodes.prefect.deduplication import deduplication_key as run_key
 from nemovideo_nodes.prefect.execution import execute_run, steps_of
 from nemovideo_nodes.prefect.failure import explain_failure
-from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName
+from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, essentials_first
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.job import VideoJob, VideoJobRun
 from nemovideo_nodes.prefect.naming import run_name
@@ -57,6 +57,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "essentials_first",
     "execute_and_answer",
     "execute_run",
     "explain_failure",

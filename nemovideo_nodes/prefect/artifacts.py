@@ -42,6 +42,8 @@ class _Read:
     run: Run
     result: RunResult
     shown: Shown
+    poster: str = ""
+    """The link to a frame of the video; empty where no browser finds it."""
 
 
 async def publish_artifacts(
@@ -72,20 +74,22 @@ async def publish_artifacts(
         )
         for violation in read.shown.violations:
             run_logger().warning("%s does not fit its platform: %s", name, violation)
-    for number, link in enumerate(read.shown.links if error is None else ()):
+    links = zip(published_videos(read.run), read.shown.links, strict=False)
+    for number, (video, link) in enumerate(links if error is None else ()):
         last = f"-{number + 1}" if number else ""
         artifacts.append(
             acreate_link_artifact(
                 link=link,
-                link_text=link.rsplit("/", 1)[-1],
+                link_text=video.rsplit("/", 1)[-1],
                 key=f"{key}-video{last}",
                 description=f"{name}: the video",
             )
         )
-    if read.shown.links and any(read.shown.posters) and error is None:
-        url = opened.store.link(_poster_names(read.run)[0])
+    if read.poster and error is None:
         description = f"{name}: a frame of the video"
-        artifacts.append(acreate_image_artifact(url, key=f"{key}-poster", description=description))
+        artifacts.append(
+            acreate_image_artifact(read.poster, key=f"{key}-poster", description=description)
+        )
     await asyncio.gather(*artifacts)
     return read.result
 
@@ -111,7 +115,7 @@ async def declare_asset(handle: RunHandle, opened: OpenRun) -> None:
         key=f"nemovideo://videos/{handle.key}",
         properties=AssetProperties(
             name=handle.name or handle.run_id,
-            url=opened.store.link(name) or opened.workspace.store.place(name),
+            url=opened.store.public_link(name) or opened.workspace.store.place(name),
             description=(result.timeline or "")[:MAX_ASSET_DESCRIPTION_LENGTH],
         ),
     )
@@ -147,7 +151,8 @@ def _read_run(handle: RunHandle, opened: OpenRun, run: Run, error: NemoVideoErro
         violations=workspace.platform_violations(result, run),
         error=error.told(FORM_WORDING) if error is not None else "",
     )
-    return _Read(run, result, shown)
+    poster = opened.store.link(_poster_names(run)[0]) if links and any(shown.posters) else ""
+    return _Read(run, result, shown, poster)
 
 
 def _posters(opened: OpenRun, run: Run) -> list[str | None]:

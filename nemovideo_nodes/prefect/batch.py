@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from prefect import tags
@@ -14,10 +13,11 @@ from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput, RunStopped, is_retryable
 from nemovideo_nodes.ledger.manifest import RunResult
-from nemovideo_nodes.media.sniff import HEAD_BYTES, sniff
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.location import check_files
+from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.workspace.ingest import list_pictures
 
 __all__ = ["PictureRequest", "run_each_picture"]
 
@@ -45,12 +45,16 @@ async def run_each_picture(
     """Make a video of each picture in a subflow of its own, `at_once` at the same time.
 
     Returns the results in the order of the pictures. One that fails does not stop the others;
-    afterwards `RunStopped` names those that failed, and a Retry makes only them. The subflows
-    have the flow run's tags, so that automations apply to them, too.
+    afterwards `RunStopped` names those that failed, and a Retry makes only them. Files of folders
+    that cannot be used are left out, and named in the log. The subflows have the flow run's tags,
+    so that automations apply to them, too.
     """
     with in_form_words():
         check_files(images)
-        requests = await asyncio.to_thread(requests_for, images, prompts, slug)
+        listed = await asyncio.to_thread(list_pictures, images)
+        requests = requests_for(listed.pictures, prompts, slug)
+    for one in listed.skipped:
+        run_logger().warning("Left out: %s: %s", one.name, one.reason)
     slots = asyncio.Semaphore(max(at_once, 1))
 
     async def made(request: PictureRequest) -> State[Any]:
@@ -74,9 +78,10 @@ async def run_each_picture(
     return [await state.aresult() for state in states]
 
 
-def requests_for(images: Sequence[str], prompts: Sequence[str], slug: str) -> list[PictureRequest]:
-    """A request for each picture, folders of pictures included; raises `BadInput`."""
-    pictures = [picture for source in images for picture in _pictures(source)]
+def requests_for(
+    pictures: Sequence[str], prompts: Sequence[str], slug: str
+) -> list[PictureRequest]:
+    """A request for each picture; raises `BadInput`."""
     if not pictures:
         raise BadInput("There are no pictures: give at least one in `images`")
     if len(pictures) > MAX_PICTURES:
@@ -92,16 +97,3 @@ def requests_for(images: Sequence[str], prompts: Sequence[str], slug: str) -> li
         PictureRequest(picture, prompt, " ".join(filter(None, [slug, name.rsplit(".", 1)[0]])))
         for picture, prompt, name in zip(pictures, texts, names, strict=True)
     ]
-
-
-def _pictures(source: str) -> Iterator[str]:
-    path = Path(source).expanduser()
-    if "://" in source or not path.is_dir():
-        yield source
-        return
-    for file in sorted(path.iterdir()):
-        if file.is_file() and not file.name.startswith("."):
-            with file.open("rb") as opened:
-                kind = sniff(opened.read(HEAD_BYTES))
-            if kind is not None and kind.kind == "image":
-                yield str(file)

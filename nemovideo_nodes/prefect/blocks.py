@@ -132,10 +132,24 @@ class VideoStore(Block):
         "artifacts. Empty: artifacts show paths.",
     )
 
+    link_hours: int = Field(
+        default=0,
+        ge=0,
+        le=7 * 24,
+        title="Link hours",
+        description="For a bucket without a public URL: links in artifacts are signed, and open "
+        "for so many hours, for anybody who has them. 0: artifacts show paths.",
+    )
+
     def workspace(self, account: Account) -> Workspace:
         """The runs in the store, as an account sees them; raises `BadInput`."""
         check_store(self.url, "The URL of the Video Store block")
         if not self.url:
             check_store(account.settings().store, "The worker's own store")
-        options = {name: str(value) for name, value in self.options.get_secret_value().items()}
-        return Workspace.open(self.url, account, options=options, start_local=ensure_local)
+        return Workspace.open(
+            self.url, account, options=self.bucket_options(), start_local=ensure_local
+        )
+
+    def bucket_options(self) -> dict[str, str]:
+        """The bucket's account and endpoint; they hold secrets."""
+        return {name: str(value) for name, value in self.options.get_secret_value().items()}

@@ -50,14 +50,19 @@ _MOST_STEPS: Final = 5_000
 _MOST_TITLE: Final = 60
 
 
-def execute_run(run: RunHandle | str, *, resend: bool = False) -> Coroutine[Any, Any, RunResult]:
+def execute_run(
+    run: RunHandle | str, *, resend: bool = False, same_account: bool = False
+) -> Coroutine[Any, Any, RunResult]:
     """Do all that a run was asked for, a task run for each step, and show the result.
 
-    Steps that were done before are not shown again. `resend` retries the step that the run
-    stopped at, which may cost money again. Raises `RunStopped` where the run does not finish;
-    called again, it continues. In a sync flow it returns the result itself.
+    Steps that were done before are not shown again. `resend` and `same_account` are a person's
+    word: that the step which the run stopped at may be done again, and paid for again; and that
+    the present token is a new one of the account that began the run. Raises `RunStopped` where
+    the run does not finish; called again, it continues. In a sync flow it returns the result
+    itself.
     """
-    result: Coroutine[Any, Any, RunResult] = from_any_flow(_execute(to_handle(run), resend=resend))
+    work = _execute(to_handle(run), resend=resend, same_account=same_account)
+    result: Coroutine[Any, Any, RunResult] = from_any_flow(work)
     return result
 
 
@@ -68,13 +73,18 @@ async def steps_of(run: RunHandle | str, node: StepName | None = None) -> list[s
     return [step for step, record in steps.items() if node in (None, record.step.node)]
 
 
-async def execute_opened(handle: RunHandle, opened: OpenRun, *, resend: bool = False) -> RunResult:
+async def execute_opened(
+    handle: RunHandle, opened: OpenRun, *, resend: bool = False, same_account: bool = False
+) -> RunResult:
     """`execute_run` for a run whose store is resolved already."""
     hide_tracebacks()
     async with ProgressBar(f"nemovideo-{handle.key}-progress") as bar:
         shared = OpenRun(opened.store, opened.journal, bar)
         async with keep_open(handle, shared):
             try:
+                if same_account:
+                    with in_form_words():
+                        await opened.workspace.confirm_account(handle.run_id)
                 await _execute_steps(handle, shared, resend=resend)
                 with in_form_words():
                     result = require_done(await tasks.show_result(handle))
@@ -85,10 +95,10 @@ async def execute_opened(handle: RunHandle, opened: OpenRun, *, resend: bool = F
     return result
 
 
-async def _execute(handle: RunHandle, *, resend: bool) -> RunResult:
+async def _execute(handle: RunHandle, *, resend: bool, same_account: bool) -> RunResult:
     with in_form_words():
         opened = await open_run(handle)
-    return await execute_opened(handle, opened, resend=resend)
+    return await execute_opened(handle, opened, resend=resend, same_account=same_account)
 
 
 async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) -> None:

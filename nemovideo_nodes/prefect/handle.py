@@ -21,6 +21,8 @@ class RunHandle(BaseModel):
     """The name of a `NemoVideoCredentials` block; empty: the worker's environment."""
     name: str = ""
     """The slug and the platform, by which people find the run."""
+    account: str = ""
+    """The account that a calendar's row names; empty: that of `credentials`."""
 
     @property
     def key(self) -> str:

@@ -31,27 +31,31 @@ class VideoJobRun(abstract.JobRun[RunResult]):
         self.run_id = run_id
         self._profile = profile
 
-    def wait_for_completion(self) -> Any:
+    def wait_for_completion(self, *, resend: bool = False, same_account: bool = False) -> Any:
         """Bring the run to its end; called again, it continues and repeats nothing.
 
         In a flow each step is a task run, and the run gets its artifacts. Raises `RunStopped`
-        with the sentence that says what to do.
+        with the sentence that says what to do. For `resend` and `same_account` see `execute_run`.
         """
-        return from_any_flow(self._complete())
+        return from_any_flow(self._complete(resend=resend, same_account=same_account))
 
     def fetch_result(self) -> Any:
         """The run's `RunResult` as it stands, from its journal alone."""
         return from_any_flow(asyncio.to_thread(self.workspace.result, self.run_id))
 
-    async def _complete(self) -> None:
+    async def _complete(self, *, resend: bool, same_account: bool) -> None:
         with in_form_words():
             if current_flow_run() is None:
-                drive = DriveOptions(on_event=RunLog().show)
+                if same_account:
+                    await self.workspace.confirm_account(self.run_id)
+                drive = DriveOptions(resend=resend, on_event=RunLog().show)
                 await self.workspace.advance(self.run_id, drive=drive)
                 return
             store = ResolvedStore(self.workspace, self._profile)
             opened = OpenRun(store, self.workspace.journal(self.run_id))
-            await execute_opened(RunHandle(run_id=self.run_id), opened)
+            await execute_opened(
+                RunHandle(run_id=self.run_id), opened, resend=resend, same_account=same_account
+            )
 
 
 class VideoJob(abstract.JobBlock[RunResult]):

@@ -10,7 +10,7 @@ from prefect.context import FlowRunContext
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["check_files", "check_store", "in_deployment", "is_absolute"]
+__all__ = ["check_files", "check_results", "check_store", "in_deployment", "is_absolute"]
 
 
 def in_deployment() -> bool:
@@ -38,6 +38,15 @@ def check_store(location: str, what: str) -> None:
             f"{what} is the relative path {location!r}. A deployment's run works in a temporary "
             f"folder ({Path.cwd()}), so the videos would be deleted with it: give an absolute "
             "path, a bucket's URL, or the name of a Video Store block"
+        )
+
+
+def check_results(place: str) -> None:
+    """Raises `BadInput` for a relative place in a deployment's run, which would lose it."""
+    if place and in_deployment() and not is_absolute(place):
+        raise BadInput(
+            f"The results would go to the relative path {place!r}, in a temporary folder that is "
+            "deleted with the run: give an absolute path, or an s3:// URL"
         )
 
 

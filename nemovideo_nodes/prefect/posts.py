@@ -1,4 +1,4 @@
-"""A content calendar in a flow: the posts that are due, a subflow for each, and the outcome."""
+"""Makes the posts of a content calendar in a flow: a subflow for each that is not made yet."""
 
 from __future__ import annotations
 
@@ -6,80 +6,46 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from types import MappingProxyType
+from typing import Any, Final
 
 from prefect import tags
-from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
-from prefect.events import emit_event
 from prefect.states import aget_state_exception
 
-from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped, StoreError, is_retryable
 from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.prefect.calendar import (
+    CalendarVideo,
+    DuePosts,
+    outcome_of,
+    planned_of,
+    posts_due,
+)
+from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, emit_problems, publish_calendar
 from nemovideo_nodes.prefect.deduplication import current_flow_run
-from nemovideo_nodes.prefect.location import check_files
+from nemovideo_nodes.prefect.location import check_results
 from nemovideo_nodes.prefect.logs import run_logger
-from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store
-from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store, store_of_account
 from nemovideo_nodes.prefect.wording import FORM_WORDING, in_form_words
-from nemovideo_nodes.workspace.calendar_file import Post, due_posts, read_rows
+from nemovideo_nodes.request.calendar_plan import PlannedVideo
+from nemovideo_nodes.workspace.calendar_file import Post
+from nemovideo_nodes.workspace.calendar_places import Places
+from nemovideo_nodes.workspace.calendar_results import ResultsFile
+from nemovideo_nodes.workspace.calendar_run import Made, run_videos
 
-__all__ = ["PostOutcome", "posts_due", "run_each_post"]
+__all__ = ["PostOutcome", "make_posts", "posts_due", "run_each_post"]
 
-PROBLEMS: Final = "nemovideo.calendar.problems"
-"""The event of a calendar whose rows or posts failed, for a notification."""
-_MOST_ROWS: Final = 300
-_MOST_TEXT: Final = 300
-
-Status = Literal["done", "failed", "held", "skipped", "coming"]
-
-
-@dataclass(frozen=True)
-class PostOutcome:
-    """What became of one row of the calendar."""
-
-    slug: str
-    due: str
-    platform: str
-    status: Status
-    note: str = ""
-    link: str = ""
-    path: str = ""
-
-
-class DuePosts(list[Post]):
-    """The posts that are due, with what became of the calendar's other rows."""
-
-    others: Sequence[PostOutcome] = ()
-
-
-@step_task("Read calendar", run_name="calendar", timeout_s=600.0)
-async def posts_due(calendar: str, timezone: str = "UTC", catch_up_hours: int = 24) -> list[Post]:
-    """Reads the calendar and finds the posts that became due before the flow run's own time.
-
-    That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
-    that cannot be read is left out, and named in the log, the calendar's artifact and an event.
-    """
-    with in_form_words():
-        check_files([calendar], "calendar")
-        posts, problems = await asyncio.to_thread(read_rows, calendar, timezone)
-    now = _now()
-    due = DuePosts(due_posts(posts, now, timedelta(hours=catch_up_hours)))
-    others = [post for post in posts if post not in due]
-    due.others = [
-        *(PostOutcome("", "", "", "failed", problem) for problem in problems),
-        *(_not_due(post, now) for post in sorted(others, key=lambda post: post.due)),
-    ]
-    for problem in problems:
-        run_logger().error("%s", problem)
-    if problems:
-        _emit(problems)
-    return due
+_HELD: Final = "calendar/held"
+_EDITED: Final = (
+    "Its row was edited after its video was made: give the row another `revision`, or start the "
+    "flow with `again` switched on, to make it again"
+)
+_LATER: Final = "More than `most`: a later run of the calendar makes it"
+_UNDATED: Final = "Its row names no time: say in `most` how many of these to make in a run"
 
 
 async def run_each_post(
@@ -90,85 +56,200 @@ async def run_each_post(
     store: str = "",
     credentials: str = "",
     local: bool = False,
+    most: int = 0,
+    again: bool = False,
+    results: str = "",
 ) -> list[RunResult]:
-    """Make each post in a subflow of its own, `at_once` at the same time.
+    """Make each post that has no video yet in a subflow of its own, `at_once` at the same time.
 
     Returns the results of the posts that have a video, in order. A post that fails stops neither
     the others nor the flow run: it is named in the log, in the calendar's artifact and in an
     event. A post that failed for its row or its pictures is not tried again until one of them
-    changes. The subflows have the flow run's tags, so that automations apply to them, too.
+    changes. `most` bounds how many are made (0: all), `again` makes those anew whose row was
+    edited after their video was made, `results` is where a table of the whole calendar goes: a
+    file, or an object in a store. The subflows have the flow run's tags, so that automations
+    apply to them, too.
     """
-    others = posts.others if isinstance(posts, DuePosts) else ()
-    if not posts:
-        await _publish(others)
-        return []
     with in_form_words():
-        resolved = await resolve_store(store, credentials, local=local)
-    slots = asyncio.Semaphore(max(at_once, 1))
-
-    async def made(post: Post) -> PostOutcome:
-        async with slots:
-            held = await asyncio.to_thread(_held, resolved, post)
-            if held:
-                return _outcome(post, "held", f"Not tried again until its row changes: {held}")
-            return await _made(resolved, post, await make(post))
-
+        check_results(results)
+        base = await resolve_store(store, credentials, local=local)
     flow_run = current_flow_run()
     with tags(*(flow_run.tags if flow_run is not None else ())):
-        outcomes = await asyncio.gather(*(made(post) for post in posts))
-    failed = [one for one in outcomes if one.status == "failed"]
-    for one in failed:
-        run_logger().error("%s: %s", one.slug, one.note)
-    await _publish([*outcomes, *others])
+        rows, made = await make_posts(
+            make, posts, base, at_once=at_once, local=local, most=most, again=again, results=results
+        )
+    await publish_calendar(rows)
+    known = posts.others if isinstance(posts, DuePosts) else ()  # `posts_due` has told of these
+    failed = [
+        f"{one.slug}: {one.note}" for one in rows if one.status == "failed" and one not in known
+    ]
+    for line in failed:
+        run_logger().error("%s", line)
     if failed:
-        _emit([f"{one.slug}: {one.note}" for one in failed])
-    done = [post for post, one in zip(posts, outcomes, strict=True) if one.status == "done"]
-    return [await asyncio.to_thread(resolved.workspace.result, post.run_id) for post in done]
+        emit_problems(failed)
+    return made
 
 
-async def _made(resolved: ResolvedStore, post: Post, state: State[Any]) -> PostOutcome:
-    if state.is_completed():
-        result = await asyncio.to_thread(resolved.workspace.result, post.run_id)
-        path = result.videos[-1].path if result.videos else ""
-        name = f"runs/{post.run_id}/{path.rsplit('/', 1)[-1]}" if path else ""
-        return _outcome(post, "done", link=resolved.link(name), path=path)
-    error: BaseException | None = None
-    if state.is_failed() or state.is_crashed():
-        error = await aget_state_exception(state)
-    if isinstance(error, BadInput):
-        await asyncio.to_thread(_hold, resolved, post, error.sentence)
-        note = f"{error}. A Retry does not help: correct the row or its pictures"
-    elif isinstance(error, NemoVideoError) and is_retryable(error):
-        note = f"{error.told(FORM_WORDING)}. The next run of the calendar tries it again"
-    else:
-        note = (state.message or state.name or "").splitlines()[0]
-    return _outcome(post, "failed", note)
+async def make_posts(
+    make: Callable[[Post], Awaitable[State[Any]]],
+    posts: Sequence[Post],
+    base: ResolvedStore,
+    *,
+    at_once: int,
+    local: bool = False,
+    most: int = 0,
+    again: bool = False,
+    results: str = "",
+) -> tuple[list[PostOutcome], list[RunResult]]:
+    """What `run_each_post` does, with the calendar's rows as they stand then; nothing is shown."""
+    due = posts if isinstance(posts, DuePosts) else DuePosts(posts)
+    outcomes, posts_by_run = list(due.others), {post.run_id: post for post in due}
+    videos = [planned_of(post) for post in posts_by_run.values()]
+    if not most:
+        undated = [video for video in videos if video.post.due is None]
+        outcomes += [outcome_of(one, status="skipped", note=_UNDATED) for one in undated]
+        videos = [video for video in videos if video.post.due is not None]
+    with in_form_words():
+        places = Places(base.options)
+        file = await asyncio.to_thread(ResultsFile, results, places) if results else None
+    work = _Calendar(make, posts_by_run, await _stores(base, videos, local=local))
+    held = await asyncio.to_thread(work.held)
+    made = await run_videos(
+        videos,
+        work.make,
+        lambda video: work.store(video).workspace.store,
+        at_once=at_once,
+        most=most or None,
+        again=again,
+        admit=lambda video: held.get(video.run_id, ""),
+    )
+    rows = await asyncio.to_thread(lambda: [work.row_of(one) for one in made])
+    if file is not None:
+        with in_form_words():
+            posters = await asyncio.to_thread(work.posters, made)
+            await asyncio.to_thread(file.write, due.videos or videos, made, posters)
+    done = [one.result for one in made if one.result is not None and one.result.status == "done"]
+    return [*rows, *outcomes], done
 
 
-def _outcome(
-    post: Post, status: Status, note: str = "", *, link: str = "", path: str = ""
-) -> PostOutcome:
-    due = post.due.isoformat(" ", "minutes")
-    return PostOutcome(post.slug, due, post.platform, status, note, link, path)
+class _Calendar:
+    """The posts of one flow run, and the stores that their videos are in."""
+
+    def __init__(
+        self,
+        make: Callable[[Post], Awaitable[State[Any]]],
+        posts: Mapping[str, Post],
+        stores: Mapping[str, ResolvedStore | NemoVideoError],
+    ) -> None:
+        self._make = make
+        self._posts = dict(posts)
+        self._stores = stores
+        self._notes: dict[str, str] = {}
+
+    def store(self, video: PlannedVideo) -> ResolvedStore:
+        """The store of the video's account; raises what stands in its way."""
+        found = self._stores[video.post.account]
+        if isinstance(found, NemoVideoError):
+            raise found
+        return found
+
+    async def make(self, video: PlannedVideo) -> RunResult:
+        """Make one video in a subflow of its own (`Make` of `run_videos`)."""
+        post = self._post(video)
+        state = await self._make(post)
+        resolved = self.store(video)
+        if state.is_completed():
+            return await asyncio.to_thread(resolved.workspace.result, video.run_id)
+        error: BaseException | None = None
+        if state.is_failed() or state.is_crashed():
+            error = await aget_state_exception(state)
+        if isinstance(error, BadInput):
+            await asyncio.to_thread(_hold, resolved, post, error.sentence)
+            note = f"{error}. A Retry does not help: correct the row or its pictures"
+        elif isinstance(error, NemoVideoError) and is_retryable(error):
+            note = f"{error.told(FORM_WORDING)}. The next run of the calendar tries it again"
+        else:
+            note = (state.message or state.name or "").splitlines()[0]
+        self._notes[video.run_id] = note
+        raise error if isinstance(error, NemoVideoError) else RunStopped(note, run_id=video.run_id)
+
+    def held(self) -> dict[str, str]:
+        """Why posts are not tried again, by run id: they failed before, and are as they were."""
+        found: dict[str, str] = {}
+        for account, resolved in self._stores.items():
+            if isinstance(resolved, NemoVideoError):
+                continue
+            with contextlib.suppress(StoreError):  # then they are tried again, which costs nothing
+                names = {one.name for one in resolved.workspace.store.files(_HELD)}
+                for run_id, post in self._posts.items():
+                    if post.account == account and _held_name(post) in names:
+                        found[run_id] = _held(resolved, post)
+        return found
+
+    def row_of(self, made: Made) -> PostOutcome:
+        """The row of a video in the calendar's artifact."""
+        video, result = made.video, made.result
+        match made.outcome:
+            case "made" | "known" | "edited":
+                path = result.videos[-1].path if result is not None and result.videos else ""
+                name = f"runs/{video.run_id}/{path.rsplit('/', 1)[-1]}" if path else ""
+                note = _EDITED if made.outcome == "edited" else ""
+                link = self.store(video).link(name)
+                return outcome_of(video, status="done", note=note, link=link, path=path)
+            case "held":
+                note = f"Not tried again until its row changes: {made.error}"
+                return outcome_of(video, status="held", note=note)
+            case "later":
+                return outcome_of(video, status="later", note=_LATER)
+            case _:
+                note = self._notes.get(video.run_id) or made.error
+                return outcome_of(video, status="failed", note=note)
+
+    def posters(self, made: Iterable[Made]) -> dict[str, str]:
+        """Where the posters of the videos are, by run id; those that have one."""
+        found = {}
+        for one in made:
+            if one.result is not None and one.result.videos:
+                store: Store = self.store(one.video).workspace.store
+                name = f"runs/{one.video.run_id}/video-poster.jpg"
+                if store.size(name) is not None:
+                    found[one.video.run_id] = store.place(name)
+        return found
+
+    def _post(self, video: PlannedVideo) -> Post:
+        if video.run_id in self._posts:
+            return self._posts[video.run_id]
+        # To be made again: the row's post, under a run id of its own.
+        known = next(
+            post
+            for post in self._posts.values()
+            if planned_of(post).model_copy(update={"revision": video.revision}) == video
+        )
+        update: dict[str, Any] = {"revision": video.revision}
+        if isinstance(known, CalendarVideo):
+            update["planned"] = video
+        return known.model_copy(update=update)
 
 
-def _not_due(post: Post, now: datetime) -> PostOutcome:
-    if post.due > now:
-        return _outcome(post, "coming")
-    return _outcome(post, "skipped", "Older than the hours that are caught up")
-
-
-def _held_name(post: Post) -> str:
-    return f"calendar/held/{post.run_id}.json"
+async def _stores(
+    base: ResolvedStore, videos: Iterable[PlannedVideo], *, local: bool
+) -> Mapping[str, ResolvedStore | NemoVideoError]:
+    """The store of each account that the videos name, or what stands in its way."""
+    found: dict[str, ResolvedStore | NemoVideoError] = {}
+    for account in dict.fromkeys(video.post.account for video in videos):
+        try:
+            with in_form_words():
+                found[account] = await store_of_account(base, account, local=local)
+        except NemoVideoError as error:
+            found[account] = error
+    return MappingProxyType(found)
 
 
 def _held(resolved: ResolvedStore, post: Post) -> str:
-    """Why the post is not tried again; empty where it is new, or changed since it failed."""
+    """Why the post is not tried again; empty where it has changed since it failed."""
     data = resolved.workspace.store.read(_held_name(post))
-    if data is None:
-        return ""
     try:
-        known = json.loads(data)
+        known = json.loads(data or b"{}")
     except ValueError:
         return ""
     return str(known.get("why")) if known.get("digest") == _fingerprint(resolved, post) else ""
@@ -182,9 +263,14 @@ def _hold(resolved: ResolvedStore, post: Post, why: str) -> None:
             resolved.workspace.store.replace(_held_name(post), json.dumps(known).encode())
 
 
+def _held_name(post: Post) -> str:
+    return f"{_HELD}/{post.run_id}.json"
+
+
 def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
     """Changes with the post's row, with its pictures on this machine, and with the profile."""
-    seen: list[object] = [post.model_dump(mode="json"), resolved.profile]
+    row = post.model_dump(mode="json", exclude={"planned"})
+    seen: list[object] = [row, resolved.profile]
     for image in post.images:
         try:
             stat = Path(image).stat()
@@ -193,50 +279,3 @@ def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
             seen.append([image])
     text = json.dumps(seen, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-async def _publish(outcomes: Sequence[PostOutcome]) -> None:
-    """The calendar's artifact; a failure to publish it never stops the posts."""
-    if not outcomes:
-        return
-    rows = [
-        {
-            "due": one.due,
-            "post": one.slug,
-            "platform": one.platform,
-            "status": one.status,
-            "video": f"[open]({one.link})" if one.link else one.path,
-            "note": one.note[:_MOST_TEXT],
-        }
-        for one in outcomes[:_MOST_ROWS]
-    ]
-    try:
-        await acreate_table_artifact(
-            key="nemovideo-calendar", table=rows, description=_counts(outcomes)
-        )
-    except Exception:
-        run_logger().warning("The calendar's artifact cannot be shown now", exc_info=True)
-
-
-def _counts(outcomes: Sequence[PostOutcome]) -> str:
-    statuses = [one.status for one in outcomes]
-    return ", ".join(f"{statuses.count(one)} {one}" for one in dict.fromkeys(statuses))
-
-
-def _emit(problems: Sequence[str]) -> None:
-    flow_run = current_flow_run()
-    if flow_run is not None:
-        emit_event(
-            PROBLEMS,
-            resource={
-                "prefect.resource.id": f"prefect.flow-run.{flow_run.id}",
-                "prefect.resource.name": str(flow_run.name),
-            },
-            payload={"problems": [problem[:_MOST_TEXT] for problem in problems[:_MOST_ROWS]]},
-        )
-
-
-def _now() -> datetime:
-    flow_run = current_flow_run()
-    planned = flow_run.expected_start_time if flow_run is not None else None
-    return planned or SystemClock().now()

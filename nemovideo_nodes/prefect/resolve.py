@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -17,16 +18,26 @@ from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.location import check_store, in_deployment, is_absolute
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.workspace import Account, Workspace
+from nemovideo_nodes.workspace.accounts import account_settings, read_accounts
+from nemovideo_nodes.workspace.local_service import LOCAL
 
 if TYPE_CHECKING:
     from nemovideo_nodes.prefect.progress import ProgressBar
 
-__all__ = ["OpenRun", "ResolvedStore", "keep_open", "open_run", "resolve_store"]
+__all__ = [
+    "OpenRun",
+    "ResolvedStore",
+    "keep_open",
+    "open_run",
+    "resolve_store",
+    "store_of_account",
+]
 
 _B = TypeVar("_B", bound=Block)
 _BLOCK_NAME: Final = re.compile(r"[a-z0-9-]+")
@@ -43,10 +54,22 @@ class ResolvedStore:
     """How another process finds the store again."""
     credentials: str = ""
     """How another process finds the account again."""
+    account: str = ""
+    """The account that a calendar's row names."""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """A bucket's account and endpoint."""
+    link_hours: int = 0
+    """How long signed links to a bucket's files open; 0: there are none."""
+
+    def public_link(self, name: str) -> str:
+        """Where a browser always finds the file `name`; empty without a public URL."""
+        return f"{self.public_url.rstrip('/')}/{name}" if self.public_url else ""
 
     def link(self, name: str) -> str:
-        """Where a browser finds the file `name` of the store; empty without a public URL."""
-        return f"{self.public_url.rstrip('/')}/{name}" if self.public_url else ""
+        """Where a browser finds the file `name` now; empty where it cannot. It may ask a bucket."""
+        if self.public_url or not self.link_hours:
+            return self.public_link(name)
+        return self.workspace.store.presigned(name, timedelta(hours=self.link_hours))
 
 
 @dataclass(frozen=True)
@@ -78,7 +101,7 @@ async def open_run(run: RunHandle | str) -> OpenRun:
     kept = _KEPT.get()
     if kept is not None and kept[0] == handle:
         return kept[1]
-    store = await resolve_store(handle.store, handle.credentials)
+    store = await resolve_store(handle.store, handle.credentials, account=handle.account)
     return OpenRun(store, store.workspace.journal(handle.run_id))
 
 
@@ -97,36 +120,82 @@ async def resolve_store(
     credentials: str | NemoVideoCredentials = "",
     *,
     local: bool = False,
+    account: str = "",
 ) -> ResolvedStore:
     """The store and the account of these names, or of these blocks; raises `BadInput`.
+
+    `account` is one that a calendar's row names, see `store_of_account`.
 
     A name without a slash is a Video Store block in a deployment's run. Elsewhere a folder of
     that name that exists goes first, and where both exist neither is taken.
     """
-    account, profile = Account(local=local), DEFAULT_PROFILE
+    signed, profile = Account(local=local), DEFAULT_PROFILE
     payer = await _credentials(credentials)
     if payer is not None:
         profile = payer.profile
-        account = replace(payer.account(), local=local or payer.emulator)
+        signed = replace(payer.account(), local=local or payer.emulator)
     block = store if isinstance(store, VideoStore) else await _store_block(store)
     if block is not None:
-        workspace = await asyncio.to_thread(block.workspace, account)
-        reference = _reference(block) or block.url
-        public_url = block.public_url
+        workspace = await asyncio.to_thread(block.workspace, signed)
+        reference, public_url = _reference(block) or block.url, block.public_url
+        options, link_hours = block.bucket_options(), block.link_hours
     else:
         assert isinstance(store, str)
-        settings = account.settings(store)
+        settings = signed.settings(store)
         check_store(settings.store, "The store" if store else "The worker's own store")
-        workspace = await asyncio.to_thread(
-            Workspace.open, store, account, start_local=ensure_local
-        )
-        reference, public_url = store, ""
-    return ResolvedStore(
+        workspace = await asyncio.to_thread(Workspace.open, store, signed, start_local=ensure_local)
+        reference, public_url, options, link_hours = store, "", {}, 0
+    resolved = ResolvedStore(
         workspace,
         profile,
         public_url,
         store=reference,
         credentials=_name(payer) if payer is not None else "",
+        options=options,
+        link_hours=link_hours,
+    )
+    return await store_of_account(resolved, account, local=local)
+
+
+async def store_of_account(base: ResolvedStore, account: str, *, local: bool) -> ResolvedStore:
+    """The store of an account that a calendar's row names; raises `BadInput`.
+
+    Its credentials are the block of that name, or else the worker's entry in accounts.toml; its
+    runs are in a store of their own, so that they are not shown to another account. An empty name
+    is the account of `base`.
+    """
+    if not account or account == base.account:
+        return base
+    settings, profile = base.workspace.settings, base.profile
+    local = local or settings.service == LOCAL  # a trial stays one, whoever would pay
+    place = f"accounts/{account}"
+    payer = await _loaded(NemoVideoCredentials, account) if _BLOCK_NAME.fullmatch(account) else None
+    if payer is not None:
+        signed = replace(payer.account(), local=local or payer.emulator)
+        settings = signed.settings(f"{settings.store.rstrip('/')}/{place}")
+        profile = payer.profile
+    else:
+        file = settings.config_dir / "accounts.toml"
+        if account not in await asyncio.to_thread(read_accounts, file):
+            raise BadInput(
+                f"The account {account[:60]!r} is not known: make a NemoVideo Credentials block "
+                f"of that name under Blocks, or add it to {file} on the worker"
+            )
+        settings = account_settings(account, settings)
+        if local:
+            settings = settings.model_copy(update={"service_name": LOCAL})
+    check_store(settings.store, f"The store of the account {account!r}")
+    own = settings.store != f"{base.workspace.settings.store.rstrip('/')}/{place}"
+    options = {} if own else base.options
+    store = await asyncio.to_thread(Store, settings.store, options)
+    public_url = f"{base.public_url.rstrip('/')}/{place}" if base.public_url and not own else ""
+    return replace(
+        base,
+        workspace=Workspace(settings, store, ensure_local),
+        profile=profile,
+        public_url=public_url,
+        account=account,
+        options=options,
     )
 
 

@@ -29,6 +29,8 @@ WAITS: Final = "nemovideo.flow-run.waits"
 """The event that `automations.yaml` expects of a run that was suspended."""
 _TIMEOUT_S: Final = int(timedelta(days=7).total_seconds())
 _POLL_S: Final = 2
+_MOST_QUESTIONS: Final = 5
+"""So often a person who wants a change is asked which."""
 
 
 class Review(RunInput):
@@ -41,7 +43,12 @@ class Review(RunInput):
     )
     change: str = Field(
         default="",
-        description="What to change, in a sentence. A new video is made, which costs credits.",
+        description="For a change: what to change, in a sentence. A new video is made, which "
+        "costs credits.",
+    )
+    same_account: bool = Field(
+        default=False,
+        description="For a change: the account has a new token since the run was begun.",
     )
 
 
@@ -55,7 +62,9 @@ class Answer(RunInput):
     )
 
 
-async def execute_and_answer(run: RunHandle, rounds: int, *, resend: bool = False) -> RunResult:
+async def execute_and_answer(
+    run: RunHandle, rounds: int, *, resend: bool = False, same_account: bool = False
+) -> RunResult:
     """`execute_run`, stopping at most `rounds` times for a person to answer the service.
 
     Where the service asks a question, nothing is exported before the answer. Raises `RunStopped`
@@ -65,7 +74,7 @@ async def execute_and_answer(run: RunHandle, rounds: int, *, resend: bool = Fals
     flow_run = current_flow_run()
     for _ in range(rounds if flow_run is not None else 0):
         try:
-            return await execute_run(run, resend=resend)
+            return await execute_run(run, resend=resend, same_account=same_account)
         except RunStopped as stopped:
             if stopped.code is not ErrorCode.QUESTION:
                 raise
@@ -76,7 +85,7 @@ async def execute_and_answer(run: RunHandle, rounds: int, *, resend: bool = Fals
             asking = Answer.with_initial_data(description=await summary_markdown(run))
             given = await _input(asking, f"question-{step}", flow_run)
             await refine_run(run, given.answer, occasion=f"question {step} of {flow_run.id}")
-    return await execute_run(run, resend=resend)
+    return await execute_run(run, resend=resend, same_account=same_account)
 
 
 async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> RunResult:
@@ -92,15 +101,21 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
     for number in range(1, rounds + 1):
         asking = Review.with_initial_data(description=await summary_markdown(run))
         answer = await _input(asking, f"look-{number}", flow_run)
+        for again in range(1, _MOST_QUESTIONS):
+            if answer.decision != "change" or answer.change.strip():
+                break
+            answer = await _input(asking, f"look-{number}-{again}", flow_run)
         change = answer.change.strip()
         if answer.decision == "reject":
             raise RunStopped(
                 f"The video was rejected{f': {change}' if change else ''}", run_id=run.run_id
             )
+        if answer.decision == "change" and not change:
+            raise RunStopped("A change was asked for, and not which", run_id=run.run_id)
         if not change:
             break
         await refine_run(run, change, occasion=f"look {number} of {flow_run.id}")
-        result = await execute_and_answer(run, rounds)
+        result = await execute_and_answer(run, rounds, same_account=answer.same_account)
     return result
 
 

@@ -13,8 +13,9 @@ from rich.cells import cell_len, set_cell_size
 
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.facts import PublishResult, StateResult
-from nemovideo_nodes.ledger.manifest import RunResult, media_of
+from nemovideo_nodes.ledger.manifest import Credits, RunResult, media_of
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace.timeline import draw_timeline
 
@@ -24,6 +25,7 @@ MAX_TEXT = 2_000
 """Characters of one reply, instruction or timeline."""
 MAX_EXCHANGES = 50
 MAX_ROWS = 600
+MAX_SKIPPED = 20
 _CELLS, _DIGITS = 32, 12
 """How much a table shows of a name and of a digest: Prefect's table hides what is too wide."""
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|!])")
@@ -59,14 +61,13 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
     pictures = [url for url in shown.posters if url]
     lines += [" ".join(image_markdown(url) for url in pictures), ""] if pictures else []
     lines += _videos(result, shown.links)
+    lines += _deliveries(result)
+    if result.skipped:
+        lines += ["## Left out", ""]
+        some = result.skipped[:MAX_SKIPPED]
+        lines += [*(f"- {plain(one.name)}: {plain(one.reason)}" for one in some), ""]
     lines += [*_timeline(run, result), *_conversation(conversation(run))]
-    lines += ["## Details", "", f"- Run: `{result.run_id}`"]
-    if result.credits.spent:
-        lines.append(f"- Credits spent: {result.credits.spent:.12g}")
-    if result.credits.after is not None:
-        lines.append(f"- Credits left: {result.credits.after:.12g}")
-    elif error and result.credits.spent is None:
-        lines.append("- Credits spent: unknown" if _has_message(run) else "- Credits spent: none")
+    lines += ["## Details", "", f"- Run: `{result.run_id}`", *_credits(run, result.credits)]
     if result.manifest:
         lines.append(f"- Manifest: `{result.manifest}`")
     return "\n".join([*lines, ""])
@@ -114,6 +115,26 @@ def plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
+def _credits(run: Run, credits: Credits) -> list[str]:
+    """What is known of the cost: a balance tells what the account moved by, not who spent it."""
+    if not _has_message(run):
+        lines = ["- Credits spent: none"]
+    elif credits.spent is not None:
+        lines = [f"- Credits spent: {credits.spent:.12g}"]
+    else:
+        lines = ["- Credits spent: not known of this run alone"]
+        if credits.estimate is not None:
+            lines.append(f"- Estimate: {credits.estimate:.12g} credits")
+        if credits.account_moved:
+            lines.append(
+                f"- The account went down by {credits.account_moved:.12g} credits meanwhile, "
+                "whoever spent them"
+            )
+    if credits.after is not None:
+        lines.append(f"- Credits left: {credits.after:.12g}")
+    return lines
+
+
 def _videos(result: RunResult, links: Sequence[str]) -> list[str]:
     if not result.videos:
         return []
@@ -126,6 +147,19 @@ def _videos(result: RunResult, links: Sequence[str]) -> list[str]:
             f"| {video.width}x{video.height} | {_size(video.bytes)} | `{video.path}` |"
         )
     return [*lines, ""]
+
+
+def _deliveries(result: RunResult) -> list[str]:
+    """What each platform gets, and the caption that goes out with it."""
+    lines: list[str] = []
+    for one in result.deliveries:
+        title = PRESETS[one.platform].title if one.platform in PRESETS else "Any platform"
+        parts = filter(None, (title, one.language, f"{one.width}x{one.height}", one.rendition))
+        lines.append(f"- **{', '.join(parts)}**: `{one.path}`")
+        if text := " · ".join(filter(None, (one.title, one.caption))):
+            lines.append(f"  {plain(_short(' '.join(text.split())))}")
+        lines += [f"  {plain(note)}" for note in one.notes]
+    return ["## Platforms", "", *lines, ""] if lines else []
 
 
 def _timeline(run: Run, result: RunResult) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import Final, TypeVar
 
 from prefect import get_client
@@ -44,6 +45,7 @@ from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.naming import display_name
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
+from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.script import Mode
@@ -109,36 +111,45 @@ async def begin_run(
     as_begun: bool = False,
     occasion: str = "",
     again: bool = False,
+    language: str = "",
+    account: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
     `changes` are instructions that follow the prompt; for a run that is named by its id alone,
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
-    asked for now, `occasion` is the deduplication key.
+    asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
+    is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
+    options = VideoOptions(
+        media=images,
+        prompts=[text for text in prompts if text],
+        changes=[text for text in changes if text.strip()],
+        mode=work,
+        platform=form_value(platform),
+        aspect=form_value(aspect),
+        language=language,
+        run_id=run_id,
+        keep_existing=as_begun,
+        deduplication_key=occasion or deduplication_key(again=again),
+    )
+    asked = {**asdict(options), "profile": profile}
+    record = "" if run_id else record_name(asked)
     with in_form_words():
-        check_files(images)
-        resolved = await resolve_store(store, credentials, local=local)
-        begun = await resolved.workspace.submit(
-            VideoOptions(
-                media=images,
-                prompts=[text for text in prompts if text],
-                changes=[text for text in changes if text.strip()],
-                profile=form_value(profile) or resolved.profile,
-                mode=work,
-                platform=form_value(platform),
-                aspect=form_value(aspect),
-                run_id=run_id,
-                keep_existing=as_begun,
-                deduplication_key=occasion or deduplication_key(again=again),
-            )
-        )
+        resolved = await resolve_store(store, credentials, local=local, account=account)
+        begun = await begun_before(resolved.workspace, record)
+        if not begun:
+            check_files(images)
+            profile = form_value(profile) or resolved.profile
+            begun = await resolved.workspace.submit(replace(options, profile=profile))
+            await remember(resolved.workspace.store, record, begun)
     return RunHandle(
         run_id=begun,
         store=resolved.store,
         credentials=resolved.credentials,
         name=display_name(slug, form_value(platform)),
+        account=account,
     )
 
 
@@ -203,9 +214,16 @@ async def refine_run(
 
 @step_task("Acquire token", run_name="token/{number}", timeout_s=_SHORT_S)
 async def acquire_token(
-    run: RunHandle | str, *, number: int = 0, resend: bool = False
+    run: RunHandle | str, *, number: int = 0, resend: bool = False, same_account: bool = False
 ) -> TokenResult:
-    """Signs in and checks that the account is the run's; Prefect never sees the token."""
+    """Signs in and checks that the account is the run's; Prefect never sees the token.
+
+    `same_account` is a person's word that the token is a new one of the account that began the run.
+    """
+    if same_account:
+        with in_form_words():
+            handle = to_handle(run)
+            await (await open_run(handle)).workspace.confirm_account(handle.run_id)
     return await _advance(run, StepName.TOKEN, number, TokenResult, AcquireToken(), resend=resend)
 
 

@@ -20,8 +20,9 @@ FORM_WORDING: Final[Wording] = {
     "missing, or start the flow again with `again` switched on",
     Remedy.ANSWER: "Start iterate-video with `run_id` {run_id} and your answer in `changes`",
     Remedy.FINISH_FIRST: "Bring run {run_id} to its end first: Retry its flow run",
-    Remedy.ACCOUNT: "Name in `credentials` the block of the account that began run {run_id}; "
-    "to start over, start the flow again with `again` switched on",
+    Remedy.ACCOUNT: "Name in `credentials` the block of the account that began run {run_id}; if "
+    "that account has a new token, start the flow again with `same_account` switched on; to start "
+    "over, start it with `again` switched on",
     Remedy.SERVICE: "Name in `credentials` a block with the API URL that the run was begun at",
     Remedy.TOKEN: "Put a valid token in {source}, then Retry this flow run",
     Remedy.CREDITS: "Add credits to the account, then Retry this flow run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypedDict, Unpack
 
 from nemovideo_nodes.emulator.local import ensure_local
@@ -14,6 +14,7 @@ from nemovideo_nodes.python.handle import RunHandle, texts_of
 from nemovideo_nodes.python.loop import run_sync
 from nemovideo_nodes.python.media import MediaInput, as_sources
 from nemovideo_nodes.python.result import VideoResult
+from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
 __all__ = ["get", "list_runs", "make", "make_async", "submit", "submit_async"]
@@ -22,8 +23,15 @@ __all__ = ["get", "list_runs", "make", "make_async", "submit", "submit_async"]
 class RequestOptions(TypedDict, total=False):
     """The options of `make` that say what to make, and where it is kept."""
 
-    platform: str
+    platform: str | Sequence[str]
     aspect: str
+    fit: Fit
+    title: str
+    caption: str
+    hashtags: str
+    alt_text: str
+    link: str
+    utm: Mapping[str, str] | None
     profile: str | os.PathLike[str] | Profile
     local: bool
     store: str
@@ -35,8 +43,15 @@ def make(
     media: MediaInput | None = None,
     prompts: str | Sequence[str] | None = None,
     *,
-    platform: str = "",
+    platform: str | Sequence[str] = "",
     aspect: str = "",
+    fit: Fit = "auto",
+    title: str = "",
+    caption: str = "",
+    hashtags: str = "",
+    alt_text: str = "",
+    link: str = "",
+    utm: Mapping[str, str] | None = None,
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
     local: bool = False,
     store: str = "",
@@ -49,7 +64,9 @@ def make(
     """Make a video of pictures, and wait for it; it works in a script and in a notebook.
 
     `media` are paths, folders, URLs, bytes, open files or PIL images, one or several; `prompts`
-    say what to make, or nothing for the profile's own words. With `local` the emulator makes it,
+    say what to make, or nothing for the profile's own words. Several platforms get one video, those
+    with another frame as a rendition of it (see `fit`); `caption` and the other texts, which may
+    hold `{{ platform }}`, come back in `deliveries`. With `local` the emulator makes it,
     which costs nothing. Called again with the same, it goes on with an unfinished run, and
     repeats nothing of a finished one; `again` makes a new one. For `resend` and `same_account`
     see `RunHandle.wait`.
@@ -63,6 +80,13 @@ def make(
             prompts,
             platform=platform,
             aspect=aspect,
+            fit=fit,
+            title=title,
+            caption=caption,
+            hashtags=hashtags,
+            alt_text=alt_text,
+            link=link,
+            utm=utm,
             profile=profile,
             local=local,
             store=store,
@@ -107,8 +131,15 @@ async def submit_async(
     media: MediaInput | None = None,
     prompts: str | Sequence[str] | None = None,
     *,
-    platform: str = "",
+    platform: str | Sequence[str] = "",
     aspect: str = "",
+    fit: Fit = "auto",
+    title: str = "",
+    caption: str = "",
+    hashtags: str = "",
+    alt_text: str = "",
+    link: str = "",
+    utm: Mapping[str, str] | None = None,
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
     local: bool = False,
     store: str = "",
@@ -123,8 +154,15 @@ async def submit_async(
         options = VideoOptions(
             media=sources,
             prompts=texts_of(prompts),
-            platform=platform,
+            platforms=[platform] if isinstance(platform, str) else list(platform),
             aspect=aspect,
+            fit=fit,
+            title=title,
+            caption=caption,
+            hashtags=hashtags,
+            alt_text=alt_text,
+            link=link,
+            utm=utm or {},
             profile=profile,
             run_id=run_id,
             again=again,

@@ -7,7 +7,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-from nemovideo_nodes.ledger.manifest import Credits, RunResult, Video
+from nemovideo_nodes.ledger.manifest import Credits, Delivered, RunResult, Video
 
 __all__ = ["VideoResult"]
 
@@ -37,6 +37,11 @@ class VideoResult:
     def videos(self) -> list[Video]:
         """All videos of the run, in order."""
         return self.run.videos
+
+    @property
+    def deliveries(self) -> list[Delivered]:
+        """What each platform gets: the video or a rendition of it, its text, its rules checked."""
+        return self.run.deliveries
 
     @property
     def duration(self) -> float:

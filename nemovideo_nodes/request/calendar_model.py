@@ -13,8 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request.post_text import PostText, hashtags_in, with_utm, written
+from nemovideo_nodes.request.post_text import PostText, TemplateFault, filled_in
 
 __all__ = ["CalendarPost", "Item", "Problem", "Reading", "TemplateFault", "post_run_id"]
 
@@ -37,14 +36,6 @@ class Problem(BaseModel):
         where = f"row {self.row}" if self.row is not None else "the calendar"
         column = f", {self.column}" if self.column else ""
         return f"{where}{column}: {self.message}"
-
-
-class TemplateFault(BadInput):
-    """A text of a post that cannot be filled in; `field` names it."""
-
-    def __init__(self, sentence: str, field: str) -> None:
-        super().__init__(sentence)
-        self.field = field
 
 
 class CalendarPost(BaseModel):
@@ -100,16 +91,9 @@ class CalendarPost(BaseModel):
             "account": self.account,
             "revision": self.revision,
         }
-        for name in ("title", "link", "alt_text", "hashtags", "caption"):
-            fields[name] = _filled_in(name, self.words_in(name, language), fields)
-        utm = {name: _filled_in(name, value, fields) for name, value in self.utm.items()}
-        return PostText(
-            title=fields["title"],
-            caption=fields["caption"],
-            hashtags=hashtags_in(fields["hashtags"])[0],
-            alt_text=fields["alt_text"],
-            link=with_utm(fields["link"], utm),
-        )
+        names = ("title", "link", "alt_text", "hashtags", "caption")
+        words = {name: self.words_in(name, language) for name in names}
+        return filled_in(words, self.utm, fields)
 
     def digest(self, language: str = "") -> str:
         """Of all that decides the video but slug, time and platform: 16 hex digits."""
@@ -165,13 +149,6 @@ def post_run_id(
     name = re.sub(r"[^A-Za-z0-9]+", "-", slug).strip("-")[:40]
     time = f"{at:%Y%m%dT%H%MZ}" if at else ""
     return "-".join(filter(None, [name, time, platform, language, digest]))
-
-
-def _filled_in(name: str, template: str, fields: Mapping[str, Any]) -> str:
-    try:
-        return written(template, fields)
-    except BadInput as error:
-        raise TemplateFault(error.sentence, name) from None
 
 
 @lru_cache(maxsize=500)  # a calendar's rows share their heads

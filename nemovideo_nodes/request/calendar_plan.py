@@ -5,7 +5,7 @@ Pure: what is made already, and the time, come in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.request.calendar_model import CalendarPost, post_run_id
-from nemovideo_nodes.request.platforms import PRESETS, generations
+from nemovideo_nodes.request.platforms import PRESETS
+from nemovideo_nodes.request.post_text import PostText
+from nemovideo_nodes.request.renditions import generations, wanted_length, with_length
 
 __all__ = [
     "ESTIMATE",
@@ -38,7 +40,7 @@ Stand = Literal["planned", "done", "stuck", "waiting", "edited"]
 
 
 class PlannedVideo(BaseModel):
-    """One paid generation of a calendar: a row's, in one language, for the platforms it serves."""
+    """One paid generation of a calendar: a row's, in one language, for all platforms it serves."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,8 +48,15 @@ class PlannedVideo(BaseModel):
     platform: str = ""
     """The one that it is made for."""
     serves: tuple[str, ...] = ()
-    """All platforms that get this video."""
+    """All platforms that get this video, or a rendition of it."""
     aspect: str = ""
+    """The frame to ask for."""
+    renditions: Mapping[str, str] = {}
+    """Those of `serves` that get a rendition of it, made here, each with its frame."""
+    lengths: tuple[float, float | None] = (0.0, None)
+    """The seconds that all of them take."""
+    replaces_length: bool = False
+    """Whether the length in the prompt is another video's, since no one length suits all."""
     language: str = ""
     revision: str = ""
     """The row's, or that of a row that is to be made again."""
@@ -71,8 +80,27 @@ class PlannedVideo(BaseModel):
 
     @property
     def prompt(self) -> str:
-        """The instruction in the video's language."""
-        return self.post.prompt_in(self.language)
+        """The instruction in the video's language, worded for its length."""
+        text = self.post.prompt_in(self.language)
+        if not text or not any(self.serves):
+            return text
+        return with_length(text, *self.lengths, replaces=self.replaces_length)
+
+    @property
+    def date(self) -> str:
+        """The day that it is for, as the calendar says it: `2026-03-02`."""
+        return f"{self.post.due:%Y-%m-%d}" if self.post.due is not None else ""
+
+    @property
+    def post_key(self) -> str:
+        """Which post it is, whatever its revision: slug, time, account."""
+        due = self.post.due.isoformat() if self.post.due is not None else ""
+        return " ".join(filter(None, (self.post.slug, due, self.post.account)))
+
+    @property
+    def texts(self) -> dict[str, PostText]:
+        """The text of each platform (under "" where there is none); raises `TemplateFault`."""
+        return {name: self.post.text(name, self.language) for name in self.serves or ("",)}
 
     def again(self) -> PlannedVideo:
         """The same video once more, for the row as it stands now; the same however often asked."""
@@ -105,28 +133,38 @@ class CalendarPlan(BaseModel):
 
 
 def videos_of(posts: Iterable[CalendarPost]) -> list[PlannedVideo]:
-    """The videos that posts need, the earliest first: one a language, and a frame that differs.
+    """The videos that posts need, the earliest first: one a language, and a length that differs.
 
     What names no time stands at the end.
     """
     videos = [
-        PlannedVideo(
-            post=post,
-            platform=one.platform,
-            serves=tuple(name for name in one.serves if name),
-            aspect=post.aspect,
-            language=language,
-            revision=post.revision,
-        )
+        video
         for post in posts
         for language in post.languages or ("",)
-        for one in generations(post.platforms, post.aspect)
+        for video in _videos_in(post, language)
     ]
     last = float("inf")
     return sorted(
         videos,
         key=lambda one: (one.post.due.timestamp() if one.post.due else last, one.post.slug),
     )
+
+
+def _videos_in(post: CalendarPost, language: str) -> Iterator[PlannedVideo]:
+    """The videos of a post in one language: one, unless no length suits all of its platforms."""
+    made = generations(post.platforms, post.aspect, wanted_length(post.prompt_in(language)))
+    for one in made:
+        yield PlannedVideo(
+            post=post,
+            platform=one.platform,
+            serves=tuple(name for name in one.serves if name),
+            aspect=one.aspect,
+            renditions=one.renditions,
+            lengths=(one.min_s, one.max_s),
+            replaces_length=len(made) > 1,
+            language=language,
+            revision=post.revision,
+        )
 
 
 def due_videos(

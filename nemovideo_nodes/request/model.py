@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import Media
 
 __all__ = ["Instruction", "Limits", "VideoRequest", "checked_run_id", "is_run_id"]
@@ -67,6 +68,8 @@ class VideoRequest(BaseModel):
     platform: str = ""
     """The platform that the video is for, as `presets` names it; empty: none is known."""
     limits: Limits = Limits()
+    post: Post | None = None
+    """For which platforms, with which text; it makes no other video, so it is not in the run id."""
 
     def canonical(self) -> str:
         """The JSON that two equal requests share."""

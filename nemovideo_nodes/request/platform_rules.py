@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.request.platforms import MB, PRESETS, Preset
+from nemovideo_nodes.request.renditions import takes_frame
 
-__all__ = ["Rule", "VideoFacts", "Violation", "platform_violations"]
+__all__ = ["RULES", "Rule", "VideoFacts", "Violation", "platform_violations"]
 
 Rule = Literal["frame", "length", "size", "codec", "profile", "fps", "gop", "audio", "faststart"]
+RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 
 _TOLERANCE: Final = 0.01
 
@@ -61,7 +63,7 @@ def platform_violations(facts: VideoFacts, platform: str) -> list[Violation]:
     if preset is None:
         return []
     found: list[tuple[Rule, str]] = [
-        *_frame_faults(preset, facts),
+        *_frame_faults(platform, preset, facts),
         *_length_and_size_faults(preset, facts),
         *_picture_faults(preset, facts),
         *_sound_and_container_faults(preset, facts),
@@ -69,9 +71,9 @@ def platform_violations(facts: VideoFacts, platform: str) -> list[Violation]:
     return [Violation(platform=platform, rule=rule, sentence=text) for rule, text in found]
 
 
-def _frame_faults(preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, str]]:
+def _frame_faults(platform: str, preset: Preset, facts: VideoFacts) -> Iterator[tuple[Rule, str]]:
     shown = f"{facts.width}x{facts.height}"
-    if not _frame_fits(preset, facts.width / facts.height):
+    if not takes_frame(platform, facts.width / facts.height):
         wanted = " or ".join(preset.aspects)
         yield "frame", f"{preset.title} requires {wanted}, and the frame is {shown}"
     least_width, least_height = preset.min_frame
@@ -155,15 +157,3 @@ def _sound_and_container_faults(preset: Preset, facts: VideoFacts) -> Iterator[t
         yield "faststart", f"{preset.title} requires the index (moov) first, and it is last"
     if preset.no_edit_lists and facts.edit_list:
         yield "faststart", f"{preset.title} takes no edit list, and it has one"
-
-
-def _frame_fits(preset: Preset, ratio: float) -> bool:
-    if preset.ratios is not None:
-        narrow, wide = preset.ratios
-        return narrow - _TOLERANCE <= ratio <= wide + _TOLERANCE
-    return any(abs(ratio - _ratio(aspect)) <= _TOLERANCE for aspect in preset.aspects)
-
-
-def _ratio(aspect: str) -> float:
-    width, height = aspect.split(":")
-    return int(width) / int(height)

@@ -6,7 +6,6 @@ meets them is told by `platform_rules`, whether a text does by `post_text`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -20,12 +19,10 @@ __all__ = [
     "MB",
     "PRESETS",
     "Clear",
-    "Generation",
     "PostTextRules",
     "Preset",
     "Unit",
     "aspect_for",
-    "generations",
     "with_frame",
 ]
 
@@ -261,56 +258,6 @@ def with_frame(text: str, aspect: str) -> str:
         return text
     end = "" if text.rstrip().endswith((".", "!", "?", "。", "！", "？")) else "."
     return f"{text.rstrip()}{end} The frame is {ASPECTS[aspect]} {aspect}."
-
-
-class Generation(BaseModel):
-    """One paid generation, and the platforms that its video serves."""
-
-    model_config = ConfigDict(frozen=True)
-
-    aspect: str
-    """The frame to ask for; empty where no platform and no frame is given."""
-    platform: str
-    """The one that it is made for; the first that was named."""
-    serves: tuple[str, ...]
-    """All that get this video, `platform` among them."""
-    min_s: float = 0.0
-    max_s: float | None = None
-    """The lengths that all of them take."""
-
-
-def generations(platforms: Sequence[str], aspect: str = "") -> tuple[Generation, ...]:
-    """The generations that `platforms` need: one for each frame and length that differs.
-
-    A platform joins an earlier one where it takes that one's frame, and a length that all of them
-    take is left. Raises `BadInput` for a platform or an aspect that is not known.
-    """
-    made: list[Generation] = []
-    for platform in platforms or ("",):
-        frame = aspect_for(platform, aspect)
-        preset = PRESETS.get(platform)
-        least, most = (preset.min_s, preset.max_s) if preset else (0.0, None)
-        for number, one in enumerate(made):
-            low, high = max(one.min_s, least), _least(one.max_s, most)
-            fits = one.aspect == frame or (
-                preset is not None and one.aspect in preset.aspects and not aspect
-            )
-            if fits and (high is None or low < high):
-                made[number] = one.model_copy(
-                    update={"serves": (*one.serves, platform), "min_s": low, "max_s": high}
-                )
-                break
-        else:
-            made.append(
-                Generation(
-                    aspect=frame, platform=platform, serves=(platform,), min_s=least, max_s=most
-                )
-            )
-    return tuple(made)
-
-
-def _least(one: float | None, other: float | None) -> float | None:
-    return min((value for value in (one, other) if value is not None), default=None)
 
 
 def _one_of(names: MappingProxyType[str, Preset] | MappingProxyType[str, str]) -> str:

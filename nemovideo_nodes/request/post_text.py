@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 __all__ = [
     "UTM_FIELDS",
     "PostText",
+    "TemplateFault",
     "TextFault",
     "count",
+    "filled_in",
     "hashtags_in",
     "text_faults",
     "with_utm",
@@ -63,6 +65,14 @@ class PostText(BaseModel):
         tags = " ".join(tag for tag in self.hashtags if tag.casefold() not in in_caption)
         link = self.link if rules.link_in_caption and self.link not in self.caption else ""
         return "\n\n".join(filter(None, (self.caption, link, tags)))
+
+
+class TemplateFault(BadInput):
+    """A text of a post that cannot be filled in; `field` names it."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class TextFault(BaseModel):
@@ -170,6 +180,33 @@ def with_utm(link: str, utm: Mapping[str, str]) -> str:
         return link
     query = "&".join(filter(None, (parts.query, urlencode(new))))
     return urlunsplit(parts._replace(query=query))
+
+
+def filled_in(
+    words: Mapping[str, str], utm: Mapping[str, str], fields: Mapping[str, Any]
+) -> PostText:
+    """The texts of a post from its `words` (title, link, alt_text, hashtags, caption).
+
+    Each may hold `fields`, and those of the words that come before it. Raises `TemplateFault`.
+    """
+    known = dict(fields)
+    for name in ("title", "link", "alt_text", "hashtags", "caption"):
+        known[name] = _one_filled_in(name, words.get(name, ""), known)
+    utm = {name: _one_filled_in(name, value, known) for name, value in utm.items()}
+    return PostText(
+        title=known["title"],
+        caption=known["caption"],
+        hashtags=hashtags_in(known["hashtags"])[0],
+        alt_text=known["alt_text"],
+        link=with_utm(known["link"], utm),
+    )
+
+
+def _one_filled_in(name: str, template: str, fields: Mapping[str, Any]) -> str:
+    try:
+        return written(template, fields)
+    except BadInput as error:
+        raise TemplateFault(error.sentence, name) from None
 
 
 def written(template: str, fields: Mapping[str, Any]) -> str:

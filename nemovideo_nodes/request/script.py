@@ -10,6 +10,7 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.language.routing import Action, route
 from nemovideo_nodes.request.model import Instruction, VideoRequest
 from nemovideo_nodes.request.platforms import with_frame
+from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import (
     AcquireToken,
     Arguments,
@@ -102,7 +103,7 @@ def compile_request(request: VideoRequest) -> tuple[Step, ...]:
             CreateSession(language=request.language),
             *_uploads(request.media, ()),
             *_said(request.script, request.media, limit_s=request.limits.render_s),
-            *_ending(),
+            *_ending(request.post),
         ]
     )
 
@@ -194,8 +195,8 @@ def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:
     return [SubmitRender(if_changed=if_changed), AwaitRender(limit_s=limit_s), Download()]
 
 
-def _ending() -> list[Arguments]:
-    return [CheckCredits(stop_when_empty=False), ClaimLink(), Publish()]
+def _ending(post: Post | None = None) -> list[Arguments]:
+    return [CheckCredits(stop_when_empty=False), ClaimLink(), Publish(post=post)]
 
 
 def _uploads(media: Iterable[Media], known: Iterable[Media]) -> list[Arguments]:

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import well_formed
+from nemovideo_nodes.request.post import Post
 
 __all__ = [
     "STEP_KINDS",
@@ -218,9 +219,11 @@ class Download(_Arguments):
 
 
 class Publish(_Arguments):
-    """Put the videos into the run's folder, with posters, and the manifest last."""
+    """Put the videos into the run's folder, each as its platforms take it, the manifest last."""
 
     node: Literal[StepName.PUBLISH] = StepName.PUBLISH
+    post: Post | None = None
+    """For which platforms, with which text; None: as the run was asked before."""
 
 
 Arguments = Annotated[
@@ -383,4 +386,6 @@ class Step(_Plain):
         mine, theirs = self.args, other.args
         if isinstance(mine, AwaitRender) and isinstance(theirs, AwaitRender):
             theirs = theirs.model_copy(update={"limit_s": mine.limit_s})
+        if isinstance(mine, Publish) and isinstance(theirs, Publish) and theirs.post is None:
+            theirs = mine
         return self.id == other.id and mine == theirs

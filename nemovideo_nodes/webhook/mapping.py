@@ -33,7 +33,16 @@ from nemovideo_nodes.webhook.quoting import as_digested, guarded, mark
 from nemovideo_nodes.webhook.systems import INSTRUCTION
 from nemovideo_nodes.webhook.text import one_line, plain_text, plain_value
 
-__all__ = ["Ignored", "Mapped", "Mapper", "NotMapped", "Parameters", "Withdrawn", "digest_of"]
+__all__ = [
+    "Ignored",
+    "Mapped",
+    "Mapper",
+    "NotMapped",
+    "OfNoKind",
+    "Parameters",
+    "Withdrawn",
+    "digest_of",
+]
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _OLD_S: Final = 86_400.0
@@ -52,6 +61,10 @@ class Ignored(NotMapped):
 
     subject: str = ""
     """The thing that is not published now, so that a video that waits for it is called off."""
+
+
+class OfNoKind(Ignored):
+    """What `when` wants does not hold of it."""
 
 
 class Withdrawn(Ignored):
@@ -250,7 +263,7 @@ class Mapper:
 
     def _check_when(self, seen: dict[str, Any]) -> None:
         if not self._when.search(seen):
-            raise Ignored("it is of a kind that makes no video")
+            raise OfNoKind("it is of a kind that makes no video")
 
     def _about(self, seen: dict[str, Any]) -> str:
         subject = plain_text(self._subject.search(seen))[:200]

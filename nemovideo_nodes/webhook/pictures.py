@@ -16,6 +16,7 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.media.convert import can_read
 from nemovideo_nodes.media.foreign import EXTRA_FOR_HEIF
 from nemovideo_nodes.media.sniff import ACCEPTED, CONVERTIBLE
+from nemovideo_nodes.settings import http_is_allowed, is_loopback
 
 __all__ = ["Pictures", "host_patterns", "unsigned_body", "unsigned_url"]
 
@@ -56,7 +57,8 @@ _SIGNED_BYTES = re.compile(
 class Pictures:
     """Checks the pictures of a source's payloads; raises `BadInput` for hosts that cannot be.
 
-    `convertible`: of HEIC and AVIF what a run can make into JPEG; by default what can be here.
+    `convertible`: of HEIC and AVIF what a run can make into JPEG; `allow_http`: whether it fetches
+    over http, too. By default as it is here.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class Pictures:
         base_url: str,
         most: int,
         convertible: Collection[str] | None = None,
+        allow_http: bool | None = None,
     ) -> None:
         self._base_url = base_url
         self._most = most
         if convertible is None:
             convertible = [name for name, kind in CONVERTIBLE.items() if can_read(kind)]
         self._convertible = convertible
+        self._allow_http = http_is_allowed() if allow_http is None else allow_http
         try:
             self._hosts = Policy(allowed_hosts=frozenset(hosts))
         except ValueError as error:
@@ -111,6 +115,8 @@ class Pictures:
             raise ValueError(f"{_shown(written)} is not an https URL{hint}")
         if "@" in parts.netloc:
             raise ValueError(f"the URL of {_file(parts.path)} holds a password")
+        if parts.scheme.lower() == "http" and not (self._allow_http or is_loopback(host)):
+            raise ValueError(f"{_file(parts.path)} is at an http:// address, and not at https://")
         if len(url) > _LONGEST_URL:
             raise ValueError(f"the URL of {_file(parts.path)} is too long")
         ending = parts.path.rpartition(".")[2].lower()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from nemovideo_nodes.webhook.config import Config, Source
-from nemovideo_nodes.webhook.mapping import Ignored, Mapper, NotMapped, Withdrawn
+from nemovideo_nodes.webhook.mapping import Ignored, Mapper, NotMapped, OfNoKind, Withdrawn
 from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
 
 __all__ = ["Preview", "preview"]
+
+_HEADER: Final = re.compile(r'_headers\."([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ async def preview(
     except Withdrawn as error:
         return Preview("withdrawn", str(error), error.subject, error.version)
     except Ignored as error:
-        return Preview("ignored", str(error), _subject(mapper, payload, named))
+        missing = _missing_header(source, named) if isinstance(error, OfNoKind) else ""
+        hint = f"the header {missing} is not given, which {source.system} sends" if missing else ""
+        return Preview("ignored", _sentence(str(error), hint), _subject(mapper, payload, named))
     except NotMapped as error:
         return Preview("refused", str(error), _subject(mapper, payload, named))
     except NotYet as error:
@@ -101,6 +106,14 @@ async def _mapped(
         found.parameters.prompt,
         found.parameters.model_dump(mode="json"),
     )
+
+
+def _missing_header(source: Source, headers: Mapping[str, str]) -> str:
+    """The header without which a payload of this system cannot be judged, where it is missing."""
+    for name in _HEADER.findall(source.expression("when")):
+        if name not in headers and name.removeprefix("x-") not in headers:
+            return str(name)
+    return ""
 
 
 def _subject(mapper: Mapper, payload: object, headers: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.accounts import account_settings
 from nemovideo_nodes.workspace.calendar_run import Made
 from nemovideo_nodes.workspace.calendar_source import CalendarSource
+from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal
 from nemovideo_nodes.workspace.options import VideoOptions
 from nemovideo_nodes.workspace.workspace import Workspace
@@ -45,6 +46,10 @@ class CalendarMaker:
                 profile=video.post.profile or DEFAULT_PROFILE,
                 language=video.language,
                 platform=video.platform,
+                platforms=video.serves,
+                texts=video.texts,
+                slug=video.post.slug,
+                date=video.date,
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
@@ -67,6 +72,24 @@ class CalendarMaker:
                 if store.size(name) is not None:
                     found[run_id] = store.place(name)
         return found
+
+    def put(self, made: Iterable[Made], destination: Destination) -> dict[str, list[str]]:
+        """Copy what was delivered to where people take it from; the files, by run id.
+
+        Raises `StoreError`.
+        """
+        files = {}
+        for one in made:
+            if one.result is not None and one.result.deliveries and one.is_there:
+                video = one.video
+                files[video.run_id] = destination.put(
+                    one.result,
+                    self.store_of(video),
+                    date=video.date,
+                    slug=video.post.slug,
+                    post=video.post_key,
+                )
+        return files
 
     def _workspace(self, account: str) -> Workspace:
         if account not in self._workspaces:

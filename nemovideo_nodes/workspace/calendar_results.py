@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_places import Places, write_place
@@ -24,7 +25,7 @@ __all__ = ["RESULT_COLUMNS", "ResultsFile", "results_csv"]
 
 RESULT_COLUMNS: Final = (
     *("row", "for_platforms", "for_language", "run_id", "status", "video", "poster", "cost"),
-    *("error", "time", "post_title", "post_caption", "post_link"),
+    *("error", "time", "post_title", "post_caption", "post_link", "files", "problems"),
 )
 """Behind the sheet's own columns; a name that the sheet has, too, gets `nemovideo_` before it."""
 
@@ -46,12 +47,15 @@ class ResultsFile:
         videos: Sequence[PlannedVideo],
         made: Iterable[Made],
         poster_of: Mapping[str, str] = MappingProxyType({}),
+        files_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         """Write the table of the whole calendar; `poster_of` gives the place of a run's poster.
 
+        `files_of` gives the files of a run's deliveries, where they are not those in the store.
+
         Where nothing is new, nothing is written. Raises `BadInput` where it cannot be.
         """
-        text = results_csv(videos, made, poster_of, self._before)
+        text = results_csv(videos, made, poster_of, self._before, files_of)
         if text != self._before:
             write_place(self._place, text.encode("utf-8-sig"), self._places)
             self._before = text
@@ -62,6 +66,7 @@ def results_csv(
     made: Iterable[Made],
     poster_of: Mapping[str, str],
     before: str = "",
+    files_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> str:
     """The table: a line for each video of the calendar; `before` is what an earlier run wrote."""
     now = {(one.video.post.row, *_key(one.video)): one for one in made}
@@ -76,12 +81,14 @@ def results_csv(
     for video in videos:
         found = now.get((video.post.row, *_key(video)))
         line = dict(video.post.source)
-        told = _told(video, found, poster_of)
+        told = _told(video, found, poster_of, files_of)
         earlier = known.get(video.again().run_id) or known.get(video.run_id)
         is_old = found is None or found.outcome == "known"
         if is_old and earlier is not None:
             line |= {names[name]: earlier.get(names[name]) or "" for name in RESULT_COLUMNS}
             line[names["row"]] = told["row"]
+            if told["run_id"] in files_of:
+                line[names["files"]] = told["files"]
         else:
             line |= {names[name]: value for name, value in told.items()}
         writer.writerow(line)
@@ -92,7 +99,12 @@ def _key(video: PlannedVideo) -> tuple[str, str]:
     return video.platform, video.language
 
 
-def _told(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) -> dict[str, str]:
+def _told(
+    video: PlannedVideo,
+    made: Made | None,
+    poster_of: Mapping[str, str],
+    files_of: Mapping[str, Sequence[str]],
+) -> dict[str, str]:
     result = made.result if made is not None else None
     run_id = made.video.run_id if made is not None else video.run_id
     cost = None
@@ -114,13 +126,29 @@ def _told(video: PlannedVideo, made: Made | None, poster_of: Mapping[str, str]) 
         "post_title": text.title,
         "post_caption": text.whole_caption(video.platform),
         "post_link": text.link,
+        "files": _files(result, files_of.get(run_id)),
+        "problems": "; ".join(
+            sentence
+            for one in (result.deliveries if result is not None else ())
+            for sentence in (*one.violations, *one.notes)
+        ),
     }
+
+
+def _files(result: RunResult | None, places: Sequence[str] | None) -> str:
+    """`tiktok=…/a.mp4|instagram-feed=…/b.mp4`: which platform gets which file."""
+    deliveries = result.deliveries if result is not None else ()
+    found = places or [one.path for one in deliveries]
+    return "|".join(
+        f"{one.platform}={place}" if one.platform else place
+        for one, place in zip(deliveries, found, strict=True)
+    )
 
 
 def _status(made: Made | None) -> str:
     if made is None or made.outcome == "later":
         return "planned"
-    return "done" if made.outcome in ("made", "known") else made.outcome
+    return "done" if made.is_there else made.outcome
 
 
 def _lines(before: str, run_id: str) -> dict[str, dict[str, str]]:

@@ -21,8 +21,9 @@ from nemovideo_nodes.workspace.calendar_records import claim_video, record_of, r
 
 __all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "run_videos"]
 
-Outcome = Literal["made", "known", "edited", "held", "stuck", "waiting", "later"]
-"""`made` now; `known`: made before; `edited`: made before, of other words; `held`: not admitted;
+Outcome = Literal["made", "known", "updated", "edited", "held", "stuck", "waiting", "later"]
+"""`made` now; `known`: made before; `updated`: made before, with another text or for other
+platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted;
 `later`: due, but more than were to be made at this time."""
 
 
@@ -59,6 +60,11 @@ class Made:
         """Whether somebody has to look at it."""
         return self.outcome in ("stuck", "waiting", "held")
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a video of the row as it stands now."""
+        return self.outcome in ("made", "known", "updated")
+
 
 async def run_videos(
     videos: Sequence[PlannedVideo],
@@ -88,7 +94,7 @@ async def run_videos(
     async def one(found: Made | _Open) -> Made:
         if isinstance(found, _Open):
             async with slots:
-                found = await _make(found.video, make, store_of(found.video), known, clock)
+                found = await _make(found, make, store_of(found.video), known, clock)
         on_made(found)
         return found
 
@@ -105,7 +111,7 @@ def _admitted(
     """
     left = len(looks) if most is None else most
     for found in looks:
-        if not isinstance(found, _Open):
+        if not isinstance(found, _Open) or found.is_made:
             yield found
         elif left <= 0 and not found.is_stuck:
             yield Made(found.video, "later")
@@ -122,6 +128,8 @@ class _Open:
 
     video: PlannedVideo
     is_stuck: bool = False
+    is_made: bool = False
+    """Whether there is a video already, and only what goes out with it is another one."""
 
 
 def _look(video: PlannedVideo, store_of: StoreOf, known: Known, again: bool) -> Made | _Open:
@@ -142,6 +150,8 @@ def _look_in(store: Store, video: PlannedVideo, known: Known, again: bool) -> Ma
     record = record_of(store, video.run_id)
     at = record.at if record is not None else None
     if record is None or record.digest == video.digest:
+        if _is_posted_otherwise(result, video):
+            return _Open(video, is_made=True)
         return Made(video, "known", at, result)
     anew = video.again()
     if again or known(store, anew.run_id) is not None:  # begun by an earlier --again
@@ -153,7 +163,25 @@ def _look_in(store: Store, video: PlannedVideo, known: Known, again: bool) -> Ma
     return Made(video, "edited", at, result, sentence)
 
 
-async def _make(video: PlannedVideo, make: Make, store: Store, known: Known, clock: Clock) -> Made:
+def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
+    """Whether the run of a video delivers something else than its row says now.
+
+    Runs of an earlier version deliver nothing, and are left as they are.
+    """
+    if not result.deliveries:
+        return False
+    texts = video.texts
+    said = {
+        one.platform: (one.title, one.caption, one.alt_text, one.link) for one in result.deliveries
+    }
+    return said != {
+        platform: (text.title, text.whole_caption(platform), text.alt_text, text.link)
+        for platform, text in texts.items()
+    }
+
+
+async def _make(found: _Open, make: Make, store: Store, known: Known, clock: Clock) -> Made:
+    video = found.video
     try:
         await asyncio.to_thread(claim_video, store, video, clock.now())
         made = await make(video)
@@ -161,7 +189,8 @@ async def _make(video: PlannedVideo, make: Make, store: Store, known: Known, clo
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)
         outcome: Outcome = "waiting" if error.retryable else "stuck"
         return Made(video, outcome, clock.now(), result, error.sentence)
-    outcome = "made" if made.status == "done" else made.status
+    done: Outcome = "updated" if found.is_made else "made"
+    outcome = done if made.status == "done" else made.status
     return Made(video, outcome, clock.now(), made, made.error or "")
 
 

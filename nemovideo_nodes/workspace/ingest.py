@@ -29,7 +29,15 @@ from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
 
-__all__ = ["Ingested", "image_sizes", "ingest", "ingest_all", "instructions"]
+__all__ = [
+    "Ingested",
+    "Listed",
+    "image_sizes",
+    "ingest",
+    "ingest_all",
+    "instructions",
+    "list_pictures",
+]
 
 MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
@@ -56,6 +64,14 @@ class Ingested:
         if self.refused:
             raise self.refused[0]
         return self
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The files and URLs that sources stand for, one by one, and what was left out."""
+
+    pictures: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass
@@ -119,6 +135,23 @@ def ingest_all(
         refused=tuple(refused.values()),
         as_before=tuple(one for name in sources for one in before.get(name, ())),
     )
+
+
+def list_pictures(sources: Sequence[str]) -> Listed:
+    """What `sources` stand for, each by itself, in the order of `ingest`; nothing is copied.
+
+    Raises `BadInput` for a source that cannot be used.
+    """
+    pictures: list[str] = []
+    skipped: list[Skipped] = []
+    for source in sources:
+        if is_url(source):
+            pictures.append(source)
+        else:
+            opened = _open(source)
+            pictures += [str(path) for path, _ in opened.files]
+            skipped += opened.skipped
+    return Listed(tuple(pictures), tuple(skipped))
 
 
 def instructions(texts: Sequence[str], profile: Profile) -> tuple[Instruction, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
+from nemovideo_nodes.request.post_text import PostText
+from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.workspace.script_file import ScriptFile
 
@@ -34,6 +36,25 @@ class VideoOptions:
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE
     mode: Mode = "quick"
     platform: str = ""
+    """A platform, or several with commas between them: the first names the run, all are served."""
+    platforms: Sequence[str] = ()
+    """Further platforms; those whose frame is another one get a rendition of the same video."""
+    fit: Fit = "auto"
+    """What a rendition has around the picture: auto, blur, plain or crop."""
+    title: str = ""
+    """The text that goes out with the video: a template over slug, date, platform, language."""
+    caption: str = ""
+    hashtags: str = ""
+    alt_text: str = ""
+    link: str = ""
+    utm: Mapping[str, str] = field(default_factory=dict)
+    """UTM parameters that the link gets: `utm_source` and so on."""
+    slug: str = ""
+    """A short name for files that people read."""
+    date: str = ""
+    """The day that it is for, `2026-03-02`, for the same."""
+    texts: Mapping[str, PostText] = field(default_factory=dict)
+    """The texts of each platform, ready, in the place of the templates."""
     aspect: str = ""
     language: str = ""
     """The session's language; empty for the profile's own."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nemovideo_nodes.engine.status import has_ended
@@ -15,12 +16,13 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.estimate import Estimate, estimate_of
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
-from nemovideo_nodes.request.platforms import aspect_for
+from nemovideo_nodes.request.renditions import with_length
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.workspace.ingest import Ingested, ingest_all, instructions
 from nemovideo_nodes.workspace.options import PreparedRun, VideoOptions
+from nemovideo_nodes.workspace.posting import generation_for, platforms_of, post_of
 
 __all__ = ["DryRun", "prepare", "preview"]
 
@@ -35,6 +37,12 @@ class DryRun:
     instructions: tuple[str, ...] = ()
     """The messages, as they would be sent."""
     estimate: Estimate | None = None
+    renditions: Mapping[str, str] = field(default_factory=dict)
+    """The platforms that get a rendition of the video, made here, each with its frame."""
+    platforms: tuple[str, ...] = ()
+    """All that are served by it."""
+    frame: str = ""
+    """The frame that is asked for."""
     run_id: str | None = None
     error: NemoVideoError | None = None
     """Why the request cannot be used, where it cannot."""
@@ -48,6 +56,9 @@ class DryRun:
             "skipped": [one.model_dump() for one in self.skipped],
             "instructions": list(self.instructions),
             "estimate": self.estimate.model_dump() if self.estimate else None,
+            "frame": self.frame,
+            "platforms": list(self.platforms),
+            "renditions": dict(self.renditions),
             "run_id": self.run_id,
             "error": self.error.told(wording) if self.error else None,
             "error_code": str(self.error.code) if self.error else None,
@@ -122,11 +133,15 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
     if options.again:
         key = _next_key(store, request, service, key)
     messages = [args.text for args in steps if isinstance(args, Prompt)]
+    one = generation_for(options) if options.script is None else None
     return DryRun(
         media=media,
         skipped=read.skipped,
         instructions=tuple(messages),
         estimate=estimate_of(request),
+        renditions=one.renditions if one else {},
+        platforms=tuple(filter(None, one.serves)) if one else (),
+        frame=one.aspect if one else "",
         run_id=options.run_id or request.run_id(service=service, occasion=key),
     )
 
@@ -159,10 +174,15 @@ def _read(
         return _scripted(store, options, profile, settings, keep=keep)
     if not options.media and not options.prompts:
         raise BadInput("There is nothing to make a video of", remedy=Remedy.GIVE_MEDIA)
-    frame = aspect_for(options.platform, options.aspect)
+    one = generation_for(options)
+    frame = one.aspect
     texts = list(instructions(options.prompts, profile))
     if options.changes:
         texts += instructions(options.changes, profile)
+    if len(one.serves) > 1:  # the words of a run for one platform are as they always were
+        for number in range(len(texts) if options.mode == "batch" else 1):
+            worded = with_length(texts[number].text, one.min_s, one.max_s)
+            texts[number] = texts[number].model_copy(update={"text": worded})
     ingested = ingest_all(store, options.media, access, keep=keep)
     script, media = script_for(options.mode, texts, ingested.media, frame)
     before = script_for(options.mode, texts, ingested.as_before, frame)
@@ -194,8 +214,9 @@ def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoReque
         media=read.media,
         profile=profile.name,
         language=profile.language,
-        platform=options.platform,
+        platform=next(iter(platforms_of(options)), ""),
         limits=options.limits or Limits(),
+        post=post_of(options),
     )
 
 

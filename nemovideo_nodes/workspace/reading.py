@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from nemovideo_nodes.engine.plan import Done, missing_steps
 from nemovideo_nodes.engine.status import decision_on, run_status
@@ -10,14 +12,16 @@ from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
 from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.manifest import RunResult, media_of, result_of
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
+from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.workspace.copying import copy_file, copy_paths
+from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.options import PreparedRun
 
 __all__ = ["RunReader", "loaded"]
@@ -93,6 +97,9 @@ class RunReader:
         """
         run = Journal(self.store, prepared.run_id).refresh()
         missing = missing_steps(run, compile_request(prepared.order.request), prepared.order)
+        post = prepared.order.request.post
+        if post is not None and post != run.post:
+            return None  # the video is there, and is to be delivered otherwise
         if missing or run.newer or not isinstance(decision_on(run), Done):
             return None
         return self._restored(run)
@@ -111,7 +118,9 @@ class RunReader:
         return known_runs(self.store)
 
     def platform_violations(self, result: RunResult, run: Run | None = None) -> Sequence[str]:
-        """What the platform that a run is for would not take of its videos, in sentences."""
+        """What the platforms that a run is for would not take of its videos, in sentences."""
+        if result.deliveries:
+            return [sentence for one in result.deliveries for sentence in one.violations]
         order = (run or self.load(result.run_id)).order
         platform = order.request.platform if order else ""
         return [
@@ -131,10 +140,14 @@ class RunReader:
     def copy_video(self, result: RunResult, target: str, *, last: int | None = None) -> RunResult:
         """Copy the run's videos (or its `last` ones) to the file, or into the folder, `target`.
 
-        The result names the copies. Several videos are numbered: sale.mp4, sale-2.mp4. Each
-        appears as a whole or not at all. Raises `StoreError`.
+        The result names the copies. Several videos are numbered: sale.mp4, sale-2.mp4; of several
+        platforms each has its own, with the text that goes out with it: sale_tiktok.mp4,
+        sale_tiktok.txt. Each appears as a whole or not at all. Raises `StoreError`.
         """
-        published = self.load(result.run_id).results(PublishResult)
+        run = self.load(result.run_id)
+        if run.post is not None and result.deliveries:
+            return self._copy_deliveries(run, run.post, result, target)
+        published = run.results(PublishResult)
         names = published[-1].videos if published else ()
         first = 0 if last is None else max(0, len(names) - last)
         names = names[first:]
@@ -147,6 +160,33 @@ class RunReader:
             for video, path in zip(result.videos[first:], paths, strict=False)
         ]
         return result.model_copy(update={"videos": [*result.videos[:first], *videos]})
+
+    def _copy_deliveries(self, run: Run, post: Post, result: RunResult, target: str) -> RunResult:
+        path = Path(target).expanduser()
+        if target.endswith(("/", os.sep)) or path.is_dir() or target.startswith(REMOTE):
+            media = media_of(run)
+            slug = post.slug or (media[0].stem if media else run.id)
+            date = post.date or f"{run.facts[0].at:%Y-%m-%d}"
+            places = Destination(target).put(result, self.store, date=date, slug=slug)
+        else:
+            stem = path.name.removesuffix(path.suffix)
+            several = len({one.platform for one in result.deliveries}) > 1
+            places = Destination(str(path.parent)).put_as(
+                result, self.store, lambda one: f"{stem}_{one.platform}" if several else stem
+            )
+        copied = {one.sha256: place for one, place in zip(result.deliveries, places, strict=True)}
+        return result.model_copy(
+            update={
+                "deliveries": [
+                    one.model_copy(update={"path": place})
+                    for one, place in zip(result.deliveries, places, strict=True)
+                ],
+                "videos": [
+                    video.model_copy(update={"path": copied.get(video.sha256, video.path)})
+                    for video in result.videos
+                ],
+            }
+        )
 
     def poster(self, run_id: str) -> bytes | None:
         """The poster of the run's newest video (JPEG), where it has one."""

@@ -25,8 +25,9 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.model import checked_run_id
-from nemovideo_nodes.request.script import check_script, compile_request, script_for
-from nemovideo_nodes.request.steps import Media, Step
+from nemovideo_nodes.request.post import Post
+from nemovideo_nodes.request.script import check_script, compile_request, numbered, script_for
+from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
@@ -39,6 +40,7 @@ from nemovideo_nodes.workspace.cancelling import (
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
+from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.reading import RunReader, loaded
 from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
@@ -108,8 +110,11 @@ class Workspace(RunReader):
             )
         if run_id and empty and not options.web_only:
             return (await asyncio.to_thread(self.ordered, run_id)).run_id
-        if run_id and options.keep_existing and await asyncio.to_thread(self.exists, run_id):
-            return run_id
+        if run_id and options.keep_existing:
+            journal = self.journal(run_id)
+            if (await journal.refreshed()).order is not None:
+                await self._ask_post(journal, post_of(options))
+                return run_id
         try:
             return await self.submit_prepared(await asyncio.to_thread(self.prepare, options))
         except StepConflict:
@@ -372,6 +377,13 @@ class Workspace(RunReader):
 
     async def _ask_order(self, journal: Journal, order: Order) -> None:
         await self._asker(journal).ask(compile_request(order.request), order)
+        await self._ask_post(journal, order.request.post)
+
+    async def _ask_post(self, journal: Journal, post: Post | None) -> None:
+        """Ask for another delivery of the run's videos, where that is asked for now."""
+        run = await journal.refreshed()
+        if post is not None and run.order is not None and post != run.post and not run.newer:
+            await self._asker(journal).ask(numbered([Publish(post=post)], run.steps))
 
     def _asker(self, journal: Journal) -> Asker:
         """For the run's own service where that is the emulator, which every workspace can start."""
@@ -401,7 +413,7 @@ def require_done(result: RunResult) -> RunResult:
         raise RunStopped(
             f"{result.error or 'The run is not finished yet'} (run {result.run_id})",
             run_id=result.run_id,
-            resumable=result.status == "waiting",
+            resumable=result.status == "waiting" and result.state != "held",
             code=_member(ErrorCode, result.error_code),
             remedy=_member(Remedy, result.remedy),
         )

@@ -132,7 +132,7 @@ def test_the_default_change_changes_the_video(
     done = ran(run_dag, dag, images=studio.pictures, prompt="A 2 second video")
     assert len(done.xcoms["changes"]["videos"]) == 2
     run = Workspace.open(studio.store_path).load(done.xcoms["changes"]["run_id"])
-    first, *_, last = [Draft(look.outline).details for look in run.results(StateResult)]
+    first, *_, last = [Draft(look.outline or "").details for look in run.results(StateResult)]
     assert first != last
 
 
@@ -201,6 +201,25 @@ def test_a_run_is_gone_on_with_resent_and_made_again(
     again = ran(run_dag, dags["video_resume"], run_id=folder.name, again=True)
     assert again.xcoms["video"]["run_id"] != folder.name
     assert studio.sent == (2, 2, 4)
+
+
+def test_a_run_over_its_budget_waits_for_a_person(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task fails at once and says what to do; permitted, the run goes on to its video."""
+    monkeypatch.setenv("NEMOVIDEO_RUN_BUDGET", "50")
+    failed = run_dag(
+        dags["image_to_video"],
+        run_triggerer=True,
+        dag_run_kwargs={"conf": {"images": studio.pictures, "prompt": "A 2 second video"}},
+    )
+    assert failed.states["video"] == "failed"
+    (folder,) = (studio.folder / "store" / "runs").iterdir()
+    told = f"Trigger video_resume for run {folder.name} with `over_budget`"
+    assert told in str(failed.errors["video"])
+    assert studio.sent == (0, 0, 2)
+    ran(run_dag, dags["video_resume"], run_id=folder.name, over_budget=True)
+    assert studio.sent == (1, 1, 2)
 
 
 def test_a_delivery_fetches_media_from_the_web_alone(

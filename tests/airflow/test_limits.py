@@ -206,7 +206,7 @@ def test_a_new_token_of_the_account_is_taken_on_a_persons_word(
         resumed.execute(context)
     assert studio.sent == (1, 0, 2)
     resumed.same_account = "True"
-    resumed._confirm_account(resumed._driver(context, resumed._workspace(), _only_run(studio), ""))
+    resumed._permit(resumed._driver(context, resumed._workspace(), _only_run(studio), ""))
     notes = [fact for fact in studio.facts(_only_run(studio)) if fact.fact == "noted"]
     assert [note for note in notes if note.topic == "account"]
 

@@ -3,7 +3,8 @@
     python -m tests.bench.waiting [--runs 1000] [--seconds 60] [--poll 10]
 
 One run is brought to its render at an emulator; its journal is copied for all others, whose service
-is a server (a process of its own) that says "rendering" for ever. Then all are resumed at once.
+is a server (a process of its own) that says "rendering" for ever. Then all are resumed, spread
+over the time between two polls.
 Goals: under 150 KB of memory a run, no poll more than 2 s late, at most half of one core.
 """
 
@@ -105,6 +106,8 @@ async def measure(settings: Settings, runs: int, seconds: float) -> None:
     ended = SystemClock().now() + timedelta(seconds=seconds)
 
     async def one(number: int) -> str:
+        # Renders are submitted over time: their polls do not all fall on one instant.
+        await asyncio.sleep((settings.pace.poll_s or 0.0) * number / runs)
         drive = DriveOptions(on_event=watching(late), until=ended)
         result = await workspace.resume(f"run-{number:04d}", drive=drive)
         return result.error or result.status

@@ -17,6 +17,7 @@ from terminal import ROWS, record
 from nemovideo_nodes.ledger.store import Store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", sessions.COLUMNS)
 def test_a_session_is_as_it_was_recorded(columns: int, film: Path) -> None:
     """Fifty pictures in one live line, four lines at the end, a table, and a run in Chinese."""

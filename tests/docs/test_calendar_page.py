@@ -41,6 +41,9 @@ def test_the_tutorial_plans_a_month_and_makes_a_video(
     assert [line["status"] for line in lines] == ["done", *["planned"] * 3]
     assert lines[0]["Owner"] == "Ann"
     assert Path(lines[0]["video"]).is_file()
+    caption = tmp_path / "posts" / "2026-03-02_spring-sale_instagram-reels.txt"
+    assert caption.read_text() == "Spring is here\n\n#spring #sale\n"
+    assert caption.with_suffix(".mp4").stat().st_size == Path(lines[0]["video"]).stat().st_size
     assert lines[0]["post_caption"] == "Spring is here\n\n#spring #sale"
     assert set(RESULT_COLUMNS) <= set(lines[0])
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bucket import BucketServer
+from bucket import BucketServer, gateway
 from shell import Service, Shell
 
 from nemovideo_nodes.clock import SystemClock
@@ -79,9 +81,14 @@ def test_what_is_due_is_made_once_and_known_afterwards(connected: Shell, service
 def test_a_run_that_is_killed_loses_and_doubles_nothing(
     connected: Shell, service: Service, wait_until: Callable[..., object]
 ) -> None:
-    """SIGKILL at three moments; then it is made to its end, each message sent once."""
-    command = ("calendar", "run", calendar(connected), "--json", "--at-once", "1")
-    for facts in (4, 14, 24):
+    """SIGKILL and SIGTERM; then it is made to its end, each message sent once.
+
+    One that is told to end writes the results of what it has, and says that there is more to do.
+    """
+    results = connected.folder / "results.csv"
+    command: tuple[str, ...] = ("calendar", "run", calendar(connected), "--json", "--at-once", "1")
+    command += ("--results", str(results), "--to", str(connected.folder / "posts"))
+    for facts, number in ((4, signal.SIGKILL), (14, signal.SIGTERM), (24, signal.SIGKILL)):
         running = connected.start(*command)
         process = running.process
 
@@ -89,26 +96,74 @@ def test_a_run_that_is_killed_loses_and_doubles_nothing(
             return connected.facts() >= facts or process.poll() is not None
 
         wait_until(has_come_so_far, f"{facts} facts", 60)
-        process.kill()
-        process.communicate()
+        process.send_signal(number)
+        ended = running.end()
+        assert ended.code == (75 if number is signal.SIGTERM else -signal.SIGKILL)
     deadline = time.monotonic() + 120
     while (ended := connected.type(*command)).code == 75 and time.monotonic() < deadline:
         pass
     assert ended.code == 0, ended.err
     assert set(outcomes(ended.result)) <= {"made", "known"}
     assert service.sent[:2] == (3, 3)
+    lines = list(csv.DictReader(io.StringIO(results.read_text("utf-8-sig"))))
+    assert [line["status"] for line in lines] == ["done", "done", "done", "planned"]
+    names = sorted(path.name for path in (connected.folder / "posts").glob("*.mp4"))
+    assert [name.partition("_")[2] for name in names] == [
+        "one_instagram-reels.mp4",
+        "one_tiktok.mp4",
+        "two_instagram-feed_de.mp4",
+        "two_instagram-feed_en.mp4",
+    ]
 
 
 def test_a_tick_with_nothing_due_asks_a_bucket_little(
     shell: Shell, bucket: str, bucket_server: BucketServer
 ) -> None:
-    """And says so; the calendar and the results lie in the bucket, too."""
+    """At most five requests; the calendar, the results and the videos lie in the bucket, too."""
     Store(bucket).replace(
         "calendar.csv", b"slug,due,prompt\na,2030-01-01 09:00,x\nb,2020-01-01 09:00,x\n"
     )
-    shell.env |= bucket_server.environment
-    ended = shell.type("calendar", "run", f"{bucket}/calendar.csv", env={"NEMOVIDEO_STORE": bucket})
-    assert (ended.code, ended.out) == (0, "Nothing is due now.\n")
+    command: tuple[str, ...] = ("calendar", "run", f"{bucket}/calendar.csv")
+    command += ("--to", f"{bucket}/posts")
+    command += ("--results", f"{bucket}/results.csv")
+    requests: list[str] = []
+    with gateway(bucket_server, seen=requests.append) as counted:
+        shell.env |= counted.environment
+        first = shell.type(*command, env={"NEMOVIDEO_STORE": bucket})
+        assert (first.code, first.out) == (0, "Nothing is due now.\n")
+        requests.clear()
+        again = shell.type(*command, env={"NEMOVIDEO_STORE": bucket})
+    assert (again.code, again.out) == (0, "Nothing is due now.\n")
+    assert len(requests) <= 5, requests
+
+
+def test_a_bucket_takes_what_is_delivered(
+    connected: Shell, service: Service, bucket: str, bucket_server: BucketServer
+) -> None:
+    """Calendar, store and destination in a bucket: renditions and texts, each written once."""
+    due = f"{SystemClock().now():%Y-%m-%dT00:00Z}"
+    Store(bucket).replace(
+        "calendar.csv",
+        b"slug,due,prompt,platforms,caption\n"
+        + f'a,{due},A 3 second video,"tiktok, IG Feed",Hi\n'.encode(),
+    )
+    command = ("calendar", "run", f"{bucket}/calendar.csv", "--to", f"{bucket}/posts", "--json")
+    requests: list[str] = []
+    with gateway(bucket_server, seen=requests.append) as counted:
+        connected.env |= counted.environment | {"NEMOVIDEO_STORE": bucket}
+        first = connected.type(*command)
+        assert (first.code, outcomes(first.result)) == (0, ["made"]), first.err
+        store = Store(bucket)
+        stems = [f"posts/{due[:10]}_a_{platform}" for platform in ("tiktok", "instagram-feed")]
+        for stem in stems:
+            told = json.loads(store.read(f"{stem}.json") or b"")
+            assert store.size(f"{stem}.mp4") == told["bytes"]
+            assert store.read(f"{stem}.txt") == b"Hi\n"
+        requests.clear()
+        assert outcomes(connected.type(*command).result) == ["known"]
+    written = [one for one in requests if one.startswith("PUT") and "/probe" not in one]
+    assert written == []
+    assert service.sent[:2] == (1, 1)
 
 
 def test_accounts_have_stores_of_their_own(connected: Shell, service: Service) -> None:

@@ -13,7 +13,7 @@ from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.engine.plan import Perform, Stuck, Worker, decide, missing_permission
 from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.errors import ErrorCode, Remedy
-from nemovideo_nodes.ledger.facts import Intended, is_newer, load_fact
+from nemovideo_nodes.ledger.facts import Intended, PublishResult, is_newer, load_fact
 from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
@@ -89,7 +89,9 @@ def test_no_reader_fails_at_entries_that_are_spoilt(data: st.DataObject) -> None
         for line in (*run_lines(run), *show_lines(run, result, 80, verbose=True))
     )
     assert result.model_dump_json()
-    assert manifest_of(run, tuple(video.path for video in result.videos), NOW)
+    names = tuple(video.path for video in result.videos)
+    published = PublishResult(videos=names, manifest="m")
+    assert manifest_of(run, published, NOW)
 
 
 def test_no_message_is_new_behind_an_entry_that_cannot_be_read() -> None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import inspect
-import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prefect import get_client
 from prefect.blocks.core import Block
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect import (
     NemoVideoCredentials,
     VideoJob,
     VideoStore,
 )
-from nemovideo_nodes.prefect.resolve import resolve_store
+from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store
 from nemovideo_nodes.prefect.wording import FORM_WORDING
+from nemovideo_nodes.workspace import Workspace
 from nemovideo_nodes.workspace.local_service import LOCAL
 from prefect_flows.image_to_video import image_to_video
 
@@ -27,10 +33,6 @@ pytestmark = pytest.mark.xdist_group("prefect")
 
 LOGO = Path(__file__).resolve().parents[2] / "nemovideo_nodes" / "prefect" / "logo.png"
 ONE_OF_EACH = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
-
-
-def read_manifest(path: str | None) -> object:
-    return json.loads(Path(path or "").read_text("utf-8"))
 
 
 class TestBlocks(BlockStandardTestSuite):
@@ -50,27 +52,42 @@ def test_the_suite_of_the_blocks_is_collected() -> None:
 
 
 async def test_a_flow_finds_account_and_store_by_name(
-    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only the names are parameters; the store's public address makes the links."""
+    """Only the names are parameters; on request the links to a bucket's videos are signed."""
     await NemoVideoCredentials(
         token=studio.token, api_url=studio.emulator.url, profile="ai-image-to-video-miricanvas"
     ).save("mine", overwrite=True)
-    elsewhere = tmp_path / "elsewhere"
-    await VideoStore(url=str(elsewhere), public_url="https://videos.example/").save(
-        "elsewhere", overwrite=True
-    )
+    await VideoStore(url=bucket, link_hours=2).save("elsewhere", overwrite=True)
     monkeypatch.delenv("NEMO_TOKEN")
     monkeypatch.setenv("NEMO_API_URL", "http://127.0.0.1:9")
     result = await image_to_video(
         studio.images, credentials="mine", store="video-store/elsewhere", slug="named"
     )
     assert result.status == "done"
-    assert Path(result.videos[0].path).is_relative_to(elsewhere)
+    assert result.videos[0].path.startswith(f"{bucket}/runs/")
     assert studio.sent == ONE_OF_EACH
-    manifest = json.dumps(read_manifest(result.manifest))
+    manifest = (Store(bucket).read(f"runs/{result.run_id}/manifest.json") or b"").decode()
     assert "ai-image-to-video-miricanvas" in manifest
     assert "turn my images into a smooth animated video" in manifest
+    key = ArtifactFilterKey(any_=["nemovideo-named-video"])
+    async with get_client() as client:
+        (link,) = await client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
+    found = re.search(r"\[video\.mp4\]\((.*)\)", str(link.data))
+    assert found is not None
+    url = found.group(1)
+    assert "X-Amz-Expires=7200" in url
+    video = (await asyncio.to_thread(httpx.get, url)).raise_for_status()
+    assert hashlib.sha256(video.content).hexdigest() == result.videos[0].sha256
+
+
+def test_a_link_needs_a_public_address_or_a_wish(tmp_path: Path) -> None:
+    """A folder's files have one only where the store's block names an address."""
+    workspace = Workspace.open(str(tmp_path / "store"))
+    assert ResolvedStore(workspace).link("runs/x/video.mp4") == ""
+    assert ResolvedStore(workspace, link_hours=2).link("runs/x/video.mp4") == ""
+    public = ResolvedStore(workspace, public_url="https://videos.example/")
+    assert public.link("runs/x/video.mp4") == "https://videos.example/runs/x/video.mp4"
 
 
 @pytest.mark.parametrize(
@@ -129,15 +146,6 @@ async def test_the_credentials_give_a_client(studio: Any, tmp_path: Path) -> Non
     assert studio.token not in f"{credentials!r} {credentials} {credentials.model_dump_json()}"
 
 
-@pytest.fixture
-def emulated(studio: Any) -> Iterator[str]:
-    """A run in a store whose emulator is ended afterwards."""
-    from nemovideo_nodes.emulator.local import stop_local
-
-    yield str(studio.store)
-    stop_local(studio.store / "emulator")
-
-
 async def test_local_goes_before_what_the_credentials_name(studio: Any) -> None:
     """A trial never reaches the service, whoever would pay there."""
     await NemoVideoCredentials(token=studio.token).save("paying", overwrite=True)
@@ -145,11 +153,31 @@ async def test_local_goes_before_what_the_credentials_name(studio: Any) -> None:
     assert resolved.workspace.settings.service == LOCAL
 
 
-async def test_credentials_may_name_the_emulator(studio: Any, emulated: str) -> None:
-    """Which needs no account; the run is begun there and nowhere else."""
+async def test_credentials_may_name_the_emulator(studio: Any) -> None:
+    """Which needs no account: what is begun with them goes there and nowhere else."""
     await NemoVideoCredentials(emulator=True).save("trial", overwrite=True)
-    result = await image_to_video(
-        studio.images, "A 1 second square video", credentials="trial", store=emulated
-    )
-    assert result.status == "done"
-    assert studio.sent == dict.fromkeys(ONE_OF_EACH, 0)
+    resolved = await resolve_store(str(studio.store), "trial")
+    assert resolved.workspace.settings.service == LOCAL
+
+
+async def test_an_account_of_a_row_is_a_block_or_an_entry_of_the_worker(
+    studio: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runs are in a store of their own; in a trial it pays nothing."""
+    await NemoVideoCredentials(token=studio.token).save("acme-de", overwrite=True)
+    entries = home / ".config" / "nemovideo" / "accounts.toml"
+    entries.parent.mkdir(parents=True)
+    entries.write_text('["acme.fr"]\ntoken_env = "ACME_TOKEN"\nstore = "elsewhere"\n')
+    entries.chmod(0o600)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("ACME_TOKEN", studio.token)
+    block = await resolve_store(str(studio.store), account="acme-de")
+    assert block.workspace.store.root == studio.store / "accounts" / "acme-de"
+    assert block.workspace.settings.service != LOCAL
+    trial = await resolve_store(str(studio.store), local=True, account="acme-de")
+    assert trial.workspace.settings.service == LOCAL
+    monkeypatch.chdir(home)
+    entry = await resolve_store(str(studio.store), account="acme.fr")
+    assert entry.workspace.store.root == home / "elsewhere"
+    with pytest.raises(BadInput, match=r"The account '\.\./up' is not known"):
+        await resolve_store(str(studio.store), account="../up")

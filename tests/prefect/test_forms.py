@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pickle
 from typing import Any, get_args
 
@@ -59,6 +60,27 @@ def test_profile_platform_and_aspect_are_chosen_from_lists(name: str) -> None:
     for field, choices in (("profile", ProfileName), ("platform", Platform), ("aspect", Aspect)):
         assert fields[field]["enum"] == list(get_args(choices))
         assert form_value(fields[field]["default"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("image_to_video", ["images", "prompt", "platform", "local"]),
+        ("batch_images_to_video", ["images", "prompts", "platform", "local"]),
+        ("parallel_images_to_video", ["images", "prompts", "platform", "local", "at_once"]),
+        ("iterate_video", ["images", "prompt", "changes", "look", "platform", "local"]),
+        ("scheduled_social_content", ["calendar", "timezone", "local", "catch_up_hours"]),
+    ],
+)
+def test_a_form_begins_with_what_most_people_fill_in(name: str, first: list[str]) -> None:
+    """What is for rare cases comes last; a positional call binds as ever."""
+    flow = flow_of(name)
+    fields = parameter_schema(flow).properties
+    shown = sorted(fields, key=lambda field: int(fields[field]["position"]))
+    assert shown[: len(first)] == first
+    assert {"resend", "same_account"} <= set(shown[-3:])
+    assert set(shown) == set(inspect.signature(flow.fn).parameters)
+    assert "of the credentials" not in [field.get("default") for field in fields.values()]
 
 
 def test_the_choices_are_those_of_the_core() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import inspect
 import json
 import sys
 from datetime import datetime
@@ -64,17 +65,23 @@ def flows_now() -> dict[str, Any]:
     for entrypoint in DEPLOYED:
         flow = flow_of(entrypoint)
         schema = parameter_schema(flow)
-        fields = sorted(schema.properties.items(), key=lambda one: one[1]["position"])
+        # A call binds in the function's order; the form has another.
+        fields = [(name, schema.properties[name]) for name in inspect.signature(flow.fn).parameters]
         found[entrypoint] = {
             "name": flow.name,
             "parameters": [
                 {"name": name, "type": shape.get("type")}
-                | {key: shape[key] for key in ("default", "enum") if key in shape}
+                | {key: as_before(shape[key]) for key in ("default", "enum") if key in shape}
                 for name, shape in fields
             ],
             "required": sorted(schema.required or ()),
         }
     return found
+
+
+def as_before(value: Any) -> Any:
+    """A choice that means the same has another name now: see the README."""
+    return "of the credentials" if value == "default" else value
 
 
 def blocks_now() -> dict[str, Any]:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from flow_studio import Studio, open_studio
 from prefect import flow, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
-    ArtifactFilterKey,
+    ArtifactFilterFlowRunId,
     FlowRunFilter,
     FlowRunFilterId,
 )
-from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.objects import Artifact, FlowRun, State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 from prefect.states import aget_state_exception
 
+from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
@@ -30,10 +35,13 @@ from nemovideo_nodes.prefect import (
     begin_run,
     check_credits,
     create_session,
+    execute_run,
     send_prompt,
     upload,
 )
 from nemovideo_nodes.prefect.deduplication import deduplication_key
+from nemovideo_nodes.testing import copying_renderer
+from nemovideo_nodes.workspace import VideoOptions, Workspace
 from prefect_flows.image_to_video import image_to_video
 
 # Prefect's server takes a quarter of a minute to start: one worker runs all tests that need it.
@@ -47,7 +55,7 @@ NAMES = [
     "Create session",
     "Upload red.png",
     "Upload blue.png",
-    "Send prompt: Make a 3-second vertical video",
+    "Send prompt: Make a 3-second vertical video. The frame is v…",
     "Read state",
     "Submit render",
     "Await render",
@@ -57,50 +65,229 @@ NAMES = [
     "Publish",
     "result",
 ]
+STEP_ID = r"\b(?:token|credits|session|upload|prompt|state|render|await|download|claim|publish)/\d"
 ONE_OF_EACH = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
-async def test_the_flow_makes_one_video_and_repeats_nothing(studio: Any) -> None:
+@dataclass(frozen=True)
+class Story:
+    """One video that was made without a fault and asked for twice, and one that stopped once."""
+
+    studio: Studio
+    made: State[Any]
+    again: RunResult
+    sent: dict[str, int]
+    """By the first two flow runs."""
+    stopped: State[Any]
+    error: NemoVideoError
+    lines: list[logging.LogRecord]
+    """What the stopped flow run logged."""
+    resumed: RunResult
+
+    @property
+    def result(self) -> RunResult:
+        """Of the first flow run, as whoever started it gets it from the server."""
+        with get_client(sync_client=True) as client:
+            kept = client.read_flow_run(flow_run_of(self.made)).state
+        assert kept is not None
+        result = kept.result()
+        assert isinstance(result, RunResult)
+        return result
+
+
+class Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record)
+
+
+def flow_run_of(state: State[Any]) -> UUID:
+    assert state.state_details.flow_run_id is not None
+    return state.state_details.flow_run_id
+
+
+def artifacts_of(state: State[Any]) -> list[Artifact]:
+    mine = ArtifactFilterFlowRunId(any_=[flow_run_of(state)])
+    with get_client(sync_client=True) as client:
+        return client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=mine))
+
+
+@pytest.fixture(scope="module")
+def story(
+    prefect_home: Path, film: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Story]:
+    """Told once, since each flow run takes seconds; results are kept, as a user may want it."""
+    options = Options(pace=0.0, quick=True, renderer=copying_renderer(film))
+    with (
+        open_studio(tmp_path_factory.mktemp("story"), options) as studio,
+        temporary_settings({PREFECT_RESULTS_PERSIST_BY_DEFAULT: True}),
+    ):
+        Path(studio.images[0]).with_name("notes.txt").write_text("no picture")
+        yield asyncio.run(tell(studio))
+
+
+async def tell(studio: Studio) -> Story:
+    made = await image_to_video(studio.images, PROMPT, "universal", slug="Story", return_state=True)
+    again = await image_to_video(studio.images, PROMPT, "universal", slug="Story")
+    sent = studio.sent
+    studio.emulator.add_fault("export", 1, "code:402", arg=402)
+    handler = Kept()
+    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    folder = [str(Path(studio.images[0]).parent)]
+    stopped = await image_to_video(folder, "Another video", return_state=True)
+    for logger in loggers:
+        logger.removeHandler(handler)
+    error = await aget_state_exception(stopped)
+    assert isinstance(error, NemoVideoError)
+    resumed = await image_to_video(folder, "Another video")
+    return Story(studio, made, again, sent, stopped, error, handler.lines, resumed)
+
+
+def test_the_flow_makes_one_video_and_repeats_nothing(story: Story) -> None:
     """Run again with the same parameters, it returns the same run, and nothing is sent."""
-    first = await image_to_video(studio.images, PROMPT)
-    assert first.status == "done"
-    assert [path.name for path in studio.store.glob("runs/*/video.mp4")] == ["video.mp4"]
-    assert studio.sent == ONE_OF_EACH
-    again = await image_to_video(studio.images, PROMPT)
-    assert again == first
-    assert studio.sent == ONE_OF_EACH
-    assert RunResult.model_validate_json(first.model_dump_json()) == first
+    assert story.result.status == "done"
+    assert story.again == story.result
+    assert story.sent == ONE_OF_EACH
+    assert RunResult.model_validate_json(story.result.model_dump_json()) == story.result
+
+
+def test_every_step_is_a_task_run_named_by_what_it_does(
+    story: Story, wait_until: Callable[..., Any]
+) -> None:
+    """Each waits for the one before: the graph is a chain."""
+    mine = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_of(story.made)]))
+
+    def ended() -> list[TaskRun]:
+        """All of them; Prefect's server learns of task runs from events, and so a little later."""
+        with get_client(sync_client=True) as client:
+            runs = client.read_task_runs(flow_run_filter=mine)
+        done = [run for run in runs if run.state and run.state.is_completed()]
+        return done if len(done) >= len(NAMES) else []
+
+    runs = sorted(wait_until(ended, "the task runs", 60), key=lambda run: run.start_time)
+    assert [run.name for run in runs] == NAMES
+    for before, run in pairwise(runs[:-1]):
+        waited = {one.id for inputs in run.task_inputs.values() for one in inputs}
+        assert waited == {before.id}, run.name
+
+
+def test_the_artifacts_show_what_was_made(story: Story) -> None:
+    """Timeline, conversation, poster, path, and what it is made of; under slug and platform."""
+    shown = {str(one.key): str(one.data) for one in artifacts_of(story.made)}
+    summary, table = (shown[f"nemovideo-story-universal{end}"] for end in ("", "-manifest"))
+    result = story.result
+    assert result.videos[0].path in summary
+    assert f"**You:** {PROMPT}" in summary.replace("\\", "")
+    assert summary.count("## Timeline") == 1
+    assert "data:image/jpeg;base64," in summary
+    assert "red.png" in table
+    assert result.videos[0].sha256[:12] in table
+    assert "file:" not in summary  # no browser opens it
+
+
+def test_a_published_video_is_an_asset_with_what_it_is_like(
+    story: Story, wait_until: Callable[..., Any]
+) -> None:
+    """Under slug and platform, so that a weekly video is one asset, materialised each week."""
+    body = {
+        "filter": {
+            "event": {"name": ["prefect.asset.materialization.succeeded"]},
+            "resource": {"id": ["nemovideo://videos/story-universal"]},
+        }
+    }
+
+    def told() -> list[dict[str, Any]]:
+        with get_client(sync_client=True) as client:
+            answer = client.request("POST", "/events/filter", json=body)
+        found: list[dict[str, Any]] = answer.json()["events"]
+        return found
+
+    (event,) = wait_until(told, "the asset", 60)
+    assert event["payload"]["run_id"] == story.result.run_id
+    assert event["payload"]["videos"][0]["sha256"] == story.result.videos[0].sha256
+
+
+def test_a_failed_step_fails_the_flow_with_its_sentence(story: Story) -> None:
+    """The message says what is wrong and the run; started again, the flow continues."""
+    assert isinstance(story.error, RunStopped)
+    assert story.stopped.message == str(story.error)
+    assert not re.search(STEP_ID, str(story.error))
+    assert story.error.run_id in story.error.sentence
+    assert (story.resumed.run_id, story.resumed.status) == (story.error.run_id, "done")
+    assert story.studio.sent == {kind: 2 * count for kind, count in ONE_OF_EACH.items()}
+
+
+def test_a_failed_run_explains_itself(story: Story) -> None:
+    """No traceback in the log, and a summary with its pictures and what was spent."""
+    assert story.lines
+    assert not any(one.exc_info for one in story.lines)
+    (summary,) = [str(one.data) for one in artifacts_of(story.stopped) if one.type == "markdown"]
+    assert ": stopped" in summary.splitlines()[0]
+    assert summary.count("data:image/jpeg;base64,") == 2
+    assert "Export is blocked" in summary
+    assert "notes.txt: " in summary.partition("## Left out")[2]
+    assert "- Credits spent: not known of this run alone" in summary
+    assert "- Estimate: " in summary
+
+
+def test_no_id_of_a_step_is_shown(story: Story) -> None:
+    """Neither in the log nor in an artifact."""
+    shown = [one.getMessage() for one in story.lines]
+    for state in (story.made, story.stopped):
+        for one in artifacts_of(state):
+            shown += [str(one.data), str(one.description)]
+    for text in shown:
+        assert not re.search(STEP_ID, re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", text)), text
+
+
+def test_no_byte_of_prefect_or_the_store_holds_the_token(story: Story, prefect_home: Path) -> None:
+    """Parameters, results, artifacts and logs are all in Prefect's folder or its database."""
+    prefect, store = _bytes_in(prefect_home), _bytes_in(story.studio.store)
+    assert PROMPT.encode() in prefect
+    assert story.studio.token.encode() not in prefect
+    assert story.studio.token.encode() not in store
+
+
+def _bytes_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def made_before(studio: Studio) -> RunResult:
+    """The run of the same request, made without a flow: every door has the same run."""
+    workspace = Workspace.open()
+    prepared = workspace.prepare(VideoOptions(media=studio.images, prompts=[PROMPT]))
+    return await workspace.run(prepared)
 
 
 async def test_again_makes_another_video(studio: Any) -> None:
     """`again` is an occasion of its own; a run id alone takes a run up."""
-    first = await image_to_video(studio.images, PROMPT)
+    first = await made_before(studio)
+    assert await image_to_video([], run_id=first.run_id) == first
     other = await image_to_video(studio.images, PROMPT, again=True)
     assert other.run_id != first.run_id
     assert studio.sent == {key: 2 * count for key, count in ONE_OF_EACH.items()}
-    assert await image_to_video([], run_id=first.run_id) == first
 
 
-async def test_a_failed_step_fails_the_flow_with_its_sentence(studio: Any) -> None:
-    """The message says what is wrong and the run; started again, the flow continues."""
-    studio.emulator.add_fault("export", 1, "code:402", arg=402)
-    state = await image_to_video(studio.images, PROMPT, return_state=True)
-    error = await aget_state_exception(state)
-    assert isinstance(error, RunStopped)
-    assert not re.search(r"\b[a-z]+/\d", str(error))  # no step id
-    assert error.run_id in error.sentence
-    assert str(error) in (state.message or "").splitlines()[0]
-    assert studio.sent == ONE_OF_EACH | {"renders": 0}
-    result = await image_to_video(studio.images, PROMPT)
-    assert (result.run_id, result.status) == (error.run_id, "done")
-    assert studio.sent == ONE_OF_EACH
-
-
-async def test_a_retry_goes_on_from_the_journal(studio: Any) -> None:
+async def test_a_retry_is_the_same_run_though_a_picture_has_changed(studio: Any) -> None:
     """Prefect runs every task of a retried flow again; the journal knows what is done."""
-    studio.emulator.add_fault("upload", 2, "code:4001")
-    result = await image_to_video.with_options(retries=1)(studio.images, PROMPT, again=True)
-    assert result.status == "done"
+    studio.emulator.add_fault("export", 1, "code:402", arg=402)
+
+    @flow(retries=1)
+    async def retried() -> RunResult:
+        run = await begin_run(studio.images, PROMPT)
+        assert (await begin_run(studio.images, PROMPT, slug="once more")).run_id == run.run_id
+        for image in studio.images:
+            Path(image).unlink(missing_ok=True)  # noqa: ASYNC240
+        return await execute_run(run)
+
+    assert (await retried()).status == "done"
     assert studio.sent == ONE_OF_EACH
 
 
@@ -126,11 +313,10 @@ async def test_a_crash_between_two_tasks_loses_nothing(studio: Any) -> None:
 
 
 async def test_a_message_of_unknown_outcome_waits_for_a_person(studio: Any) -> None:
-    """A plain new run sends nothing; `resend` sends once more."""
+    """`resend` sends once more."""
     studio.emulator.add_fault("run_sse", 1, "reset")
-    for _ in range(2):
-        with pytest.raises(RunStopped, match="`resend` switched on"):
-            await image_to_video(studio.images, PROMPT)
+    with pytest.raises(RunStopped, match="`resend` switched on"):
+        await image_to_video(studio.images, PROMPT)
     assert studio.sent["messages"] == 0
     assert (await image_to_video(studio.images, PROMPT, resend=True)).status == "done"
     assert studio.sent == ONE_OF_EACH
@@ -141,66 +327,6 @@ async def test_bad_input_is_one_sentence_before_anything_is_sent(studio: Any) ->
     with pytest.raises(BadInput, match=r"no file .*nothing\.png"):
         await image_to_video(["nothing.png"], PROMPT)
     assert studio.emulator.counts().requests.get("session", 0) == 0
-
-
-async def test_the_artifact_shows_what_was_made(studio: Any) -> None:
-    """Timeline, conversation, poster, path, and what it is made of."""
-    result = await image_to_video(studio.images, PROMPT)
-    names = [f"nemovideo-{result.run_id}{end}" for end in ("", "-manifest")]
-    key = ArtifactFilterKey(any_=names)
-    async with get_client() as client:
-        artifacts = await client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
-    shown = {str(one.key): str(one.data) for one in artifacts}
-    summary, table = (shown[name] for name in names)
-    assert result.videos[0].path in summary
-    assert f"**You:** {PROMPT}" in summary.replace("\\", "")
-    assert "## Timeline" in summary
-    assert "data:image/jpeg;base64," in summary
-    assert "red.png" in table
-    assert result.videos[0].sha256[:12] in table
-    assert "file:" not in summary  # no browser opens it
-
-
-async def test_no_byte_of_prefect_or_the_store_holds_the_token(
-    studio: Any, prefect_home: Path
-) -> None:
-    """Parameters, results, artifacts and logs are all in Prefect's folder or its database."""
-    studio.emulator.add_fault("export", 1, "code:402", arg=402)
-    with pytest.raises(NemoVideoError):
-        await image_to_video(studio.images, PROMPT)
-    await image_to_video.with_options(persist_result=True)(studio.images, PROMPT)
-    prefect, store = _bytes_in(prefect_home), _bytes_in(studio.store)
-    assert PROMPT.encode() in prefect
-    assert studio.token.encode() not in prefect
-    assert studio.token.encode() not in store
-
-
-def _bytes_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-
-
-async def test_every_step_is_a_task_run_named_by_what_it_does(
-    studio: Any, wait_until: Callable[..., Any]
-) -> None:
-    """Run again, the finished steps are not shown again."""
-    state = await image_to_video(studio.images, PROMPT, return_state=True)
-    assert state.state_details.flow_run_id is not None
-    mine = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
-
-    def ended() -> list[TaskRun]:
-        """All of them; Prefect's server learns of task runs from events, and so a little later."""
-        with get_client(sync_client=True) as client:
-            runs = client.read_task_runs(flow_run_filter=mine)
-        done = [run for run in runs if run.state and run.state.is_completed()]
-        return done if len(done) >= len(NAMES) else []
-
-    runs = await asyncio.to_thread(wait_until, ended, "the task runs", 60)
-    runs = sorted(runs, key=lambda run: run.start_time)
-    assert [run.name for run in runs] == NAMES
-    # Each waits for the one before: the graph is a chain.
-    for before, run in pairwise(runs[:-1]):
-        waited = {one.id for inputs in run.task_inputs.values() for one in inputs}
-        assert waited == {before.id}, run.name
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect import Flow, flow, get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow_async
-from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.prefect import NemoVideoCredentials, RunHandle, VideoStore, begin_run
@@ -121,23 +118,3 @@ async def test_a_block_is_taken_as_an_object(studio: Any, tmp_path: Path) -> Non
     assert (run.store, run.credentials) == ("video-store/object", "object")
     named = await resolve_store(credentials="nemovideo-credentials/object")
     assert named.credentials == "object"
-
-
-async def test_a_failed_run_explains_itself(studio: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """One sentence as its message, no traceback, and a summary with its pictures."""
-    studio.emulator.add_fault("export", 1, "code:402", arg=402)
-    with caplog.at_level(logging.DEBUG, logger="prefect"):
-        state = await image_to_video(studio.images, PROMPT, return_state=True)
-    error = await aget_state_exception(state)
-    assert state.message == str(error)
-    ours = [one for one in caplog.records if one.exc_info and one.name.startswith("prefect.")]
-    assert ours == []
-    async with get_client() as client:
-        assert state.state_details.flow_run_id is not None
-        mine = ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
-        found = await client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=mine))
-    (summary,) = [str(one.data) for one in found if one.type == "markdown"]
-    assert ": stopped" in summary.splitlines()[0]
-    assert summary.count("data:image/jpeg;base64,") == 2
-    assert "Export is blocked" in summary
-    assert "- Credits spent" in summary

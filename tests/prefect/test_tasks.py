@@ -33,7 +33,6 @@ from nemovideo_nodes.prefect.failure import message_of
 from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.request.steps import AwaitRender, Step
-from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
@@ -156,28 +155,3 @@ def test_the_old_names_are_aliases() -> None:
     assert package.Look is package.Review
     old = importlib.import_module("nemovideo_nodes.prefect.by_hand")
     assert old.by_hand is ephemeral_server
-
-
-async def test_a_published_video_is_an_asset_with_what_it_is_like(
-    studio: Any, wait_until: Callable[..., Any]
-) -> None:
-    """Under slug and platform, so that a weekly video is one asset, materialised each week."""
-    result = await image_to_video(
-        studio.images, "A 2 second video", slug="Asset", platform="universal"
-    )
-    body = {
-        "filter": {
-            "event": {"name": ["prefect.asset.materialization.succeeded"]},
-            "resource": {"id": ["nemovideo://videos/asset-universal"]},
-        }
-    }
-
-    def told() -> list[dict[str, Any]]:
-        with get_client(sync_client=True) as client:
-            answer = client.request("POST", "/events/filter", json=body)
-        found: list[dict[str, Any]] = answer.json()["events"]
-        return found
-
-    (event,) = await asyncio.to_thread(wait_until, told, "the asset", 60)
-    assert event["payload"]["run_id"] == result.run_id
-    assert event["payload"]["videos"][0]["sha256"] == result.videos[0].sha256

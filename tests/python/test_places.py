@@ -54,7 +54,8 @@ def test_a_notebook_shows_the_video(connected: Stage) -> None:
         f"video = await nv.make_async({connected.pictures!r}, {PROMPT!r})\nvideo.duration",
         "nv.get(video.run_id).status().state",
     ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
+    code = [nbformat.v4.new_code_cell(one) for one in cells]
+    notebook = nbformat.v4.new_notebook(cells=code)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     shown = [cell.outputs[0].data for cell in notebook.cells[1:]]
     assert "data:image/jpeg;base64," in shown[0]["text/html"]

@@ -8,7 +8,8 @@ import pytest
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations
-from nemovideo_nodes.request.platforms import PRESETS, generations
+from nemovideo_nodes.request.platforms import PRESETS
+from nemovideo_nodes.request.renditions import generations
 
 UNIVERSAL: dict[str, Any] = {
     "width": 1080,
@@ -79,15 +80,20 @@ def test_what_is_not_known_is_not_judged() -> None:
         (
             ("instagram-feed", "tiktok"),
             "",
-            [("4:5", "instagram-feed", ("instagram-feed",)), ("9:16", "tiktok", ("tiktok",))],
+            [("4:5", "instagram-feed", ("instagram-feed", "tiktok"))],
+        ),
+        (
+            ("instagram-feed", "tiktok", "instagram-reels"),
+            "",
+            [("9:16", "instagram-feed", ("instagram-feed", "tiktok", "instagram-reels"))],
         ),
         (("tiktok", "linkedin"), "1:1", [("1:1", "tiktok", ("tiktok", "linkedin"))]),
     ],
 )  # fmt: skip
-def test_platforms_of_a_frame_share_a_generation(
+def test_platforms_share_a_generation_in_the_frame_of_most(
     platforms: tuple[str, ...], aspect: str, expected: list[Any]
 ) -> None:
-    """Each frame that is really needed is paid for once."""
+    """The others get renditions of it."""
     made = generations(platforms, aspect)
     assert [(one.aspect, one.platform, one.serves) for one in made] == expected
 

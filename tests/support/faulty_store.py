@@ -80,8 +80,9 @@ class FaultyStore(Store):
         return super().size(name)
 
     def put_file(self, name: str, source: Path, *, move: bool = False) -> None:
-        self._begin("put_file", name)
+        call = self._begin("put_file", name)
         super().put_file(name, source, move=move)
+        self._run_fault(self.after, call)
 
     def link(self, name: str, existing: str) -> None:
         self._begin("link", name)

@@ -33,6 +33,12 @@ def blocks_of(page: str) -> list[Block]:
     return [Block(*found) for found in _BLOCK.findall((ROOT / page).read_text("utf-8"))]
 
 
+def block_having(page: str, language: str, having: str) -> str:
+    """The one block of a page in that language that has these words."""
+    (found,) = [one for one in blocks_of(page) if one.language == language and having in one.text]
+    return found.text
+
+
 @pytest.fixture(scope="session")
 def blocks() -> Callable[[str], list[Block]]:
     return blocks_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import psutil
+from pages import block_having
 from processes import descendants, end_tree, free_port, kill, titled
 
 __all__ = ["FINAL", "POOL", "PrefectServer"]
@@ -20,7 +22,7 @@ __all__ = ["FINAL", "POOL", "PrefectServer"]
 POOL = "nemovideo"
 READY_S = 180.0
 BUSY_S = 180.0
-_COPY = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
+_CLI = "from nemovideo_nodes.cli import main; main(prog_name='nemovideo')"
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -137,6 +139,10 @@ class PrefectServer:
         answer = self._written("POST", path, {} if body is None else body)
         return answer.json() if answer.content else None
 
+    def patch(self, path: str, body: object) -> None:
+        """A PATCH of the API."""
+        self._written("PATCH", path, body)
+
     def delete(self, path: str) -> None:
         """A DELETE of the API."""
         self._written("DELETE", path)
@@ -150,13 +156,29 @@ class PrefectServer:
                 return answer.raise_for_status()
             time.sleep(1.0)
 
-    def deploy(self) -> None:
-        """Everything that `prefect_flows/prefect.yaml` deploys, as a user does it."""
-        flows = self.home / "flows"
-        copying = [sys.executable, "-P", "-c", _COPY, "prefect-flows", "--to", str(flows)]
-        subprocess.run(copying, env=self.env, check=True, capture_output=True)
-        self.run("work-pool", "create", POOL, "--type", "process")
-        self.run("deploy", "--all", cwd=flows)
+    def deploy(self) -> list[dict[str, Any]]:
+        """Everything that docs/prefect.md deploys, by its own commands.
+
+        Returns the automations, which are deleted again: a test makes those that it needs.
+        """
+        tools = self.home / "tools"
+        tools.mkdir()
+        script = tools / "nemovideo"
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -c "{_CLI}" "$@"\n')
+        script.chmod(0o755)
+        ended = subprocess.run(
+            ["bash", "-euc", block_having("docs/prefect.md", "bash", "deploy --all")],
+            env=self.env | {"PATH": f"{tools}:{self.env['PATH']}"},
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        automations: list[dict[str, Any]] = self.post("/automations/filter")
+        for automation in automations:
+            self.delete(f"/automations/{automation['id']}")
+        return automations
 
     def deployment(self, name: str) -> str:
         """The id of the deployment `FLOW/NAME`."""

@@ -49,6 +49,8 @@ class Studio(Emulators):
     prefect: PrefectServer
     deployment: str
     """The id of the deployment of `image_to_video`."""
+    automations: list[dict[str, Any]]
+    """Those that the page's commands made; they are gone again."""
 
     @property
     def service(self) -> Service:
@@ -122,7 +124,7 @@ def open_studio(
     prefect = PrefectServer(folder / "prefect", env, database)
     try:
         prefect.start(*options)
-        prefect.deploy()
+        automations = prefect.deploy()
         with temporary_settings({PREFECT_API_URL: f"{prefect.url}/api"}):
             for name, token in tokens.items():
                 block = NemoVideoCredentials(token=SecretStr(token), api_url=services[name].url)
@@ -141,4 +143,5 @@ def open_studio(
         pictures=pictures,
         prefect=prefect,
         deployment=deployment,
+        automations=automations,
     )

@@ -292,6 +292,31 @@ def test_pictures_of_other_pages_are_no_pictures_of_ghost() -> None:
     assert names(come_to("ghost", body)) == ["own.png"]
 
 
+def test_pictures_over_http_are_left_out_unless_that_is_allowed() -> None:
+    """A run fetches over https; on this machine, as in the trial, anything goes."""
+    found = ["http://i.example/a.jpg", "http://127.0.0.1:8431/b.jpg", "https://i.example/c.jpg"]
+    urls, left_out = Pictures("shop", (), "", 10, allow_http=False).usable(found)
+    assert urls == found[1:]
+    assert left_out == ["a.jpg is at an http:// address, and not at https://"]
+    assert Pictures("shop", (), "", 10, allow_http=True).usable(found) == (found, [])
+
+
+@pytest.mark.parametrize("system", ["shopify", "woocommerce", "contentful"])
+def test_a_header_that_was_not_given_is_named(system: str) -> None:
+    """By `webhook try`; with it, the reason is another one."""
+    name = {"shopify": "x-shopify-topic", "woocommerce": "x-wc-webhook-topic"}.get(
+        system, "x-contentful-topic"
+    )
+    payload: dict[str, dict[str, Any]] = {
+        "shopify": SHOPIFY,
+        "woocommerce": WOO,
+        "contentful": {"sys": {"type": "Entry", "id": "a"}},
+    }
+    found = come_to(system, payload[system])
+    assert f"the header {name} is not given" in found.reason
+    assert "is not given" not in come_to(system, payload[system], topic("other")).reason
+
+
 @pytest.mark.parametrize(("ending", "mime"), [("heic", "image/heic"), ("avif", "image/avif")])
 def test_heic_and_avif_follow_what_a_run_takes(ending: str, mime: str) -> None:
     """Each where it can be made into JPEG; else the sentence says what is missing."""

@@ -116,18 +116,23 @@ def test_what_is_due_is_made_once(run: Run, studio: Studio) -> None:
     assert len(studio.made) == len(set(studio.made)) == 3
 
 
-def test_one_generation_serves_the_platforms_of_its_frame(run: Run, studio: Studio) -> None:
-    """A language and a frame that differs make a video each."""
+def test_one_generation_serves_all_platforms_that_take_its_length(run: Run, studio: Studio) -> None:
+    """A language makes a video each; another frame is a rendition, another length is not."""
     platforms = ("tiktok", "instagram-reels", "instagram-feed")
     words = {"prompt": {"de": "y"}}
     made = run(post(platforms=platforms, languages=("en", "de"), words=words))
     assert [(one.video.platform, one.video.language, one.video.serves) for one in made] == [
-        ("tiktok", "en", ("tiktok", "instagram-reels")),
-        ("instagram-feed", "en", ("instagram-feed",)),
-        ("tiktok", "de", ("tiktok", "instagram-reels")),
-        ("instagram-feed", "de", ("instagram-feed",)),
+        ("tiktok", "en", platforms),
+        ("tiktok", "de", platforms),
     ]
-    assert [one.video.prompt for one in made] == ["x", "x", "y", "y"]
+    assert [one.video.renditions for one in made] == [{"instagram-feed": "4:5"}] * 2
+    length = ". Make the whole video 15 seconds long."
+    assert [one.video.prompt for one in made] == [f"x{length}", f"y{length}"]
+    long = post("long", platforms=("instagram-stories", "x"), prompt="A 90 second video")
+    assert [(one.video.platform, one.video.prompt) for one in run(long)] == [
+        ("instagram-stories", "A 60 seconds video"),
+        ("x", "A 90 second video"),
+    ]
     assert len(set(studio.made)) == 4
 
 

@@ -12,7 +12,7 @@ from stage import make_pictures
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.ingest import ingest, instructions
+from nemovideo_nodes.workspace.ingest import ingest, instructions, list_pictures
 
 PROFILE = find_profile("image-to-video-canva")
 
@@ -158,3 +158,18 @@ def test_a_long_and_a_chinese_prompt_are_taken() -> None:
 def test_without_words_the_profile_speaks() -> None:
     """Its default instruction is the script."""
     assert [i.text for i in instructions([], PROFILE)] == [PROFILE.default_instruction]
+
+
+def test_pictures_are_listed_one_by_one_as_they_would_be_taken(tmp_path: Path) -> None:
+    """In natural order, with what is left out of a folder; nothing is copied."""
+    folder = tmp_path / "folder"
+    for picture, name in zip(make_pictures(tmp_path / "made"), ("10.png", "2.png"), strict=True):
+        folder.mkdir(exist_ok=True)
+        Path(picture).rename(folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    listed = list_pictures([str(folder), "https://host.example/a.png"])
+    names = [place.rsplit("/", 1)[-1] for place in listed.pictures]
+    assert names == ["2.png", "10.png", "a.png"]
+    assert [one.name for one in listed.skipped] == ["notes.txt"]
+    with pytest.raises(BadInput, match=r"no file 'nothing\.png'"):
+        list_pictures(["nothing.png"])

@@ -164,11 +164,11 @@ async def test_batch_work_makes_a_video_of_each_picture(stage: Stage) -> None:
     result = await workspace.advance(run)
     assert len(result.videos) == len(stage.pictures)
     assert stage.sent == (2, 2, 2)
-    frame = "Instagram Stories requires 9:16, and the frame is 96x160"
-    assert (
-        workspace.platform_violations(result)
-        == [frame, "Instagram Stories requires at least 3 s, and it has 1"] * 2
-    )
+    assert [(one.rendition, one.width, one.height) for one in result.deliveries] == [
+        ("crop", 90, 160)
+    ] * 2
+    short = "Instagram Stories requires at least 3 s, and it has 1"
+    assert workspace.platform_violations(result) == [short] * 2
     with pytest.raises(BadInput, match="3 prompts for 2 pictures: give one for each"):
         await workspace.submit(asked(stage, "a", "b", "c", mode="batch"))
 

@@ -9,10 +9,12 @@ import hashlib
 import importlib.util
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from nemovideo_nodes.engine.kinds.delivering import Stopped, deliver, write_subtitles
 from nemovideo_nodes.engine.kinds.kind import (
     Context,
     Intent,
@@ -23,7 +25,7 @@ from nemovideo_nodes.engine.kinds.kind import (
     Success,
 )
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, VideoInvalid
-from nemovideo_nodes.ledger.facts import DownloadResult, PublishResult, VideoFile
+from nemovideo_nodes.ledger.facts import Delivery, DownloadResult, PublishResult, VideoFile
 from nemovideo_nodes.ledger.manifest import manifest_of
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.store import Store
@@ -74,10 +76,41 @@ class PublishRunner(StepRunner):
             await asyncio.to_thread(ctx.store.link, name, download.video.artifact)
             await asyncio.to_thread(_posters, ctx.store, name)
             names.append(name)
+        subtitles = await asyncio.to_thread(write_subtitles, ctx.store, ctx.run, names)
         manifest = f"runs/{ctx.run.id}/manifest.json"
-        text = manifest_of(ctx.run, tuple(names), ctx.clock.now())
+        published = PublishResult(
+            videos=tuple(names),
+            manifest=manifest,
+            deliveries=await _deliver(ctx, record, names),
+            subtitles=subtitles or None,
+        )
+        text = manifest_of(ctx.run, published, ctx.clock.now())
         await asyncio.to_thread(ctx.store.replace, manifest, text)
-        return Success(PublishResult(videos=tuple(names), manifest=manifest))
+        return Success(published)
+
+
+async def _deliver(
+    ctx: Context, record: StepRecord, names: Sequence[str]
+) -> tuple[Delivery, ...] | None:
+    """What the run's platforms get; ends soon where the work is called off."""
+    post = ctx.run.post
+    if post is None:
+        return None
+    stopped = threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def progress(share: float) -> None:
+        if stopped.is_set():
+            raise Stopped
+        shown = Progress(record.step.id, "fraction", "rendition", share, 1.0)
+        loop.call_soon_threadsafe(ctx.report, shown)
+
+    work = asyncio.to_thread(deliver, ctx.store, ctx.run, post, names, progress)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        stopped.set()
+        raise
 
 
 def _keep(store: Store, part: Path, held: IO[bytes]) -> VideoFile:

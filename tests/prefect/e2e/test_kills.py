@@ -1,4 +1,7 @@
-"""SIGKILL of a flow, of a worker and of both, before and after each paid call: all once."""
+"""SIGKILL of a flow, and of a worker with its flows, after each paid call: all is made once.
+
+`tests/long/test_prefect_kills.py` kills at each moment, and the worker alone.
+"""
 
 from __future__ import annotations
 
@@ -11,51 +14,27 @@ from processes import kill
 
 pytestmark = pytest.mark.slow
 
-
-def held_at_each_moment(studio: Studio, slug: str, wait_until: Callable[..., object]) -> list[Held]:
-    held = [Held(studio, moment, slug) for moment in MOMENTS]
-    for run, moment in zip(held, MOMENTS, strict=True):
-        wait_until(run.has_come, moment.name, 240)
-    return held
+AFTER_PROMPT, AFTER_RENDER = MOMENTS[1], MOMENTS[3]
 
 
-def assert_made_once(studio: Studio, held: list[Held], flow_runs: list[str]) -> None:
-    for flow_run, moment in zip(flow_runs, MOMENTS, strict=True):
-        ended = studio.prefect.wait(flow_run)
-        assert ended["type"] == "COMPLETED", (moment.name, ended["message"])
-    assert [run.sent for run in held] == [ONE_VIDEO] * len(MOMENTS)
-
-
-def test_killed_flows(studio: Studio, wait_until: Callable[..., object]) -> None:
-    """The flows' processes: their runs are Crashed at once, and Retry goes on."""
-    held = held_at_each_moment(studio, "killed flows", wait_until)
-    assert kill(studio.prefect.flow_processes()) == len(MOMENTS)
-    for run in held:
-        assert studio.prefect.wait(run.flow_run)["type"] == "CRASHED"
-        run.let_go()
-        studio.prefect.retry(run.flow_run)
-    assert_made_once(studio, held, [run.flow_run for run in held])
-
-
-def test_a_killed_worker(studio: Studio, wait_until: Callable[..., object]) -> None:
-    """The worker alone: its flows end by themselves, or are Crashed with it, and Retry goes on."""
-    held = held_at_each_moment(studio, "a killed worker", wait_until)
-    assert studio.prefect.kill_worker("first", with_flows=False) == 1
-    studio.prefect.start_worker("first")
-    for run in held:
-        run.let_go()
-    for run in held:
-        if studio.prefect.wait(run.flow_run)["type"] == "CRASHED":
-            studio.prefect.retry(run.flow_run)
-    assert_made_once(studio, held, [run.flow_run for run in held])
-
-
-def test_worker_and_flows_killed(studio: Studio, wait_until: Callable[..., object]) -> None:
-    """Both: nobody says that the runs are over, and the same request, started anew, goes on."""
-    held = held_at_each_moment(studio, "all killed", wait_until)
-    assert studio.prefect.kill_worker("first", with_flows=True) == 1 + len(MOMENTS)
-    studio.prefect.start_worker("first")
-    for run in held:
-        run.let_go()
-    again = [studio.start(run.parameters) for run in held]
-    assert_made_once(studio, held, again)
+def test_a_killed_flow_and_then_a_killed_worker(
+    studio: Studio, wait_until: Callable[..., object]
+) -> None:
+    """The flow's process: Crashed at once, and Retry goes on. With its worker: nobody says that
+    the run is over, and the same request, started anew, goes on."""
+    prefect = studio.prefect
+    first = Held(studio, AFTER_PROMPT, "killed flow")
+    wait_until(first.has_come, "the message", 240)
+    assert kill(prefect.flow_processes()) == 1
+    assert prefect.wait(first.flow_run)["type"] == "CRASHED"
+    first.let_go()
+    second = Held(studio, AFTER_RENDER, "killed worker")
+    prefect.retry(first.flow_run)
+    assert prefect.wait(first.flow_run)["type"] == "COMPLETED"
+    wait_until(second.has_come, "the render", 240)
+    assert prefect.kill_worker("first", with_flows=True) == 2
+    prefect.start_worker("first")
+    second.let_go()
+    again = studio.start(second.parameters)
+    assert prefect.wait(again)["type"] == "COMPLETED"
+    assert [run.sent for run in (first, second)] == [ONE_VIDEO] * 2

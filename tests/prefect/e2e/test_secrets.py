@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.deployments import arun_deployment
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect_studio import Studio
+
+from nemovideo_nodes.ledger.manifest import RunResult
 
 pytestmark = pytest.mark.slow
 
@@ -15,14 +20,30 @@ def files_below(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def test_no_token_is_kept(studio: Studio) -> None:
-    """A run that succeeds and one that fails, and then every byte: database, logs, artifacts."""
+async def test_no_token_is_kept(studio: Studio) -> None:
+    """A run that succeeds and one that fails, and then every byte: database, logs, artifacts.
+
+    The first is started by `run_deployment` with results kept, and gives its `RunResult`.
+    """
     prefect = studio.prefect
-    good = studio.start(studio.parameters("canary"))
-    assert prefect.wait(good)["type"] == "COMPLETED"
+    with temporary_settings(
+        {PREFECT_API_URL: f"{prefect.url}/api", PREFECT_HOME: prefect.home / "prefect"}
+    ):
+        ended = await arun_deployment(
+            "image-to-video/image-to-video",
+            parameters=studio.parameters("canary"),
+            job_variables={"env": {"PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true"}},
+            timeout=240,
+            poll_interval=0.5,
+        )
+        assert ended.state is not None
+        result = await ended.state.aresult()
+    assert isinstance(result, RunResult)
+    assert result.status == "done"
+    good = str(ended.id)
     studio.service.add_fault("run_sse", 1, "code:2001")
     bad = studio.start(studio.parameters("canary", prompt="A video that nobody pays for"))
-    failed = prefect.wait(bad)
+    failed = await asyncio.to_thread(prefect.wait, bad)
     assert failed["type"] == "FAILED"
     assert "credits" in failed["message"].splitlines()[0]
     answers = [prefect.get(f"/flow_runs/{run}") for run in (good, bad)]

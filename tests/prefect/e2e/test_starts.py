@@ -47,17 +47,21 @@ def test_a_schedule_fires(studio: Studio, wait_until: Callable[..., object]) -> 
 
 
 def test_one_key_is_one_run(studio: Studio) -> None:
-    """A webhook-style start, 20 times at once under one idempotency key: one run, one message."""
+    """A webhook-style start, 20 times at once under one idempotency key: one run, one message.
+
+    The name that it was given stays.
+    """
     before = counts_of(studio.service)
     parameters = studio.parameters("one key")
 
     def start(_: int) -> str:
-        return studio.start(parameters, idempotency_key="delivery-1")
+        return studio.start(parameters, idempotency_key="delivery-1", name="Monday's video")
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         started = set(pool.map(start, range(AT_ONCE)))
     assert len(started) == 1
     (flow_run,) = started
     assert studio.prefect.wait(flow_run)["type"] == "COMPLETED"
+    assert studio.prefect.get(f"/flow_runs/{flow_run}")["name"] == "Monday's video"
     assert studio.start(parameters, idempotency_key="delivery-1") == flow_run
     assert counts_of(studio.service)["messages"] - before["messages"] == 1

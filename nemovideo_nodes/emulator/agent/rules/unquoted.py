@@ -36,6 +36,10 @@ _TITLED_ZH = re.compile(
     rf"是为叫用写换变保])[^,;:。!?、\s{_SIGNS}\uf000]{{2,30}})"
 )
 _MOST_WORDS = 8
+_SUBTITLE_FIRST = words(
+    rf"\b(?P<sub>subtitle)\s(?P<below>{QUOTE})\s(?:under|below|beneath|underneath)\s"
+    rf"(?:the\s|my\s)?(?P<head>title|headline|heading)\s(?P<above>{QUOTE})"
+)
 
 
 def quote_plain_texts(reading: Reading) -> None:
@@ -52,3 +56,5 @@ def quote_plain_texts(reading: Reading) -> None:
     if reading.generating:
         for found in reversed(list(_TITLED_ZH.finditer(reading.text))):
             reading.quote(found.start("text"), found.end("text"))
+    # The title first, as people see it.
+    reading.text = _SUBTITLE_FIRST.sub(r"\g<head> \g<above>, \g<sub> \g<below>", reading.text)

@@ -67,8 +67,9 @@ def many(dag_id: str, *, defer_messages: bool) -> None:
     )
     def videos() -> None:
         @task
-        def prompts(params: dict[str, int]) -> list[str]:
-            return [f'A 2 second video titled "{number}"' for number in range(params["count"])]
+        def prompts(params: dict[str, int] | None = None) -> list[str]:
+            count = (params or {})["count"]
+            return [f'A 2 second video titled "{number}"' for number in range(count)]
 
         ImageToVideoOperator.partial(
             task_id="video",

@@ -1,0 +1,155 @@
+"""A content calendar in a flow: which of its videos are due, and what stands in the others' way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, emit_problems
+from nemovideo_nodes.prefect.deduplication import current_flow_run
+from nemovideo_nodes.prefect.location import check_files
+from nemovideo_nodes.prefect.logs import run_logger
+from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.calendar_model import CalendarPost
+from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
+from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.calendar_file import Post
+from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
+
+__all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
+
+
+class CalendarVideo(Post):
+    """A post as flows take it, with the calendar's plan of its video."""
+
+    planned: PlannedVideo
+
+    @classmethod
+    def of(cls, planned: PlannedVideo, source: CalendarSource, now: datetime) -> Self:
+        """The post of a planned video; what names no time is due now."""
+        post = planned.post
+        return cls(
+            slug=post.slug,
+            due=post.due or now,
+            images=tuple(source.picture(name) for name in post.images),
+            prompt=planned.prompt,
+            platform=planned.platform,
+            aspect=planned.aspect,
+            profile=post.profile,
+            language=planned.language,
+            account=post.account,
+            revision=planned.revision,
+            planned=planned,
+        )
+
+    @property
+    def run_id(self) -> str:
+        """The id of the one run that makes it."""
+        return self.planned.run_id
+
+
+class DuePosts(list[Post]):
+    """The posts that are due, with what became of the calendar's other rows."""
+
+    others: Sequence[PostOutcome] = ()
+    videos: Sequence[PlannedVideo] = ()
+    """All videos of the calendar."""
+
+
+@step_task("Read calendar", run_name="calendar", timeout_s=600.0)
+async def posts_due(calendar: str, timezone: str = "UTC", catch_up_hours: int = 24) -> list[Post]:
+    """Reads the calendar and finds the posts that became due before the flow run's own time.
+
+    That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
+    that cannot be read is left out, and named in the log, the calendar's artifact and an event.
+    """
+    with in_form_words():
+        check_files([calendar], "calendar")
+        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours)
+
+
+def planned_of(post: Post) -> PlannedVideo:
+    """The plan of a post's video; one that the user made is the row of a calendar by itself."""
+    if isinstance(post, CalendarVideo):
+        return post.planned
+    row = CalendarPost(
+        row=0,
+        slug=post.slug,
+        due=post.due,
+        images=post.images,
+        prompt=post.prompt,
+        platforms=(post.platform,) if post.platform else (),
+        languages=(post.language,) if post.language else (),
+        account=post.account,
+        aspect=post.aspect,
+        profile=post.profile,
+        revision=post.revision,
+    )
+    return PlannedVideo(
+        post=row,
+        platform=post.platform,
+        serves=row.platforms,
+        aspect=post.aspect,
+        language=post.language,
+        revision=post.revision,
+    )
+
+
+def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
+    """The row of a video in the calendar's artifact."""
+    post = video.post
+    text = post.text(video.platform, video.language)
+    return PostOutcome(
+        slug=post.slug,
+        due=post.due.isoformat(" ", "minutes") if post.due else "",
+        platform=", ".join(video.serves),
+        language=video.language,
+        account=post.account,
+        text=" ".join(filter(None, (text.title, text.whole_caption(video.platform)))),
+        **what,
+    )
+
+
+def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
+    source = open_calendar(calendar, Settings.from_environment().media_access)
+    reading = source.read(timezone)
+    whole = next((one for one in reading.problems if one.row is None), None)
+    if whole is not None:
+        raise BadInput(f"The calendar {calendar} cannot be read: {whole.message}")
+    for note in reading.notes:
+        run_logger().info("%s", note)
+    problems = [f"{str(one)[:1].upper()}{str(one)[1:]}" for one in reading.problems]
+    for problem in problems:
+        run_logger().error("The calendar is wrong: %s", problem)
+    if problems:
+        emit_problems(problems)
+    now = _now()
+    videos = videos_of(reading.posts)
+    due = due_videos(videos, now, timedelta(hours=catch_up_hours))
+    posts = DuePosts(CalendarVideo.of(video, source, now) for video in due)
+    posts.videos, known = videos, {post.run_id for post in posts}
+    posts.others = [
+        *(
+            PostOutcome(f"row {one.row}", status="failed", note=problem)
+            for one, problem in zip(reading.problems, problems, strict=True)
+        ),
+        *(_not_due(video, now) for video in videos if video.run_id not in known),
+    ]
+    return posts
+
+
+def _not_due(video: PlannedVideo, now: datetime) -> PostOutcome:
+    if video.post.due is not None and video.post.due > now:
+        return outcome_of(video, status="coming")
+    return outcome_of(video, status="skipped", note="Older than the hours that are caught up")
+
+
+def _now() -> datetime:
+    flow_run = current_flow_run()
+    planned = flow_run.expected_start_time if flow_run is not None else None
+    return planned or SystemClock().now()

@@ -1,0 +1,45 @@
+"""For which platforms a video is delivered, and with which text. Pure.
+
+It is no part of what makes a run: another caption or one more platform needs no new video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from nemovideo_nodes.request.post_text import PostText
+from nemovideo_nodes.request.renditions import Fit
+
+__all__ = ["Post"]
+
+
+class Post(BaseModel):
+    """What goes out with a video, and where."""
+
+    model_config = ConfigDict(frozen=True)
+
+    platforms: tuple[str, ...] = ()
+    """Names of presets, the one that names the run first; empty: none is known."""
+    texts: Mapping[str, PostText] = {}
+    """By platform; under "" where there is none."""
+    fit: Fit = "auto"
+    language: str = ""
+    slug: str = ""
+    date: str = ""
+    """`2026-03-02`, for the names of files."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The platforms that get a file each; "" alone where only a text is given."""
+        return self.platforms or (("",) if self.texts else ())
+
+    def text(self, platform: str) -> PostText:
+        """The text for a platform; an empty one where it has none."""
+        return self.texts.get(platform) or PostText()
+
+    @property
+    def posted(self) -> dict[str, PostText]:
+        """All that is to be delivered: the text of each platform."""
+        return {platform: self.text(platform) for platform in self.targets}

@@ -1,0 +1,233 @@
+"""Delivered videos where people take them from: named so that one can read it, with their texts.
+
+Beside each video lie its caption as text, all that is known of it as JSON, its subtitles, and its
+cover. A destination is a folder, or a store's URL (s3://bucket/posts).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.ledger.manifest import Delivered, RunResult
+from nemovideo_nodes.ledger.store import REMOTE, Store
+from nemovideo_nodes.workspace.copying import copy_file
+
+__all__ = ["Destination", "file_stem", "sidecars"]
+
+_LONGEST_STEM: Final = 150
+"""Bytes; disks take 255, and there is an ending, and perhaps a number."""
+_MOST_NUMBERS: Final = 1_000
+_RENDITION = re.compile(r"-\d+x\d+-[a-z]+-[0-9a-f]{8}$")
+_UNFIT = re.compile(r"[^\w.-]+")
+
+
+def file_stem(date: str, slug: str, platform: str, language: str) -> str:
+    """`2026-03-02_spring-sale_tiktok_de`: what is not known is left out."""
+    parts = (_fit(part) for part in (date, slug, platform, language))
+    stem = "_".join(filter(None, parts)).strip("._-")
+    return stem.encode()[:_LONGEST_STEM].decode(errors="ignore") or "video"
+
+
+def _fit(text: str) -> str:
+    """A part of a name that any disk and any address takes; underscores stand between parts."""
+    text = unicodedata.normalize("NFC", text.strip()).replace("_", "-")
+    return _UNFIT.sub("-", text).strip("-.")[:80]
+
+
+def sidecars(one: Delivered, post: str = "") -> dict[str, bytes]:
+    """The files beside a video, by ending: its text as one pastes it, and all of it as JSON.
+
+    `post` says which post it is, so that no other one is written over it.
+    """
+    lines = (one.title, one.caption)
+    found = {}
+    if text := "\n\n".join(filter(None, lines)):
+        found[".txt"] = (text + "\n").encode("utf-8", "replace")
+    told = {
+        "post": post,
+        "platform": one.platform,
+        "language": one.language,
+        "title": one.title,
+        "caption": one.caption,
+        "hashtags": one.hashtags,
+        "alt_text": one.alt_text,
+        "link": one.link,
+        "width": one.width,
+        "height": one.height,
+        "duration_s": one.duration_s,
+        "bytes": one.bytes,
+        "sha256": one.sha256,
+        "rendition": one.rendition,
+        "problems": one.violations,
+        "notes": one.notes,
+    }
+    found[".json"] = (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode(
+        "utf-8", "replace"
+    )
+    return found
+
+
+@dataclass
+class Destination:
+    """A folder or a bucket's prefix that delivered videos are put into."""
+
+    place: str
+    options: Mapping[str, str] | None = None
+    """A bucket's account and endpoint; see `Store`."""
+    _store: Store | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises `BadInput` for what can be no destination."""
+        if "://" in self.place and not self.place.startswith(REMOTE):
+            raise BadInput(f"{self.place[:80]} is no destination: give a folder, or s3://bucket/…")
+        if not self.place.startswith(REMOTE) and Path(self.place).expanduser().is_file():
+            raise BadInput(f"{self.place} is a file, and a destination is a folder")
+
+    def put(
+        self, result: RunResult, store: Store, *, date: str, slug: str, post: str = ""
+    ) -> list[str]:
+        """Copy what the run delivers, from its `store`; where each video is then, in order.
+
+        They are named `DATE_SLUG_PLATFORM_LANGUAGE.mp4`, with a number where that is another
+        `post`'s already. What is there as it is to be is left alone. Raises `StoreError`.
+        """
+        return self.put_as(
+            result,
+            store,
+            lambda one: file_stem(date, slug or result.run_id, one.platform, one.language),
+            post=post or result.run_id,
+        )
+
+    def put_as(
+        self,
+        result: RunResult,
+        store: Store,
+        stem_of: Callable[[Delivered], str],
+        *,
+        post: str = "",
+    ) -> list[str]:
+        """`put` under names of the caller's own; without a `post` they are written over."""
+        taken: set[str] = set()
+        places = []
+        for one in result.deliveries:
+            stem = self._free(stem_of(one), taken, post)
+            taken.add(stem)
+            places.append(self._put(stem, one, result, store, post))
+        return places
+
+    def _free(self, stem: str, taken: set[str], post: str) -> str:
+        """`stem`, or with the first number under which nothing of another post is."""
+        for number in range(1, _MOST_NUMBERS):
+            name = stem if number == 1 else f"{stem}-{number}"
+            owner = self._told(name).get("post", post) if post else post
+            if name not in taken and owner == post:
+                return name
+        raise StoreError(f"{self._place(stem)} and all its numbers are other posts' already")
+
+    def _put(self, stem: str, one: Delivered, result: RunResult, store: Store, post: str) -> str:
+        name = f"{stem}.mp4"
+        beside = sidecars(one, post)
+        told = self._told(stem)
+        size = self._size(name)
+        if size == one.bytes and told == json.loads(beside[".json"]):
+            return self._place(name)
+        if size != one.bytes or told.get("sha256") != one.sha256:
+            with store.local(_name_in(store, one.path)) as source:
+                if self._bucket is not None:
+                    self._bucket.remove([name])  # a file of the same size is taken for the same
+                    self._bucket.put_file(name, source)
+                else:
+                    copy_file(source, self._folder / name)
+        for ending, data in self._seen_beside(one, result, store):
+            self._write(stem + ending, data)
+        if ".txt" in beside:
+            self._write(f"{stem}.txt", beside[".txt"])
+        elif told:
+            self._remove(f"{stem}.txt")  # it had a text before
+        # It says that all else is there, so it comes last.
+        self._write(f"{stem}.json", beside[".json"])
+        return self._place(name)
+
+    def _seen_beside(
+        self, one: Delivered, result: RunResult, store: Store
+    ) -> Iterator[tuple[str, bytes]]:
+        """Subtitles and cover, by the ending of their names."""
+        stem = _RENDITION.sub("", one.path.removesuffix(".mp4"))
+        for subtitles in result.subtitles:
+            base, _, ending = subtitles.rpartition(".")
+            if base == stem:
+                yield f".{ending}", store.read(_name_in(store, subtitles)) or b""
+        if one.cover is not None and (cover := store.read(_name_in(store, one.cover))):
+            yield ".jpg", cover
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self.place).expanduser()
+
+    @property
+    def _bucket(self) -> Store | None:
+        if self.place.startswith(REMOTE) and self._store is None:
+            self._store = Store(self.place.rstrip("/"), self.options)
+        return self._store
+
+    def _place(self, name: str) -> str:
+        return str(self._folder / name) if self._bucket is None else self._bucket.place(name)
+
+    def _size(self, name: str) -> int | None:
+        if self._bucket is not None:
+            return self._bucket.size(name)
+        try:
+            return (self._folder / name).stat().st_size
+        except OSError:
+            return None
+
+    def _read(self, name: str) -> bytes | None:
+        if self._bucket is not None:
+            return self._bucket.read(name)
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def _told(self, stem: str) -> dict[str, object]:
+        """What an earlier copy wrote about the video of that name; empty where there is none."""
+        try:
+            value = json.loads(self._read(f"{stem}.json") or b"{}")
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _remove(self, name: str) -> None:
+        if self._bucket is not None:
+            self._bucket.remove([name])
+        else:
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write a file where it is not there with these bytes; whole or not at all."""
+        if self._read(name) == data:
+            return
+        if self._bucket is not None:
+            self._bucket.replace(name, data)
+            return
+        from nemovideo_nodes.workspace.calendar_places import write_place
+
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_place(str(self._folder / name), data)
+        except (OSError, BadInput) as error:
+            raise StoreError(f"{self._folder / name} cannot be written: {error}") from None
+
+
+def _name_in(store: Store, place: str) -> str:
+    """The name in the store of what lies at `place`."""
+    return place.removeprefix(store.place("")).lstrip("/")

@@ -1,0 +1,109 @@
+"""For which platforms a request's video is, and the text that goes out with it, checked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.platform_names import nearest_platforms, platform_named
+from nemovideo_nodes.request.platforms import PRESETS, aspect_for
+from nemovideo_nodes.request.post import Post
+from nemovideo_nodes.request.post_text import (
+    UTM_FIELDS,
+    PostText,
+    TemplateFault,
+    filled_in,
+    hashtags_in,
+    text_faults,
+)
+from nemovideo_nodes.request.renditions import FITS, Generation, generations, wanted_length
+from nemovideo_nodes.workspace.options import VideoOptions
+
+__all__ = ["generation_for", "platforms_of", "post_of"]
+
+_WORDS: Final = ("title", "caption", "hashtags", "alt_text", "link")
+
+
+def platforms_of(options: VideoOptions) -> tuple[str, ...]:
+    """The presets that are named, each once, the first one first; raises `BadInput`."""
+    names = [
+        name.strip()
+        for text in (options.platform, *options.platforms)
+        for name in text.replace(";", ",").split(",")
+        if name.strip()
+    ]
+    found = []
+    for name in names:
+        known = name if name in PRESETS else platform_named(name)
+        if known is None:
+            near = nearest_platforms(name)
+            if len(near) == len(PRESETS):
+                aspect_for(name)  # tells all of them
+            raise BadInput(
+                f"The platform {name[:60]!r} is not known: did you mean {' or '.join(near)}?"
+            )
+        found.append(known)
+    return tuple(dict.fromkeys(found))
+
+
+def generation_for(options: VideoOptions) -> Generation:
+    """The one generation that serves all platforms of a request.
+
+    Raises `BadInput` where one cannot, since no length suits all of them.
+    """
+    platforms = platforms_of(options)
+    lengths = {wanted_length(prompt) for prompt in options.prompts}
+    wanted = lengths.pop() if len(lengths) == 1 else None
+    made = generations(platforms, options.aspect, wanted)
+    if len(made) > 1:
+        first, other = (
+            " and ".join(PRESETS[name].title for name in one.serves) for one in made[:2]
+        )
+        raise BadInput(
+            f"One video of {wanted:g} s does not suit {first} as well as {other}: "
+            "make one for each, or ask for another length"
+        )
+    return made[0]
+
+
+def post_of(options: VideoOptions) -> Post | None:
+    """What goes out with the video, and where; None where nothing says so. Raises `BadInput`."""
+    if options.fit not in FITS:
+        raise BadInput(f"The fit {options.fit[:60]!r} is not known: give {', '.join(FITS)}")
+    platforms = platforms_of(options)
+    has_text = any(getattr(options, name) for name in _WORDS)
+    if not platforms and not has_text and not options.texts:
+        return None
+    texts = dict(options.texts) or (
+        {one: _written(options, one) for one in platforms or ("",)} if has_text else {}
+    )
+    for platform, text in texts.items():
+        for fault in text_faults(text, platform):
+            raise BadInput(fault.sentence[:1].upper() + fault.sentence[1:])
+    return Post(
+        platforms=platforms,
+        texts=texts,
+        fit=options.fit,
+        language=options.language,
+        slug=options.slug,
+        date=options.date,
+    )
+
+
+def _written(options: VideoOptions, platform: str) -> PostText:
+    if unknown := sorted(set(options.utm) - set(UTM_FIELDS)):
+        raise BadInput(f"{unknown[0][:60]!r} is no UTM parameter: give {', '.join(UTM_FIELDS)}")
+    fields = {
+        "slug": options.slug,
+        "date": options.date,
+        "platform": platform,
+        "language": options.language,
+    }
+    words = {name: getattr(options, name) for name in _WORDS}
+    if wrong := hashtags_in(options.hashtags)[1]:
+        raise BadInput(f"{wrong[0][:60]!r} is no hashtag: use letters, digits and _")
+    try:
+        return filled_in(words, options.utm, fields)
+    except TemplateFault as error:
+        name = error.field.replace("_", " ")
+        raise BadInput(f"The {name} cannot be used: {error.sentence}") from None

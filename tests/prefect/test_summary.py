@@ -1,0 +1,29 @@
+"""The summary of a run: what each platform gets, with the text that goes out with it."""
+
+from __future__ import annotations
+
+from nemovideo_nodes.ledger.manifest import Delivered, RunResult
+from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.prefect.summary import summary_of
+
+
+def test_platforms_and_captions_are_shown() -> None:
+    """One line each; what would be markup stays text."""
+    delivered = Delivered(
+        platform="instagram-feed",
+        path="/store/runs/r/video-1080x1350-blur-01234567.mp4",
+        sha256="",
+        bytes=1,
+        duration_s=3,
+        width=1080,
+        height=1350,
+        rendition="blur",
+        language="de",
+        caption="Spring\n\n#sale",
+    )
+    page = summary_of(Run("r"), RunResult(run_id="r", status="done", deliveries=[delivered]))
+    assert (
+        "## Platforms\n\n- **Instagram Feed, de, 1080x1350, blur**: "
+        "`/store/runs/r/video-1080x1350-blur-01234567.mp4`\n  Spring \\#sale\n"
+    ) in page
+    assert "## Platforms" not in summary_of(Run("r"), RunResult(run_id="r", status="done"))
