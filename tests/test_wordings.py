@@ -36,7 +36,7 @@ def test_every_code_and_remedy_is_told_in_the_words_of_the_door(door: str) -> No
     for code in ErrorCode:
         for remedy in Remedy:
             error = RunStopped("It stopped.", run_id="run-7", code=code, remedy=remedy)
-            told = error.told(wording)
+            told = error.message(wording)
             assert told.startswith("It stopped. ")
             assert "{" not in told
             assert [word for word in foreign if word in told] == []
@@ -49,10 +49,10 @@ def test_a_result_is_told_like_the_error(door: str) -> None:
     for remedy in Remedy:
         result = RunResult(run_id="run-7", status="stuck", error="It stopped", remedy=remedy)
         error = NemoVideoError("It stopped", remedy=remedy, run_id="run-7")
-        assert result.told(wording) == error.told(wording)
+        assert result.message(wording) == error.message(wording)
 
 
 def test_a_remedy_of_a_version_to_come_is_left_out() -> None:
     """The sentence alone is told then."""
     result = RunResult(run_id="r", status="stuck", error="It stopped", remedy="dance")
-    assert result.told(CLI_WORDING) == "It stopped"
+    assert result.message(CLI_WORDING) == "It stopped"

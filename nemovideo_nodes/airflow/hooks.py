@@ -167,7 +167,7 @@ class NemoVideoHook(HttpHook):
         try:
             return True, asyncio.run(self._ask())
         except NemoVideoError as error:
-            return False, error.told(AIRFLOW_WORDING)
+            return False, error.message(AIRFLOW_WORDING)
 
     async def _ask(self) -> str:
         from nemovideo_nodes.api.client import NemoVideoClient

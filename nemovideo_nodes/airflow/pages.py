@@ -142,7 +142,7 @@ def _workspace(origin: TaskOrigin) -> Workspace:
                 return hook.workspace(store)
         return Workspace.open(configured_store())
     except NemoVideoError as error:
-        raise HTTPException(503, error.told(AIRFLOW_WORDING)) from None
+        raise HTTPException(503, error.message(AIRFLOW_WORDING)) from None
 
 
 def _stored_fields(origin: TaskOrigin) -> tuple[str, str]:
@@ -207,7 +207,7 @@ def _page(run_id: str, origin: TaskOrigin) -> str:
         .render(
             result=result,
             videos=videos,
-            error=result.told(AIRFLOW_WORDING),
+            error=result.message(AIRFLOW_WORDING),
             doubts=run.doubts,
             status=_STATUS[result.status],
             origin=_links_to(origin),

@@ -128,7 +128,7 @@ def end(outcome: Outcome, delivery: Delivery) -> NoReturn:
     new = _new_videos(outcome)
     if delivery.output is not None and is_done:
         result = workspace.copy_video(result, delivery.output, last=new if outcome.known else None)
-    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
+    result = result.model_copy(update={"error": result.message(CLI_WORDING, source="NEMO_TOKEN")})
     if delivery.as_json:
         print_json(result.model_dump())
     elif loudness() == "quiet":

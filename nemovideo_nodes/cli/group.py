@@ -23,7 +23,7 @@ from nemovideo_nodes.errors import (
     Remedy,
     is_retryable,
     redact,
-    told,
+    with_remedy,
 )
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ class SentenceGroup(click.Group):
                 code = RESUMABLE if is_retryable(error) else STUCK
                 if error.remedy is None and code == RESUMABLE:
                     error.remedy = Remedy.RETRY
-            failure = _Failure(error.told(CLI_WORDING), code, error.code, error.remedy)
+            failure = _Failure(error.message(CLI_WORDING), code, error.code, error.remedy)
         except KeyboardInterrupt:
-            sentence = told(STOPPED, Remedy.RETRY, CLI_WORDING)
+            sentence = with_remedy(STOPPED, Remedy.RETRY, CLI_WORDING)
             failure = _Failure(sentence, RESUMABLE, ErrorCode.CANCELLED, Remedy.RETRY)
         except no_failure:
             raise
@@ -101,7 +101,7 @@ class SentenceGroup(click.Group):
                 f"A fault of the program ({type(error).__name__}: {error}; "
                 f"{Path(where.filename).name}:{where.lineno})"
             )
-            sentence = told(what, Remedy.REPORT, CLI_WORDING)
+            sentence = with_remedy(what, Remedy.REPORT, CLI_WORDING)
             failure = _Failure(sentence, FAULT, ErrorCode.INTERNAL, Remedy.REPORT)
         failure.end(ctx, as_json=bool(ctx.meta.get(_JSON)))
 

@@ -71,7 +71,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     workspace = open_workspace(store)
     known = workspace.load(workspace.named(run))
     result = workspace.result_of(known)
-    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
+    result = result.model_copy(update={"error": result.message(CLI_WORDING, source="NEMO_TOKEN")})
     if as_json:
         print_json(result.model_dump())
         return
@@ -164,7 +164,7 @@ def runs(
 
 def _worded(run: Summary) -> Summary:
     """The summary, with its error in the words of the command line."""
-    error = run.result.told(CLI_WORDING, source="NEMO_TOKEN")
+    error = run.result.message(CLI_WORDING, source="NEMO_TOKEN")
     return run.model_copy(update={"result": run.result.model_copy(update={"error": error})})
 
 

@@ -315,7 +315,7 @@ def cancel(run: str, store: str | None, as_json: bool) -> None:
     The service is asked once to stop a render that is under way, and may charge it all the same.
     """
     result = asyncio.run(open_workspace(store).cancel(run))
-    result = result.model_copy(update={"error": result.told(CLI_WORDING, source="NEMO_TOKEN")})
+    result = result.model_copy(update={"error": result.message(CLI_WORDING, source="NEMO_TOKEN")})
     if as_json:
         print_json(result.model_dump())
     else:
@@ -358,5 +358,5 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
         if dry_run.run_id is not None:
             click.echo(f"Run: {dry_run.run_id}")
     if dry_run.error is not None:
-        click.echo(f"nemovideo: {dry_run.error.told(CLI_WORDING)}", err=True)
+        click.echo(f"nemovideo: {dry_run.error.message(CLI_WORDING)}", err=True)
     sys.exit(BAD_INPUT if dry_run.error is not None else 0)

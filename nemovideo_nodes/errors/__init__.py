@@ -155,15 +155,17 @@ class NemoVideoError(Exception):
         """Whether the same request may succeed later with nothing changed."""
         return self.code in RETRYABLE
 
-    def told(self, wording: Wording) -> str:
+    def message(self, wording: Wording) -> str:
         """The sentence and the remedy in the words of a door."""
-        return told(self.sentence, self.remedy, wording, run_id=self.run_id, source=self.source)
+        return with_remedy(
+            self.sentence, self.remedy, wording, run_id=self.run_id, source=self.source
+        )
 
     def __str__(self) -> str:
-        return self.told(self.wording)
+        return self.message(self.wording)
 
 
-def told(
+def with_remedy(
     sentence: str,
     remedy: Remedy | None,
     wording: Wording,

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, told
+from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, with_remedy
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
@@ -157,12 +157,12 @@ class RunResult(_Plain):
             "retryable": None if done else data.get("retryable", status == "waiting" and not held),
         }
 
-    def told(self, wording: Wording = PYTHON_WORDING, *, source: str = "token") -> str | None:
+    def message(self, wording: Wording = PYTHON_WORDING, *, source: str = "token") -> str | None:
         """The error as one text, with what to do about it in the words of a door."""
         if self.error is None:
             return None
         remedy = Remedy(self.remedy) if self.remedy in set(Remedy) else None
-        return told(self.error, remedy, wording, run_id=self.run_id, source=source)
+        return with_remedy(self.error, remedy, wording, run_id=self.run_id, source=source)
 
 
 def result_of(

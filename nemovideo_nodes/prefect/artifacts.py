@@ -149,7 +149,7 @@ def _read_run(handle: RunHandle, opened: OpenRun, run: Run, error: NemoVideoErro
         links=links,
         posters=_posters(opened, run),
         violations=workspace.platform_violations(result, run),
-        error=error.told(FORM_WORDING) if error is not None else "",
+        error=error.message(FORM_WORDING) if error is not None else "",
     )
     poster = opened.store.link(_poster_names(run)[0]) if links and any(shown.posters) else ""
     return _Read(run, result, shown, poster)

@@ -167,7 +167,7 @@ class _Calendar:
             await asyncio.to_thread(_hold, resolved, post, error.sentence)
             note = f"{error}. A Retry does not help: correct the row or its pictures"
         elif isinstance(error, NemoVideoError) and is_retryable(error):
-            note = f"{error.told(FORM_WORDING)}. The next run of the calendar tries it again"
+            note = f"{error.message(FORM_WORDING)}. The next run of the calendar tries it again"
         else:
             note = (state.message or state.name or "").splitlines()[0]
         self._notes[video.run_id] = note

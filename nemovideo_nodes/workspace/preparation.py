@@ -60,7 +60,7 @@ class DryRun:
             "platforms": list(self.platforms),
             "renditions": dict(self.renditions),
             "run_id": self.run_id,
-            "error": self.error.told(wording) if self.error else None,
+            "error": self.error.message(wording) if self.error else None,
             "error_code": str(self.error.code) if self.error else None,
         }
 

@@ -69,7 +69,7 @@ def test_a_result_that_an_earlier_version_kept_gets_its_state() -> None:
     kept = {"run_id": "r", "status": "waiting", "error": "It is late"}
     result = RunResult.model_validate(kept)
     assert (result.state, result.retryable, result.remedy) == ("resumable", True, None)
-    assert result.told() == "It is late"
+    assert result.message() == "It is late"
     assert RunResult(run_id="r", status="done").retryable is None
     assert RunResult(run_id="r", status="stuck").state == "failed"
 
@@ -77,10 +77,10 @@ def test_a_result_that_an_earlier_version_kept_gets_its_state() -> None:
 def test_an_error_is_told_in_the_words_of_a_door() -> None:
     """The sentence is the same at every door, what to do about it is not."""
     result = RunResult(run_id="r", status="stuck", error="It stopped", remedy="resend")
-    assert result.told() == f"It stopped. {PYTHON_WORDING[Remedy.RESEND]}"
-    assert result.told({Remedy.RESEND: "Tick the box"}) == "It stopped. Tick the box"
+    assert result.message() == f"It stopped. {PYTHON_WORDING[Remedy.RESEND]}"
+    assert result.message({Remedy.RESEND: "Tick the box"}) == "It stopped. Tick the box"
     newer = result.model_copy(update={"remedy": "of a version to come"})
-    assert newer.told() == "It stopped"
+    assert newer.message() == "It stopped"
 
 
 def test_facts_keep_their_keys_and_older_ones_have_no_codes() -> None:

@@ -84,7 +84,7 @@ async def test_a_run_that_stops_says_why_and_what_to_do(stage: Stage) -> None:
     assert caught.value.run_id == run
     assert not caught.value.resumable
     words = dict(PYTHON_WORDING) | {Remedy.RESEND: "Switch `resend` on for {run_id}"}
-    assert caught.value.told(words).endswith(f"Switch `resend` on for {run}")
+    assert caught.value.message(words).endswith(f"Switch `resend` on for {run}")
 
 
 async def test_a_run_of_another_service_is_not_touched(stage: Stage) -> None:

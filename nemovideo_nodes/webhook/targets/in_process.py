@@ -79,9 +79,9 @@ class InProcessRuns:
             )
             result = await workspace.advance(run)
         except StoreError as error:
-            raise TargetDown(error.told(WEBHOOK_WORDING)) from None
+            raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
-            sentence = error.told(WEBHOOK_WORDING)
+            sentence = error.message(WEBHOOK_WORDING)
             held = error.code is ErrorCode.QUESTION
             raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
         return Started(result.videos[0].path if result.videos else run, "done")
