@@ -69,7 +69,7 @@ def test_a_list_of_many_runs_costs_few_requests(
         journal.record(_asked(ordered.order.model_dump_json()))
         write_summary(journal.run, store)
     told = command("runs")
-    assert len(told.splitlines()) == 60
+    assert len(told.splitlines()) > 20
     asked.clear()
     assert command("runs") == told
     assert len(asked) <= 30, asked
