@@ -156,6 +156,12 @@ def plan(
     is_flag=True,
     help="Make those again whose row was edited since.",
 )
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="CREDITS",
+    help="The most credits of all that is made from SOURCE; what does not fit is held.",
+)
 @local_option
 @store_option
 @json_option
@@ -168,6 +174,7 @@ def run(
     results: str | None,
     destination: str | None,
     again: bool,
+    budget: float | None,
     local: bool,
     store: str | None,
     as_json: bool,
@@ -181,6 +188,7 @@ def run(
     from nemovideo_nodes.cli.driving import as_ctrl_c
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
+    from nemovideo_nodes.request.budget import named_budget
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
     from nemovideo_nodes.workspace.calendar_places import Places
@@ -207,7 +215,13 @@ def run(
             f"{_number(undated, 'video')} of {source} would be made at once, since it names no "
             "time for them: say with --most how many to make now"
         )
-    maker = CalendarMaker(settings, calendar_source, local=local, start_local=ensure_local)
+    maker = CalendarMaker(
+        settings,
+        calendar_source,
+        local=local,
+        start_local=ensure_local,
+        budget=named_budget("calendar", _title(source), budget) if budget is not None else None,
+    )
     made: list[Made] = []
 
     def on_made(one: Made) -> None:
@@ -320,6 +334,9 @@ def _say_made(made: Made) -> None:
             click.echo(f"{title} was made before; what goes out with it is updated")
         case "later":
             click.echo(f"{title} is left for the next time (--most)")
+        case "held":
+            release = f"; nemovideo release {made.video.run_id} permits it"
+            click.echo(f"{title} is held: {made.error}{release}", err=True)
         case _:
             click.echo(f"{title}: {made.error} (run {made.video.run_id})", err=True)
 
@@ -380,9 +397,9 @@ def _reading_json(reading: Reading) -> dict[str, Any]:
 
 def _run_code(made: Sequence[Made]) -> int:
     outcomes = {one.outcome for one in made}
-    if outcomes & {"stuck", "held"}:
+    if "stuck" in outcomes:
         return _FAILED
-    return _UNFINISHED if "waiting" in outcomes else 0
+    return _UNFINISHED if outcomes & {"waiting", "held"} else 0
 
 
 def _title(source: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,15 +29,20 @@ class BudgetState:
     spent: float
 
 
-def budgets_of(run: Run, settings: Settings, now: datetime) -> list[Budget]:
-    """The budgets of a run: those that it was asked for with, and those of its account."""
+def budgets_of(
+    run: Run, settings: Settings, now: datetime, changed: Sequence[Budget] = ()
+) -> list[Budget]:
+    """The budgets of a run: those that it was asked for with, those of its account, and `changed`.
+
+    Of two budgets of one scope the later one counts.
+    """
     budgets = list(run.order.budgets or ()) if run.order else []
     if settings.run_budget is not None:
         budgets.append(run_budget(run.id, settings.run_budget))
     if settings.day_budget is not None:
         account = settings.charged_account
         budgets.append(day_budget(account, settings.day_budget, now.astimezone(UTC)))
-    return list({budget.scope: budget for budget in budgets}.values())
+    return list({budget.scope: budget for budget in (*budgets, *changed)}.values())
 
 
 def budget_states(settings: Settings, store: Store) -> list[BudgetState]:

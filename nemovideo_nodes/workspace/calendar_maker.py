@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.accounts import account_settings
@@ -14,7 +15,7 @@ from nemovideo_nodes.workspace.calendar_run import Made
 from nemovideo_nodes.workspace.calendar_source import CalendarSource
 from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal
-from nemovideo_nodes.workspace.options import VideoOptions
+from nemovideo_nodes.workspace.options import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.workspace import Workspace
 
 __all__ = ["CalendarMaker"]
@@ -30,7 +31,10 @@ class CalendarMaker:
         *,
         local: bool = False,
         start_local: StartLocal | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        """`budget` is the calendar's, in the store of each account that its rows name."""
+        self._budgets = (budget,) if budget is not None else ()
         self._settings = settings
         self._source = source
         self._local = local
@@ -53,9 +57,10 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
+                budgets=self._budgets,
             )
         )
-        return await workspace.resume(run_id)
+        return await workspace.resume(run_id, drive=DriveOptions(budgets=self._budgets))
 
     def store_of(self, video: PlannedVideo) -> Store:
         """The store that the video's run is in."""

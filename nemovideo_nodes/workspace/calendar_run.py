@@ -190,7 +190,7 @@ async def _make(found: _Open, make: Make, store: Store, known: Known, clock: Clo
         outcome: Outcome = "waiting" if error.retryable else "stuck"
         return Made(video, outcome, clock.now(), result, error.sentence)
     done: Outcome = "updated" if found.is_made else "made"
-    outcome = done if made.status == "done" else made.status
+    outcome = done if made.status == "done" else "held" if made.state == "held" else made.status
     return Made(video, outcome, clock.now(), made, made.error or "")
 
 

@@ -96,6 +96,8 @@ class DriveOptions:
     """Nothing is begun or waited for beyond this time."""
     profile: str | os.PathLike[str] | Profile = ""
     """The profile of a run that is put together step by step."""
+    budgets: Sequence[Budget] = ()
+    """Budgets as they are now; each goes before the one of that scope that the run began with."""
     clock: Clock | None = None
     on_event: Callable[[Event], None] | None = field(default=None, compare=False)
     """Told what happens, for progress."""

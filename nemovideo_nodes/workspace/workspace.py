@@ -251,7 +251,9 @@ class Workspace(RunReader):
                 clock=drive.clock,
                 on_event=drive.on_event,
                 journal=journal,
-                budgets=budgets_of(journal.run, settings, (drive.clock or SystemClock()).now()),
+                budgets=budgets_of(
+                    journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
+                ),
             )
             result = await engine.advance(through, waits=drive.waits, until=drive.until)
             # Looked at first: what came late needs no second message.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from fake_clock import FakeClock
 from faulty_store import Death, dying_store
 from stage import Stage
@@ -124,6 +125,28 @@ async def test_a_death_at_any_write_leaves_no_run_stuck(stage: Stage, after: boo
         if not died:
             return
     raise AssertionError("The run never came to its end alive")
+
+
+def test_a_calendar_stops_at_its_budget(stage: Stage) -> None:
+    """Of two posts one fits; with a larger budget the other one is made, and the first stays."""
+    sheet = stage.folder / "spring.csv"
+    rows = [f"{name},2026-03-01 09:00,{stage.pictures[0]},A 2 second {name} video" for name in "ab"]
+    sheet.write_text("\n".join(["slug,due,image,prompt", *rows]), encoding="utf-8")
+    env = {"NEMO_CLIENT_ID": "stage", "NEMO_API_URL": stage.emulator.url}
+
+    def make(*options: str) -> Result:
+        asked = ["calendar", "run", str(sheet), "--store", stage.store_path, "--json"]
+        return CliRunner().invoke(main, [*asked, "--catch-up", "1000000", *options], env=env)
+
+    first = make("--budget", "100", "--at-once", "1")
+    assert first.exit_code == 75, first.output
+    outcomes = [video["outcome"] for video in json.loads(first.stdout)["videos"]]
+    assert outcomes == ["made", "held"]
+    assert "Over budget: 200 of 100 credits of the calendar Spring" in first.stdout
+    assert stage.sent[0] == 1
+    assert make("--budget", "200").exit_code == 0
+    assert make().exit_code == 0
+    assert stage.sent[0] == 2
 
 
 def test_the_command_line_shows_and_releases(stage: Stage, tmp_path: Path) -> None:
