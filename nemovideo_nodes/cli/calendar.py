@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -185,7 +183,7 @@ def run(
     with problems are set aside. Exit code 0: nothing is left to do now; 1: something failed;
     2: SOURCE cannot be read; 75: something is unfinished, so run it again.
     """
-    from nemovideo_nodes.cli.driving import as_ctrl_c
+    from nemovideo_nodes.cli.driving import run_until_stopped
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.budget import named_budget
@@ -229,11 +227,9 @@ def run(
         if not as_json:
             _say_made(one)
 
-    # A worker that is told to end lets go of its runs, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, as_ctrl_c)
     interrupted = False
     try:
-        made = asyncio.run(
+        made = run_until_stopped(
             run_videos(
                 due,
                 maker,

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -25,8 +25,17 @@ if TYPE_CHECKING:
     from nemovideo_nodes.ledger.run import Run
     from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
 
-__all__ = ["Delivery", "Outcome", "Work", "as_ctrl_c", "drive_run", "end", "finished_before"]
+__all__ = [
+    "Delivery",
+    "Outcome",
+    "Work",
+    "drive_run",
+    "end",
+    "finished_before",
+    "run_until_stopped",
+]
 
+_T = TypeVar("_T")
 Work = Callable[["DriveOptions"], Coroutine[Any, Any, "RunResult"]]
 
 
@@ -93,10 +102,8 @@ def drive_run(
     from nemovideo_nodes.ledger.manifest import result_of
     from nemovideo_nodes.workspace import DriveOptions
 
-    # A worker that is told to end lets go of the run, as one does that is interrupted.
-    signal.signal(signal.SIGTERM, as_ctrl_c)
     try:
-        result = asyncio.run(work(DriveOptions(resend=resend, on_event=progress.show)))
+        result = run_until_stopped(work(DriveOptions(resend=resend, on_event=progress.show)))
     except KeyboardInterrupt:
         run = workspace.journal(run_id).refresh()
         result = result_of(
@@ -113,12 +120,30 @@ def drive_run(
     return Outcome(workspace, result, known=result_of(before, workspace.store, "waiting"))
 
 
-def as_ctrl_c(number: int, frame: FrameType | None) -> None:
-    """A running loop cancels its work then; an exception would cut it in the middle of anything."""
-    handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler):  # ignored, as in a shell's background
-        handler = signal.default_int_handler
-    handler(number, frame)
+def run_until_stopped(work: Coroutine[Any, Any, _T]) -> _T:
+    """`asyncio.run`, where SIGTERM cancels the work, as Ctrl-C does; raises `KeyboardInterrupt`.
+
+    Who is told to end lets go of the run. An exception out of the signal's handler would cut the
+    work in the middle of anything, and Ctrl-C may be ignored, as in a shell's background.
+    """
+
+    async def stoppable() -> _T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(task.cancel)
+
+        signal.signal(signal.SIGTERM, stop)
+        return await work
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def end(outcome: Outcome, delivery: Delivery) -> NoReturn:

@@ -166,6 +166,9 @@ class _Failure:
             "error_code": str(self.code),
             "remedy": self.remedy and str(self.remedy),
             "retryable": waiting,
+            "question": None,
+            "deliveries": [],
+            "subtitles": [],
         }
 
 

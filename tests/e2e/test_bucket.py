@@ -23,7 +23,7 @@ def test_the_commands_work_on_a_bucket(
     for command in (["show", "mine"], ["resume", "mine"]):
         assert connected.run(*command, "--json").result == made.result
     listed = connected.run("runs")
-    assert listed.out.startswith(f"mine  done     {bucket}/runs/mine/video.mp4")
+    assert listed.out.splitlines()[1].split()[1:] == ["mine", *PROMPT[1].split(), "1", "s", "done"]
     assert service.sent == (1, 1, 2)
     left = [path for path in connected.folder.rglob("*") if path.is_file()]
     left += [path for path in connected.home.rglob("*") if path.is_file()]

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.following import FollowsRuns
 from nemovideo_nodes.webhook.mapping import Mapper, Parameters
 from nemovideo_nodes.webhook.systems import SYSTEMS
-from nemovideo_nodes.webhook.targets import Started, StartsMany, open_target
+from nemovideo_nodes.webhook.targets import NotStarted, Started, StartsMany, TargetDown, open_target
 
 PAGE = "docs/webhook.md"
 Wait = Callable[..., object]
@@ -241,14 +241,29 @@ async def many_are_started_once(reader: Reader) -> None:
     ]
     async with open_target(config) as runs:
         assert isinstance(runs, StartsMany)
-        first = await runs.start_many(asked)
+        first = await taken(runs, asked)
         assert all(isinstance(one, Started) for one in first)
         assert len(set(map(str, first))) == len(asked)
-        assert await runs.start_many(asked) == first == [await runs.start(one) for one in asked]
+        assert await taken(runs, asked) == first
+        assert [(await taken(runs, [one]))[0] for one in asked[:3]] == first[:3]
         assert runs.together > 1
         names = [one.name for one in first if isinstance(one, Started)]
         assert isinstance(runs, FollowsRuns)
         assert {one.state for one in (await runs.look(names)).values()} == {"running"}
+
+
+async def taken(
+    runs: StartsMany, asked: Sequence[Parameters], tries: int = 60
+) -> list[Started | NotStarted]:
+    """Ask again while its busy database makes the server answer 503, as the dispatcher does."""
+    for left in reversed(range(tries)):
+        try:
+            return list(await runs.start_many(asked))
+        except TargetDown:
+            if not left:
+                raise
+            await asyncio.sleep(0.5)
+    raise AssertionError("unreachable")
 
 
 def test_the_configurations_of_the_page_are_read(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def test_json_and_a_bare_list_are_scripts_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("s.yaml", "instructions: [", "no valid YAML"),
-        ("s.json", "{", "no valid JSON"),
+        ("s.yaml", "instructions: [", "not valid YAML"),
+        ("s.json", "{", "not valid JSON"),
         ("s.yaml", "", "is wrong at its beginning"),
         ("s.yaml", "instructions: []", "is wrong at instructions"),
         ("s.yaml", "instructions: [{media: [a]}]", "is wrong at instructions.1.text"),
