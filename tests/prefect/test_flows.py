@@ -338,4 +338,4 @@ async def test_artifacts_are_kept_under_the_name_of_the_run(studio: Any) -> None
         found = await client.read_artifacts(artifact_filter=ArtifactFilter(key=key))
     assert len(found) == 2
     assert "## Does not fit the platform" in str(found[0].data)
-    assert "TikTok requires 9:16" in str(found[0].data)
+    assert "TikTok requires at least 3 s" in str(found[0].data)
