@@ -16,8 +16,6 @@ DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) 
 PYTEST_ARGS ?= -n auto --dist loadgroup
 # Real servers and a browser load both cores by themselves.
 SERVERS_ARGS ?= -n 0
-# Each worker has an Airflow of its own, and a file's tests share what they have started.
-AIRFLOW_ARGS ?= -n auto --dist loadfile
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
 PYTEST := -m pytest --hypothesis-profile=ci
 
@@ -103,7 +101,7 @@ airflow: .venv-airflow/wheel.stamp
 	    --follow-imports silent --cache-dir ../../.mypy_cache/airflow -p nemovideo_nodes.airflow -p airflow_dags
 	MYPYPATH=tests/support .venv-airflow/bin/python -m mypy --follow-imports silent \
 	    --cache-dir .mypy_cache/airflow --explicit-package-bases tests/airflow
-	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(AIRFLOW_ARGS) \
+	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
