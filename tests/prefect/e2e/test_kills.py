@@ -32,8 +32,9 @@ def test_a_killed_flow_and_then_a_killed_worker(
     prefect.retry(first.flow_run)
     assert prefect.wait(first.flow_run)["type"] == "COMPLETED"
     wait_until(second.has_come, "the render", 240)
-    assert prefect.kill_worker("first", with_flows=True) == 2
+    killed = prefect.kill_worker("first", with_flows=True)
     prefect.start_worker("first")
+    assert killed >= 2  # the process of the first run may still be about to end
     second.let_go()
     again = studio.start(second.parameters)
     assert prefect.wait(again)["type"] == "COMPLETED"
