@@ -20,8 +20,6 @@ def files_below(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-# Prefect's `arun_deployment` leaves a connection of its own to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_no_token_is_kept(studio: Studio) -> None:
     """A run that succeeds and one that fails, and then every byte: database, logs, artifacts.
 
