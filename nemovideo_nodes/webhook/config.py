@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
@@ -248,7 +249,15 @@ def read_config(path: str | os.PathLike[str]) -> Config:
         fault = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            raise BadInput(f"{name} has a key that is not known: {redact(place)}") from None
+            known = {**Source.model_fields, **Config.model_fields}
+            near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
+            hint = f"; is {near[0]} meant?" if near else ""
+            raise BadInput(f"{name} has a key that is not known: {redact(place)}{hint}") from None
+        if fault["type"] == "union_tag_invalid":
+            tags, tag = fault["ctx"]["expected_tags"], str(fault["ctx"]["tag"])
+            raise BadInput(
+                f"{name}: {place}.kind must be one of {tags}, not {redact(tag)!r}"
+            ) from None
         raise BadInput(f"{name} is wrong at {redact(place)}: {fault['msg'].lower()}") from None
     for source in config.sources.values():
         _check(source, name)

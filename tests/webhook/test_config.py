@@ -50,13 +50,18 @@ def test_secrets_are_read_from_where_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "is wrong at target"),
+        ("", "target.kind must be one of"),
         (TARGET, "is wrong at sources"),
         ("sources = 7" + TARGET, "is wrong at sources"),
         (TARGET + "[sources]\nshop = 7", "is wrong at sources.shop"),
         (TARGET + "[sources]", "is wrong at sources"),
-        (SHOP + "[target]\nkind = 'luigi'", "is wrong at target"),
+        (SHOP + "[target]\nkind = 'luigi'", "target.kind must be one of"),
         (TARGET + SHOP + "colour = 1", "a key that is not known: sources.shop.colour"),
+        (TARGET + SHOP + "profil = 1", "sources.shop.profil; is profile meant?"),
+        (
+            '[target]\nkind = "in-process"\n' + SHOP,
+            "target.kind must be one of 'prefect', 'airflow', 'here', not 'in-process'",
+        ),
         (TARGET + SHOP + "debounce_s = -1", "wrong at sources.shop.debounce_s"),
         (TARGET + SHOP.replace("shopify", "magento"), "a system that is not known"),
         (TARGET + SHOP.replace("sources.shop", 'sources."My Shop"'), "needs a name of small"),
