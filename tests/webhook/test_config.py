@@ -50,7 +50,7 @@ def test_secrets_are_read_from_where_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "target.kind must be one of"),
+        ("", "is wrong at target"),
         (TARGET, "is wrong at sources"),
         ("sources = 7" + TARGET, "is wrong at sources"),
         (TARGET + "[sources]\nshop = 7", "is wrong at sources.shop"),
