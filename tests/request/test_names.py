@@ -37,7 +37,9 @@ NASTY = st.one_of(
 def root() -> Iterator[Path]:
     """A folder with a store in it; beside the store nothing may come to be."""
     with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
+        root = Path(name)
+        (root / "store").mkdir()
+        yield root
 
 
 @given(NASTY)
