@@ -33,8 +33,8 @@ INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
 WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts pytest coverage prefect webhook airflow airflow-oldest \
-    wheel pins clean
+.PHONY: help demo test lint types contracts pytest coverage prefect prefect-e2e webhook \
+    airflow airflow-e2e airflow-oldest servers wheel pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -45,7 +45,7 @@ demo: $(VENV)/wheel.stamp
 	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
-test: lint types contracts pytest prefect webhook airflow airflow-oldest
+test: lint types contracts pytest prefect webhook airflow airflow-oldest servers
 
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
@@ -77,12 +77,18 @@ coverage: $(VENV)/pins.stamp
 	PYTHONSAFEPATH= PYTHONPATH=$(CURDIR) $(PY) $(PYTEST) $(PYTEST_ARGS) --cov=nemovideo_nodes \
 	    --cov-report=term:skip-covered --cov-report=html:build/coverage
 
-# A server for each worker of the first half; a real one with its workers has the machine to itself.
+# A server for each worker of pytest; `prefect-e2e` has a real one with its own workers.
 prefect: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-prefect.xml \
 	    --ignore tests/prefect/e2e tests/prefect
+
+prefect-e2e: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect-e2e.xml \
 	    tests/prefect/e2e
+
+# The real servers wait more than they work, so both orchestrators have theirs side by side.
+servers: $(VENV)/wheel.stamp .venv-airflow/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target prefect-e2e airflow-e2e
 
 ifneq ($(wildcard tests/webhook/test_*.py),)
 webhook: $(VENV)/wheel.stamp
@@ -104,6 +110,8 @@ airflow: .venv-airflow/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow.xml -p pytest_airflow_in_a_box \
 	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow
+
+airflow-e2e: .venv-airflow/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
 	    --junitxml=build/tests-airflow-e2e.xml tests/airflow/e2e
 else
