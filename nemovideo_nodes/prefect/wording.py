@@ -37,7 +37,7 @@ FORM_WORDING: Final[Wording] = {
     Remedy.ALLOW_NETWORK: "Use a public https address, or allow the network in the worker's "
     "environment",
     Remedy.CONTINUE_FLOW: "Retry the flow run that put the run together",
-    Remedy.RELEASE: "Run `release` for run {run_id}, raise the budget, or Retry this flow run on "
+    Remedy.RELEASE: "Raise the budget on the worker and Retry this flow run, or Retry it on "
     "the next day",
     Remedy.UPDATE: "Update nemovideo-nodes on the worker, then Retry this flow run",
     Remedy.REPORT: "Please report it. Nothing is lost: Retry this flow run to go on",
