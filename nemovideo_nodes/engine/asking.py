@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine.plan import is_over_budget, missing_permission, missing_steps
+from nemovideo_nodes.engine.budgeting import is_over_budget
+from nemovideo_nodes.engine.plan import missing_permission, missing_steps
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,

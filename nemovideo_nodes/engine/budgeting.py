@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.plan import LEASE, SKEW
+from nemovideo_nodes.errors import ErrorCode
 from nemovideo_nodes.ledger.facts import Intended
 from nemovideo_nodes.ledger.facts import Refused as RefusedFact
 from nemovideo_nodes.ledger.journal import Journal
@@ -18,7 +19,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.budget import Budget, message_estimate
 from nemovideo_nodes.request.steps import StepName
 
-__all__ = ["Budgets", "may_have_been_sent"]
+__all__ = ["Budgets", "is_over_budget", "may_have_been_sent"]
 
 _MARGIN = timedelta(seconds=5)
 
@@ -113,6 +114,16 @@ def may_have_been_sent(store: Store, charge: Charge) -> bool:
     """Whether the message of a reservation may have been sent, by the journal of its run."""
     run = Journal(store, charge.run).refresh()
     return run.seq == 0 or _was_sent(run, charge)  # a run that was deleted may have paid
+
+
+def is_over_budget(run: Run) -> bool:
+    """Whether a message of the run waits for credits of a budget."""
+    return any(
+        not record.achieved
+        and record.refused is not None
+        and record.refused.error_code == ErrorCode.OVER_BUDGET
+        for record in run.steps.values()
+    )
 
 
 def _was_sent(run: Run, charge: Charge) -> bool:

@@ -30,7 +30,6 @@ __all__ = [
     "Worker",
     "decide",
     "is_held",
-    "is_over_budget",
     "missing_permission",
     "missing_steps",
 ]
@@ -364,16 +363,6 @@ def missing_permission(run: Run) -> tuple[Literal["resend", "session_lost"], str
         if refused.verdict == "stopped" and refused.code == Code.SESSION_NOT_FOUND:
             return "session_lost", step_id
     return None
-
-
-def is_over_budget(run: Run) -> bool:
-    """Whether a message of the run waits for credits of a budget."""
-    return any(
-        not record.achieved
-        and record.refused is not None
-        and record.refused.error_code == ErrorCode.OVER_BUDGET
-        for record in run.steps.values()
-    )
 
 
 def missing_steps(run: Run, steps: Sequence[Step], order: Order | None) -> list[Step]:

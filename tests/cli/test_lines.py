@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from nemovideo_nodes.cli.ending import Screen, ending_lines, short_id
+from nemovideo_nodes.cli.labels import labels_for
 from nemovideo_nodes.cli.listing import table
 from nemovideo_nodes.cli.phases import Phases
 from nemovideo_nodes.cli.terminal import cut, takes_links, wrapped
 from nemovideo_nodes.engine.events import Event, EventKind
 from nemovideo_nodes.engine.kinds.kind import Progress
 from nemovideo_nodes.engine.summaries import Summary
-from nemovideo_nodes.ledger.manifest import Credits, RunResult, Video
+from nemovideo_nodes.ledger.manifest import Credits, RunResult, State, Video
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 TEXTS = st.text(st.sampled_from("ab zéé,.-“”夏日特卖，。、\u3000\n\U0001f600"), max_size=120)
@@ -128,3 +130,9 @@ def test_a_phase_is_told_in_plain_words_and_never_falls_back() -> None:
 def test_no_link_where_its_codes_might_be_printed(env: dict[str, str]) -> None:
     """Only terminals that are known to show them get any."""
     assert not takes_links(env)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_state_of_a_run_has_words(language: str) -> None:
+    """Nobody reads the name that programs use."""
+    assert set(get_args(State)) <= set(labels_for(language).states)
