@@ -13,6 +13,8 @@ from urllib.parse import quote
 import pytest
 from stage import Stage
 
+from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
@@ -64,6 +66,25 @@ def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: S
     poster = signed_in.get(f"{PATH}/{result.run_id}/video-poster.jpg")
     assert poster.headers["Content-Type"] == "image/jpeg"
     assert Path(result.videos[0].path).with_name("video-poster.jpg").read_bytes() == poster.content
+
+
+def test_what_each_platform_gets_is_shown(signed_in: TestClient, studio: Stage) -> None:
+    """The rendition can be watched, and its text and what the platform would refuse stand there."""
+    options = VideoOptions(
+        media=studio.pictures,
+        prompts=["A 3 second video"],
+        platform="x, instagram-feed",
+        caption="<b>Our</b> cup",
+    )
+    workspace = Workspace.open(studio.store_path, Account(api_url=studio.emulator.url))
+    run_id = asyncio.run(workspace.submit(options))
+    result = asyncio.run(workspace.resume(run_id))
+    page = signed_in.get(f"{PATH}/{run_id}").text
+    assert "&lt;b&gt;Our&lt;/b&gt; cup" in page
+    assert result.deliveries[1].violations[0] in unescape(page)
+    (rendition,) = re.findall(r'href="([^"]+-96x120-[^"]+\.mp4)"', page)
+    assert rendition.endswith(Path(result.deliveries[1].path).name)
+    assert signed_in.get(f"{PATH}/{rendition}").headers["Content-Type"] == "video/mp4"
 
 
 def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studio: Stage) -> None:
