@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from moments import sign_in
 from stage import Stage
 
 from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
@@ -96,6 +97,32 @@ def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studi
     assert "Upload picture-0.png" in page.text
     assert "not yet" in page.text
     assert "upload/0" not in page.text
+
+
+@pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")  # of Airflow itself
+def test_the_button_test_really_asks_the_service(
+    signed_in: TestClient, studio: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the type `nemovideo`. For the type `http` the button is the HTTP provider's, which asks
+    nothing of the account; `NemoVideoHook.test_connection` checks both alike (test_hooks.py)."""
+    monkeypatch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
+
+    def tested(kind: str, password: str) -> tuple[bool, str]:
+        fields = {"connection_id": "mine", "conn_type": kind, "host": studio.emulator.url}
+        answer = signed_in.post("/api/v2/connections/test", json=fields | {"password": password})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["status"], answer.json()["message"]
+
+    token = sign_in(studio.emulator)
+    good, told = tested("nemovideo", token)
+    assert good, told
+    assert "The token is good: " in told
+    good, told = tested("nemovideo", "nmv_usr_wrong")
+    assert not good
+    assert "token" in told
+    asked = dict(studio.emulator.counts().requests)
+    tested("http", token)
+    assert dict(studio.emulator.counts().requests) == asked
 
 
 @pytest.mark.parametrize(
