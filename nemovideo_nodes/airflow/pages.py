@@ -105,7 +105,10 @@ async def run_page(
 ) -> Response:
     """The run's status now."""
     origin = TaskOrigin(conn, dag, dag_run, task, map_index)
-    page = await asyncio.to_thread(_page, run_id, origin)
+    try:
+        page = await asyncio.to_thread(_page, run_id, origin)
+    except NoSuchRun:
+        return HTMLResponse(_missing_page(run_id, origin), 404, headers=_HEADERS)
     return HTMLResponse(page, headers=_HEADERS)
 
 
@@ -185,42 +188,55 @@ def _links_to(origin: TaskOrigin) -> dict[str, str] | None:
     return names | {"dag_url": of_dag, "dag_run_url": of_run, "task_url": of_task}
 
 
+class NoSuchRun(HTTPException):
+    """The store that this server sees has no such run."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            404,
+            "There is no such run in the store that this server sees: set [nemovideo] store to "
+            "the one that the tasks use",
+        )
+
+
 def _known(workspace: Workspace, run_id: str) -> str:
     try:
         return workspace.load(run_id).id
     except BadInput:
-        raise HTTPException(
-            404,
-            "There is no such run in the store that this server sees: set [nemovideo] store to "
-            "the one that the tasks use",
-        ) from None
+        raise NoSuchRun from None
+
+
+def _missing_page(run_id: str, origin: TaskOrigin) -> str:
+    """What is shown where a task ended before it had begun its run."""
+    return _rendered("no_run.html.jinja", run_id=run_id, origin=_links_to(origin))
+
+
+def _rendered(name: str, **values: object) -> str:
+    template = files("nemovideo_nodes.airflow").joinpath(name).read_text("utf-8")
+    return Environment(autoescape=True).from_string(template).render(**values)
 
 
 def _page(run_id: str, origin: TaskOrigin) -> str:
     workspace = _workspace(origin)
     run = workspace.load(_known(workspace, run_id))
     result = workspace.result_of(run)
-    template = files("nemovideo_nodes.airflow").joinpath("run.html.jinja").read_text("utf-8")
     videos = [
         ("video" if number == 1 else f"video-{number}", video)
         for number, video in enumerate(result.videos, 1)
     ]
-    return (
-        Environment(autoescape=True)
-        .from_string(template)
-        .render(
-            result=result,
-            videos=videos,
-            deliveries=delivery_rows(result),
-            error=result.message(AIRFLOW_WORDING),
-            doubts=run.doubts,
-            status=_STATUS[result.status],
-            origin=_links_to(origin),
-            query=origin.query,
-            tracks=timeline_tracks(run),
-            length=timeline_length(run),
-            conversation=conversation_turns(run),
-            steps=step_rows(run),
-            refresh_s=None if result.status == "done" else REFRESH_S,
-        )
+    return _rendered(
+        "run.html.jinja",
+        result=result,
+        videos=videos,
+        deliveries=delivery_rows(result),
+        error=result.message(AIRFLOW_WORDING),
+        doubts=run.doubts,
+        status=_STATUS[result.status],
+        origin=_links_to(origin),
+        query=origin.query,
+        tracks=timeline_tracks(run),
+        length=timeline_length(run),
+        conversation=conversation_turns(run),
+        steps=step_rows(run),
+        refresh_s=None if result.status == "done" else REFRESH_S,
     )
