@@ -32,6 +32,7 @@ from nemovideo_nodes.airflow.run_view import (
 )
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.workspace import Workspace
 
 __all__ = ["app"]
@@ -43,6 +44,7 @@ _FILE = re.compile(
     r"(?P<kind>\.mp4|-poster\.jpg|-sheet\.jpg)"
 )
 _STATUS = {"done": "finished", "waiting": "in progress", "stuck": "needs attention"}
+_STATE = {"held": "on hold", "resumable": "interrupted"}
 _TYPES = {".mp4": "video/mp4", "-poster.jpg": "image/jpeg", "-sheet.jpg": "image/jpeg"}
 _HEADERS = {
     # What the service or a user wrote is text here, and nothing of it may run.
@@ -206,6 +208,13 @@ def _known(workspace: Workspace, run_id: str) -> str:
         raise NoSuchRun from None
 
 
+def _status_of(result: RunResult) -> str:
+    """The run's status in words; one that says why it does not go on is not in progress."""
+    stands_still = result.status == "waiting" and result.error is not None
+    known = _STATE.get(result.state or "") if stands_still else None
+    return known or _STATUS[result.status]
+
+
 def _missing_page(run_id: str, origin: TaskOrigin) -> str:
     """What is shown where a task ended before it had begun its run."""
     return _rendered("no_run.html.jinja", run_id=run_id, origin=_links_to(origin))
@@ -231,7 +240,7 @@ def _page(run_id: str, origin: TaskOrigin) -> str:
         deliveries=delivery_rows(result),
         error=result.message(AIRFLOW_WORDING),
         doubts=run.doubts,
-        status=_STATUS[result.status],
+        status=_status_of(result),
         origin=_links_to(origin),
         query=origin.query,
         tracks=timeline_tracks(run),

@@ -10,7 +10,7 @@ __all__ = ["AIRFLOW_WORDING"]
 
 # A plain dict, since errors that carry it are pickled.
 AIRFLOW_WORDING: Final[Wording] = {
-    Remedy.RETRY: "Nothing is lost: the next try of the task resumes the run",
+    Remedy.RETRY: "Nothing is lost: the next try of the task, or Clear, resumes the run",
     Remedy.RESEND: "Look at the session, then trigger video_resume for run {run_id} with `resend`",
     Remedy.AGAIN: "Trigger video_resume for run {run_id} with `again` to make a new video",
     Remedy.REFINE: "Trigger video_iterate for run {run_id} and say what is missing, or trigger "

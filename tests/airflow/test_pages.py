@@ -97,6 +97,11 @@ def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studi
     assert "Upload picture-0.png" in page.text
     assert "not yet" in page.text
     assert "upload/0" not in page.text
+    assert ">in progress</span>" in page.text
+    studio.emulator.add_fault("upload", 1, "reset", times=0)
+    asyncio.run(studio.work(ordered))
+    page = signed_in.get(f"{PATH}/{ordered.run_id}")
+    assert ">interrupted</span>" in page.text
 
 
 @pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")  # of Airflow itself
