@@ -33,8 +33,8 @@ INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
 WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts pytest coverage prefect prefect-e2e webhook \
-    airflow airflow-e2e airflow-oldest servers wheel pins clean
+.PHONY: help demo test checks lint types contracts pytest coverage prefect prefect-e2e webhook \
+    airflow airflow-e2e airflow-oldest airflows servers wheel pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -45,7 +45,7 @@ demo: $(VENV)/wheel.stamp
 	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
-test: lint types contracts pytest prefect webhook airflow airflow-oldest servers
+test: checks pytest prefect webhook airflows servers
 
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
@@ -85,6 +85,13 @@ prefect: $(VENV)/wheel.stamp
 prefect-e2e: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect-e2e.xml \
 	    tests/prefect/e2e
+
+# Each of these uses one core.
+checks: $(VENV)/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target lint types contracts
+
+airflows: .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target airflow airflow-oldest
 
 # The real servers wait more than they work, so both orchestrators have theirs side by side.
 servers: $(VENV)/wheel.stamp .venv-airflow/wheel.stamp
