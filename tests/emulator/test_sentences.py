@@ -171,7 +171,10 @@ def test_nothing_is_left_out_of_what_is_understood() -> None:
                 for sign in ("Left out: ", "没有做："):
                     if sign in closing:
                         told[said] = closing.partition(sign)[2].partition(".")[0].partition("。")[0]
-    assert told == {"make the title fade in and the music louder": "title fade in"}
+    assert told == {
+        "make the title fade in and the music louder": "title fade in",
+        "a fast paced 12s reel": "fast paced",
+    }
 
 
 def test_there_are_enough() -> None:
