@@ -202,7 +202,10 @@ class Run:
                         self._question = record
                 case StepName.STATE:
                     self.settled, self.turn = True, None
-                case StepName.RENDER if record.achieved is None:
+                case StepName.RENDER if record.achieved is not None:
+                    # It was accepted behind the cancel, so nothing was said about this one yet.
+                    self.cancel_outcomes.pop(record.step.id, None)
+                case StepName.RENDER:
                     # What was seen of the failed render says nothing of the next one.
                     for waiting in self.steps.values():
                         args = waiting.step.args

@@ -36,6 +36,7 @@ from nemovideo_nodes.workspace.cancelling import (
     cancel_renders,
     check_account,
     renders_under_way,
+    stop_late_renders,
 )
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
@@ -261,6 +262,8 @@ class Workspace(RunReader):
                 occasion = drive.resend if isinstance(drive.resend, str) else ""
                 await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
+            if await stop_late_renders(journal, client, self._asker(journal)):
+                result = await asyncio.to_thread(self.result_of, journal.run)
         return result
 
     async def advance(
@@ -305,13 +308,14 @@ class Workspace(RunReader):
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
         asker = self._asker(journal)
+        if not any(renders_under_way(run)):
+            await asker.cancel()
+            run = await journal.refreshed()  # one may have been submitted just before the word
         if any(renders_under_way(run)):
             async with self.client(run) as client:
                 check_account(run, client)
                 await asker.cancel()
                 await cancel_renders(await journal.refreshed(), client, asker)
-        else:
-            await asker.cancel()
         run = await journal.refreshed()
         await asyncio.to_thread(write_summary, run, self.store)
         return await asyncio.to_thread(self.result_of, run)
