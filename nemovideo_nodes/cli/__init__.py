@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from nemovideo_nodes.cli.approving import approve
 from nemovideo_nodes.cli.budget import budget, release
 from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
@@ -34,6 +35,7 @@ for _command in (
         refine,
         resume,
         cancel,
+        approve,
         show,
         runs,
         credits,

@@ -24,13 +24,21 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.approval import Verdict
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.post import Post
-from nemovideo_nodes.request.script import check_script, compile_request, numbered, script_for
+from nemovideo_nodes.request.script import (
+    check_script,
+    compile_request,
+    delivery,
+    numbered,
+    script_for,
+)
 from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
 from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
 from nemovideo_nodes.workspace.cancelling import (
     cancel_renders,
@@ -44,7 +52,12 @@ from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOp
 from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.reading import RunReader, loaded
-from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
+from nemovideo_nodes.workspace.refinement import (
+    approval_to_come,
+    refinement_steps,
+    was_asked_last,
+    was_asked_on,
+)
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
 __all__ = ["Workspace", "require_done"]
@@ -285,6 +298,40 @@ class Workspace(RunReader):
         """
         return await self._asker(self.journal(run_id)).allow_over_budget()
 
+    async def approve(
+        self,
+        run_id: str,
+        decision: Verdict = "approve",
+        *,
+        who: str,
+        change: str = "",
+        why: str = "",
+        seen: str = "",
+        anyway: bool = False,
+    ) -> bool:
+        """Note what `who` says to what a run shows; False where that was said before.
+
+        A `change` is one more instruction, and what comes of it is shown again; `why` is the reason
+        of a rejection. `seen` is the digest of what the person looked at: another one is refused.
+        `anyway` approves what was rejected before, or too late. Nothing is sent: whoever drives
+        the run next goes on. Raises `BadInput` where the run does not wait for that.
+        """
+        journal = self.journal(run_id)
+        run = await asyncio.to_thread(loaded, journal)
+        instruction = None
+        if decision == "change":
+            profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
+            (instruction,) = instructions([change], profile)
+        word = Word(decision, who, instruction, why, seen, anyway)
+        asker = self._asker(journal)
+        noted = await asker.decide(lambda run: word_of(run, word, asker.clock.now(), asker.by))
+        await asyncio.to_thread(write_summary, journal.run, self.store)
+        return noted
+
+    def approvals(self) -> list[Waiting]:
+        """The runs that wait for a person's approval, the one that has waited longest first."""
+        return waiting(self.list())
+
     def budgets(self) -> list[BudgetState]:
         """What the budgets of this store come to, the newest day first."""
         return budget_states(self.settings, self.store)
@@ -389,7 +436,11 @@ class Workspace(RunReader):
         """Ask for another delivery of the run's videos, where that is asked for now."""
         run = await journal.refreshed()
         if post is not None and run.order is not None and post != run.post and not run.newer:
-            await self._asker(journal).ask(numbered([Publish(post=post)], run.steps))
+            approval = run.order.request.approval
+            open_at = approval_to_come(run)
+            # It is delivered anew before what is delivered is approved.
+            new = delivery(post, approval) if open_at is None else [Publish(post=post)]
+            await self._asker(journal).ask(numbered(new, run.steps), after=open_at)
 
     def _asker(self, journal: Journal) -> Asker:
         """For the run's own service where that is the emulator, which every workspace can start."""
