@@ -44,6 +44,7 @@ from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.reading import RunReader, loaded
 from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
+from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
 __all__ = ["Workspace", "require_done"]
@@ -231,6 +232,7 @@ class Workspace(RunReader):
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
         run = await journal.recently()
+        known = run.seq
         if not run.seq and not steps:
             run = await asyncio.to_thread(loaded, journal)
         if steps:
@@ -261,6 +263,8 @@ class Workspace(RunReader):
                 occasion = drive.resend if isinstance(drive.resend, str) else ""
                 await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
+        now = (drive.clock or SystemClock()).now()
+        await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
         return result
 
     async def advance(
@@ -314,7 +318,10 @@ class Workspace(RunReader):
             await asker.cancel()
         run = await journal.refreshed()
         await asyncio.to_thread(write_summary, run, self.store)
-        return await asyncio.to_thread(self.result_of, run)
+        result = await asyncio.to_thread(self.result_of, run)
+        now = SystemClock().now()
+        await asyncio.to_thread(keep_report, run, result, self.store, now)
+        return result
 
     # --- Clean-up and advice ---
 
