@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from browser import open_page, shoot
 from fake_clock import FakeClock
 from faulty_store import FaultyStore, StoreCall
+from readers import look_at
 from stage import Stage
 
 from nemovideo_nodes.emulator.faults import Fault
@@ -218,39 +218,3 @@ async def test_the_page_is_for_everybody(stage: Stage, tmp_path: Path) -> None:
     run_id = await workspace.submit(options)
     await workspace.advance(run_id, drive=DriveOptions(clock=FakeClock.skipping()))
     await asyncio.to_thread(look_at, report_path(stage, run_id), "report-run")
-
-
-def look_at(path: Path, name: str) -> None:
-    """Raises where a page is not fit for somebody."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    with open_page(name) as page:
-        requests: list[str] = []
-        errors: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("console", lambda message: errors.append(message.text))
-        page.context.set_offline(True)
-        page.goto(path.as_uri())
-        for look, width, scheme in (
-            ("desktop", 1280, "light"),
-            ("phone", 360, "light"),
-            ("dark", 1280, "dark"),
-            ("print", 760, "light"),
-        ):
-            page.set_viewport_size({"width": width, "height": 900})
-            media = "print" if look == "print" else "screen"
-            page.emulate_media(media=media, color_scheme=scheme)  # type: ignore[arg-type]
-            shoot(page, f"{name}-{look}")
-            if look in ("phone", "dark"):
-                found = Axe().run(page).response["violations"]
-                assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], look
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
-        page.emulate_media(media="screen")
-        reached = set()
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            reached.add(page.evaluate("document.activeElement.tagName"))
-        assert {"A", "SUMMARY"} & reached
-        beside = path.parent.as_uri()
-        assert [one for one in requests if not one.startswith((beside, "data:"))] == []
-        assert errors == []

@@ -10,20 +10,32 @@ import io
 import logging
 import os
 import posixpath
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from nemovideo_nodes.engine.status import has_ended
+from nemovideo_nodes.engine.summaries import summaries, summarise
 from nemovideo_nodes.errors import PYTHON_WORDING, NemoVideoError, Wording
 from nemovideo_nodes.ledger.facts import PublishResult
+from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.workspace.calendar_records import records_in
+from nemovideo_nodes.workspace.report.overview import KnownRun
 from nemovideo_nodes.workspace.report.page import RunPage, run_page
 
-__all__ = ["REPORT_NAME", "keep_report", "report_name", "report_of", "write_report"]
+__all__ = [
+    "REPORT_NAME",
+    "keep_report",
+    "known_runs_in",
+    "report_name",
+    "report_of",
+    "write_report",
+]
 
 REPORT_NAME: Final = "report.html"
 
@@ -120,6 +132,10 @@ def _href(store: Store, target: Path | None, name: str) -> str:
             data = store.read(name)
             if data is not None:
                 return f"data:video/mp4;base64,{base64.b64encode(data).decode()}"
+    return _link(store, target, name)
+
+
+def _link(store: Store, target: Path | None, name: str) -> str:
     if store.root is None:
         return store.place(name)
     path = store.root / name
@@ -155,3 +171,32 @@ def _small(data: bytes) -> bytes:
             picture.convert("RGB").save(small, "JPEG", quality=78, optimize=True)
         return min(data, small.getvalue(), key=len)
     return data
+
+
+def known_runs_in(
+    store: Store,
+    now: datetime,
+    target: Path | None = None,
+    *,
+    since: timedelta | None = None,
+    wording: Wording = PYTHON_WORDING,
+) -> Iterator[KnownRun]:
+    """The runs of a store that somebody has touched for so long, for a page at `target`.
+
+    Raises `StoreError`.
+    """
+    records = records_in(store)
+    for summary in summaries(store):
+        if since is not None and summary.at < now - since:
+            continue
+        if summary.began is None:  # an earlier version has summed it up
+            summary = summarise(Journal(store, summary.result.run_id).refresh(), store)
+        result = summary.result
+        name = report_name(result.run_id)
+        record = records.get(result.run_id)
+        yield KnownRun(
+            summary,
+            calendar=(record.calendar or "Calendar") if record is not None else "",
+            href=_link(store, target, name) if store.root and (store.root / name).exists() else "",
+            error=result.message(wording) or "",
+        )
