@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nemovideo_nodes.cli.ages import parse_age
 from nemovideo_nodes.cli.completing import complete_run
 from nemovideo_nodes.cli.ending import Screen, command
 from nemovideo_nodes.cli.group import (
@@ -206,11 +206,8 @@ def _delete(
 
 
 def _age(text: str) -> timedelta:
-    """30d, 12h, 2w as a time; raises `BadInput`."""
-    found = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
-    if found is None:
-        raise BadInput(f"--older-than takes an age like 30d, 12h or 2w, not {text[:40]!r}")
-    if int(found[1]) == 0:
+    """An age of an hour or more; raises `BadInput`."""
+    age = parse_age(text, "--older-than")
+    if not age:
         raise BadInput("--older-than takes an age of an hour or more: a run may be at work")
-    unit = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
-    return int(found[1]) * unit
+    return age

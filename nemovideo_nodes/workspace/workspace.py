@@ -58,6 +58,7 @@ from nemovideo_nodes.workspace.refinement import (
     was_asked_last,
     was_asked_on,
 )
+from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
 __all__ = ["Workspace", "require_done"]
@@ -245,6 +246,7 @@ class Workspace(RunReader):
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
         run = await journal.recently()
+        known = run.seq
         if not run.seq and not steps:
             run = await asyncio.to_thread(loaded, journal)
         if steps:
@@ -277,6 +279,8 @@ class Workspace(RunReader):
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
             if await stop_late_renders(journal, client, self._asker(journal)):
                 result = await asyncio.to_thread(self.result_of, journal.run)
+        now = (drive.clock or SystemClock()).now()
+        await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
         return result
 
     async def advance(
@@ -365,7 +369,10 @@ class Workspace(RunReader):
                 await cancel_renders(await journal.refreshed(), client, asker)
         run = await journal.refreshed()
         await asyncio.to_thread(write_summary, run, self.store)
-        return await asyncio.to_thread(self.result_of, run)
+        result = await asyncio.to_thread(self.result_of, run)
+        now = SystemClock().now()
+        await asyncio.to_thread(keep_report, run, result, self.store, now)
+        return result
 
     # --- Clean-up and advice ---
 
