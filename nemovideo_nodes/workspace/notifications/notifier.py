@@ -41,6 +41,7 @@ from nemovideo_nodes.workspace.notifications.config import (
     NotificationSettings,
     read_notifications,
 )
+from nemovideo_nodes.workspace.notifications.email import EmailSender
 from nemovideo_nodes.workspace.notifications.notice import (
     Event,
     Message,
@@ -68,7 +69,7 @@ _LARGEST_POSTER: Final = 2 * 1024 * 1024
 _NO_CHANNEL: Final = "No process had this channel in its notifications.toml"
 
 _OWN: Final[Mapping[str, MakeChannel]] = MappingProxyType(
-    {"webhook": WebhookSender, "command": CommandSender}
+    {"webhook": WebhookSender, "email": EmailSender, "command": CommandSender}
 )
 
 

@@ -147,7 +147,9 @@ class NoticeWords:
     moved: str
     link: str
     store: str
-    problems: str
+    problem: str
+    details: str
+    """Before the run's own sentence, where what happened is told in another language."""
     more: str
     seconds: str
     message: str
@@ -199,7 +201,8 @@ _ENGLISH: Final = NoticeWords(
     moved="{:g} at most, by the account's balance",
     link="See it",
     store="Store",
-    problems="Problems",
+    problem="Problem",
+    details="Details",
     more="and {} more",
     seconds="{:g} s",
     message="Message",
@@ -251,7 +254,8 @@ _CHINESE: Final = NoticeWords(
     moved="按账号余额最多 {:g}",
     link="查看",
     store="存储",
-    problems="问题",
+    problem="问题",
+    details="详情",
     more="另有 {} 条",
     seconds="{:g} 秒",
     message="消息",

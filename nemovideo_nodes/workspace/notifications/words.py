@@ -10,7 +10,7 @@ from nemovideo_nodes.errors import Remedy
 from nemovideo_nodes.workspace.notifications.notice import EVENTS, Message, Notice
 from nemovideo_nodes.workspace.notifications.wording import NoticeWords, words_for
 
-__all__ = ["Row", "Told", "payload_of", "plain_text", "subject_of", "tell"]
+__all__ = ["Row", "Told", "payload_of", "plain_text", "subject_of", "tell_all"]
 
 _MOST_PROBLEMS: Final = 20
 _LONGEST_SUBJECT: Final = 150
@@ -31,8 +31,11 @@ class Told:
 
     notice: Notice
     title: str
+    lead: tuple[Row, ...]
+    """What happened, and what is asked."""
     to_do: str
     rows: tuple[Row, ...]
+    """Where it is, what it cost, what it belongs to."""
 
 
 def subject_of(message: Message) -> str:
@@ -51,10 +54,18 @@ def subject_of(message: Message) -> str:
     return subject if short else f"{subject[: _LONGEST_SUBJECT - 1]}…"
 
 
-def tell(notice: Notice, words: NoticeWords) -> Told:
-    """A notice in the words of a language."""
+def tell_all(message: Message) -> list[Told]:
+    """All notices in words, those first that need a person; of many each in brief."""
+    words, brief = words_for(message.language), len(message.notices) > 1
+    ordered = sorted(message.notices, key=lambda one: not one.needs_a_person)
+    return [tell(notice, words, brief=brief) for notice in ordered]
+
+
+def tell(notice: Notice, words: NoticeWords, *, brief: bool = False) -> Told:
+    """A notice in the words of a language; in `brief` without what it shares with others."""
     title = f"{words.happened[notice.event]}{words.colon}{notice.name or notice.run_id}"
-    return Told(notice, title, _to_do(notice, words), tuple(_rows(notice, words)))
+    lead, rows = tuple(_lead(notice, words)), tuple(_rows(notice, words, brief=brief))
+    return Told(notice, title, lead, _to_do(notice, words), rows)
 
 
 def plain_text(message: Message, note: str = "") -> str:
@@ -63,12 +74,11 @@ def plain_text(message: Message, note: str = "") -> str:
     blocks = []
     if len(message.notices) > 1:
         blocks.append(subject_of(message))
-    for notice in message.notices:
-        told = tell(notice, words)
-        lines = [told.title]
-        lines += [f"{row.label}{words.colon}{row.url or row.text}" for row in told.rows]
-        lines.append(f"{words.to_do}{words.colon}{told.to_do}")
-        blocks.append("\n".join(lines))
+    for told in tell_all(message):
+        to_do = Row(words.to_do, told.to_do)
+        rows = (*told.lead, to_do, *told.rows)
+        lines = [f"{row.label}{words.colon}{row.url or row.text}" for row in rows]
+        blocks.append("\n".join((told.title, *lines)))
     blocks.append(f"{words.message}{words.colon}{message.id}")
     return "\n\n".join(filter(None, (note, *blocks))) + "\n"
 
@@ -141,20 +151,25 @@ def _data(notice: Notice, words: NoticeWords) -> dict[str, Any]:
     }
 
 
-def _rows(notice: Notice, words: NoticeWords) -> list[Row]:
+def _lead(notice: Notice, words: NoticeWords) -> list[Row]:
     rows = [Row(words.sentence, happened)] if (happened := _happened(notice, words)) else []
-    if words.errors and notice.sentence and happened != notice.sentence:
-        rows.append(Row(words.problems, notice.sentence))
     if notice.question:
         rows.append(Row(words.question, notice.question))
+    elif notice.sentence not in ("", happened):
+        rows.append(Row(words.details, notice.sentence))
+    shown = notice.problems[:_MOST_PROBLEMS]
+    rows += [Row(words.problem, problem) for problem in shown]
+    if len(notice.problems) > len(shown):
+        rows.append(Row(words.problem, words.more.format(len(notice.problems) - len(shown))))
+    return rows
+
+
+def _rows(notice: Notice, words: NoticeWords, *, brief: bool) -> list[Row]:
+    rows = []
     for video in notice.videos[-3:]:
         length = words.seconds.format(round(video.duration_s, 1))
         facts = f" ({length}, {video.width}x{video.height})"
         rows.append(Row(words.video, f"{video.url or video.path}{facts}", video.url))
-    shown = notice.problems[:_MOST_PROBLEMS]
-    rows += [Row(words.problems, problem) for problem in shown]
-    if len(notice.problems) > len(shown):
-        rows.append(Row(words.problems, words.more.format(len(notice.problems) - len(shown))))
     if notice.link:
         rows.append(Row(words.link, notice.link, notice.link))
     if cost := _cost(notice, words):
@@ -167,7 +182,8 @@ def _rows(notice: Notice, words: NoticeWords) -> list[Row]:
         (words.run, notice.run_id),
         (words.store, notice.store),
     )
-    rows += [Row(label, text) for label, text in facts_of if text]
+    shared = {words.calendar, words.source, words.store} if brief else set()
+    rows += [Row(label, text) for label, text in facts_of if text and label not in shared]
     return rows
 
 
@@ -195,4 +211,4 @@ def _cost(notice: Notice, words: NoticeWords) -> str:
         told.append(words.estimate.format(notice.credits_estimate))
     if notice.credits_moved is not None:
         told.append(words.moved.format(notice.credits_moved))
-    return words.between.join(told)
+    return "; ".join(told)
