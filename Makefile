@@ -175,21 +175,21 @@ $(VENV)/wheel.stamp .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp: 
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
 pins:
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
 	    --extra webhook \
 	    --group dev \
 	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
 	    --group airflow-test \
 	    --output-file requirements/airflow.txt
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
 	    --extra webhook --constraints requirements/prefect.txt \
 	    --output-file requirements/prefect-run.txt
-	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
 	    --constraints requirements/airflow.txt \
 	    --output-file requirements/airflow-run.txt
 	echo 'apache-airflow==3.0.0' | $(subst --universal,,$(PIN)) --constraints - \
-	    --extra airflow --extra calendar --extra emulator --extra video --group test \
+	    --extra airflow --extra calendar --extra email --extra emulator --extra video --group test \
 	    --output-file requirements/airflow-oldest.txt
 
 clean:

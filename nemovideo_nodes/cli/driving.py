@@ -15,7 +15,6 @@ import click
 from nemovideo_nodes.cli.approving import approval_lines, ask_on_terminal, can_ask
 from nemovideo_nodes.cli.ending import Screen, command, ending_lines, short_id
 from nemovideo_nodes.cli.group import EXIT, STOPPED, loudness, print_json
-from nemovideo_nodes.cli.showing import language_of_run
 from nemovideo_nodes.cli.terminal import say, takes_links, width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
@@ -200,6 +199,8 @@ def _new_videos(outcome: Outcome) -> int:
 
 
 def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> None:
+    from nemovideo_nodes.ledger.conversation import language_of_run
+
     run = outcome.workspace.load(result.run_id)
     language = language_of_run(run)
     shown = result.model_copy(update={"videos": result.videos[-new:] if new else []})

@@ -24,7 +24,7 @@ from nemovideo_nodes.cli.group import (
 )
 from nemovideo_nodes.cli.labels import labels_for
 from nemovideo_nodes.cli.listing import table
-from nemovideo_nodes.cli.showing import language_of_run, show_lines
+from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
@@ -66,6 +66,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
+    from nemovideo_nodes.ledger.conversation import language_of_run
     from nemovideo_nodes.workspace.local_service import LOCAL
 
     workspace = open_workspace(store)

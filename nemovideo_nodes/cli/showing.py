@@ -12,20 +12,9 @@ if TYPE_CHECKING:
     from nemovideo_nodes.ledger.manifest import ApprovalGiven, Credits, RunResult
     from nemovideo_nodes.ledger.run import Run
 
-__all__ = ["language_of_run", "show_lines"]
+__all__ = ["show_lines"]
 
 _MOST_NAMES = 12
-
-
-def language_of_run(run: Run) -> str:
-    """`zh` or `en`: the language of what was asked for last."""
-    from nemovideo_nodes.language.changes import language_of
-    from nemovideo_nodes.ledger.conversation import conversation
-
-    said = [one.said for one in conversation(run)]
-    if not said and run.order is not None:
-        said = [one.text for one in run.order.request.script]
-    return language_of(said[-1]) if said else "en"
 
 
 def show_lines(
@@ -40,7 +29,7 @@ def show_lines(
 
     `problems`: what the platform would not take of the video. `verbose`: each step with its time.
     """
-    from nemovideo_nodes.ledger.conversation import conversation, last_look
+    from nemovideo_nodes.ledger.conversation import conversation, language_of_run, last_look
     from nemovideo_nodes.wire.draft import Draft
     from nemovideo_nodes.workspace.display import step_line
     from nemovideo_nodes.workspace.timeline import draw_timeline

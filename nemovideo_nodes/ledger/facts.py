@@ -22,6 +22,7 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.approval import Verdict as Word
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import VideoRequest
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.wire.question import AgentQuestion
 
@@ -304,6 +305,8 @@ class Order(_Plain):
     """Files of folders that were left out, with reasons; they are no part of the request."""
     budgets: tuple[Budget, ...] | None = None
     """Whose credits it may use, beside its account's: a calendar's, a webhook source's, its own."""
+    notify: Notify | None = None
+    """Who is told what becomes of it; None: whoever is told of all runs."""
 
 
 class Lease(_Plain):

@@ -15,9 +15,11 @@ from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.request.script import Mode
+from nemovideo_nodes.workspace.notifications.channel import MakeChannel
 from nemovideo_nodes.workspace.script_file import ScriptFile
 
 __all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
@@ -78,6 +80,8 @@ class VideoOptions:
     """What it means that nobody has answered by then."""
     budgets: Sequence[Budget] = ()
     """Whose credits the run may use, beside its account's: a calendar's, a source's, its own."""
+    notify: Notify | None = None
+    """Who is told what becomes of the run; None: whoever is told of all runs."""
     web_only: bool = False
     """Whether media come from the web alone, as another system names them."""
     media_hosts: Sequence[str] = ()
@@ -107,6 +111,14 @@ class DriveOptions:
     """The profile of a run that is put together step by step."""
     budgets: Sequence[Budget] = ()
     """Budgets as they are now; each goes before the one of that scope that the run began with."""
+    notify: Notify | None = None
+    """Who is told of the run now, in the place of those that it began with."""
+    tells_later: bool = False
+    """Whether what is told waits for the rest of the calendar's tick."""
+    link: str = ""
+    """Where people see the run at this door, for those that are told of it."""
+    channels: Mapping[str, MakeChannel] = field(default_factory=dict, compare=False)
+    """The kinds of channels that this door brings."""
     clock: Clock | None = None
     on_event: Callable[[Event], None] | None = field(default=None, compare=False)
     """Told what happens, for progress."""

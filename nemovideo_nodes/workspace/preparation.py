@@ -103,6 +103,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
         profile=profile,
         skipped=read.skipped or None,
         budgets=tuple(options.budgets) or None,
+        notify=options.notify,
     )
     run_id = options.run_id or request.run_id(service=service, occasion=key)
     return PreparedRun(run_id, order)

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.api.tokens import account_of
-from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
@@ -48,6 +49,8 @@ from nemovideo_nodes.workspace.cancelling import (
 )
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
+from nemovideo_nodes.workspace.notifications import MakeChannel, Notifier
+from nemovideo_nodes.workspace.notifications.telling import Telling
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
@@ -257,6 +260,8 @@ class Workspace(RunReader):
             if run.order
             else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
         )
+        tells = Telling(self.settings, self.store, drive)
+        await tells.begin(run)
         async with NemoVideoClient(
             settings=settings, profile=profile, clock=drive.clock, waits=False
         ) as client:
@@ -281,6 +286,7 @@ class Workspace(RunReader):
                 result = await asyncio.to_thread(self.result_of, journal.run)
         now = (drive.clock or SystemClock()).now()
         await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
+        await tells.end(journal.run, result)
         return result
 
     async def advance(
@@ -335,6 +341,18 @@ class Workspace(RunReader):
     def approvals(self) -> list[Waiting]:
         """The runs that wait for a person's approval, the one that has waited longest first."""
         return waiting(self.list())
+
+    def notifier(
+        self,
+        *,
+        clock: Clock | None = None,
+        channels: Mapping[str, MakeChannel] = MappingProxyType({}),
+    ) -> Notifier:
+        """What is told of the runs of this store; `channels` are the kinds that a door brings.
+
+        Raises `BadInput` for a notifications.toml that cannot be used.
+        """
+        return Notifier(self.settings, self.store, clock=clock, channels=channels)
 
     def budgets(self) -> list[BudgetState]:
         """What the budgets of this store come to, the newest day first."""
