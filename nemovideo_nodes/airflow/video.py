@@ -86,11 +86,15 @@ class VideoOperator(RunOperator):
         return listed(self.images)
 
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import copy_videos
-
         result = super()._finish(context, driver)
         if not self.destination or not result.videos:
             return result
+        return self._copied(driver, result)
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        """The result, with its videos copied to the destination."""
+        from nemovideo_nodes.airflow.copies import copy_videos
+
         return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
 
 
@@ -108,8 +112,9 @@ class ImageToVideoOperator(VideoOperator):
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
-    :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
-        result and in the asset event
+    :param post: what the video is for; it stands in the result and in the asset event. As
+        `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
+        text, and all of them are copied to `destination`
     """
 
     template_fields: Sequence[str] = (
@@ -165,6 +170,7 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
+        from nemovideo_nodes.airflow.copies import post_options
         from nemovideo_nodes.airflow.hooks import is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
@@ -195,8 +201,16 @@ class ImageToVideoOperator(VideoOperator):
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
+            **post_options(self.post),
         )
         self._wait(driver.workspace.submit(options))
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
+
+        if self.post and result.deliveries and post_options(self.post):
+            return copy_deliveries(result, driver.workspace, str(self.destination), self.post)
+        return super()._copied(driver, result)
 
     def _is_left(self, driver: RunDriver) -> bool:
         """Whether the run is a given one, and waits for what a later task says."""
