@@ -249,23 +249,39 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
+    :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
     """
 
-    template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+    template_fields: Sequence[str] = (
+        *VideoOperator.template_fields,
+        *("language", "media_hosts", "platforms", "texts"),
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
+        "platforms": "py",
+        "texts": "py",
     }
 
     def __init__(
-        self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any
+        self,
+        *,
+        language: str = "",
+        media_hosts: str | Sequence[str] = (),
+        platforms: str | Sequence[str] = (),
+        texts: str | Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.language = language
         self.media_hosts = media_hosts
+        self.platforms = platforms
+        self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
         if driver.run().order is not None:
@@ -280,6 +296,8 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            platforms=listed(self.platforms),
+            texts=post_texts(self.texts or {}),
         )
         self._wait(driver.workspace.submit(options))
 

@@ -32,7 +32,7 @@ from nemovideo_nodes.request.calendar_model import (
 )
 from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_named
 from nemovideo_nodes.request.model import MAX_TEXT
-from nemovideo_nodes.request.platform_names import nearest_platforms, platforms_in
+from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
 from nemovideo_nodes.request.post_text import UTM_FIELDS, hashtags_in, text_faults
 
 __all__ = ["IsFile", "Row"]
@@ -255,14 +255,7 @@ class Row:
                 names, unknown = platforms_in(piece)
                 known.update(dict.fromkeys(names))
                 for name in unknown:
-                    near = nearest_platforms(name)
-                    ask = "give one of" if len(near) > 3 else "did you mean"
-                    end = "" if len(near) > 3 else "?"
-                    self._fault(
-                        cell.column.head,
-                        name,
-                        f"the platform {name[:60]!r} is not known: {ask} {_either(near)}{end}",
-                    )
+                    self._fault(cell.column.head, name, unknown_platform(name))
         return tuple(known)
 
     def _aspect(self) -> str:

@@ -292,9 +292,14 @@ async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studi
     """A path would let a stranger name any file of the worker."""
     with pytest.raises(BadInput, match="is not a URL that pictures can be fetched from"):
         await video_from_webhook("delivery-1", studio.images, PROMPT)
+    texts = {"youtube-shorts": {"caption": "New: Cup", "hashtags": ["#cups"]}}
     for _ in range(2):
-        result = await video_from_webhook("delivery-2", [], PROMPT)
+        result = await video_from_webhook(
+            "delivery-2", [], PROMPT, platforms=["youtube-shorts"], texts=texts
+        )
         assert (result.run_id, result.status) == ("delivery-2", "done")
+        (delivery,) = result.deliveries
+        assert (delivery.platform, delivery.text.caption) == ("youtube-shorts", "New: Cup")
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 0, "sessions": 1}
 
 
