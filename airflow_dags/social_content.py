@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, AssetAlias, Param
 
+from nemovideo_nodes.airflow.calendar_results import CalendarResultsOperator
 from nemovideo_nodes.airflow.content import DuePostsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
@@ -44,6 +45,12 @@ with DAG(
             title="Destination",
             description="A folder or bucket for what each platform gets, with its text.",
         ),
+        "results": Param(
+            "",
+            type=["null", "string"],
+            title="Results",
+            description="A CSV for the sheet, with what came of each video: a file or s3://…",
+        ),
     },
 ):
     due = DuePostsOperator(
@@ -54,7 +61,7 @@ with DAG(
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
     )
-    ImageToVideoOperator.partial(
+    videos = ImageToVideoOperator.partial(
         task_id="video",
         retries=RETRIES,
         retry_delay=RETRY_DELAY,
@@ -62,3 +69,11 @@ with DAG(
         destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)
+    results = CalendarResultsOperator(
+        task_id="results",
+        calendar="{{ params.calendar }}",
+        timezone="{{ params.timezone }}",
+        results="{{ params.results or '' }}",
+        videos=videos.output,
+    )
+    results.as_teardown(on_failure_fail_dagrun=True)

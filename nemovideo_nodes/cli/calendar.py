@@ -190,7 +190,7 @@ def run(
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
     from nemovideo_nodes.workspace.calendar_places import Places
-    from nemovideo_nodes.workspace.calendar_results import ResultsFile
+    from nemovideo_nodes.workspace.calendar_results import ResultsFile, posters_of
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
@@ -250,7 +250,7 @@ def run(
     except NemoVideoError as error:  # what was made is told all the same
         failed = error
     if file is not None:
-        file.write(videos, made, maker.posters(made), files)
+        file.write(videos, made, posters_of(made, maker.store_of), files)
     if failed is not None:
         raise failed
     if interrupted:

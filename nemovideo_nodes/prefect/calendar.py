@@ -20,8 +20,9 @@ from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, vide
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
 from nemovideo_nodes.workspace.calendar_source import CalendarSource, NoCalendar, open_calendar
+from nemovideo_nodes.workspace.post_data import post_data
 
-__all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
+__all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "post_data_of", "posts_due"]
 
 
 class CalendarVideo(Post):
@@ -51,6 +52,11 @@ class CalendarVideo(Post):
     def run_id(self) -> str:
         """The id of the one run that makes it."""
         return self.planned.run_id
+
+
+def post_data_of(post: Post) -> dict[str, Any]:
+    """What goes out with the post's video, and where, as `begin_run` takes it."""
+    return post_data(planned_of(post))
 
 
 class DuePosts(list[Post]):

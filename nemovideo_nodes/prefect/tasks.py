@@ -67,6 +67,7 @@ from nemovideo_nodes.request.steps import (
     Upload,
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+from nemovideo_nodes.workspace.post_data import with_post
 
 __all__ = [
     "acquire_token",
@@ -114,13 +115,15 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    post: Mapping[str, Any] | None = None,
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
     `changes` are instructions that follow the prompt; for a run that is named by its id alone,
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
-    is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    is one that a calendar's row names: a credentials block, or an entry of accounts.toml. `post`
+    is what goes out with the video and where, as `post_data_of` gives it.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -138,6 +141,7 @@ async def begin_run(
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
     with in_form_words():
+        options = with_post(options, post or {})
         resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await begun_before(resolved.workspace, record)
         if not begun:

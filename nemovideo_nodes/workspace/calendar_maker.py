@@ -66,18 +66,6 @@ class CalendarMaker:
         """The store that the video's run is in."""
         return self._workspace(video.post.account).store
 
-    def posters(self, made: Iterable[Made]) -> dict[str, str]:
-        """Where the posters of the videos are, by run id; those that have one."""
-        found = {}
-        for one in made:
-            run_id = one.video.run_id
-            name = f"runs/{run_id}/video-poster.jpg"
-            if one.result is not None and one.result.videos:
-                store = self.store_of(one.video)
-                if store.size(name) is not None:
-                    found[run_id] = store.place(name)
-        return found
-
     def put(self, made: Iterable[Made], destination: Destination) -> dict[str, list[str]]:
         """Copy what was delivered to where people take it from; the files, by run id.
 

@@ -19,7 +19,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of, result_in
 
-__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "run_videos"]
+__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "look_at", "run_videos"]
 
 Outcome = Literal["made", "known", "updated", "edited", "held", "stuck", "waiting", "later"]
 """`made` now; `known`: made before; `updated`: made before, with another text or for other
@@ -102,6 +102,23 @@ async def run_videos(
 
     looks = await asyncio.gather(*map(look, videos))
     return list(await asyncio.gather(*map(one, _admitted(looks, most, admit))))
+
+
+def look_at(
+    videos: Sequence[PlannedVideo], store_of: StoreOf, *, known: Known = result_in
+) -> list[Made]:
+    """How the videos stand; nothing is made. What is not there yet is for `later`."""
+    found = []
+    for video in videos:
+        seen = _look(video, store_of, known, again=False)
+        if not isinstance(seen, _Open):
+            found.append(seen)
+            continue
+        result = _if_readable(known, store_of(video), video.run_id)
+        outcome: Outcome = "stuck" if seen.is_stuck else "later"
+        error = (result.error or "") if result is not None else ""
+        found.append(Made(video, outcome, result=result, error=error))
+    return found
 
 
 def _admitted(

@@ -16,7 +16,7 @@ from prefect.states import Completed, Failed
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.prefect import begin_run, posts_due
-from nemovideo_nodes.prefect.calendar import CalendarVideo, DuePosts, planned_of
+from nemovideo_nodes.prefect.calendar import CalendarVideo, DuePosts, planned_of, post_data_of
 from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, rows_of
 from nemovideo_nodes.prefect.posts import make_posts
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
@@ -110,6 +110,7 @@ class Calendar:
                 as_begun=True,
                 language=post.language,
                 account=post.account,
+                post=post_data_of(post),
             )
             opened = await open_run(run)
             return Completed(data=await opened.workspace.advance(run.run_id))
@@ -186,7 +187,15 @@ async def test_a_row_names_languages_an_account_platforms_and_what_to_post(
         "Sale now,Jetzt zugreifen,Ann",
         f"other,{due},{picture},{PROMPT},,tiktok,,Nobody,,,Ben",
     )
-    rows = await calendar.run(results=str(results))
+    posts = tmp_path / "posts"
+    rows = await calendar.run(results=str(results), destination=str(posts))
+    begun = list(calendar.begun)
+    await calendar.run(results=str(results), destination=str(posts))
+    assert calendar.begun == begun  # what is posted as its row says starts nothing
+    names = [f"_sale_{one}_{tag}" for one in ("tiktok", "instagram-reels") for tag in ("en", "de")]
+    assert sorted(path.stem[10:] for path in posts.glob("*.mp4")) == sorted(names)
+    (german_text,) = posts.glob("*_tiktok_de.txt")
+    assert german_text.read_text() == "Jetzt zugreifen\n"
     assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
     assert len(list(studio.store.glob("accounts/acme.de/runs/*/video.mp4"))) == 2
     german = rows["sale", "de"]
