@@ -39,10 +39,10 @@ from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_results import ResultsFile, posters_of
 from nemovideo_nodes.workspace.calendar_run import Made, run_videos
 from nemovideo_nodes.workspace.destination import Destination
+from nemovideo_nodes.workspace.retention import HELD_ROWS
 
 __all__ = ["PostOutcome", "make_posts", "post_data_of", "posts_due", "run_each_post"]
 
-_HELD: Final = "calendar/held"
 _EDITED: Final = (
     "Its row was edited after its video was made: give the row another `revision`, or start the "
     "flow with `again` switched on, to make it again"
@@ -214,7 +214,7 @@ class _Calendar:
             if isinstance(resolved, NemoVideoError):
                 continue
             with contextlib.suppress(StoreError):  # then they are tried again, which costs nothing
-                names = {one.name for one in resolved.workspace.store.files(_HELD)}
+                names = {one.name for one in resolved.workspace.store.files(HELD_ROWS)}
                 for run_id, post in self._posts.items():
                     if post.account == account and _held_name(post) in names:
                         found[run_id] = _held(resolved, post)
@@ -301,7 +301,7 @@ def _hold(resolved: ResolvedStore, post: Post, why: str) -> None:
 
 
 def _held_name(post: Post) -> str:
-    return f"{_HELD}/{post.run_id}.json"
+    return f"{HELD_ROWS}/{post.run_id}.json"
 
 
 def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
