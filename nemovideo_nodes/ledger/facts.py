@@ -306,6 +306,8 @@ class Asked(_Fact):
     """Where a run that is put together step by step belongs; with an order, that says it."""
     account: tuple[str, ...] | None = None
     """Fingerprints of the account that the run belongs to, where they were known by then."""
+    traceparent: str | None = None
+    """The W3C trace context that it was asked under: all that is done for it joins that trace."""
 
 
 class Intended(_Fact):

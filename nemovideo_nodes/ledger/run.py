@@ -80,6 +80,8 @@ class Run:
         """What the service said about each render that was under way then, by its step."""
         self.over_budget_allowed = False
         """Whether a person has permitted that the run goes over its budgets."""
+        self.traceparent = ""
+        """The trace context under which the run was first asked for; empty where there was none."""
         self.newer = False
         """Whether a newer version of this package has written facts that cannot be read here."""
 
@@ -96,6 +98,7 @@ class Run:
             case Asked():
                 self.order = self.order or fact.order
                 self._service = self._service or fact.service
+                self.traceparent = self.traceparent or fact.traceparent or ""
                 self._asked_by = self._asked_by or frozenset(fact.account or ())
                 self._insert(fact)
             case Noted():

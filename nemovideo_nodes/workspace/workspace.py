@@ -29,6 +29,7 @@ from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.script import check_script, compile_request, numbered, script_for
 from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
@@ -46,6 +47,7 @@ from nemovideo_nodes.workspace.reading import RunReader, loaded
 from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
 from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
+from nemovideo_nodes.workspace.watching import ending_of, follow_up, span_attributes
 
 __all__ = ["Workspace", "require_done"]
 
@@ -243,28 +245,32 @@ class Workspace(RunReader):
             if run.order
             else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
         )
-        async with NemoVideoClient(
-            settings=settings, profile=profile, clock=drive.clock, waits=False
-        ) as client:
-            engine = Engine(
-                client=client,
-                store=self.store,
-                run_id=run_id,
-                clock=drive.clock,
-                on_event=drive.on_event,
-                journal=journal,
-                budgets=budgets_of(
-                    journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
-                ),
-            )
-            result = await engine.advance(through, waits=drive.waits, until=drive.until)
-            # Looked at first: what came late needs no second message.
-            if drive.resend and result.status == "stuck":
-                occasion = drive.resend if isinstance(drive.resend, str) else ""
-                await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
+        seen = span_attributes(settings, profile, through)
+        with run_span(run_id, journal.run.traceparent, seen) as told:
+            async with NemoVideoClient(
+                settings=settings, profile=profile, clock=drive.clock, waits=False
+            ) as client:
+                engine = Engine(
+                    client=client,
+                    store=self.store,
+                    run_id=run_id,
+                    clock=drive.clock,
+                    on_event=drive.on_event,
+                    journal=journal,
+                    budgets=budgets_of(
+                        journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
+                    ),
+                )
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
+                # Looked at first: what came late needs no second message.
+                if drive.resend and result.status == "stuck":
+                    occasion = drive.resend if isinstance(drive.resend, str) else ""
+                    # Unless somebody else just has.
+                    await self._asker(journal).allow_resend(occasion)
+                    result = await engine.advance(through, waits=drive.waits, until=drive.until)
+            told(ending_of(result))
         now = (drive.clock or SystemClock()).now()
-        await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
+        await asyncio.to_thread(follow_up, journal.run, result, self.store, now, known=known)
         return result
 
     async def advance(

@@ -32,7 +32,7 @@ from nemovideo_nodes.workspace.report.words import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Origin", "RunPage", "environment", "run_page", "shown_videos"]
+__all__ = ["Origin", "RunPage", "environment", "run_page"]
 
 _MOST_MEDIA = 300
 _MOST_EXCHANGES = 200
@@ -111,7 +111,7 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
             state=result.state or result.status,
             error=redact(page.error) if page.error else None,
             doubts=[redact(doubt) for doubt in run.doubts],
-            videos=shown_videos(run, result, page),
+            videos=_videos(run, result, page),
             deliveries=_deliveries(result, published[-1] if published else None, page, words),
             subtitles=[
                 (_base(name), page.href(name))
@@ -129,7 +129,7 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
     )
 
 
-def shown_videos(run: Run, result: RunResult, page: RunPage) -> list[ShownVideo]:
+def _videos(run: Run, result: RunResult, page: RunPage) -> list[ShownVideo]:
     """The run's videos with their pictures; those that are not published yet have none."""
     published = run.results(PublishResult)
     names = published[-1].videos if published else ()

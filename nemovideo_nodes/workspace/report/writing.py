@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from nemovideo_nodes.engine.status import has_ended
+from nemovideo_nodes.engine.status import is_at_rest
 from nemovideo_nodes.engine.summaries import summaries, summarise
 from nemovideo_nodes.errors import PYTHON_WORDING, NemoVideoError, Wording
 from nemovideo_nodes.ledger.facts import PublishResult
@@ -89,8 +89,7 @@ def keep_report(
     `known` is the run's last fact before it was worked on. A report that is missing in a folder is
     written in any case; a bucket is not asked for that.
     """
-    is_stopped = result.status == "stuck" or result.state == "held"
-    if not run.facts or run.newer or not (is_stopped or has_ended(run)):
+    if not run.facts or run.newer or not is_at_rest(run, result):
         return
     if run.seq == known and (store.root is None or (store.root / report_name(run.id)).exists()):
         return
