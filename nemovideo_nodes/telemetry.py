@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 __all__ = [
+    "Attributes",
     "RunAndStep",
     "attached",
     "checked_traceparent",
     "count_credits",
     "count_run",
     "current_traceparent",
+    "derived_traceparent",
     "logger",
     "observe_queue",
     "run_span",

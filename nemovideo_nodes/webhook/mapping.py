@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
@@ -87,6 +87,13 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    traceparent: str = Field(default="", exclude=True)
+    """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
+
+    def kept(self) -> str:
+        """All of it as the outbox keeps it: JSON."""
+        traced = {"traceparent": self.traceparent} if self.traceparent else {}
+        return json.dumps(self.model_dump(mode="json") | traced, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
