@@ -24,7 +24,7 @@ from nemovideo_nodes.cli.group import (
 )
 from nemovideo_nodes.cli.labels import labels_for
 from nemovideo_nodes.cli.listing import table
-from nemovideo_nodes.cli.showing import language_of_run, show_lines
+from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
@@ -66,6 +66,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
+    from nemovideo_nodes.ledger.conversation import language_of_run
     from nemovideo_nodes.workspace.local_service import LOCAL
 
     workspace = open_workspace(store)
@@ -92,6 +93,16 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 @click.option(
     "--status", type=click.Choice(["done", "stuck", "waiting"]), help="Only runs with this status."
 )
+@click.option(
+    "--state",
+    type=click.Choice(
+        [
+            *("queued", "running", "resumable", "held", "needs_approval", "needs_answer"),
+            *("rejected", "done", "failed"),
+        ]
+    ),
+    help="Only runs in this state.",
+)
 @click.option("--contains", metavar="TEXT", help="Only runs with this in an instruction.")
 @click.option("--older-than", metavar="AGE", help="Only runs untouched for so long: 30d, 12h, 2w.")
 @click.option(
@@ -111,6 +122,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 @json_option
 def runs(
     status: str | None,
+    state: str | None,
     contains: str | None,
     older_than: str | None,
     delete: bool,
@@ -133,7 +145,8 @@ def runs(
 
     def chosen(run: Summary) -> bool:
         said = contains is None or any(contains.casefold() in one.casefold() for one in run.said)
-        return said and status in (None, run.result.status)
+        is_state = state in (None, run.result.state)
+        return said and is_state and status in (None, run.result.status)
 
     workspace = open_workspace(store)
     if delete and age is not None:
@@ -150,7 +163,7 @@ def runs(
         print_json([run.result.model_dump() for run in shown])
         return
     if not found:
-        filtered = contains is not None or status is not None or age is not None
+        filtered = contains is not None or (status or state) is not None or age is not None
         click.echo(f"There are no {'such runs' if filtered else 'runs'} in {workspace.store.url}.")
         return
     heads, *rows = table(shown, width(), now, whole=not sys.stdout.isatty())

@@ -184,6 +184,9 @@ def _read(data: bytes | None, store: Store, run_id: str) -> Summary | None:
         return None
     if kept.format != _FORMAT or kept.result.run_id != run_id:
         return None
+    asked = kept.result.approval
+    if asked is not None and asked.until is not None and asked.until <= SystemClock().now():
+        return None  # nobody has answered in time, which the journal tells what it means
     return kept if kept.store == store.url else _moved(kept, store)
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from nemovideo_nodes.engine.status import is_at_rest
 from nemovideo_nodes.engine.summaries import summaries, summarise
 from nemovideo_nodes.errors import PYTHON_WORDING, NemoVideoError, Wording
+from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -145,11 +146,16 @@ def _link(store: Store, target: Path | None, name: str) -> str:
 
 
 def pictures_of(run: Run, store: Store) -> dict[str, str]:
-    """The posters and contact sheets of the run's videos as data URIs; those that can be read."""
+    """The pictures of the run's videos, and of what is to be approved, as data URIs."""
     published = run.results(PublishResult)
     stems = [name.removesuffix(".mp4") for name in (published[-1].videos if published else ())]
+    names = [f"{stem}-{kind}.jpg" for stem in stems[-_MOST_VIDEOS:] for kind in _KINDS]
+    record = pending(run)
+    asked = shown(run, record) if record is not None else None
+    if asked is not None and asked.storyboard:
+        names.append(asked.storyboard)
     found = {}
-    for name in [f"{stem}-{kind}.jpg" for stem in stems[-_MOST_VIDEOS:] for kind in _KINDS]:
+    for name in names:
         with contextlib.suppress(NemoVideoError):
             data = store.read(name)
             if data:
