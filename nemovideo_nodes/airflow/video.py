@@ -13,6 +13,7 @@ from nemovideo_nodes.airflow.identity import (
     run_id_in,
 )
 from nemovideo_nodes.airflow.run_operator import PROMPT_FILES, RunOperator
+from nemovideo_nodes.telemetry import attached
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -299,7 +300,9 @@ class RequestedVideoOperator(VideoOperator):
             platforms=listed(self.platforms),
             texts=post_texts(self.texts or {}),
         )
-        self._wait(driver.workspace.submit(options))
+        conf = getattr(context.get("dag_run"), "conf", None) or {}
+        with attached(str(conf.get("traceparent") or "")):  # as the webhook receiver has put it
+            self._wait(driver.workspace.submit(options))
 
 
 class RefineVideoOperator(VideoOperator):

@@ -47,6 +47,7 @@ from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
@@ -147,7 +148,8 @@ async def begin_run(
         if not begun:
             check_files(images)
             profile = form_value(profile) or resolved.profile
-            begun = await resolved.workspace.submit(replace(options, profile=profile))
+            with in_flow_trace():
+                begun = await resolved.workspace.submit(replace(options, profile=profile))
             await remember(resolved.workspace.store, record, begun)
     return RunHandle(
         run_id=begun,
@@ -176,20 +178,20 @@ async def begin_delivery(
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
-        await resolved.workspace.submit(
-            VideoOptions(
-                run_id=run_id,
-                media=images,
-                prompts=[prompt] if prompt else [],
-                profile=profile or resolved.profile,
-                language=language,
-                web_only=True,
-                media_hosts=media_hosts,
-                platforms=platforms,
-                texts=post_texts(texts or {}),
-                keep_existing=True,
-            )
+        options = VideoOptions(
+            run_id=run_id,
+            media=images,
+            prompts=[prompt] if prompt else [],
+            profile=profile or resolved.profile,
+            language=language,
+            web_only=True,
+            media_hosts=media_hosts,
+            platforms=platforms,
+            texts=post_texts(texts or {}),
+            keep_existing=True,
         )
+        with in_flow_trace():
+            await resolved.workspace.submit(options)
     return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
 
 

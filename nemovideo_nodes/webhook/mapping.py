@@ -17,7 +17,13 @@ from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
@@ -93,6 +99,13 @@ class Parameters(BaseModel):
     """Where the video goes, the platform first that decides its frame."""
     texts: Mapping[str, PostText] = {}
     """What goes out with it on each platform; under "" where none is named."""
+    traceparent: str = Field(default="", exclude=True)
+    """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
+
+    def kept(self) -> str:
+        """All of it as the outbox keeps it: JSON."""
+        traced = {"traceparent": self.traceparent} if self.traceparent else {}
+        return json.dumps(self.model_dump(mode="json") | traced, ensure_ascii=False)
 
     @model_serializer(mode="wrap")
     def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

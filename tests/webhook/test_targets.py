@@ -273,3 +273,20 @@ async def test_many_runs_wait_for_a_target_that_is_down(
         orchestrator.stop()
         with pytest.raises(TargetDown):
             await runs.start_many(MANY)
+
+
+@both
+async def test_a_trace_goes_along(
+    kind: str, orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """To Prefect as the label under which it keeps one, to Airflow in the run's configuration."""
+    sent_on = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traced = RUN.model_copy(update={"traceparent": sent_on})
+    async with open_target(configured(target=target(kind, orchestrator))) as runs:
+        await runs.start(traced)
+    given = orchestrator.runs["shop-6f1d"]
+    if kind == "airflow":
+        assert given == RUN.model_dump(mode="json") | {"traceparent": sent_on}
+    else:
+        assert given == RUN.model_dump(mode="json")
+        assert orchestrator.labels["shop-6f1d"] == {"__OTEL_TRACEPARENT": sent_on}
