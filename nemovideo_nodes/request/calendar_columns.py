@@ -12,12 +12,21 @@ from typing import Final
 
 from nemovideo_nodes.request.post_text import UTM_FIELDS
 
-__all__ = ["PER_LANGUAGE", "Column", "columns_of", "is_language", "meaning_of", "passed_over_note"]
+__all__ = [
+    "PER_LANGUAGE",
+    "STRONG",
+    "WEAK",
+    "Column",
+    "columns_of",
+    "is_language",
+    "meaning_of",
+    "passed_over_note",
+]
 
 PER_LANGUAGE: Final = ("prompt", "caption", "title", "hashtags", "alt_text", "link")
 """Fields that may be written once for each language: `prompt.de`."""
 
-_STRONG: Final = MappingProxyType(
+STRONG: Final = MappingProxyType(
     {
         "slug": ("slug", "post slug"),
         "due": ("due", "due at", "due date", "due time", "fällig"),
@@ -41,7 +50,8 @@ _STRONG: Final = MappingProxyType(
         **{name: (name,) for name in UTM_FIELDS},
     }
 )
-_WEAK: Final = MappingProxyType(
+"""Heads that mean a field, whatever other columns there are."""
+WEAK: Final = MappingProxyType(
     {
         "slug": ("id", "name", "post id", "short name", "key"),
         "due": (
@@ -67,10 +77,10 @@ def _key(head: str) -> str:
 
 
 _BY_STRONG: Final = MappingProxyType(
-    {_key(head): name for name, heads in _STRONG.items() for head in (name, *heads)}
+    {_key(head): name for name, heads in STRONG.items() for head in (name, *heads)}
 )
 _BY_WEAK: Final = MappingProxyType(
-    {_key(head): name for name, heads in _WEAK.items() for head in heads}
+    {_key(head): name for name, heads in WEAK.items() for head in heads}
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _USUAL: Final = frozenset(
