@@ -5,6 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
@@ -38,6 +39,14 @@ with DAG(
             title="Hours back",
             description="Posts that were due longer ago are left alone.",
         ),
+        "notify": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Notify",
+            description="The channels of notifications.toml that are told what came of it, in one "
+            "message; none: those of all runs.",
+        ),
     },
 ):
     due = DuePostsOperator(
@@ -47,11 +56,16 @@ with DAG(
         calendar="{{ params.calendar }}",
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
+        notify="{{ (params.notify or []) | tojson }}",
     )
-    ImageToVideoOperator.partial(
+    videos = ImageToVideoOperator.partial(
         task_id="video",
         retries=RETRIES,
         retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)
+    tell = SendNotificationsOperator(
+        task_id="tell", calendar="{{ params.calendar }}", videos=due.output
+    )
+    [due, videos] >> tell.as_teardown()

@@ -32,6 +32,13 @@ with DAG(
             description="The only hosts that media are fetched from; empty: any public one.",
             section="More",
         ),
+        "notify": Param(
+            None,
+            type=["object", "null"],
+            title="Notify",
+            description="Who is told what becomes of the run, as the receiver says it.",
+            section="More",
+        ),
     },
 ):
     RequestedVideoOperator(
@@ -42,5 +49,6 @@ with DAG(
         profile="{{ params.profile }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
+        notify="{{ (params.notify or {}) | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -5,6 +5,7 @@ from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
+    Notify,
     begin_run,
     essentials_first,
     execute_run,
@@ -32,6 +33,7 @@ async def social_post(
     language: str = "",
     account: str = "",
     same_account: bool = False,
+    notify: Notify | None = None,
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -51,6 +53,7 @@ async def social_post(
         language: The language of the session, such as en or zh; empty for the profile's own.
         account: The account that the post's row names.
         same_account: The account has a new token; it is the one that the run was begun with.
+        notify: Who is told what becomes of the run; none for the worker's own channels.
     """
     run = await begin_run(
         images,
@@ -66,6 +69,7 @@ async def social_post(
         as_begun=True,
         language=language,
         account=account,
+        notify=notify,
     )
     return await execute_run(run, resend=resend, same_account=same_account)
 
@@ -86,6 +90,7 @@ async def scheduled_social_content(
     again: bool = False,
     results: str = "",
     same_account: bool = False,
+    notify: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
 ) -> list[RunResult]:
     """Make the posts of a content calendar that are due now, each at most once.
 
@@ -105,8 +110,10 @@ async def scheduled_social_content(
         results: Where a CSV with what came of each video goes, for the sheet: an absolute path
             on the worker, or an s3:// URL; empty for none.
         same_account: The accounts have new tokens; they are those that the runs were begun with.
+        notify: The channels of notifications.toml that are told what came of it, in one message;
+            none for those of all runs.
     """
-    posts = await posts_due(calendar, timezone, catch_up_hours)
+    posts = await posts_due(calendar, timezone, catch_up_hours, notify)
     return await run_each_post(
         lambda post: social_post(
             post.run_id,
@@ -123,6 +130,7 @@ async def scheduled_social_content(
             post.language,
             post.account,
             same_account,
+            post.notify,
             return_state=True,
         ),
         posts,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
@@ -110,6 +111,8 @@ class ImageToVideoOperator(VideoOperator):
     :param wait_for_completion: False ends the task as soon as the render is submitted
     :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
         result and in the asset event
+    :param notify: who is told what becomes of the run: `{"channels": ["team"]}`, channels of
+        notifications.toml; empty: those of all runs
     """
 
     template_fields: Sequence[str] = (
@@ -120,10 +123,12 @@ class ImageToVideoOperator(VideoOperator):
         "language",
         "again",
         "post",
+        "notify",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "post": "json",
+        "notify": "json",
     }
 
     def __init__(
@@ -137,10 +142,12 @@ class ImageToVideoOperator(VideoOperator):
         leave_question: bool = False,
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
+        notify: Mapping[str, Any] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.post = post
+        self.notify = notify
         self.work = work
         self.platform = platform
         self.aspect = aspect
@@ -195,6 +202,7 @@ class ImageToVideoOperator(VideoOperator):
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
+            notify=notify_of(self.notify),
         )
         self._wait(driver.workspace.submit(options))
 
@@ -235,18 +243,32 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param notify: who is told what becomes of the run, as the receiver says it; empty: those that
+        are told of all runs
     """
 
-    template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+    template_fields: Sequence[str] = (
+        *VideoOperator.template_fields,
+        "language",
+        "media_hosts",
+        "notify",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
+        "notify": "json",
     }
 
     def __init__(
-        self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any
+        self,
+        *,
+        language: str = "",
+        media_hosts: str | Sequence[str] = (),
+        notify: Mapping[str, Any] | str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.notify = notify
         self.language = language
         self.media_hosts = media_hosts
 
@@ -266,6 +288,7 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            notify=notify_of(self.notify),
         )
         self._wait(driver.workspace.submit(options))
 
@@ -299,6 +322,24 @@ class RefineVideoOperator(VideoOperator):
             return run if was_asked_on(run, key) else None
 
         return deduplication_key(ti, self.on_clear, generation_of(ti, self.on_clear, read))
+
+
+def notify_of(given: Mapping[str, Any] | str | None) -> Notify | None:
+    """Who is told, as a DAG says it, or as a template rendered it; raises `BadInput`."""
+    from pydantic import ValidationError
+
+    from nemovideo_nodes.errors import BadInput
+    from nemovideo_nodes.request.notify import Notify, checked_channels
+
+    try:
+        value = json.loads(given) if isinstance(given, str) and given.strip() else given
+        if not value:
+            return None
+        notify = Notify.model_validate(value)
+    except (ValueError, ValidationError):
+        raise BadInput('`notify` takes {"channels": ["NAME"]}') from None
+    checked_channels(notify.channels or ())
+    return notify
 
 
 def listed(given: Any) -> list[str]:

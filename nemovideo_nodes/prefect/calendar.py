@@ -17,9 +17,10 @@ from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.calendar_model import CalendarPost
 from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
+from nemovideo_nodes.request.notify import Notify, checked_channels
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
-from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
+from nemovideo_nodes.workspace.calendar_source import CalendarSource, calendar_name, open_calendar
 
 __all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
 
@@ -30,7 +31,9 @@ class CalendarVideo(Post):
     planned: PlannedVideo
 
     @classmethod
-    def of(cls, planned: PlannedVideo, source: CalendarSource, now: datetime) -> Self:
+    def of(
+        cls, planned: PlannedVideo, source: CalendarSource, now: datetime, notify: Notify
+    ) -> Self:
         """The post of a planned video; what names no time is due now."""
         post = planned.post
         return cls(
@@ -44,6 +47,7 @@ class CalendarVideo(Post):
             language=planned.language,
             account=post.account,
             revision=planned.revision,
+            notify=notify,
             planned=planned,
         )
 
@@ -59,18 +63,29 @@ class DuePosts(list[Post]):
     others: Sequence[PostOutcome] = ()
     videos: Sequence[PlannedVideo] = ()
     """All videos of the calendar."""
+    problems: Sequence[str] = ()
+    """What is wrong with rows."""
+    notify: Notify | None = None
+    """Who is told what comes of them."""
 
 
 @step_task("Read calendar", run_name="calendar", timeout_s=600.0)
-async def posts_due(calendar: str, timezone: str = "UTC", catch_up_hours: int = 24) -> list[Post]:
+async def posts_due(
+    calendar: str,
+    timezone: str = "UTC",
+    catch_up_hours: int = 24,
+    notify: Sequence[str] = (),
+) -> list[Post]:
     """Reads the calendar and finds the posts that became due before the flow run's own time.
 
     That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
+    `notify` are the channels that are told what comes of the posts; none for the worker's own.
     """
     with in_form_words():
         check_files([calendar], "calendar")
-        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours)
+        told = Notify(channels=checked_channels(notify) or None, calendar=calendar_name(calendar))
+        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told)
 
 
 def planned_of(post: Post) -> PlannedVideo:
@@ -115,7 +130,7 @@ def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
     )
 
 
-def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
+def _due(calendar: str, timezone: str, catch_up_hours: int, notify: Notify) -> DuePosts:
     source = open_calendar(calendar, Settings.from_environment().media_access)
     reading = source.read(timezone)
     whole = next((one for one in reading.problems if one.row is None), None)
@@ -131,7 +146,8 @@ def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
     now = _now()
     videos = videos_of(reading.posts)
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
-    posts = DuePosts(CalendarVideo.of(video, source, now) for video in due)
+    posts = DuePosts(CalendarVideo.of(video, source, now, notify) for video in due)
+    posts.problems, posts.notify = problems, notify
     posts.videos, known = videos, {post.run_id for post in posts}
     posts.others = [
         *(

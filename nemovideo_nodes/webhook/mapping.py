@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.earlier import (
     EARLIER_FIELDS,
@@ -87,6 +88,16 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    notify: Notify | None = None
+
+    def sent(self) -> dict[str, Any]:
+        """What a deployment or a DAG is started with.
+
+        One of an earlier release takes no `notify`, so it goes along only where the source says
+        who is told.
+        """
+        is_named = self.notify is not None and self.notify.channels is not None
+        return self.model_dump(mode="json", exclude=None if is_named else {"notify"})
 
 
 @dataclass(frozen=True)
@@ -245,6 +256,9 @@ class Mapper:
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
+                notify=Notify(
+                    channels=self._source.notify, source=self._source.name, subject=subject
+                ),
             ),
         )
 

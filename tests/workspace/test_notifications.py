@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from canaries import files_below
+from channels import SIGNING_SECRET, write_channels
 from click.testing import CliRunner, Result
 from fake_clock import FakeClock
 from faulty_store import Death, FaultyStore, StoreCall, die
-from receivers import SIGNING_SECRET, Receiver, write_channels
+from receivers import Receiver
 from stage import Stage
 
 from nemovideo_nodes.cli import main

@@ -75,6 +75,7 @@ class InProcessRuns:
                     keep_existing=True,
                     web_only=True,
                     media_hosts=parameters.media_hosts,
+                    notify=parameters.notify,
                 )
             )
             result = await workspace.advance(run)

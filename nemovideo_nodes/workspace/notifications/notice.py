@@ -129,8 +129,9 @@ class Message(_Plain):
 
     @property
     def language(self) -> Literal["en", "zh"]:
-        """Chinese where all of it is."""
-        return "zh" if all(one.language == "zh" for one in self.notices) else "en"
+        """Chinese where all runs are."""
+        runs = [one for one in self.notices if one.run_id] or self.notices
+        return "zh" if all(one.language == "zh" for one in runs) else "en"
 
 
 def event_of(run: Run, result: RunResult, *, is_whole: bool) -> Event | None:
