@@ -47,6 +47,12 @@ with DAG(
             description="The channels of notifications.toml that are told what came of it, in one "
             "message; none: those of all runs.",
         ),
+        "destination": Param(
+            "",
+            type=["null", "string"],
+            title="Destination",
+            description="A folder or bucket for what each platform gets, with its text.",
+        ),
     },
 ):
     due = DuePostsOperator(
@@ -63,6 +69,7 @@ with DAG(
         retries=RETRIES,
         retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
+        destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)
     tell = SendNotificationsOperator(

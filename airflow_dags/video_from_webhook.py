@@ -39,6 +39,21 @@ with DAG(
             description="Who is told what becomes of the run, as the receiver says it.",
             section="More",
         ),
+        "platforms": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Platforms",
+            description="Where the video goes, such as tiktok; the first one decides its frame.",
+            section="More",
+        ),
+        "texts": Param(
+            {},
+            type=["object", "null"],
+            title="Texts",
+            description="By platform: caption, title, hashtags, alt_text and link.",
+            section="More",
+        ),
     },
 ):
     RequestedVideoOperator(
@@ -50,5 +65,7 @@ with DAG(
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
         notify="{{ (params.notify or {}) | tojson }}",
+        platforms="{{ params.platforms | tojson }}",
+        texts="{{ params.texts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -87,11 +87,15 @@ class VideoOperator(RunOperator):
         return listed(self.images)
 
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import copy_videos
-
         result = super()._finish(context, driver)
         if not self.destination or not result.videos:
             return result
+        return self._copied(driver, result)
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        """The result, with its videos copied to the destination."""
+        from nemovideo_nodes.airflow.copies import copy_videos
+
         return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
 
 
@@ -109,8 +113,9 @@ class ImageToVideoOperator(VideoOperator):
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
-    :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
-        result and in the asset event
+    :param post: what the video is for; it stands in the result and in the asset event. As
+        `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
+        text, and all of them are copied to `destination`
     :param notify: who is told what becomes of the run: `{"channels": ["team"]}`, channels of
         notifications.toml; empty: those of all runs
     """
@@ -172,6 +177,7 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
+        from nemovideo_nodes.airflow.copies import post_options
         from nemovideo_nodes.airflow.hooks import is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
@@ -203,8 +209,16 @@ class ImageToVideoOperator(VideoOperator):
             keep_existing=True,
             deduplication_key=key,
             notify=notify_of(self.notify),
+            **post_options(self.post),
         )
         self._wait(driver.workspace.submit(options))
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
+
+        if self.post and result.deliveries and post_options(self.post):
+            return copy_deliveries(result, driver.workspace, str(self.destination), self.post)
+        return super()._copied(driver, result)
 
     def _is_left(self, driver: RunDriver) -> bool:
         """Whether the run is a given one, and waits for what a later task says."""
@@ -245,18 +259,20 @@ class RequestedVideoOperator(VideoOperator):
         `*.example.com`); none: any
     :param notify: who is told what becomes of the run, as the receiver says it; empty: those that
         are told of all runs
+    :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
+    :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
     """
 
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
-        "language",
-        "media_hosts",
-        "notify",
+        *("language", "media_hosts", "platforms", "texts", "notify"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
         "notify": "json",
+        "platforms": "py",
+        "texts": "py",
     }
 
     def __init__(
@@ -265,15 +281,20 @@ class RequestedVideoOperator(VideoOperator):
         language: str = "",
         media_hosts: str | Sequence[str] = (),
         notify: Mapping[str, Any] | str | None = None,
+        platforms: str | Sequence[str] = (),
+        texts: str | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.notify = notify
         self.language = language
         self.media_hosts = media_hosts
+        self.platforms = platforms
+        self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
         if driver.run().order is not None:
@@ -289,6 +310,8 @@ class RequestedVideoOperator(VideoOperator):
             web_only=True,
             media_hosts=listed(self.media_hosts),
             notify=notify_of(self.notify),
+            platforms=listed(self.platforms),
+            texts=post_texts(self.texts or {}),
         )
         self._wait(driver.workspace.submit(options))
 

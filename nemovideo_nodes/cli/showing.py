@@ -9,7 +9,7 @@ from nemovideo_nodes.cli.labels import Labels, labels_for, seconds, size
 from nemovideo_nodes.cli.terminal import shown_path, wrapped
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.ledger.manifest import Credits, RunResult
+    from nemovideo_nodes.ledger.manifest import ApprovalGiven, Credits, RunResult
     from nemovideo_nodes.ledger.run import Run
 
 __all__ = ["show_lines"]
@@ -62,6 +62,13 @@ def show_lines(
         yield f"{labels.manifest}{labels.colon}{shown_path(result.manifest)}"
     for doubt in run.doubts:
         yield from _told(labels.problem, doubt, labels, columns)
+    for word in result.approvals:
+        yield from _told(labels.approval, _decision(word), labels, columns)
+    if result.approval is not None:
+        from nemovideo_nodes.cli.approving import approval_lines
+
+        yield ""
+        yield from approval_lines(result.approval, columns)
     if result.error:
         yield from _told(labels.problem, result.error, labels, columns)
     if verbose:
@@ -78,6 +85,13 @@ def _told(label: str, text: str, labels: Labels, columns: int) -> list[str]:
         line if number == 0 else f"  {line}"
         for number, line in enumerate(wrapped(f"{label}{labels.colon}{text}", columns - 2))
     ]
+
+
+def _decision(one: ApprovalGiven) -> str:
+    did = {"approve": "approved", "reject": "rejected", "change": "change"}[one.decision]
+    who = one.who or "nobody answered in time"
+    text = f": {one.text}" if one.text else ""
+    return f"{one.at.astimezone():%Y-%m-%d %H:%M} {who}, {did}{text}"
 
 
 def _pictures(run: Run, labels: Labels) -> str:

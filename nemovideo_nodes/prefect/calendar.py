@@ -20,7 +20,12 @@ from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, vide
 from nemovideo_nodes.request.notify import Notify, checked_channels
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
-from nemovideo_nodes.workspace.calendar_source import CalendarSource, calendar_name, open_calendar
+from nemovideo_nodes.workspace.calendar_source import (
+    CalendarSource,
+    NoCalendar,
+    calendar_name,
+    open_calendar,
+)
 
 __all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
 
@@ -67,6 +72,9 @@ class DuePosts(list[Post]):
     """What is wrong with rows."""
     notify: Notify | None = None
     """Who is told what comes of them."""
+    calendar: str = ""
+    absence: str = ""
+    """That a scheduled flow run found no calendar, in a sentence."""
 
 
 @step_task("Read calendar", run_name="calendar", timeout_s=600.0)
@@ -81,11 +89,20 @@ async def posts_due(
     That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
     `notify` are the channels that are told what comes of the posts; none for the worker's own.
+    Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
     """
     with in_form_words():
         check_files([calendar], "calendar")
         told = Notify(channels=checked_channels(notify) or None, calendar=calendar_name(calendar))
-        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told)
+        try:
+            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told)
+        except NoCalendar as error:
+            flow_run = current_flow_run()
+            if flow_run is None or not flow_run.auto_scheduled:
+                raise
+            posts = DuePosts()
+            posts.calendar, posts.absence, posts.notify = calendar, error.sentence, told
+            return posts
 
 
 def planned_of(post: Post) -> PlannedVideo:
@@ -148,7 +165,8 @@ def _due(calendar: str, timezone: str, catch_up_hours: int, notify: Notify) -> D
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
     posts = DuePosts(CalendarVideo.of(video, source, now, notify) for video in due)
     posts.problems, posts.notify = problems, notify
-    posts.videos, known = videos, {post.run_id for post in posts}
+    posts.calendar, posts.videos = calendar, videos
+    known = {post.run_id for post in posts}
     posts.others = [
         *(
             PostOutcome(f"row {one.row}", status="failed", note=problem)

@@ -76,6 +76,8 @@ class InProcessRuns:
                     web_only=True,
                     media_hosts=parameters.media_hosts,
                     notify=parameters.notify,
+                    platforms=parameters.platforms,
+                    texts=parameters.texts,
                 )
             )
             result = await workspace.advance(run)

@@ -43,6 +43,7 @@ from nemovideo_nodes.workspace.notifications.config import (
 )
 from nemovideo_nodes.workspace.notifications.email import EmailSender
 from nemovideo_nodes.workspace.notifications.notice import (
+    EVENTS,
     Event,
     Message,
     Notice,
@@ -375,6 +376,6 @@ def _may_tell(summary: Summary, known: Mapping[tuple[str, str], datetime]) -> bo
     state = result.state or ""
     if result.status == "waiting" and state not in ("held", "needs_approval"):
         return False
-    event = "stuck" if state == "failed" else state
+    event = state if state in EVENTS else "stuck"
     at = known.get((result.run_id, event))
     return at is None or at < summary.at
