@@ -77,6 +77,7 @@ class InProcessRuns:
                         keep_existing=True,
                         web_only=True,
                         media_hosts=parameters.media_hosts,
+                        notify=parameters.notify,
                         platforms=parameters.platforms,
                         texts=parameters.texts,
                     )
