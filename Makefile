@@ -34,8 +34,9 @@ INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
 WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts pytest coverage prefect prefect-e2e webhook \
-    airflow airflow-e2e airflow-oldest servers wheel pages site site-serve release-check pins clean
+.PHONY: help demo test checks lint types contracts pytest coverage prefect prefect-e2e webhook \
+    airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve \
+    release-check pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -46,7 +47,7 @@ demo: $(VENV)/wheel.stamp
 	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
-test: lint types contracts pytest prefect webhook airflow airflow-oldest servers
+test: checks pytest prefect webhook airflows servers
 
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
@@ -86,6 +87,13 @@ prefect: $(VENV)/wheel.stamp
 prefect-e2e: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect-e2e.xml \
 	    tests/prefect/e2e
+
+# Each of these uses one core.
+checks: $(VENV)/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target lint types contracts
+
+airflows: .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target airflow airflow-oldest
 
 # The real servers wait more than they work, so both orchestrators have theirs side by side.
 servers: $(VENV)/wheel.stamp .venv-airflow/wheel.stamp
@@ -199,21 +207,21 @@ release-check: $(VENV)/wheel.stamp .venv-release/pins.stamp
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
 pins:
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
 	    --extra webhook \
 	    --group dev \
 	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
 	    --group airflow-test \
 	    --output-file requirements/airflow.txt
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
 	    --extra webhook --constraints requirements/prefect.txt \
 	    --output-file requirements/prefect-run.txt
-	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
 	    --constraints requirements/airflow.txt \
 	    --output-file requirements/airflow-run.txt
 	echo 'apache-airflow==3.0.0' | $(subst --universal,,$(PIN)) --constraints - \
-	    --extra airflow --extra calendar --extra emulator --extra video --group test \
+	    --extra airflow --extra calendar --extra email --extra emulator --extra video --group test \
 	    --output-file requirements/airflow-oldest.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 $(UV_ARGS) --group release --output-file requirements/release.txt

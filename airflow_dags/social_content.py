@@ -38,6 +38,12 @@ with DAG(
             title="Hours back",
             description="Posts that were due longer ago are left alone.",
         ),
+        "destination": Param(
+            "",
+            type=["null", "string"],
+            title="Destination",
+            description="A folder or bucket for what each platform gets, with its text.",
+        ),
     },
 ):
     due = DuePostsOperator(
@@ -53,5 +59,6 @@ with DAG(
         retries=RETRIES,
         retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
+        destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)

@@ -32,6 +32,21 @@ with DAG(
             description="The only hosts that media are fetched from; empty: any public one.",
             section="More",
         ),
+        "platforms": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Platforms",
+            description="Where the video goes, such as tiktok; the first one decides its frame.",
+            section="More",
+        ),
+        "texts": Param(
+            {},
+            type=["object", "null"],
+            title="Texts",
+            description="By platform: caption, title, hashtags, alt_text and link.",
+            section="More",
+        ),
     },
 ):
     RequestedVideoOperator(
@@ -42,5 +57,7 @@ with DAG(
         profile="{{ params.profile }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
+        platforms="{{ params.platforms | tojson }}",
+        texts="{{ params.texts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

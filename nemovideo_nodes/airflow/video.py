@@ -86,11 +86,15 @@ class VideoOperator(RunOperator):
         return listed(self.images)
 
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import copy_videos
-
         result = super()._finish(context, driver)
         if not self.destination or not result.videos:
             return result
+        return self._copied(driver, result)
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        """The result, with its videos copied to the destination."""
+        from nemovideo_nodes.airflow.copies import copy_videos
+
         return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
 
 
@@ -108,8 +112,9 @@ class ImageToVideoOperator(VideoOperator):
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
-    :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
-        result and in the asset event
+    :param post: what the video is for; it stands in the result and in the asset event. As
+        `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
+        text, and all of them are copied to `destination`
     """
 
     template_fields: Sequence[str] = (
@@ -165,6 +170,7 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
+        from nemovideo_nodes.airflow.copies import post_options
         from nemovideo_nodes.airflow.hooks import is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
@@ -195,8 +201,16 @@ class ImageToVideoOperator(VideoOperator):
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
+            **post_options(self.post),
         )
         self._wait(driver.workspace.submit(options))
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
+
+        if self.post and result.deliveries and post_options(self.post):
+            return copy_deliveries(result, driver.workspace, str(self.destination), self.post)
+        return super()._copied(driver, result)
 
     def _is_left(self, driver: RunDriver) -> bool:
         """Whether the run is a given one, and waits for what a later task says."""
@@ -235,23 +249,39 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
+    :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
     """
 
-    template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+    template_fields: Sequence[str] = (
+        *VideoOperator.template_fields,
+        *("language", "media_hosts", "platforms", "texts"),
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
+        "platforms": "py",
+        "texts": "py",
     }
 
     def __init__(
-        self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any
+        self,
+        *,
+        language: str = "",
+        media_hosts: str | Sequence[str] = (),
+        platforms: str | Sequence[str] = (),
+        texts: str | Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.language = language
         self.media_hosts = media_hosts
+        self.platforms = platforms
+        self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
         if driver.run().order is not None:
@@ -266,6 +296,8 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            platforms=listed(self.platforms),
+            texts=post_texts(self.texts or {}),
         )
         self._wait(driver.workspace.submit(options))
 

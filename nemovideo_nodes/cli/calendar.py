@@ -238,6 +238,7 @@ def run(
                 most=most,
                 again=again,
                 on_made=on_made,
+                calendar=_title(source),
             )
         )
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ _WORDS: Final = MappingProxyType(
         "await": "Rendering",
         "download": "Downloading",
         "publish": "Checking",
+        "approve": "Preparing what is to be approved",
     }
 )
 """By the step's kind; the kinds that are not here are quick, and leave the phase as it is."""

@@ -19,7 +19,7 @@ from nemovideo_nodes.request.calendar_model import CalendarPost
 from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
-from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
+from nemovideo_nodes.workspace.calendar_source import CalendarSource, NoCalendar, open_calendar
 
 __all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
 
@@ -59,6 +59,9 @@ class DuePosts(list[Post]):
     others: Sequence[PostOutcome] = ()
     videos: Sequence[PlannedVideo] = ()
     """All videos of the calendar."""
+    calendar: str = ""
+    absence: str = ""
+    """That a scheduled flow run found no calendar, in a sentence."""
 
 
 @step_task("Read calendar", run_name="calendar", timeout_s=600.0)
@@ -67,10 +70,19 @@ async def posts_due(calendar: str, timezone: str = "UTC", catch_up_hours: int = 
 
     That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
+    Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
     """
     with in_form_words():
         check_files([calendar], "calendar")
-        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours)
+        try:
+            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours)
+        except NoCalendar as error:
+            flow_run = current_flow_run()
+            if flow_run is None or not flow_run.auto_scheduled:
+                raise
+            posts = DuePosts()
+            posts.calendar, posts.absence = calendar, error.sentence
+            return posts
 
 
 def planned_of(post: Post) -> PlannedVideo:
@@ -132,7 +144,8 @@ def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
     videos = videos_of(reading.posts)
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
     posts = DuePosts(CalendarVideo.of(video, source, now) for video in due)
-    posts.videos, known = videos, {post.run_id for post in posts}
+    posts.calendar, posts.videos = calendar, videos
+    known = {post.run_id for post in posts}
     posts.others = [
         *(
             PostOutcome(f"row {one.row}", status="failed", note=problem)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from prefect import get_client
 from prefect.concurrency.asyncio import rate_limit
@@ -48,6 +48,7 @@ from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
     AcquireToken,
@@ -162,6 +163,8 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    texts: Mapping[str, Any] | None = None,
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
@@ -178,6 +181,8 @@ async def begin_delivery(
                 language=language,
                 web_only=True,
                 media_hosts=media_hosts,
+                platforms=platforms,
+                texts=post_texts(texts or {}),
                 keep_existing=True,
             )
         )

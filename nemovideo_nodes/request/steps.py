@@ -16,11 +16,13 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import well_formed
+from nemovideo_nodes.request.approval import ApprovalStage
 from nemovideo_nodes.request.post import Post
 
 __all__ = [
     "STEP_KINDS",
     "AcquireToken",
+    "Approve",
     "Arguments",
     "AwaitRender",
     "CheckCredits",
@@ -71,6 +73,7 @@ class StepName(StrEnum):
     AWAIT = "await"
     DOWNLOAD = "download"
     PUBLISH = "publish"
+    APPROVE = "approve"
 
 
 class _Plain(BaseModel):
@@ -226,6 +229,13 @@ class Publish(_Arguments):
     """For which platforms, with which text; None: as the run was asked before."""
 
 
+class Approve(_Arguments):
+    """Wait for a person's word on what comes next; it ends at that word."""
+
+    node: Literal[StepName.APPROVE] = StepName.APPROVE
+    stage: ApprovalStage
+
+
 Arguments = Annotated[
     AcquireToken
     | CreateSession
@@ -237,7 +247,8 @@ Arguments = Annotated[
     | SubmitRender
     | AwaitRender
     | Download
-    | Publish,
+    | Publish
+    | Approve,
     Field(discriminator="node"),
 ]
 
@@ -349,6 +360,14 @@ STEP_KINDS: Final[Mapping[StepName, StepKind]] = MappingProxyType(
                 Idempotency.IDEMPOTENT,
                 "Publish",
                 "Writing the manifest",
+            ),
+            StepKind(
+                StepName.APPROVE,
+                Approve,
+                Idempotency.IDEMPOTENT,
+                "Approve",
+                "Waiting for approval",
+                waits=True,
             ),
         )
     }

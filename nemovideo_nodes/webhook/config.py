@@ -65,6 +65,11 @@ class Source(_Strict):
     """Whether a payload of a known system makes a video of its words alone."""
     instruction: str | None = None
     """A Jinja template over the fields."""
+    platforms: str = ""
+    """Where its videos go, as people write it: `TikTok, IG Feed`. The first decides the frame."""
+    post: dict[str, str] = {}
+    """What goes out with a video: title, caption, hashtags, alt_text, link and utm_*, as Jinja
+    templates over the fields, `platform` and `language`."""
     profile: str = DEFAULT_PROFILE
     """The skill to use."""
     language: str = ""

@@ -17,10 +17,11 @@ from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
+from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.earlier import (
     EARLIER_FIELDS,
@@ -29,6 +30,7 @@ from nemovideo_nodes.webhook.earlier import (
     earlier_words,
 )
 from nemovideo_nodes.webhook.pictures import Pictures
+from nemovideo_nodes.webhook.post import PostMapping, PostNotMapped
 from nemovideo_nodes.webhook.quoting import as_digested, guarded, mark
 from nemovideo_nodes.webhook.systems import INSTRUCTION
 from nemovideo_nodes.webhook.text import one_line, plain_text, plain_value
@@ -87,6 +89,17 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    """Where the video goes, the platform first that decides its frame."""
+    texts: Mapping[str, PostText] = {}
+    """What goes out with it on each platform; under "" where none is named."""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Flows and DAGs of before know no platforms and texts: they get them where there are."""
+        told: dict[str, Any] = dump(self)
+        unused = [name for name in ("platforms", "texts") if not told.get(name)]
+        return {name: value for name, value in told.items() if name not in unused}
 
 
 @dataclass(frozen=True)
@@ -158,7 +171,8 @@ class Mapper:
             raise BadInput(
                 f"In source {source.name}, matters names what is not a field: {', '.join(strange)}"
             )
-        needed = used | self._matters | {"title", "language"}
+        self._post = PostMapping(source.name, source.platforms, source.post, fields)
+        needed = used | self._matters | self._post.fields | {"title", "language"}
         self._fields = {name: one for name, one in fields.items() if name in needed}
         self._earlier_subject = self._subject
         if source.subject is None and (known := EARLIER_SUBJECTS.get(source.system)):
@@ -225,6 +239,10 @@ class Mapper:
         }
         if self._source.matters is None or "images" in self._matters:
             matters["images"] = images
+        try:
+            texts = self._post.texts(fields, language)
+        except PostNotMapped as error:
+            raise NotMapped(f"its text cannot go out: {error}") from None
         digest = digest_of(matters)
         run_id = self._run_id(subject, digest)
         version = _seconds(self._version.search(seen))
@@ -245,6 +263,8 @@ class Mapper:
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
+                platforms=self._post.platforms,
+                texts=texts,
             ),
         )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request.platform_names import nearest_platforms, platform_named
-from nemovideo_nodes.request.platforms import PRESETS, aspect_for
+from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
+from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.post_text import (
     UTM_FIELDS,
@@ -26,24 +26,14 @@ _WORDS: Final = ("title", "caption", "hashtags", "alt_text", "link")
 
 def platforms_of(options: VideoOptions) -> tuple[str, ...]:
     """The presets that are named, each once, the first one first; raises `BadInput`."""
-    names = [
-        name.strip()
-        for text in (options.platform, *options.platforms)
-        for name in text.replace(";", ",").split(",")
-        if name.strip()
-    ]
-    found = []
-    for name in names:
-        known = name if name in PRESETS else platform_named(name)
-        if known is None:
-            near = nearest_platforms(name)
-            if len(near) == len(PRESETS):
-                aspect_for(name)  # tells all of them
-            raise BadInput(
-                f"The platform {name[:60]!r} is not known: did you mean {' or '.join(near)}?"
-            )
-        found.append(known)
-    return tuple(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    for text in (options.platform, *options.platforms):
+        known, unknown = platforms_in(text)
+        for name in unknown:
+            sentence = unknown_platform(name)
+            raise BadInput(sentence[:1].upper() + sentence[1:])
+        found.update(dict.fromkeys(known))
+    return tuple(found)
 
 
 def generation_for(options: VideoOptions) -> Generation:

@@ -103,6 +103,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
         profile=profile,
         skipped=read.skipped or None,
         budgets=tuple(options.budgets) or None,
+        notify=options.notify,
     )
     run_id = options.run_id or request.run_id(service=service, occasion=key)
     return PreparedRun(run_id, order)
@@ -209,13 +210,22 @@ def _scripted(
 
 
 def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoRequest:
+    limits = options.limits or Limits()
+    if options.approval:
+        limits = limits.model_copy(
+            update={
+                "approval_s": options.approval_s,
+                "approval_otherwise": options.approval_otherwise,
+            }
+        )
     return VideoRequest(
         script=read.script,
         media=read.media,
         profile=profile.name,
         language=profile.language,
         platform=next(iter(platforms_of(options)), ""),
-        limits=options.limits or Limits(),
+        limits=limits,
+        approval=options.approval or None,
         post=post_of(options),
     )
 

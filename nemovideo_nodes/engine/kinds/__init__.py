@@ -14,6 +14,7 @@ from nemovideo_nodes.engine.kinds.account import (
     CheckCreditsRunner,
     ClaimLinkRunner,
 )
+from nemovideo_nodes.engine.kinds.approve import ApproveRunner
 from nemovideo_nodes.engine.kinds.deliver import DownloadRunner, PublishRunner
 from nemovideo_nodes.engine.kinds.kind import Context, StepRunner
 from nemovideo_nodes.engine.kinds.prompt import PromptRunner
@@ -21,6 +22,7 @@ from nemovideo_nodes.engine.kinds.render import AwaitRenderRunner, SubmitRenderR
 from nemovideo_nodes.engine.kinds.session import CreateSessionRunner, ReadStateRunner
 from nemovideo_nodes.engine.kinds.upload import UploadRunner
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -66,6 +68,7 @@ REGISTRY: Final[Mapping[StepName, Registered]] = MappingProxyType(
             Registered(StepName.AWAIT, RenderEnded, AwaitRenderRunner()),
             Registered(StepName.DOWNLOAD, DownloadResult, DownloadRunner()),
             Registered(StepName.PUBLISH, PublishResult, PublishRunner()),
+            Registered(StepName.APPROVE, ApprovalResult, ApproveRunner()),
         )
     }
 )

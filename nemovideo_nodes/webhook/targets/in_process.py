@@ -75,6 +75,8 @@ class InProcessRuns:
                     keep_existing=True,
                     web_only=True,
                     media_hosts=parameters.media_hosts,
+                    platforms=parameters.platforms,
+                    texts=parameters.texts,
                 )
             )
             result = await workspace.advance(run)
