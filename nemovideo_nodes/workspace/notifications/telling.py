@@ -33,7 +33,7 @@ class Telling:
         try:
             self._notifier = Notifier(settings, store, clock=drive.clock, channels=drive.channels)
         except NemoVideoError as error:
-            _log.warning("Nobody is told of the run: %s", error.sentence)
+            _log.warning("Nobody is notified of the run: %s", error.sentence)
 
     async def begin(self, run: Run) -> None:
         """Before the run is driven."""
@@ -44,7 +44,7 @@ class Telling:
             if not await asyncio.to_thread(notifier.begin, self._notify(run)):
                 self._notifier = None
         except NemoVideoError as error:  # the run meets the same store, and says so
-            _log.warning("Nobody is told of the run: %s", error.sentence)
+            _log.warning("Nobody is notified of the run: %s", error.sentence)
             self._notifier = None
 
     async def end(self, run: Run, result: RunResult) -> None:
