@@ -35,7 +35,8 @@ WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test checks lint types contracts pytest coverage prefect prefect-e2e webhook \
-    airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve release-check pins clean
+    airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve \
+    release-check pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile

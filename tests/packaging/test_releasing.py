@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,15 @@ def test_a_workflow_runs_what_there_is(name: str, root: Path) -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     for path in re.findall(r"tests/[\w/.]+\.py", text):
         assert (root / path).is_file(), path
+
+
+def test_each_extra_is_installed_by_itself(root: Path) -> None:
+    """Into an empty environment, by tests/long/test_install.py, with its first steps."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (root / "tests" / "long" / "test_install.py").read_text("utf-8")
+    tried = {
+        name
+        for key in re.findall(r'^    "([\w,]*)": \[', text, re.MULTILINE)
+        for name in key.split(",")
+    }
+    assert set(project["optional-dependencies"]) <= tried
