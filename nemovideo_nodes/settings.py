@@ -103,6 +103,9 @@ class Settings(BaseModel):
     """The most credits of one run; None: as many as it needs."""
     day_budget: float | None = None
     """The most credits of the account in one day (UTC), of the runs in one store."""
+    approval: str = ""
+    """What a person has to approve of each new run that says nothing of it, as
+    `request.approval.approval_rule` reads it; empty: nothing."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -131,6 +134,7 @@ class Settings(BaseModel):
             ),
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
+            approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 

@@ -32,6 +32,7 @@ async def social_post(
     language: str = "",
     account: str = "",
     same_account: bool = False,
+    approval: str = "",
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -51,6 +52,7 @@ async def social_post(
         language: The language of the session, such as en or zh; empty for the profile's own.
         account: The account that the post's row names.
         same_account: The account has a new token; it is the one that the run was begun with.
+        approval: What a person has to approve of the post.
     """
     run = await begin_run(
         images,
@@ -66,6 +68,7 @@ async def social_post(
         as_begun=True,
         language=language,
         account=account,
+        approval=approval,
     )
     return await execute_run(run, resend=resend, same_account=same_account)
 
@@ -123,6 +126,7 @@ async def scheduled_social_content(
             post.language,
             post.account,
             same_account,
+            post.approval,
             return_state=True,
         ),
         posts,

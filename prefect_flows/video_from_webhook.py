@@ -26,6 +26,7 @@ async def video_from_webhook(
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
+    approval: str = "",
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -44,6 +45,8 @@ async def video_from_webhook(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
+        approval: What a person has to approve, such as before_export within 3d; empty: what the
+            credentials say. The flow stops there and asks in its form.
     """
     run = await begin_delivery(
         run_id,
@@ -52,6 +55,7 @@ async def video_from_webhook(
         profile,
         language=language,
         media_hosts=media_hosts,
+        approval=approval,
         credentials=credentials,
         store=store,
         local=local,

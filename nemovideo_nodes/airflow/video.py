@@ -104,6 +104,8 @@ class ImageToVideoOperator(VideoOperator):
     :param platform: where the video will be shown, as `tiktok`; it names the frame
     :param aspect: the frame, as `9:16`
     :param language: the language of the session; empty: the profile's
+    :param approval: what a person has to approve, as `before_export within 3d`; the task then
+        waits for the answer among Airflow's required actions. Empty: what the connection says
     :param again: makes another video from the same request as the run `run_id`
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
@@ -118,6 +120,7 @@ class ImageToVideoOperator(VideoOperator):
         "platform",
         "aspect",
         "language",
+        "approval",
         "again",
         "post",
     )
@@ -133,6 +136,7 @@ class ImageToVideoOperator(VideoOperator):
         platform: str = "",
         aspect: str = "",
         language: str = "",
+        approval: str = "",
         again: bool | str = False,
         leave_question: bool = False,
         wait_for_completion: bool = True,
@@ -145,6 +149,7 @@ class ImageToVideoOperator(VideoOperator):
         self.platform = platform
         self.aspect = aspect
         self.language = language
+        self.approval = approval
         self.again = again
         self.leave_question = leave_question
         self.wait_for_completion = wait_for_completion
@@ -192,6 +197,7 @@ class ImageToVideoOperator(VideoOperator):
             platform=self.platform or "",
             aspect=self.aspect or "",
             language=self.language or "",
+            approval=self.approval or "",
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
@@ -235,19 +241,31 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param approval: see `ImageToVideoOperator`
     """
 
-    template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+    template_fields: Sequence[str] = (
+        *VideoOperator.template_fields,
+        "language",
+        "media_hosts",
+        "approval",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
     }
 
     def __init__(
-        self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any
+        self,
+        *,
+        language: str = "",
+        media_hosts: str | Sequence[str] = (),
+        approval: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.language = language
+        self.approval = approval
         self.media_hosts = media_hosts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
@@ -266,6 +284,7 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            approval=self.approval or "",
         )
         self._wait(driver.workspace.submit(options))
 

@@ -44,6 +44,7 @@ class CalendarVideo(Post):
             language=planned.language,
             account=post.account,
             revision=planned.revision,
+            approval=post.approval,
             planned=planned,
         )
 

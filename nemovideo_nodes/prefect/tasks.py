@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -69,6 +70,7 @@ from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 
 __all__ = [
     "acquire_token",
+    "approve",
     "await_render",
     "begin_delivery",
     "begin_run",
@@ -113,6 +115,7 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    approval: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
@@ -120,6 +123,7 @@ async def begin_run(
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    `approval` is what a person has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -130,6 +134,7 @@ async def begin_run(
         platform=form_value(platform),
         aspect=form_value(aspect),
         language=language,
+        approval=approval,
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
@@ -162,6 +167,7 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
+    approval: str = "",
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
@@ -178,6 +184,7 @@ async def begin_delivery(
                 language=language,
                 web_only=True,
                 media_hosts=media_hosts,
+                approval=approval,
                 keep_existing=True,
             )
         )
@@ -335,6 +342,12 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     handle = to_handle(run)
     await declare_asset(handle, await open_run(handle))
     return published
+
+
+@step_task("Approve", run_name="approve/{number}", timeout_s=_LONG_S)
+async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ApprovalResult:
+    """Goes on where a person has approved it; makes what is to be shown, and stops, elsewhere."""
+    return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
 
 
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)

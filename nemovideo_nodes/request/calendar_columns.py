@@ -32,6 +32,7 @@ _STRONG: Final = MappingProxyType(
         "languages": ("languages", "language", "sprache", "sprachen"),
         "account": ("account",),
         "revision": ("revision", "rev"),
+        "approval": ("approval", "freigabe"),
         "title": ("title", "titel"),
         "caption": ("caption",),
         "hashtags": ("hashtags", "hashtag"),

@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
@@ -87,6 +87,14 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    approval: str = ""
+    """What a person has to approve of the run."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A flow or DAG of an earlier version takes no `approval`: it is sent where it is asked."""
+        fields: dict[str, Any] = whole(self)
+        return fields if self.approval else {k: v for k, v in fields.items() if k != "approval"}
 
 
 @dataclass(frozen=True)
@@ -245,6 +253,7 @@ class Mapper:
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
+                approval=self._source.approval,
             ),
         )
 

@@ -41,6 +41,8 @@ class Post(BaseModel):
     language: str = ""
     account: str = ""
     revision: str = ""
+    approval: str = ""
+    """What a person has to approve of it."""
 
     @property
     def run_id(self) -> str:
@@ -76,6 +78,7 @@ def posts_of(row: CalendarPost, source: CalendarSource) -> Iterator[Post]:
                 language=language,
                 account=row.account,
                 revision=row.revision,
+                approval=row.approval,
             )
 
 

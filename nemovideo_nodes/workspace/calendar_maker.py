@@ -32,8 +32,13 @@ class CalendarMaker:
         local: bool = False,
         start_local: StartLocal | None = None,
         budget: Budget | None = None,
+        approval: str = "",
     ) -> None:
-        """`budget` is the calendar's, in the store of each account that its rows name."""
+        """`budget` is the calendar's, in the store of each account that its rows name.
+
+        `approval` is what a person has to approve of rows that say nothing of it.
+        """
+        self._approval = approval
         self._budgets = (budget,) if budget is not None else ()
         self._settings = settings
         self._source = source
@@ -57,6 +62,7 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
+                approval=video.post.approval or self._approval,
                 budgets=self._budgets,
             )
         )

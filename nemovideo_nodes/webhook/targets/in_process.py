@@ -58,13 +58,11 @@ class InProcessRuns:
             raise
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.emulator.local import ensure_local
-        from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+        from nemovideo_nodes.webhook.approving import workspace_of
+        from nemovideo_nodes.workspace import VideoOptions
 
         try:
-            workspace = Workspace.open(
-                self._target.store, Account(local=self._target.local), start_local=ensure_local
-            )
+            workspace = workspace_of(self._target)
             run = await workspace.submit(
                 VideoOptions(
                     media=parameters.images,
@@ -75,6 +73,7 @@ class InProcessRuns:
                     keep_existing=True,
                     web_only=True,
                     media_hosts=parameters.media_hosts,
+                    approval=parameters.approval,
                 )
             )
             result = await workspace.advance(run)
@@ -82,7 +81,7 @@ class InProcessRuns:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
-            held = error.code is ErrorCode.QUESTION
+            held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
             raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
