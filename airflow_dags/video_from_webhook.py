@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import PICTURES, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import APPROVAL, PICTURES, PROFILE, PROMPT
 from nemovideo_nodes.airflow.video import RequestedVideoOperator
 
 with DAG(
@@ -23,6 +23,7 @@ with DAG(
         "images": PICTURES,
         "prompt": PROMPT,
         "profile": PROFILE,
+        "approval": APPROVAL,
         "language": Param("", type=["string", "null"], title="Language", section="More"),
         "media_hosts": Param(
             [],
@@ -62,6 +63,7 @@ with DAG(
         images="{{ params.images | tojson }}",
         prompt="{{ params.prompt or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
         notify="{{ (params.notify or {}) | tojson }}",

@@ -38,6 +38,7 @@ async def social_post(
     same_account: bool = False,
     post: dict[str, Any] = {},  # noqa: B006 - Prefect reads it for the form; nobody changes it
     notify: Notify | None = None,
+    approval: str = "",
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -59,6 +60,7 @@ async def social_post(
         same_account: The account has a new token; it is the one that the run was begun with.
         post: What goes out with the video and where, as the calendar says.
         notify: Who is told what becomes of the run; none for the worker's own channels.
+        approval: What a person has to approve of the post.
     """
     run = await begin_run(
         images,
@@ -76,6 +78,7 @@ async def social_post(
         account=account,
         post=post,
         notify=notify,
+        approval=approval,
     )
     return await execute_run(run, resend=resend, same_account=same_account)
 
@@ -141,6 +144,7 @@ async def scheduled_social_content(
             same_account,
             post_data_of(post),
             post.notify,
+            post.approval,
             return_state=True,
         ),
         posts,

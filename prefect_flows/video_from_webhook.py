@@ -32,6 +32,7 @@ async def video_from_webhook(
     resend: bool = False,
     same_account: bool = False,
     notify: Notify | None = None,
+    approval: str = "",
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -53,6 +54,8 @@ async def video_from_webhook(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
         notify: Who is told what becomes of the run; none for the worker's own channels.
+        approval: What a person has to approve, such as before_export within 3d; empty: what the
+            credentials say. The flow stops there and asks in its form.
     """
     run = await begin_delivery(
         run_id,
@@ -63,6 +66,7 @@ async def video_from_webhook(
         media_hosts=media_hosts,
         platforms=platforms,
         texts=texts,
+        approval=approval,
         credentials=credentials,
         store=store,
         local=local,

@@ -164,6 +164,7 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         "aspect": video.aspect,
         "profile": post.profile,
         "language": video.language,
+        **({"approval": post.approval} if post.approval else {}),
         "post": _post(video),
     }
     return arguments | ({"nemovideo_conn_id": post.account} if post.account else {})

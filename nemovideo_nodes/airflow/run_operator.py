@@ -166,13 +166,39 @@ class RunOperator(BaseOperator):
             retryable = bool(event.get("deadline_retryable"))
             if status == "deadline":
                 raise DeadlinePassed(event["error"], retryable=retryable)
-            if status == "stopped":
-                raise _stopped(event)
             driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
             driver.deadline_retryable = retryable
+            if status == "stopped":
+                stopped = _stopped(event)
+                self._ask_person(context, driver, stopped)
+                raise stopped
             return self._continue_run(context, driver)
         except NemoVideoError as error:
             self._fail(error)
+
+    def execute_answered(
+        self, context: Context, event: dict[str, Any], run_id: str, seen: str, deadline: str
+    ) -> dict[str, Any]:
+        """Continue with what a person said to what the run showed."""
+        from nemovideo_nodes.airflow.approving import note_answer
+
+        try:
+            driver = self._driver(context, self._workspace(), run_id, deadline)
+            if (noting := note_answer(driver, seen, event)) is not None:
+                try:
+                    self._wait(noting)
+                except BadInput as error:  # it was answered elsewhere meanwhile, or changed since
+                    self.log.warning("%s", error.sentence)
+            return self._continue_run(context, driver)
+        except NemoVideoError as error:
+            self._fail(error)
+
+    def _ask_person(self, context: Context, driver: RunDriver, stopped: RunStopped) -> None:
+        """Ask for the approval that the run waits for; it returns where nobody can be asked."""
+        from nemovideo_nodes.airflow.approving import ask_person
+
+        if stopped.code is ErrorCode.NEEDS_APPROVAL:
+            ask_person(self, context, driver, self.run_page)
 
     def on_kill(self) -> None:
         """Release the run; called by a signal handler, inside the event loop that must end."""
@@ -234,7 +260,11 @@ class RunOperator(BaseOperator):
                     link=self.run_page,
                 )
                 self.defer(trigger=trigger, method_name="execute_complete")
-            self._wait(driver.advance(segment.through, resend=resend))
+            try:
+                self._wait(driver.advance(segment.through, resend=resend))
+            except RunStopped as stopped:
+                self._ask_person(context, driver, stopped)
+                raise
         result = self._finish(context, driver)
         if result.status == "stuck" and goal != "":
             require_done(result)

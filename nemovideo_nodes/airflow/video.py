@@ -110,6 +110,8 @@ class ImageToVideoOperator(VideoOperator):
     :param platform: where the video will be shown, as `tiktok`; it names the frame
     :param aspect: the frame, as `9:16`
     :param language: the language of the session; empty: the profile's
+    :param approval: what a person has to approve, as `before_export within 3d`; the task then
+        waits for the answer among Airflow's required actions. Empty: what the connection says
     :param again: makes another video from the same request as the run `run_id`
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
@@ -127,6 +129,7 @@ class ImageToVideoOperator(VideoOperator):
         "platform",
         "aspect",
         "language",
+        "approval",
         "again",
         "post",
         "notify",
@@ -144,6 +147,7 @@ class ImageToVideoOperator(VideoOperator):
         platform: str = "",
         aspect: str = "",
         language: str = "",
+        approval: str = "",
         again: bool | str = False,
         leave_question: bool = False,
         wait_for_completion: bool = True,
@@ -158,6 +162,7 @@ class ImageToVideoOperator(VideoOperator):
         self.platform = platform
         self.aspect = aspect
         self.language = language
+        self.approval = approval
         self.again = again
         self.leave_question = leave_question
         self.wait_for_completion = wait_for_completion
@@ -206,6 +211,7 @@ class ImageToVideoOperator(VideoOperator):
             platform=self.platform or "",
             aspect=self.aspect or "",
             language=self.language or "",
+            approval=self.approval or "",
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
@@ -262,11 +268,12 @@ class RequestedVideoOperator(VideoOperator):
         are told of all runs
     :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
     :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
+    :param approval: see `ImageToVideoOperator`
     """
 
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
-        *("language", "media_hosts", "platforms", "texts", "notify"),
+        *("language", "media_hosts", "platforms", "texts", "notify", "approval"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
@@ -284,11 +291,13 @@ class RequestedVideoOperator(VideoOperator):
         notify: Mapping[str, Any] | str | None = None,
         platforms: str | Sequence[str] = (),
         texts: str | Mapping[str, Any] | None = None,
+        approval: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.notify = notify
         self.language = language
+        self.approval = approval
         self.media_hosts = media_hosts
         self.platforms = platforms
         self.texts = texts
@@ -313,6 +322,7 @@ class RequestedVideoOperator(VideoOperator):
             notify=notify_of(self.notify),
             platforms=listed(self.platforms),
             texts=post_texts(self.texts or {}),
+            approval=self.approval or "",
         )
         conf = getattr(context.get("dag_run"), "conf", None) or {}
         with attached(str(conf.get("traceparent") or "")):  # as the webhook receiver has put it

@@ -157,6 +157,12 @@ def plan(
     help="Make those again whose row was edited since.",
 )
 @click.option(
+    "--approval",
+    metavar="WHEN",
+    default="",
+    help="What a person has to approve of rows that say nothing of it, as in make.",
+)
+@click.option(
     "--budget",
     type=click.FloatRange(min=0),
     metavar="CREDITS",
@@ -181,6 +187,7 @@ def run(
     results: str | None,
     destination: str | None,
     again: bool,
+    approval: str,
     budget: float | None,
     channels: tuple[str, ...],
     local: bool,
@@ -196,6 +203,7 @@ def run(
     from nemovideo_nodes.cli.driving import run_until_stopped
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
+    from nemovideo_nodes.request.approval import approval_rule
     from nemovideo_nodes.request.budget import named_budget
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
     from nemovideo_nodes.request.notify import Notify, checked_channels
@@ -207,6 +215,7 @@ def run(
     from nemovideo_nodes.workspace.destination import Destination
     from nemovideo_nodes.workspace.notifications.config import read_notifications
 
+    approval_rule(approval)
     settings = read_settings(store)
     notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
     if notify.channels:
@@ -237,6 +246,7 @@ def run(
         local=local,
         start_local=ensure_local,
         budget=named_budget("calendar", notify.calendar, budget) if budget is not None else None,
+        approval=approval,
         notify=notify,
     )
     made: list[Made] = []
@@ -355,8 +365,9 @@ def _say_made(made: Made) -> None:
         case "later":
             click.echo(f"{title} is left for the next time (--most)")
         case "held":
-            release = f"; nemovideo release {made.video.run_id} permits it"
-            click.echo(f"{title} is held: {made.error}{release}", err=True)
+            run_id, asked = made.video.run_id, made.result is not None and made.result.approval
+            how = f"nemovideo {'approve' if asked else 'release'} {run_id} permits it"
+            click.echo(f"{title} is held: {made.error}; {how}", err=True)
         case _:
             click.echo(f"{title}: {made.error} (run {made.video.run_id})", err=True)
 

@@ -73,6 +73,13 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
         description="Use the local emulator, which needs no account and costs nothing.",
     )
 
+    approval: str = Field(
+        default="",
+        description="What a person has to approve of each run of this account: before_paying, "
+        "before_export or before_handover, and maybe a time, as in: before_export within 3d else "
+        "go on. Empty: what the worker's environment says.",
+    )
+
     def account(self) -> Account:
         """The account, as the workspace takes it."""
         return Account(
@@ -82,6 +89,7 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
             token_source=f"the block {self._block_document_name or self._block_type_name!r}",
             client_id=self.client_id.get_secret_value(),
             local=self.emulator,
+            approval=self.approval,
         )
 
     def get_client(self, *args: Any, store: str = "", **kwargs: Any) -> NemoVideoClient:

@@ -54,6 +54,7 @@ class CalendarVideo(Post):
             account=post.account,
             revision=planned.revision,
             notify=notify,
+            approval=post.approval,
             planned=planned,
         )
 

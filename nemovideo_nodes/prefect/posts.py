@@ -251,6 +251,9 @@ class _Calendar:
                 note = _EDITED if made.outcome == "edited" else ""
                 link = self.store(video).link(name)
                 return outcome_of(video, status="done", note=note, link=link, path=path)
+            case "held" if result is not None and result.approval is not None:
+                note = f"{made.error}. nemovideo approve {video.run_id} does; the next run goes on"
+                return outcome_of(video, status="held", note=note)
             case "held":
                 note = f"Not tried again until its row changes: {made.error}"
                 return outcome_of(video, status="held", note=note)

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -74,6 +75,7 @@ from nemovideo_nodes.workspace.post_data import with_post
 
 __all__ = [
     "acquire_token",
+    "approve",
     "await_render",
     "begin_delivery",
     "begin_run",
@@ -120,6 +122,7 @@ async def begin_run(
     account: str = "",
     post: Mapping[str, Any] | None = None,
     notify: Notify | None = None,
+    approval: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
@@ -128,7 +131,8 @@ async def begin_run(
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml. `post`
     is what goes out with the video and where, as `post_data_of` gives it. `notify` says who is told
-    what becomes of the run, beside those that the worker tells anyway.
+    what becomes of the run, beside those that the worker tells anyway. `approval` is what a person
+    has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -139,6 +143,7 @@ async def begin_run(
         platform=form_value(platform),
         aspect=form_value(aspect),
         language=language,
+        approval=approval,
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
@@ -177,6 +182,7 @@ async def begin_delivery(
     media_hosts: Sequence[str] = (),
     platforms: Sequence[str] = (),
     texts: Mapping[str, Any] | None = None,
+    approval: str = "",
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
@@ -197,6 +203,7 @@ async def begin_delivery(
             texts=post_texts(texts or {}),
             keep_existing=True,
             notify=notify,
+            approval=approval,
         )
         with in_flow_trace():
             await resolved.workspace.submit(options)
@@ -354,6 +361,12 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     handle = to_handle(run)
     await declare_asset(handle, await open_run(handle))
     return published
+
+
+@step_task("Approve", run_name="approve/{number}", timeout_s=_LONG_S)
+async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ApprovalResult:
+    """Goes on where a person has approved it; makes what is to be shown, and stops, elsewhere."""
+    return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
 
 
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
@@ -83,6 +84,8 @@ class Source(_Strict):
     """At most how many pictures of a payload are used."""
     debounce_s: float = Field(default=5.0, ge=0, le=86_400)
     """How long to wait for more deliveries about the same thing."""
+    approval: str = ""
+    """What a person has to approve of its videos, as `approval_rule` reads it."""
     most_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
     """How many videos are started in 24 hours; what is more is held for a person."""
     most_per_day_per_subject: int | None = Field(default=None, ge=0, le=1_000_000)
@@ -110,6 +113,15 @@ class Source(_Strict):
         given = [value] if isinstance(value, str) else value
         if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
             return host_patterns(given)
+        return value
+
+    @field_validator("approval")
+    @classmethod
+    def _checked_approval(cls, value: str) -> str:
+        try:
+            approval_rule(value)
+        except BadInput as error:
+            raise ValueError(error.sentence) from None
         return value
 
     @property

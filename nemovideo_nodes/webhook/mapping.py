@@ -101,6 +101,8 @@ class Parameters(BaseModel):
     texts: Mapping[str, PostText] = {}
     """What goes out with it on each platform; under "" where none is named."""
     notify: Notify | None = None
+    approval: str = ""
+    """What a person has to approve of the run."""
     traceparent: str = Field(default="", exclude=True)
     """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
 
@@ -120,9 +122,9 @@ class Parameters(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Flows and DAGs of before know no platforms and texts: they get them where there are."""
+        """Flows and DAGs of before do not know these: they get them where there are."""
         told: dict[str, Any] = dump(self)
-        unused = [name for name in ("platforms", "texts") if not told.get(name)]
+        unused = [name for name in ("platforms", "texts", "approval") if not told.get(name)]
         return {name: value for name, value in told.items() if name not in unused}
 
 
@@ -292,6 +294,7 @@ class Mapper:
                 ),
                 platforms=self._post.platforms,
                 texts=texts,
+                approval=self._source.approval,
             ),
         )
 

@@ -60,12 +60,15 @@ class CalendarMaker:
         start_local: StartLocal | None = None,
         budget: Budget | None = None,
         notify: Notify | None = None,
+        approval: str = "",
     ) -> None:
         """`budget` is the calendar's, in the store of each account that its rows name.
 
-        `notify` says who is told of its videos.
+        `notify` says who is told of its videos; `approval` is what a person has to approve of rows
+        that say nothing of it.
         """
         self._notify = notify
+        self._approval = approval
         self._budgets = (budget,) if budget is not None else ()
         self._settings = settings
         self._source = source
@@ -89,6 +92,7 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
+                approval=video.post.approval or self._approval,
                 budgets=self._budgets,
                 notify=self._notify,
             )

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
@@ -23,8 +23,8 @@ __all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "look_at", "r
 
 Outcome = Literal["made", "known", "updated", "edited", "held", "stuck", "waiting", "later"]
 """`made` now; `known`: made before; `updated`: made before, with another text or for other
-platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted;
-`later`: due, but more than were to be made at this time."""
+platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted, or
+waiting for a person; `later`: due, but more than were to be made at this time."""
 
 
 class Make(Protocol):
@@ -209,9 +209,12 @@ async def _make(
     except NemoVideoError as error:
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)
         outcome: Outcome = "waiting" if error.retryable else "stuck"
+        if error.code is ErrorCode.NEEDS_APPROVAL:
+            outcome = "held"
         return Made(video, outcome, clock.now(), result, error.sentence)
     done: Outcome = "updated" if found.is_made else "made"
-    outcome = done if made.status == "done" else "held" if made.state == "held" else made.status
+    is_held = made.state in ("held", "needs_approval")
+    outcome = done if made.status == "done" else "held" if is_held else made.status
     return Made(video, outcome, clock.now(), made, made.error or "")
 
 

@@ -59,13 +59,11 @@ class InProcessRuns:
             raise
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.emulator.local import ensure_local
-        from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+        from nemovideo_nodes.webhook.approving import workspace_of
+        from nemovideo_nodes.workspace import VideoOptions
 
         try:
-            workspace = Workspace.open(
-                self._target.store, Account(local=self._target.local), start_local=ensure_local
-            )
+            workspace = workspace_of(self._target)
             with attached(parameters.traceparent):
                 run = await workspace.submit(
                     VideoOptions(
@@ -78,6 +76,7 @@ class InProcessRuns:
                         web_only=True,
                         media_hosts=parameters.media_hosts,
                         notify=parameters.notify,
+                        approval=parameters.approval,
                         platforms=parameters.platforms,
                         texts=parameters.texts,
                     )
@@ -87,7 +86,7 @@ class InProcessRuns:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
-            held = error.code is ErrorCode.QUESTION
+            held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
             raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
