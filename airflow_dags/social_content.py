@@ -6,6 +6,7 @@ from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.calendar_results import CalendarResultsOperator
 from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
@@ -39,6 +40,14 @@ with DAG(
             title="Hours back",
             description="Posts that were due longer ago are left alone.",
         ),
+        "notify": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Notify",
+            description="The channels of notifications.toml that are told what came of it, in one "
+            "message; none: those of all runs.",
+        ),
         "destination": Param(
             "",
             type=["null", "string"],
@@ -60,6 +69,7 @@ with DAG(
         calendar="{{ params.calendar }}",
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
+        notify="{{ (params.notify or []) | tojson }}",
     )
     videos = ImageToVideoOperator.partial(
         task_id="video",
@@ -77,3 +87,7 @@ with DAG(
         videos=videos.output,
     )
     results.as_teardown(on_failure_fail_dagrun=True)
+    tell = SendNotificationsOperator(
+        task_id="tell", calendar="{{ params.calendar }}", videos=due.output
+    )
+    [due, videos] >> tell.as_teardown()

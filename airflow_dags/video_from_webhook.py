@@ -32,6 +32,13 @@ with DAG(
             description="The only hosts that media are fetched from; empty: any public one.",
             section="More",
         ),
+        "notify": Param(
+            None,
+            type=["object", "null"],
+            title="Notify",
+            description="Who is told what becomes of the run, as the receiver says it.",
+            section="More",
+        ),
         "platforms": Param(
             [],
             type=["array", "null"],
@@ -57,6 +64,7 @@ with DAG(
         profile="{{ params.profile }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
+        notify="{{ (params.notify or {}) | tojson }}",
         platforms="{{ params.platforms | tojson }}",
         texts="{{ params.texts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],

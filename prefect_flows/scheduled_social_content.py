@@ -7,6 +7,7 @@ from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
+    Notify,
     begin_run,
     essentials_first,
     execute_run,
@@ -36,6 +37,7 @@ async def social_post(
     account: str = "",
     same_account: bool = False,
     post: dict[str, Any] = {},  # noqa: B006 - Prefect reads it for the form; nobody changes it
+    notify: Notify | None = None,
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -56,6 +58,7 @@ async def social_post(
         account: The account that the post's row names.
         same_account: The account has a new token; it is the one that the run was begun with.
         post: What goes out with the video and where, as the calendar says.
+        notify: Who is told what becomes of the run; none for the worker's own channels.
     """
     run = await begin_run(
         images,
@@ -72,6 +75,7 @@ async def social_post(
         language=language,
         account=account,
         post=post,
+        notify=notify,
     )
     return await execute_run(run, resend=resend, same_account=same_account)
 
@@ -93,6 +97,7 @@ async def scheduled_social_content(
     results: str = "",
     same_account: bool = False,
     destination: str = "",
+    notify: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
 ) -> list[RunResult]:
     """Make the posts of a content calendar that are due now, each at most once.
 
@@ -114,8 +119,10 @@ async def scheduled_social_content(
         same_account: The accounts have new tokens; they are those that the runs were begun with.
         destination: Where a copy of what each platform gets goes, with its text beside it: an
             absolute path on the worker, or an s3:// URL; empty for none.
+        notify: The channels of notifications.toml that are told what came of it, in one message;
+            none for those of all runs.
     """
-    posts = await posts_due(calendar, timezone, catch_up_hours)
+    posts = await posts_due(calendar, timezone, catch_up_hours, notify)
     return await run_each_post(
         lambda post: social_post(
             post.run_id,
@@ -133,6 +140,7 @@ async def scheduled_social_content(
             post.account,
             same_account,
             post_data_of(post),
+            post.notify,
             return_state=True,
         ),
         posts,

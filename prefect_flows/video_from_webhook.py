@@ -7,6 +7,7 @@ from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
+    Notify,
     begin_delivery,
     execute_run,
     explain_failure,
@@ -30,6 +31,7 @@ async def video_from_webhook(
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
+    notify: Notify | None = None,
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -50,6 +52,7 @@ async def video_from_webhook(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
+        notify: Who is told what becomes of the run; none for the worker's own channels.
     """
     run = await begin_delivery(
         run_id,
@@ -63,5 +66,6 @@ async def video_from_webhook(
         credentials=credentials,
         store=store,
         local=local,
+        notify=notify,
     )
     return await execute_run(run, resend=resend, same_account=same_account)

@@ -231,6 +231,7 @@ class RunOperator(BaseOperator):
                     deadline_retryable=driver.deadline_retryable,
                     poll_interval=self.poll_interval,
                     outage_timeout=self.outage_timeout,
+                    link=self.run_page,
                 )
                 self.defer(trigger=trigger, method_name="execute_complete")
             self._wait(driver.advance(segment.through, resend=resend))
@@ -268,6 +269,7 @@ class RunOperator(BaseOperator):
                 self.log.warning("The lineage of the run cannot be reported", exc_info=True)
         if own or made:
             mark_succeeded(context["ti"], self.on_clear, driver.journal)
+        self._wait(driver.tell())
         log_success(self.log, result, self.run_page)
         return xcom_result(result)
 
@@ -329,7 +331,15 @@ class RunOperator(BaseOperator):
         context["ti"].xcom_push(key="run_id", value=run_id)
         for link in self.operator_extra_links:
             context["ti"].xcom_push(key=link.xcom_key, value=self.run_page)
-        return RunDriver(workspace, run_id, self.log.info, deadline, self.profile)
+        return RunDriver(
+            workspace,
+            run_id,
+            self.log.info,
+            deadline,
+            self.profile,
+            link=self.run_page,
+            is_worker=True,
+        )
 
     def _permit(self, driver: RunDriver) -> None:
         """Write down what a person permits of a run that has begun."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -90,8 +91,8 @@ def approve(
     elif not noted:
         click.echo(f"The same was said about run {run} before: nothing was changed.")
     else:
-        go_on = command("resume", short_id(run), Screen(width(), store=store or ""))
-        click.echo(_SAID[decision].format(run if reject else go_on))
+        resume = command("resume", short_id(run), Screen(width(), store=store or ""))
+        click.echo(_SAID[decision].format(run if reject else resume))
 
 
 def approval_lines(asked: ApprovalAsked, columns: int) -> list[str]:
@@ -101,7 +102,7 @@ def approval_lines(asked: ApprovalAsked, columns: int) -> list[str]:
         if path is not None:
             name = shown_path(path)
             if takes_links() and "://" not in path:
-                name = hyperlink(name, f"file://{path}")
+                name = hyperlink(name, Path(path).absolute().as_uri())
             lines.append(f"  {label}: {name}")
     if asked.until is not None:
         means = "it is rejected" if asked.otherwise == "reject" else "the run goes on"

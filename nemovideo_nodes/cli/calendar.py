@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -78,6 +79,7 @@ def plan(
     from nemovideo_nodes.request.calendar_time import zone_named
     from nemovideo_nodes.workspace.calendar_check import check_calendar
     from nemovideo_nodes.workspace.calendar_places import write_place
+    from nemovideo_nodes.workspace.calendar_source import calendar_name
 
     zone = zone_named(timezone)
     settings = read_settings(store)
@@ -97,7 +99,7 @@ def plan(
             planned,
             zone,
             now,
-            name=_title(source),
+            name=calendar_name(source),
             problems=reading.problems,
             picture=checked.source.picture if checked.source is not None else str,
         )
@@ -160,6 +162,13 @@ def plan(
     metavar="CREDITS",
     help="The most credits of all that is made from SOURCE; what does not fit is held.",
 )
+@click.option(
+    "--notify",
+    "channels",
+    multiple=True,
+    metavar="CHANNEL",
+    help="Who is told what came of it, in one message; by default the channels of all runs.",
+)
 @local_option
 @store_option
 @json_option
@@ -173,6 +182,7 @@ def run(
     destination: str | None,
     again: bool,
     budget: float | None,
+    channels: tuple[str, ...],
     local: bool,
     store: str | None,
     as_json: bool,
@@ -188,20 +198,28 @@ def run(
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.budget import named_budget
     from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
-    from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
+    from nemovideo_nodes.request.notify import Notify, checked_channels
+    from nemovideo_nodes.workspace.calendar_maker import CalendarMaker, tell_calendar
     from nemovideo_nodes.workspace.calendar_places import Places
     from nemovideo_nodes.workspace.calendar_results import ResultsFile, posters_of
     from nemovideo_nodes.workspace.calendar_run import run_videos
-    from nemovideo_nodes.workspace.calendar_source import read_calendar_from
+    from nemovideo_nodes.workspace.calendar_source import calendar_name, read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
+    from nemovideo_nodes.workspace.notifications.config import read_notifications
 
     settings = read_settings(store)
+    notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
+    if notify.channels:
+        read_notifications(settings).check(notify.channels)
     places = Places()
     target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
     calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
     _say_reading(reading, err=True)
+    problems = [f"{str(one)[:1].upper()}{str(one)[1:]}" for one in reading.problems]
     if calendar_source is None or (reading.problems and not reading.posts):
+        if reading.problems:
+            asyncio.run(tell_calendar(settings, notify, problems))
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
@@ -218,7 +236,8 @@ def run(
         calendar_source,
         local=local,
         start_local=ensure_local,
-        budget=named_budget("calendar", _title(source), budget) if budget is not None else None,
+        budget=named_budget("calendar", notify.calendar, budget) if budget is not None else None,
+        notify=notify,
     )
     made: list[Made] = []
 
@@ -228,19 +247,23 @@ def run(
             _say_made(one)
 
     interrupted = False
-    try:
-        made = run_until_stopped(
-            run_videos(
-                due,
-                maker,
-                maker.store_of,
-                at_once=at_once,
-                most=most,
-                again=again,
-                on_made=on_made,
-                calendar=_title(source),
-            )
+
+    async def tick() -> list[Made]:
+        found = await run_videos(
+            due,
+            maker,
+            maker.store_of,
+            at_once=at_once,
+            most=most,
+            again=again,
+            on_made=on_made,
+            calendar=notify.calendar,
         )
+        await maker.tell(problems, found)
+        return found
+
+    try:
+        made = run_until_stopped(tick())
     except KeyboardInterrupt:
         interrupted = True
     files: dict[str, list[str]] = {}
@@ -397,11 +420,6 @@ def _run_code(made: Sequence[Made]) -> int:
     if "stuck" in outcomes:
         return _FAILED
     return _UNFINISHED if outcomes & {"waiting", "held"} else 0
-
-
-def _title(source: str) -> str:
-    name = source.rstrip("/").rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "Calendar"
-    return name.replace("-", " ").replace("_", " ").strip().capitalize()
 
 
 def _number(count: int, what: str) -> str:

@@ -3,6 +3,7 @@
 Secrets are kept here and nowhere else in Prefect: tasks and flows take a block's name.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from prefect.blocks import abstract
@@ -146,9 +147,13 @@ class VideoStore(Block):
         check_store(self.url, "The URL of the Video Store block")
         if not self.url:
             check_store(account.settings().store, "The worker's own store")
-        return Workspace.open(
+        workspace = Workspace.open(
             self.url, account, options=self.bucket_options(), start_local=ensure_local
         )
+        if not self.public_url:
+            return workspace
+        settings = workspace.settings.model_copy(update={"public_url": self.public_url})
+        return replace(workspace, settings=settings)
 
     def bucket_options(self) -> dict[str, str]:
         """The bucket's account and endpoint; they hold secrets."""

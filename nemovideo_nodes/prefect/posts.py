@@ -30,19 +30,22 @@ from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, emit_problems
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.location import check_results
 from nemovideo_nodes.prefect.logs import run_logger
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS
 from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store, store_of_account
 from nemovideo_nodes.prefect.wording import FORM_WORDING, in_form_words
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_absence import calendar_is_back, first_absence
 from nemovideo_nodes.workspace.calendar_file import Post
+from nemovideo_nodes.workspace.calendar_maker import not_begun
 from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_results import ResultsFile, posters_of
 from nemovideo_nodes.workspace.calendar_run import Made, run_videos
 from nemovideo_nodes.workspace.destination import Destination
+from nemovideo_nodes.workspace.notifications.telling import tell_tick
+from nemovideo_nodes.workspace.retention import HELD_ROWS
 
 __all__ = ["PostOutcome", "make_posts", "post_data_of", "posts_due", "run_each_post"]
 
-_HELD: Final = "calendar/held"
 _EDITED: Final = (
     "Its row was edited after its video was made: give the row another `revision`, or start the "
     "flow with `again` switched on, to make it again"
@@ -142,6 +145,7 @@ async def make_posts(
         admit=lambda video: held.get(video.run_id, ""),
     )
     rows = await asyncio.to_thread(lambda: [work.row_of(one) for one in made])
+    await _tell(due, base, work, made)
     with in_form_words():
         files = await asyncio.to_thread(work.put, made, target) if target is not None else {}
         if file is not None:
@@ -149,6 +153,17 @@ async def make_posts(
             await asyncio.to_thread(file.write, due.videos or videos, made, posters, files)
     done = [one.result for one in made if one.result is not None and one.result.status == "done"]
     return [*rows, *outcomes], done
+
+
+async def _tell(due: DuePosts, base: ResolvedStore, work: _Calendar, made: Sequence[Made]) -> None:
+    """Tell what came of the calendar in one message; nothing here fails the flow."""
+    if due.notify is None:
+        return
+    workspace = base.workspace
+    problems = [*due.problems, *filter(None, [due.absence]), *not_begun(made)]
+    await tell_tick(
+        lambda: workspace.notifier(channels=PREFECT_CHANNELS), work.stores, due.notify, problems
+    )
 
 
 def _tell_absence(posts: DuePosts, store: Store) -> None:
@@ -187,6 +202,12 @@ class _Calendar:
         """Where the runs of the video's account are."""
         return self.store(video).workspace.store
 
+    @property
+    def stores(self) -> list[Store]:
+        """The stores of all accounts that can be used."""
+        found = [one for one in self._stores.values() if isinstance(one, ResolvedStore)]
+        return [one.workspace.store for one in found]
+
     async def make(self, video: PlannedVideo) -> RunResult:
         """Make one video in a subflow of its own (`Make` of `run_videos`)."""
         post = self._post(video)
@@ -214,7 +235,7 @@ class _Calendar:
             if isinstance(resolved, NemoVideoError):
                 continue
             with contextlib.suppress(StoreError):  # then they are tried again, which costs nothing
-                names = {one.name for one in resolved.workspace.store.files(_HELD)}
+                names = {one.name for one in resolved.workspace.store.files(HELD_ROWS)}
                 for run_id, post in self._posts.items():
                     if post.account == account and _held_name(post) in names:
                         found[run_id] = _held(resolved, post)
@@ -301,12 +322,12 @@ def _hold(resolved: ResolvedStore, post: Post, why: str) -> None:
 
 
 def _held_name(post: Post) -> str:
-    return f"{_HELD}/{post.run_id}.json"
+    return f"{HELD_ROWS}/{post.run_id}.json"
 
 
 def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
     """Changes with the post's row, with its pictures on this machine, and with the profile."""
-    row = post.model_dump(mode="json", exclude={"planned"})
+    row = post.model_dump(mode="json", exclude={"planned", "notify"})
     seen: list[object] = [row, resolved.profile]
     for image in post.images:
         try:

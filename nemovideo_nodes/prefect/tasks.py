@@ -43,11 +43,14 @@ from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.location import check_files
 from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.naming import display_name
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS, flow_run_link
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
@@ -116,6 +119,7 @@ async def begin_run(
     language: str = "",
     account: str = "",
     post: Mapping[str, Any] | None = None,
+    notify: Notify | None = None,
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
@@ -123,7 +127,8 @@ async def begin_run(
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml. `post`
-    is what goes out with the video and where, as `post_data_of` gives it.
+    is what goes out with the video and where, as `post_data_of` gives it. `notify` says who is told
+    what becomes of the run, beside those that the worker tells anyway.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -147,7 +152,10 @@ async def begin_run(
         if not begun:
             check_files(images)
             profile = form_value(profile) or resolved.profile
-            begun = await resolved.workspace.submit(replace(options, profile=profile))
+            with in_flow_trace():
+                begun = await resolved.workspace.submit(
+                    replace(options, profile=profile, notify=notify)
+                )
             await remember(resolved.workspace.store, record, begun)
     return RunHandle(
         run_id=begun,
@@ -172,24 +180,26 @@ async def begin_delivery(
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
+    notify: Notify | None = None,
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
-        await resolved.workspace.submit(
-            VideoOptions(
-                run_id=run_id,
-                media=images,
-                prompts=[prompt] if prompt else [],
-                profile=profile or resolved.profile,
-                language=language,
-                web_only=True,
-                media_hosts=media_hosts,
-                platforms=platforms,
-                texts=post_texts(texts or {}),
-                keep_existing=True,
-            )
+        options = VideoOptions(
+            run_id=run_id,
+            media=images,
+            prompts=[prompt] if prompt else [],
+            profile=profile or resolved.profile,
+            language=language,
+            web_only=True,
+            media_hosts=media_hosts,
+            platforms=platforms,
+            texts=post_texts(texts or {}),
+            keep_existing=True,
+            notify=notify,
         )
+        with in_flow_trace():
+            await resolved.workspace.submit(options)
     return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
 
 
@@ -400,6 +410,8 @@ async def _advance(
                 drive=DriveOptions(
                     resend=resend_permission(resend=resend),
                     profile=opened.store.profile,
+                    link=flow_run_link(),
+                    channels=PREFECT_CHANNELS,
                     on_event=_both(log.show, bar.show),
                 ),
                 journal=opened.journal,

@@ -28,7 +28,7 @@ timeline, before a video is made of it. `before_handover`: the finished video an
 Verdict = Literal["approve", "reject", "change"]
 """What a person says to it; a change is one more instruction."""
 
-Otherwise = Literal["reject", "go_on"]
+Otherwise = Literal["reject", "continue"]
 """What it means that nobody has answered in time."""
 
 BEFORE_PAYING: Final = "before_paying"
@@ -77,6 +77,6 @@ def otherwise_of(text: str) -> Otherwise:
     if name not in get_args(Otherwise):
         raise BadInput(
             f"{text.strip()[:40]!r} does not say what happens without an answer: use reject or "
-            "go_on"
+            "continue"
         )
     return cast("Otherwise", name)

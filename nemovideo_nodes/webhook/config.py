@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
 from nemovideo_nodes.webhook.signatures import Scheme, SecretInvalid, canonical_secret
@@ -93,6 +94,9 @@ class Source(_Strict):
     baseline: bool | None = None
     """Whether what is seen for the first time is only recorded; by default only what the system
     says was published long before."""
+    notify: tuple[str, ...] | None = None
+    """Who is told what becomes of its runs: channels of the notifications.toml where they are
+    made; by default those of all runs there."""
     resolver: str | None = None
     """What completes a payload that holds ids only; empty: nothing does."""
     resolver_token: Secret = ""
@@ -305,5 +309,9 @@ def _check(source: Source, where: str) -> None:
         raise BadInput(
             f"{what} does not say what a delivery is about: give subject, a JMESPath expression"
         )
+    try:
+        checked_channels(source.notify or ())
+    except BadInput as error:
+        raise BadInput(f"{what}: {error.sentence}") from None
     Pictures(source.name, source.hosts, source.base_url, source.max_images)
     find_profile(source.profile)

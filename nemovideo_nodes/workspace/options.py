@@ -113,8 +113,6 @@ class DriveOptions:
     """Budgets as they are now; each goes before the one of that scope that the run began with."""
     notify: Notify | None = None
     """Who is told of the run now, in the place of those that it began with."""
-    tells_later: bool = False
-    """Whether what is told waits for the rest of the calendar's tick."""
     link: str = ""
     """Where people see the run at this door, for those that are told of it."""
     channels: Mapping[str, MakeChannel] = field(default_factory=dict, compare=False)

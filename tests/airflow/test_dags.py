@@ -399,3 +399,31 @@ def test_the_answer_to_a_question_carries_the_run_on(
     assert studio.sent == (2, 1, 2)
     ran(run_dag, dags["video_resume"], run_id=folder.name)
     assert studio.sent == (2, 1, 2)
+
+
+def test_the_answer_to_a_question_comes_before_the_approval(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """`video_iterate` says it, and exports nothing; Clear of the task that was asked goes on."""
+    from airflow.sdk import DAG, chain
+
+    from nemovideo_nodes.airflow.operators import PromptOperator, SubmitRenderOperator
+
+    studio.emulator.add_fault("run_sse", 1, "asks")
+    asked, text = dags["video_with_approval"], "A 2 second video"
+    conf = {"images": studio.pictures, "prompt": text}
+    failed = run_dag(asked, run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert "Which frame should the video have?" in str(failed.errors["prompt"])
+    assert (studio.sent, failed.states["approve"]) == ((1, 0, 2), "upstream_failed")
+    run_id = failed.xcoms["acquire_token"]["run_id"]
+    iterate = dags["video_iterate"]
+    iterate.get_task("changes").deferrable = False  # the runner here lets a task defer once
+    ran(run_dag, iterate, run_id=run_id, images=[], prompt="", changes=["Square 1:1"])
+    assert studio.sent == (2, 0, 2)
+    with DAG("cleared") as cleared:
+        chain(
+            PromptOperator(task_id="prompt", run_id=run_id, prompt=text),
+            SubmitRenderOperator(task_id="render", run_id=run_id, wait_for_completion=True),
+        )
+    assert ran(run_dag, cleared).xcoms["prompt"]["question"] is None
+    assert studio.sent == (2, 1, 2)

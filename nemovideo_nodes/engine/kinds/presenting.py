@@ -132,8 +132,14 @@ def _medium_called(media: Sequence[Media], source: str, name: str) -> Media | No
     for medium in media:
         if medium.digest[:12] in name or medium.digest[:12] in source:
             return medium
-    named = [medium for medium in media if name in (medium.stem, medium.name, medium.upload_name)]
+    named = [medium for medium in media if name in _names(medium)]
     return named[0] if len({one.digest for one in named}) == 1 else None
+
+
+def _names(medium: Media) -> tuple[str, ...]:
+    """What a timeline may call it: its own name, or its upload's, without the digest."""
+    uploaded = medium.upload_name.rpartition(".")[0].partition("-")[2]
+    return medium.stem, medium.name, uploaded
 
 
 def _frame(video: Path, out: Path) -> Path | None:

@@ -7,6 +7,7 @@ import threading
 from typing import Final, Self
 
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.telemetry import attached
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
@@ -65,20 +66,22 @@ class InProcessRuns:
             workspace = Workspace.open(
                 self._target.store, Account(local=self._target.local), start_local=ensure_local
             )
-            run = await workspace.submit(
-                VideoOptions(
-                    media=parameters.images,
-                    prompts=[parameters.prompt] if parameters.prompt else [],
-                    profile=parameters.profile,
-                    language=parameters.language,
-                    run_id=parameters.run_id,
-                    keep_existing=True,
-                    web_only=True,
-                    media_hosts=parameters.media_hosts,
-                    platforms=parameters.platforms,
-                    texts=parameters.texts,
+            with attached(parameters.traceparent):
+                run = await workspace.submit(
+                    VideoOptions(
+                        media=parameters.images,
+                        prompts=[parameters.prompt] if parameters.prompt else [],
+                        profile=parameters.profile,
+                        language=parameters.language,
+                        run_id=parameters.run_id,
+                        keep_existing=True,
+                        web_only=True,
+                        media_hosts=parameters.media_hosts,
+                        notify=parameters.notify,
+                        platforms=parameters.platforms,
+                        texts=parameters.texts,
+                    )
                 )
-            )
             result = await workspace.advance(run)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None

@@ -40,6 +40,8 @@ NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.CONTINUE_FLOW: "Let the flow that put it together go on with it",
         Remedy.RELEASE: "To permit it: nemovideo release {run_id}. Else it waits for the next day "
         "or a larger budget",
+        Remedy.APPROVE: "Look at it (nemovideo show {run_id}), then: nemovideo approve {run_id}; "
+        "--change 'YOUR WORDS' asks for a change, --reject ends it",
         Remedy.UPDATE: "Update nemovideo-nodes, then: nemovideo resume {run_id}",
         Remedy.REPORT: "Please report it. Nothing is lost: nemovideo resume {run_id}",
     }
@@ -70,6 +72,8 @@ CHINESE_NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_NETWORK: "请使用公网 https 地址，或允许您自己的网络",
         Remedy.CONTINUE_FLOW: "请让创建它的流程继续执行",
         Remedy.RELEASE: "允许超出预算：nemovideo release {run_id}。否则等到第二天或提高预算",
+        Remedy.APPROVE: "请先查看（nemovideo show {run_id}），然后：nemovideo approve {run_id}；"
+        "要修改加 --change '您的说明'，拒绝加 --reject",
         Remedy.UPDATE: "请更新 nemovideo-nodes，然后：nemovideo resume {run_id}",
         Remedy.REPORT: "请报告此问题。没有任何损失：nemovideo resume {run_id}",
     }
@@ -110,6 +114,8 @@ _CHINESE_ERRORS: Final[Mapping[str, str]] = MappingProxyType(
         ErrorCode.DEADLINE: "规定的时间已到",
         ErrorCode.RUN_DELETED: "任务在执行时被删除",
         ErrorCode.OVER_BUDGET: "下一条消息的预计费用超出预算",
+        ErrorCode.NEEDS_APPROVAL: "等待人工批准",
+        ErrorCode.REJECTED: "已被拒绝，或没有在规定时间内得到批准",
         ErrorCode.INTERNAL: "程序内部错误",
     }
 )
@@ -127,7 +133,6 @@ class NoticeWords:
     remedies: Wording
     errors: Mapping[str, str]
     """Sentences for error codes; empty where the run's own sentence is in this language."""
-    reject_or_approve: str
     watch: str
     fix_rows: str
     colon: str
@@ -140,6 +145,7 @@ class NoticeWords:
     subject: str
     sentence: str
     question: str
+    until: str
     to_do: str
     video: str
     credits: str
@@ -180,8 +186,6 @@ _ENGLISH: Final = NoticeWords(
     ),
     remedies=NOTICE_WORDING,
     errors=MappingProxyType({}),
-    reject_or_approve="Look at it, then: nemovideo approve {run_id} (or --reject, or --change "
-    "'YOUR WORDS')",
     watch="Nothing to do. To change it: nemovideo refine {run_id} -p 'YOUR WORDS'",
     fix_rows="Correct these rows; the others are made all the same",
     colon=": ",
@@ -194,6 +198,7 @@ _ENGLISH: Final = NoticeWords(
     subject="Subject",
     sentence="What happened",
     question="Question",
+    until="Answer until",
     to_do="What to do",
     video="Video",
     credits="Credits",
@@ -233,8 +238,6 @@ _CHINESE: Final = NoticeWords(
     ),
     remedies=CHINESE_NOTICE_WORDING,
     errors=_CHINESE_ERRORS,
-    reject_or_approve="请查看后确认：nemovideo approve {run_id}"
-    "（或 --reject，或 --change '您的修改'）",
     watch="无需处理。如需修改：nemovideo refine {run_id} -p '您的修改'",
     fix_rows="请改正这些行；其余的照常制作",
     colon="：",
@@ -247,6 +250,7 @@ _CHINESE: Final = NoticeWords(
     subject="对象",
     sentence="发生了什么",
     question="问题",
+    until="截止时间",
     to_do="怎么办",
     video="视频",
     credits="积分",
