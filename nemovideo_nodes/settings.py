@@ -103,6 +103,8 @@ class Settings(BaseModel):
     """The most credits of one run; None: as many as it needs."""
     day_budget: float | None = None
     """The most credits of the account in one day (UTC), of the runs in one store."""
+    handover_file: Path | None = None
+    """The publishers' configuration; None: `handover.toml` in the folder below."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -131,6 +133,7 @@ class Settings(BaseModel):
             ),
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
+            handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
@@ -159,6 +162,11 @@ class Settings(BaseModel):
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
+
+    @property
+    def handover_path(self) -> Path:
+        """The publishers that videos can be handed over to."""
+        return self.handover_file or self.config_dir / "handover.toml"
 
     @property
     def media_access(self) -> MediaAccess:
@@ -281,6 +289,14 @@ def _home(env: Mapping[str, str]) -> Path:
         return Path(env["HOME"]) if env.get("HOME") else Path.home()
     except RuntimeError:
         raise BadInput("There is no home folder for the account's files: set HOME") from None
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "").strip()
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError:
+        raise BadInput(f"{name} names a home folder that is not there") from None
 
 
 class _HiddenValues(dict[str, str]):

@@ -14,6 +14,7 @@ from nemovideo_nodes.engine.budgeting import Budgets
 from nemovideo_nodes.engine.events import Event, EventKind
 from nemovideo_nodes.engine.follow_up import next_follow_up
 from nemovideo_nodes.engine.kinds.kind import Context
+from nemovideo_nodes.engine.kinds.publisher import OpenPublisher, no_publisher
 from nemovideo_nodes.engine.lease import LeaseKeeper
 from nemovideo_nodes.engine.performing import StepPerformer
 from nemovideo_nodes.engine.plan import (
@@ -64,6 +65,7 @@ class Engine:
         on_event: Callable[[Event], None] | None = None,
         journal: Journal | None = None,
         budgets: Sequence[Budget] = (),
+        publisher: OpenPublisher = no_publisher,
     ) -> None:
         """`journal` is the run's, where the caller has read it already.
 
@@ -92,6 +94,7 @@ class Engine:
             pace=self._pace,
             clock=self._clock,
             report=lambda progress: self._tell(Event("progress", progress.step, progress=progress)),
+            publisher=publisher,
         )
         charged = Budgets(store, self._journal.run, self._clock, budgets, me=self._me)
         self._performer = StepPerformer(context, self._journal, self._lease, charged, self._tell)

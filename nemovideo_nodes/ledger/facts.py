@@ -37,6 +37,7 @@ __all__ = [
     "DownloadResult",
     "Evidence",
     "Fact",
+    "HandOverResult",
     "Intended",
     "Lease",
     "Noted",
@@ -223,6 +224,27 @@ class PublishResult(_Plain):
     """Places of SRT and VTT files of the texts on the timelines; None where there are none."""
 
 
+class HandOverResult(_Plain):
+    """A video that a publisher has."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    id: str
+    """Ours, under which it was handed over and is looked up."""
+    target: str
+    platform: str = ""
+    sha256: str = ""
+    """Of the video."""
+    remote_id: str = ""
+    """What the publisher calls it."""
+    place: str = ""
+    """Where a person finds it: a URL without a secret, or a path."""
+    state: str = "taken"
+    """`draft`, `scheduled`, `copied`, or `taken`."""
+    due: AwareDatetime | None = None
+    how: Literal["answered", "looked_up", "person"] = "answered"
+    """Who says that the publisher has it: its answer, a look afterwards, or a person."""
+
+
 Result = Annotated[
     TokenResult
     | SessionResult
@@ -234,7 +256,8 @@ Result = Annotated[
     | RenderResult
     | RenderEnded
     | DownloadResult
-    | PublishResult,
+    | PublishResult
+    | HandOverResult,
     Field(discriminator="kind"),
 ]
 

@@ -15,6 +15,8 @@ FORM_WORDING: Final[Wording] = {
     Remedy.RETRY: "Nothing is lost: Retry this flow run to go on",
     Remedy.RESEND: "Look at the session, then start the flow again with `run_id` {run_id} and "
     "`resend` switched on",
+    Remedy.HAND_OVER: "Look at the publisher: where it has the post, start the flow again with "
+    "`run_id` {run_id} and `handed_over` switched on; where it has not, with `resend` switched on",
     Remedy.AGAIN: "Start the flow again with `again` switched on to make a new run",
     Remedy.REFINE: "Start iterate-video with `run_id` {run_id} and say in `changes` what is "
     "missing, or start the flow again with `again` switched on",

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nemovideo_nodes.errors import BadInput, Secret
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.named_secret import named_secret
 
 __all__ = ["AccountEntry", "account_settings", "read_accounts"]
 
@@ -57,7 +58,8 @@ def account_settings(
             f"The account {name!r} is not known: add [{name}] with token_env or token_file to "
             f"{settings.config_dir / 'accounts.toml'}"
         )
-    token = _token(name, entry, os.environ if environ is None else environ)
+    env = os.environ if environ is None else environ
+    token = named_secret(entry.token_env, entry.token_file, f"account {name!r}", env)
     signed = settings.signed_in(
         api_url=entry.api_url, web_url=entry.web_url, token=token, client_id=entry.client_id
     )
@@ -92,27 +94,3 @@ def read_accounts(path: Path) -> dict[str, AccountEntry]:
             place = ".".join(map(str, (name, *fault["loc"])))
             raise BadInput(f"{path} is wrong at {place}: {fault['msg'].lower()}") from None
     return entries
-
-
-def _token(name: str, entry: AccountEntry, environ: Mapping[str, str]) -> str:
-    if entry.token_env:
-        token = Secret(environ.get(entry.token_env, "").strip())
-        if not token:
-            raise BadInput(
-                f"The account {name!r} has its token in {entry.token_env}, which is not set"
-            )
-        return token
-    if not entry.token_file:
-        return ""
-    path = Path(entry.token_file)
-    try:
-        path = path.expanduser()
-        if path.stat().st_mode & 0o077:
-            raise BadInput(f"{path} can be read by others: run chmod 600 on it")
-        token = Secret(path.read_text(encoding="utf-8").strip())
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be read"
-        raise BadInput(f"The token file of account {name!r}: {reason}") from None
-    if not token:
-        raise BadInput(f"The token file of account {name!r} is empty")
-    return token

@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -66,6 +66,8 @@ def sidecars(one: Delivered, post: str = "") -> dict[str, bytes]:
         "bytes": one.bytes,
         "sha256": one.sha256,
         "rendition": one.rendition,
+        "synthetic_media": one.synthetic_media,
+        "publish_at": one.publish_at.isoformat() if one.publish_at else None,
         "problems": one.violations,
         "notes": one.notes,
     }
@@ -120,8 +122,14 @@ class Destination:
         for one in result.deliveries:
             stem = self._free(stem_of(one), taken, post)
             taken.add(stem)
-            places.append(self._put(stem, one, result, store, post))
+            places.append(self._put(stem, one, result.subtitles, store, post))
         return places
+
+    def put_one(
+        self, one: Delivered, store: Store, stem: str, *, subtitles: Sequence[str], post: str
+    ) -> str:
+        """`put` for a single video, under `stem` or that with a number; where it is then."""
+        return self._put(self._free(stem, set(), post), one, subtitles, store, post)
 
     def _free(self, stem: str, taken: set[str], post: str) -> str:
         """`stem`, or with the first number under which nothing of another post is."""
@@ -132,7 +140,9 @@ class Destination:
                 return name
         raise StoreError(f"{self._place(stem)} and all its numbers are other posts' already")
 
-    def _put(self, stem: str, one: Delivered, result: RunResult, store: Store, post: str) -> str:
+    def _put(
+        self, stem: str, one: Delivered, subtitles: Sequence[str], store: Store, post: str
+    ) -> str:
         name = f"{stem}.mp4"
         beside = sidecars(one, post)
         told = self._told(stem)
@@ -146,7 +156,7 @@ class Destination:
                     self._bucket.put_file(name, source)
                 else:
                     copy_file(source, self._folder / name)
-        for ending, data in self._seen_beside(one, result, store):
+        for ending, data in self._seen_beside(one, subtitles, store):
             self._write(stem + ending, data)
         if ".txt" in beside:
             self._write(f"{stem}.txt", beside[".txt"])
@@ -157,14 +167,14 @@ class Destination:
         return self._place(name)
 
     def _seen_beside(
-        self, one: Delivered, result: RunResult, store: Store
+        self, one: Delivered, subtitles: Sequence[str], store: Store
     ) -> Iterator[tuple[str, bytes]]:
         """Subtitles and cover, by the ending of their names."""
         stem = _RENDITION.sub("", one.path.removesuffix(".mp4"))
-        for subtitles in result.subtitles:
-            base, _, ending = subtitles.rpartition(".")
+        for place in subtitles:
+            base, _, ending = place.rpartition(".")
             if base == stem:
-                yield f".{ending}", store.read(_name_in(store, subtitles)) or b""
+                yield f".{ending}", store.read(_name_in(store, place)) or b""
         if one.cover is not None and (cover := store.read(_name_in(store, one.cover))):
             yield ".jpg", cover
 

@@ -55,6 +55,12 @@ class VideoOptions:
     """The day that it is for, `2026-03-02`, for the same."""
     texts: Mapping[str, PostText] = field(default_factory=dict)
     """The texts of each platform, ready, in the place of the templates."""
+    handover: str = ""
+    """The publisher that gets the video, by its name in handover.toml; empty: none does."""
+    due: datetime | None = None
+    """When it is to be published, with its offset; publishers are told."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
     aspect: str = ""
     language: str = ""
     """The session's language; empty for the profile's own."""

@@ -72,7 +72,9 @@ def post_of(options: VideoOptions) -> Post | None:
         raise BadInput(f"The fit {options.fit[:60]!r} is not known: give {', '.join(FITS)}")
     platforms = platforms_of(options)
     has_text = any(getattr(options, name) for name in _WORDS)
-    if not platforms and not has_text and not options.texts:
+    if not platforms and not has_text and not options.texts and not options.handover:
+        if not options.synthetic_media:
+            return Post(synthetic_media=False)
         return None
     texts = dict(options.texts) or (
         {one: _written(options, one) for one in platforms or ("",)} if has_text else {}
@@ -87,6 +89,9 @@ def post_of(options: VideoOptions) -> Post | None:
         language=options.language,
         slug=options.slug,
         date=options.date,
+        handover=options.handover.strip(),
+        due=options.due if options.handover.strip() else None,
+        synthetic_media=options.synthetic_media,
     )
 
 

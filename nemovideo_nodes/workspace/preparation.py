@@ -20,6 +20,7 @@ from nemovideo_nodes.request.renditions import with_length
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.workspace.handover_config import check_handover
 from nemovideo_nodes.workspace.ingest import Ingested, ingest_all, instructions
 from nemovideo_nodes.workspace.options import PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import generation_for, platforms_of, post_of
@@ -91,6 +92,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
         each.checked()
     request = _request(options, profile, read)
     check_script(request.script, request.media)
+    check_handover(request.post, settings)
     service, key = settings.service, options.deduplication_key
     if options.again:
         key = _next_key(store, request, service, key)
@@ -125,6 +127,7 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
     media = tuple(args.media for args in steps if isinstance(args, Upload))
     try:
         check_script(request.script, request.media)
+        check_handover(request.post, settings)
         if refused:
             raise refused[0]
     except BadInput as error:

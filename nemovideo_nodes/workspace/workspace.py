@@ -26,7 +26,13 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.post import Post
-from nemovideo_nodes.request.script import check_script, compile_request, numbered, script_for
+from nemovideo_nodes.request.script import (
+    check_script,
+    compile_request,
+    missing_hand_overs,
+    numbered,
+    script_for,
+)
 from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
@@ -37,6 +43,7 @@ from nemovideo_nodes.workspace.cancelling import (
     check_account,
     renders_under_way,
 )
+from nemovideo_nodes.workspace.handover_config import check_handover, open_publisher
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
@@ -254,6 +261,7 @@ class Workspace(RunReader):
                 budgets=budgets_of(
                     journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
                 ),
+                publisher=lambda name: open_publisher(name, settings),
             )
             result = await engine.advance(through, waits=drive.waits, until=drive.until)
             # Looked at first: what came late needs no second message.
@@ -281,6 +289,13 @@ class Workspace(RunReader):
         Nothing is sent: whoever drives the run next goes on.
         """
         return await self._asker(self.journal(run_id)).allow_over_budget()
+
+    async def confirm_handed_over(self, run_id: str) -> bool:
+        """Note, on a person's word, that a publisher has the post of a run that is in doubt of it.
+
+        False where it is not. Nothing is sent: whoever drives the run next goes on.
+        """
+        return await self._asker(self.journal(run_id)).confirm_handed_over()
 
     def budgets(self) -> list[BudgetState]:
         """What the budgets of this store come to, the newest day first."""
@@ -382,10 +397,16 @@ class Workspace(RunReader):
         await self._ask_post(journal, order.request.post)
 
     async def _ask_post(self, journal: Journal, post: Post | None) -> None:
-        """Ask for another delivery of the run's videos, where that is asked for now."""
+        """Ask for another delivery of the run's videos, where that is asked for now.
+
+        What was handed over to a publisher stays there as it is.
+        """
         run = await journal.refreshed()
         if post is not None and run.order is not None and post != run.post and not run.newer:
-            await self._asker(journal).ask(numbered([Publish(post=post)], run.steps))
+            more = missing_hand_overs(post, run.order.request, [r.step for r in run.steps.values()])
+            if more:
+                check_handover(post, self.settings)
+            await self._asker(journal).ask(numbered([Publish(post=post), *more], run.steps))
 
     def _asker(self, journal: Journal) -> Asker:
         """For the run's own service where that is the emulator, which every workspace can start."""

@@ -15,6 +15,7 @@ from nemovideo_nodes.engine.kinds.account import (
     ClaimLinkRunner,
 )
 from nemovideo_nodes.engine.kinds.deliver import DownloadRunner, PublishRunner
+from nemovideo_nodes.engine.kinds.hand_over import HandOverRunner
 from nemovideo_nodes.engine.kinds.kind import Context, StepRunner
 from nemovideo_nodes.engine.kinds.prompt import PromptRunner
 from nemovideo_nodes.engine.kinds.render import AwaitRenderRunner, SubmitRenderRunner
@@ -24,6 +25,7 @@ from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -66,6 +68,7 @@ REGISTRY: Final[Mapping[StepName, Registered]] = MappingProxyType(
             Registered(StepName.AWAIT, RenderEnded, AwaitRenderRunner()),
             Registered(StepName.DOWNLOAD, DownloadResult, DownloadRunner()),
             Registered(StepName.PUBLISH, PublishResult, PublishRunner()),
+            Registered(StepName.HAND_OVER, HandOverResult, HandOverRunner()),
         )
     }
 )
