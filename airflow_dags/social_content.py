@@ -5,6 +5,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.forms import HANDOVER
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
@@ -38,6 +39,7 @@ with DAG(
             title="Hours back",
             description="Posts that were due longer ago are left alone.",
         ),
+        "handover": HANDOVER,
     },
 ):
     due = DuePostsOperator(
@@ -47,6 +49,7 @@ with DAG(
         calendar="{{ params.calendar }}",
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
+        handover="{{ params.handover or '' }}",
     )
     ImageToVideoOperator.partial(
         task_id="video",

@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import PICTURES, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import HANDOVER, PICTURES, PROFILE, PROMPT, SYNTHETIC_MEDIA
 from nemovideo_nodes.airflow.video import RequestedVideoOperator
 
 with DAG(
@@ -32,6 +32,18 @@ with DAG(
             description="The only hosts that media are fetched from; empty: any public one.",
             section="More",
         ),
+        "handover": HANDOVER,
+        "title": Param("", type=["string", "null"], title="Title of the post", section="More"),
+        "synthetic_media": SYNTHETIC_MEDIA,
+        "budget_per_day": Param(
+            None,
+            type=["number", "null"],
+            minimum=0,
+            title="Budget per day",
+            description="The most credits of the webhook source in a day.",
+            section="More",
+        ),
+        "source": Param("", type=["string", "null"], title="Webhook source", section="More"),
     },
 ):
     RequestedVideoOperator(
@@ -42,5 +54,10 @@ with DAG(
         profile="{{ params.profile }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
+        handover="{{ params.handover or '' }}",
+        title="{{ params.title or '' }}",
+        synthetic_media="{{ params.synthetic_media }}",
+        budget_per_day="{{ '' if params.budget_per_day is none else params.budget_per_day }}",
+        source="{{ params.source or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -26,6 +26,13 @@ async def video_from_webhook(
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
+    handover: str = "",
+    title: str = "",
+    synthetic_media: bool = True,
+    budget_per_day: float | None = None,
+    source: str = "",
+    over_budget: bool = False,
+    handed_over: bool = False,
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -44,6 +51,13 @@ async def video_from_webhook(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
+        handover: The publisher that gets the video, by its name in the worker's handover.toml.
+        title: What the post is called there.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        budget_per_day: The most credits of the webhook source in a day.
+        source: The webhook source whose budget that is.
+        over_budget: Let the run go over the budget that holds it.
+        handed_over: The publisher has the post of the run, which was in doubt.
     """
     run = await begin_delivery(
         run_id,
@@ -55,5 +69,16 @@ async def video_from_webhook(
         credentials=credentials,
         store=store,
         local=local,
+        handover=handover,
+        title=title,
+        synthetic_media=synthetic_media,
+        budget_per_day=budget_per_day,
+        source=source,
     )
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(
+        run,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )

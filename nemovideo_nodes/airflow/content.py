@@ -31,9 +31,10 @@ class DuePostsOperator(BaseOperator):
         id of a connection
     :param timezone: the time zone of times that name none, as `Europe/Berlin`
     :param within_hours: posts that were due longer ago are left alone
+    :param handover: the publisher that gets the videos, where their rows name none
     """
 
-    template_fields: Sequence[str] = ("calendar", "timezone", "within_hours")
+    template_fields: Sequence[str] = ("calendar", "timezone", "within_hours", "handover")
 
     def __init__(
         self,
@@ -41,25 +42,27 @@ class DuePostsOperator(BaseOperator):
         calendar: str,
         timezone: str = "UTC",
         within_hours: float | str = 24,
+        handover: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.calendar = calendar
         self.timezone = timezone
         self.within_hours = within_hours
+        self.handover = handover
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """A list of keyword arguments, for `expand_kwargs`."""
         from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
-        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
         from nemovideo_nodes.workspace.calendar_source import open_calendar
 
         self._skip_without_calendar(context)
         try:
             within = self._within()
             source = open_calendar(self.calendar)
-            videos = videos_of(self._posts(source))
+            videos = videos_of(with_handover(self._posts(source), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within)
             due = [video for video in due if video.post.due or not _is_made(video)]
             arguments = [_arguments(video, source) for video in due]
@@ -119,7 +122,7 @@ def _is_made(video: PlannedVideo) -> bool:
 
 def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
     post = video.post
-    arguments = {
+    arguments: dict[str, Any] = {
         "run_id": video.run_id,
         "images": [source.picture(name) for name in post.images],
         "prompt": video.prompt,
@@ -129,6 +132,8 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         "language": video.language,
         "post": _post(video),
     }
+    if post.budget is not None:
+        arguments["budget"] = post.budget
     return arguments | ({"nemovideo_conn_id": post.account} if post.account else {})
 
 
@@ -148,4 +153,6 @@ def _post(video: PlannedVideo) -> dict[str, Any]:
         "language": video.language,
         "platforms": list(video.serves),
         "texts": texts,
+        "handover": post.handover,
+        "synthetic_media": post.synthetic_media,
     }

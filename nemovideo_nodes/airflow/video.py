@@ -109,7 +109,11 @@ class ImageToVideoOperator(VideoOperator):
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
     :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
-        result and in the asset event
+        result and in the asset event. Where it names a publisher (`handover`), that one gets it
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param due: when it is to be published there: ISO 8601
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget: the most credits of the run; what does not fit is held for a person
     """
 
     template_fields: Sequence[str] = (
@@ -120,6 +124,10 @@ class ImageToVideoOperator(VideoOperator):
         "language",
         "again",
         "post",
+        "handover",
+        "due",
+        "synthetic_media",
+        "budget",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
@@ -137,9 +145,17 @@ class ImageToVideoOperator(VideoOperator):
         leave_question: bool = False,
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
+        handover: str = "",
+        due: str = "",
+        synthetic_media: bool | str = True,
+        budget: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.handover = handover
+        self.due = due
+        self.synthetic_media = synthetic_media
+        self.budget = budget
         self.post = post
         self.work = work
         self.platform = platform
@@ -165,10 +181,12 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
-        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.post_data import with_post
+        from nemovideo_nodes.workspace.posting import due_at
 
         known, key, run = run_id_in(self.run_id), self._key(context), driver.run()
         if run.order is not None or self._is_left(driver):
@@ -195,8 +213,12 @@ class ImageToVideoOperator(VideoOperator):
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
+            handover=self.handover or "",
+            due=due_at(str(self.due or "")),
+            synthetic_media=is_true(self.synthetic_media),
+            budget=budget_of(self.budget),
         )
-        self._wait(driver.workspace.submit(options))
+        self._wait(driver.workspace.submit(with_post(options, self.post or {})))
 
     def _is_left(self, driver: RunDriver) -> bool:
         """Whether the run is a given one, and waits for what a later task says."""
@@ -235,27 +257,60 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param title: what the post is called there
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget_per_day: the most credits of the webhook `source` in a day
+    :param source: the webhook source whose budget that is
     """
 
-    template_fields: Sequence[str] = (*VideoOperator.template_fields, "language", "media_hosts")
+    template_fields: Sequence[str] = (
+        *VideoOperator.template_fields,
+        "language",
+        "media_hosts",
+        "handover",
+        "title",
+        "synthetic_media",
+        "budget_per_day",
+        "source",
+    )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
     }
 
     def __init__(
-        self, *, language: str = "", media_hosts: str | Sequence[str] = (), **kwargs: Any
+        self,
+        *,
+        language: str = "",
+        media_hosts: str | Sequence[str] = (),
+        handover: str = "",
+        title: str = "",
+        synthetic_media: bool | str = True,
+        budget_per_day: float | str | None = None,
+        source: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.language = language
         self.media_hosts = media_hosts
+        self.handover = handover
+        self.title = title
+        self.synthetic_media = synthetic_media
+        self.budget_per_day = budget_per_day
+        self.source = source
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.budget import daily_budget
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.posting import titled
 
         if driver.run().order is not None:
             return
+        credits = budget_of(self.budget_per_day)
+        budgets = [] if credits is None else [daily_budget("source", self.source, credits)]
         prompt = " ".join(listed(self.prompt))
         options = VideoOptions(
             media=listed(self.images),
@@ -266,6 +321,10 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            handover=self.handover or "",
+            texts=titled(self.title or ""),
+            synthetic_media=is_true(self.synthetic_media),
+            budgets=budgets,
         )
         self._wait(driver.workspace.submit(options))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 
@@ -160,6 +161,13 @@ def plan(
     metavar="CREDITS",
     help="The most credits of all that is made from SOURCE; what does not fit is held.",
 )
+@click.option(
+    "--handover",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_handover,
+    help="Hand each video over to this publisher; a row's own `handover` goes first.",
+)
 @local_option
 @store_option
 @json_option
@@ -173,6 +181,7 @@ def run(
     destination: str | None,
     again: bool,
     budget: float | None,
+    handover: str,
     local: bool,
     store: str | None,
     as_json: bool,
@@ -187,15 +196,18 @@ def run(
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.budget import named_budget
-    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
     from nemovideo_nodes.workspace.calendar_places import Places
     from nemovideo_nodes.workspace.calendar_results import ResultsFile
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
+    from nemovideo_nodes.workspace.handover_config import check_target_name
 
     settings = read_settings(store)
+    if handover:
+        check_target_name(handover, settings)
     places = Places()
     target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
@@ -205,7 +217,7 @@ def run(
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:

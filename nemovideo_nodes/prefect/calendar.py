@@ -16,12 +16,26 @@ from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.calendar_model import CalendarPost
-from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
+from nemovideo_nodes.request.calendar_plan import (
+    PlannedVideo,
+    due_videos,
+    videos_of,
+    with_handover,
+)
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
 from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
+from nemovideo_nodes.workspace.post_data import handed_over_data
 
-__all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
+__all__ = [
+    "CalendarVideo",
+    "DuePosts",
+    "budget_of",
+    "outcome_of",
+    "planned_of",
+    "post_data_of",
+    "posts_due",
+]
 
 
 class CalendarVideo(Post):
@@ -53,6 +67,16 @@ class CalendarVideo(Post):
         return self.planned.run_id
 
 
+def post_data_of(post: Post) -> dict[str, Any]:
+    """What goes out with the video, and where, as `begin_run` takes it; empty for nowhere."""
+    return handed_over_data(planned_of(post))
+
+
+def budget_of(post: Post) -> float | None:
+    """The most credits of the post's video, where its row says so."""
+    return planned_of(post).post.budget
+
+
 class DuePosts(list[Post]):
     """The posts that are due, with what became of the calendar's other rows."""
 
@@ -62,15 +86,18 @@ class DuePosts(list[Post]):
 
 
 @step_task("Read calendar", run_name="calendar", timeout_s=600.0)
-async def posts_due(calendar: str, timezone: str = "UTC", catch_up_hours: int = 24) -> list[Post]:
+async def posts_due(
+    calendar: str, timezone: str = "UTC", catch_up_hours: int = 24, handover: str = ""
+) -> list[Post]:
     """Reads the calendar and finds the posts that became due before the flow run's own time.
 
     That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
+    `handover` is the publisher of rows that name none.
     """
     with in_form_words():
         check_files([calendar], "calendar")
-        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours)
+        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, handover)
 
 
 def planned_of(post: Post) -> PlannedVideo:
@@ -115,7 +142,7 @@ def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
     )
 
 
-def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
+def _due(calendar: str, timezone: str, catch_up_hours: int, handover: str) -> DuePosts:
     source = open_calendar(calendar, Settings.from_environment().media_access)
     reading = source.read(timezone)
     whole = next((one for one in reading.problems if one.row is None), None)
@@ -129,7 +156,7 @@ def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
     if problems:
         emit_problems(problems)
     now = _now()
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
     posts = DuePosts(CalendarVideo.of(video, source, now) for video in due)
     posts.videos, known = videos, {post.run_id for post in posts}

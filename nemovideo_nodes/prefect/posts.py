@@ -21,8 +21,10 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.calendar import (
     CalendarVideo,
     DuePosts,
+    budget_of,
     outcome_of,
     planned_of,
+    post_data_of,
     posts_due,
 )
 from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, emit_problems, publish_calendar
@@ -37,7 +39,7 @@ from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_results import ResultsFile
 from nemovideo_nodes.workspace.calendar_run import Made, run_videos
 
-__all__ = ["PostOutcome", "make_posts", "posts_due", "run_each_post"]
+__all__ = ["PostOutcome", "budget_of", "make_posts", "post_data_of", "posts_due", "run_each_post"]
 
 _HELD: Final = "calendar/held"
 _EDITED: Final = (
@@ -190,7 +192,7 @@ class _Calendar:
         """The row of a video in the calendar's artifact."""
         video, result = made.video, made.result
         match made.outcome:
-            case "made" | "known" | "edited":
+            case "made" | "known" | "updated" | "edited":
                 path = result.videos[-1].path if result is not None and result.videos else ""
                 name = f"runs/{video.run_id}/{path.rsplit('/', 1)[-1]}" if path else ""
                 note = _EDITED if made.outcome == "edited" else ""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from prefect import get_client
 from prefect.concurrency.asyncio import rate_limit
@@ -25,6 +25,7 @@ from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -48,6 +49,7 @@ from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.budget import daily_budget
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
     AcquireToken,
@@ -57,6 +59,7 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Prompt,
     Publish,
     ReadState,
@@ -66,6 +69,8 @@ from nemovideo_nodes.request.steps import (
     Upload,
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+from nemovideo_nodes.workspace.post_data import with_post
+from nemovideo_nodes.workspace.posting import due_at, titled
 
 __all__ = [
     "acquire_token",
@@ -76,6 +81,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "hand_over",
     "publish",
     "read_state",
     "refine_run",
@@ -113,6 +119,11 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    budget: float | None = None,
+    post: Mapping[str, Any] | None = None,
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
@@ -120,6 +131,9 @@ async def begin_run(
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
+    there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
+    credits of the run.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -133,10 +147,14 @@ async def begin_run(
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
+        handover=handover.strip(),
+        synthetic_media=synthetic_media,
+        budget=budget,
     )
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
     with in_form_words():
+        options = with_post(replace(options, due=due_at(due)), post or {})
         resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await begun_before(resolved.workspace, record)
         if not begun:
@@ -165,8 +183,14 @@ async def begin_delivery(
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
+    handover: str = "",
+    title: str = "",
+    synthetic_media: bool = True,
+    budget_per_day: float | None = None,
+    source: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
+    budgets = [] if budget_per_day is None else [daily_budget("source", source, budget_per_day)]
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
         await resolved.workspace.submit(
@@ -179,6 +203,10 @@ async def begin_delivery(
                 web_only=True,
                 media_hosts=media_hosts,
                 keep_existing=True,
+                handover=handover,
+                texts=titled(title),
+                synthetic_media=synthetic_media,
+                budgets=budgets,
             )
         )
     return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
@@ -335,6 +363,23 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     handle = to_handle(run)
     await declare_asset(handle, await open_run(handle))
     return published
+
+
+@step_task("Hand over", run_name="hand-over/{number}", timeout_s=_LONG_S)
+async def hand_over(
+    run: RunHandle | str,
+    target: str = "",
+    *,
+    platform: str = "",
+    number: int = 0,
+    resend: bool = False,
+) -> HandOverResult:
+    """Gives the video to a publisher of the worker's handover.toml: once, unless `resend` is given.
+
+    `target` is empty for the one that the run was started with.
+    """
+    args = HandOver(target=target, platform=platform) if target else None
+    return await _advance(run, StepName.HAND_OVER, number, HandOverResult, args, resend=resend)
 
 
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)

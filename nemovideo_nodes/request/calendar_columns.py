@@ -32,6 +32,9 @@ _STRONG: Final = MappingProxyType(
         "languages": ("languages", "language", "sprache", "sprachen"),
         "account": ("account",),
         "revision": ("revision", "rev"),
+        "handover": ("handover", "hand over"),
+        "synthetic_media": ("synthetic media", "made with ai", "ai generated"),
+        "budget": ("budget", "max credits"),
         "title": ("title", "titel"),
         "caption": ("caption",),
         "hashtags": ("hashtags", "hashtag"),
@@ -55,6 +58,8 @@ _WEAK: Final = MappingProxyType(
         "aspect": ("ratio", "frame", "format"),
         "hashtags": ("tags",),
         "caption": ("post text", "copy"),
+        "handover": ("publisher", "publish with"),
+        "synthetic_media": ("ai", "ai label"),
         "link": ("url", "landing page"),
     }
 )

@@ -20,6 +20,7 @@ from jmespath.visitor import TreeInterpreter
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.budget import Budget, daily_budget
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.earlier import (
@@ -87,6 +88,28 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    handover: str = ""
+    """The publisher that gets the video."""
+    title: str = ""
+    """What the post is called there."""
+    synthetic_media: bool = True
+    budget_per_day: float | None = None
+    """The most credits of its source in a day."""
+    source: str = ""
+    """Whose budget that is."""
+
+    def sent(self) -> dict[str, Any]:
+        """As JSON, without what says nothing: a flow or a DAG of before may not know it."""
+        new = {"handover", "title", "synthetic_media", "budget_per_day", "source"}
+        told = self.model_dump(mode="json", exclude=new)
+        return told | self.model_dump(mode="json", include=new, exclude_defaults=True)
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The source's budget, where it has one."""
+        if self.budget_per_day is None:
+            return ()
+        return (daily_budget("source", self.source, self.budget_per_day),)
 
 
 @dataclass(frozen=True)
@@ -245,6 +268,11 @@ class Mapper:
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
+                handover=self._source.handover,
+                title=plain_text(fields.get("title")) if self._source.handover else "",
+                synthetic_media=self._source.synthetic_media,
+                budget_per_day=self._source.budget_per_day,
+                source=self._source.name if self._source.budget_per_day is not None else "",
             ),
         )
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import is_run_id
@@ -35,6 +35,10 @@ class AccountEntry(BaseModel):
     client_id: str = ""
     api_url: str = ""
     web_url: str = ""
+    run_budget: float | None = Field(default=None, ge=0)
+    """The most credits of one of its runs."""
+    day_budget: float | None = Field(default=None, ge=0)
+    """The most credits that it may use in a day."""
     store: str = ""
     """Where its runs are kept; empty: beside the others', under its name."""
 
@@ -64,7 +68,9 @@ def account_settings(
         api_url=entry.api_url, web_url=entry.web_url, token=token, client_id=entry.client_id
     )
     store = entry.store or f"{settings.store.rstrip('/')}/accounts/{name}"
-    return signed.model_copy(update={"store": store})
+    budgets = {"run_budget": entry.run_budget, "day_budget": entry.day_budget}
+    own = {name: credits for name, credits in budgets.items() if credits is not None}
+    return signed.model_copy(update={"store": store, **own})
 
 
 def read_accounts(path: Path) -> dict[str, AccountEntry]:

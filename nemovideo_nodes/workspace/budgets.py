@@ -36,12 +36,13 @@ def budgets_of(
 
     Of two budgets of one scope the later one counts.
     """
-    budgets = list(run.order.budgets or ()) if run.order else []
+    budgets = [one.on(now) for one in (run.order.budgets or ())] if run.order else []
     if settings.run_budget is not None:
         budgets.append(run_budget(run.id, settings.run_budget))
     if settings.day_budget is not None:
         account = settings.charged_account
         budgets.append(day_budget(account, settings.day_budget, now.astimezone(UTC)))
+    changed = [budget.on(now) for budget in changed]
     return list({budget.scope: budget for budget in (*budgets, *changed)}.values())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.budget import Budget, run_budget
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.accounts import account_settings
@@ -43,6 +43,10 @@ class CalendarMaker:
 
     async def __call__(self, video: PlannedVideo) -> RunResult:
         workspace = self._workspace(video.post.account)
+        post = video.post
+        budgets = self._budgets
+        if post.budget is not None:  # as the row says now, whatever the run was begun with
+            budgets = (*budgets, run_budget(video.run_id, post.budget))
         run_id = await workspace.submit(
             VideoOptions(
                 media=[self._source.picture(name) for name in video.post.images],
@@ -57,10 +61,13 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
-                budgets=self._budgets,
+                budgets=budgets,
+                handover=post.handover,
+                due=post.due,
+                synthetic_media=post.synthetic_media,
             )
         )
-        return await workspace.resume(run_id, drive=DriveOptions(budgets=self._budgets))
+        return await workspace.resume(run_id, drive=DriveOptions(budgets=budgets))
 
     def store_of(self, video: PlannedVideo) -> Store:
         """The store that the video's run is in."""

@@ -25,7 +25,7 @@ from nemovideo_nodes.settings import Settings, checked_url
 from nemovideo_nodes.workspace.named_secret import named_secret
 from nemovideo_nodes.workspace.publishers import FolderPublisher, HttpPublisher, OpenedPublisher
 
-__all__ = ["check_handover", "open_publisher", "read_targets"]
+__all__ = ["check_handover", "check_target_name", "open_publisher", "read_targets"]
 
 _T = TypeVar("_T")
 
@@ -134,6 +134,11 @@ def check_handover(post: Post | None, settings: Settings) -> None:
             except BadInput as error:
                 sentence = error.sentence[:1].lower() + error.sentence[1:]
                 raise BadInput(f"The publisher {post.handover!r}: {sentence}") from None
+
+
+def check_target_name(name: str, settings: Settings) -> None:
+    """Raise `BadInput` where there is no such publisher, or it cannot be used."""
+    open_publisher(name, settings)
 
 
 def read_targets(path: Path) -> dict[str, Target]:

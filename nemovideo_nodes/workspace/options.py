@@ -74,7 +74,9 @@ class VideoOptions:
     keep_existing: bool = False
     """Whether a run of that id that was begun with other words or pictures goes on as it was."""
     budgets: Sequence[Budget] = ()
-    """Whose credits the run may use, beside its account's: a calendar's, a source's, its own."""
+    """Whose credits the run may use, beside its account's: a calendar's or a source's."""
+    budget: float | None = None
+    """The most credits of the run itself; None: what the settings say."""
     web_only: bool = False
     """Whether media come from the web alone, as another system names them."""
     media_hosts: Sequence[str] = ()

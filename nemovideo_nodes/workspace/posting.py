@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.calendar_time import due_from
 from nemovideo_nodes.request.platform_names import nearest_platforms, platform_named
 from nemovideo_nodes.request.platforms import PRESETS, aspect_for
 from nemovideo_nodes.request.post import Post
@@ -19,7 +22,7 @@ from nemovideo_nodes.request.post_text import (
 from nemovideo_nodes.request.renditions import FITS, Generation, generations, wanted_length
 from nemovideo_nodes.workspace.options import VideoOptions
 
-__all__ = ["generation_for", "platforms_of", "post_of"]
+__all__ = ["due_at", "generation_for", "platforms_of", "post_of", "titled"]
 
 _WORDS: Final = ("title", "caption", "hashtags", "alt_text", "link")
 
@@ -66,10 +69,27 @@ def generation_for(options: VideoOptions) -> Generation:
     return made[0]
 
 
+def titled(title: str) -> dict[str, PostText]:
+    """The text of a post of which only the title is known; it is no template."""
+    return {"": PostText(title=title)} if title else {}
+
+
+def due_at(text: str) -> datetime | None:
+    """When a video is to be published, in UTC where no offset is named; raises `BadInput`."""
+    if not text.strip():
+        return None
+    try:
+        return due_from(text, "", ZoneInfo("UTC")).at
+    except BadInput as error:
+        raise BadInput(f"The time {text[:60]!r} cannot be used: {error.sentence}") from None
+
+
 def post_of(options: VideoOptions) -> Post | None:
     """What goes out with the video, and where; None where nothing says so. Raises `BadInput`."""
     if options.fit not in FITS:
         raise BadInput(f"The fit {options.fit[:60]!r} is not known: give {', '.join(FITS)}")
+    if options.due is not None and options.due.tzinfo is None:
+        raise BadInput("The time of the post names no time zone: give one with an offset")
     platforms = platforms_of(options)
     has_text = any(getattr(options, name) for name in _WORDS)
     if not platforms and not has_text and not options.texts and not options.handover:

@@ -59,7 +59,8 @@ class InProcessRuns:
 
     async def _make(self, parameters: Parameters) -> Started:
         from nemovideo_nodes.emulator.local import ensure_local
-        from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+        from nemovideo_nodes.workspace import Account, DriveOptions, VideoOptions, Workspace
+        from nemovideo_nodes.workspace.posting import titled
 
         try:
             workspace = Workspace.open(
@@ -75,15 +76,23 @@ class InProcessRuns:
                     keep_existing=True,
                     web_only=True,
                     media_hosts=parameters.media_hosts,
+                    handover=parameters.handover,
+                    texts=titled(parameters.title),
+                    synthetic_media=parameters.synthetic_media,
+                    budgets=parameters.budgets,
                 )
             )
-            result = await workspace.advance(run)
+            drive = DriveOptions(budgets=parameters.budgets)
+            result = await workspace.advance(run, drive=drive)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
             held = error.code is ErrorCode.QUESTION
-            raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
+            over = error.code is ErrorCode.OVER_BUDGET
+            raise NotStarted(
+                sentence, for_good=not is_retryable(error), held=held, over_budget=over
+            ) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:
