@@ -38,7 +38,7 @@ with DAG(
         "budget_per_day": Param(
             None,
             type=["number", "null"],
-            minimum=0,
+            exclusiveMinimum=0,
             title="Budget per day",
             description="The most credits of the webhook source in a day.",
             section="More",

@@ -46,7 +46,7 @@ async def image_to_video(
     handover: str = "",
     due: str = "",
     synthetic_media: bool = True,
-    budget: float | None = None,
+    budget: float = 0.0,
     over_budget: bool = False,
     handed_over: bool = False,
 ) -> RunResult:
@@ -73,7 +73,8 @@ async def image_to_video(
         handover: The publisher that gets the video, by its name in the worker's handover.toml.
         due: When it is to be published there, such as 2026-03-02 09:00+01:00.
         synthetic_media: Whether it is to be labelled as made or changed by AI.
-        budget: The most credits of this run; what does not fit is held for a person.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
         over_budget: Let the run go over the budget that holds it.
         handed_over: The publisher has the post of the run, which was in doubt.
     """

@@ -37,7 +37,7 @@ async def social_post(
     account: str = "",
     same_account: bool = False,
     post: dict[str, Any] = {},  # noqa: B006 - Prefect reads it for the form; nobody changes it
-    budget: float | None = None,
+    budget: float = 0.0,
     over_budget: bool = False,
     handed_over: bool = False,
 ) -> RunResult:
@@ -60,7 +60,8 @@ async def social_post(
         account: The account that the post's row names.
         same_account: The account has a new token; it is the one that the run was begun with.
         post: What goes out with the video, when, and to which publisher, as the calendar says.
-        budget: The most credits of this run; what does not fit is held for a person.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
         over_budget: Let the run go over the budget that holds it.
         handed_over: The publisher has the post of the run, which was in doubt.
     """

@@ -29,7 +29,7 @@ async def video_from_webhook(
     handover: str = "",
     title: str = "",
     synthetic_media: bool = True,
-    budget_per_day: float | None = None,
+    budget_per_day: float = 0.0,
     source: str = "",
     over_budget: bool = False,
     handed_over: bool = False,
@@ -54,7 +54,7 @@ async def video_from_webhook(
         handover: The publisher that gets the video, by its name in the worker's handover.toml.
         title: What the post is called there.
         synthetic_media: Whether it is to be labelled as made or changed by AI.
-        budget_per_day: The most credits of the webhook source in a day.
+        budget_per_day: The most credits of the webhook source in a day; 0 for as many as it needs.
         source: The webhook source whose budget that is.
         over_budget: Let the run go over the budget that holds it.
         handed_over: The publisher has the post of the run, which was in doubt.

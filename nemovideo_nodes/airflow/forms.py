@@ -118,7 +118,7 @@ SYNTHETIC_MEDIA = Param(
 BUDGET = Param(
     None,
     type=["number", "null"],
-    minimum=0,
+    exclusiveMinimum=0,
     title="Budget",
     description="The most credits of this run; what does not fit is held for a person.",
     section="More",

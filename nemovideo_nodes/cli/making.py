@@ -113,7 +113,7 @@ open_option = click.option(
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, min_open=True),
     metavar="CREDITS",
     help="The most credits of this run; what does not fit is held.",
 )

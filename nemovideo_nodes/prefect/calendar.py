@@ -72,9 +72,9 @@ def post_data_of(post: Post) -> dict[str, Any]:
     return handed_over_data(planned_of(post))
 
 
-def budget_of(post: Post) -> float | None:
-    """The most credits of the post's video, where its row says so."""
-    return planned_of(post).post.budget
+def budget_of(post: Post) -> float:
+    """The most credits of the post's video; 0 where its row does not say."""
+    return planned_of(post).post.budget or 0.0
 
 
 class DuePosts(list[Post]):

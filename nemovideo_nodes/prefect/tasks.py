@@ -122,7 +122,7 @@ async def begin_run(
     handover: str = "",
     due: str = "",
     synthetic_media: bool = True,
-    budget: float | None = None,
+    budget: float = 0.0,
     post: Mapping[str, Any] | None = None,
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
@@ -133,7 +133,7 @@ async def begin_run(
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
     `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
     there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
-    credits of the run.
+    credits of the run; 0 for as many as it needs.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -149,7 +149,7 @@ async def begin_run(
         deduplication_key=occasion or deduplication_key(again=again),
         handover=handover.strip(),
         synthetic_media=synthetic_media,
-        budget=budget,
+        budget=budget or None,
     )
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
@@ -186,11 +186,11 @@ async def begin_delivery(
     handover: str = "",
     title: str = "",
     synthetic_media: bool = True,
-    budget_per_day: float | None = None,
+    budget_per_day: float = 0.0,
     source: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
-    budgets = [] if budget_per_day is None else [daily_budget("source", source, budget_per_day)]
+    budgets = [daily_budget("source", source, budget_per_day)] if budget_per_day else []
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
         await resolved.workspace.submit(

@@ -157,8 +157,8 @@ def credits_in(value: object) -> float:
         credits = float(text)
     except ValueError:
         credits = -1.0
-    if not 0 <= credits <= 1e9:
-        raise BadInput(f"{text[:40]!r} is not a number of credits from 0 on")
+    if not 0 < credits <= 1e9:
+        raise BadInput(f"{text[:40]!r} is not a number of credits above 0")
     return credits
 
 

@@ -73,7 +73,7 @@ class Source(_Strict):
     burst_limit: int | None = Field(default=None, ge=1, le=1_000_000)
     """How many things may ask for a video within `burst_s`; of an import of more all are held."""
     burst_s: float = Field(default=60.0, ge=1, le=86_400)
-    budget_per_day: float | None = Field(default=None, ge=0, le=1e9)
+    budget_per_day: float | None = Field(default=None, gt=0, le=1e9)
     """The most credits of what it makes in a day (UTC); what does not fit is held till the next."""
     handover: str = ""
     """The publisher that gets its videos, by its name in handover.toml of the machine that works.
