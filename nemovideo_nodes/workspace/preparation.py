@@ -15,13 +15,14 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.budget import run_budget
-from nemovideo_nodes.request.estimate import Estimate, estimate_of
+from nemovideo_nodes.request.estimate import Estimate
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.renditions import with_length
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.workspace.budgets import expected_cost
 from nemovideo_nodes.workspace.handover_config import check_handover
 from nemovideo_nodes.workspace.ingest import Ingested, ingest_all, instructions
 from nemovideo_nodes.workspace.options import PreparedRun, VideoOptions
@@ -147,7 +148,7 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
         media=media,
         skipped=read.skipped,
         instructions=tuple(messages),
-        estimate=estimate_of(request),
+        estimate=expected_cost(store, request),
         renditions=one.renditions if one else {},
         platforms=tuple(filter(None, one.serves)) if one else (),
         frame=one.aspect if one else "",

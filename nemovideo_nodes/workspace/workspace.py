@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
-from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict, StoreError
 from nemovideo_nodes.language.advice import advise
+from nemovideo_nodes.ledger.costs import record_cost
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -37,7 +39,13 @@ from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
-from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
+from nemovideo_nodes.workspace.budgets import (
+    BudgetState,
+    budget_states,
+    budgets_of,
+    clean_budgets,
+    cost_scale,
+)
 from nemovideo_nodes.workspace.cancelling import (
     cancel_renders,
     check_account,
@@ -248,9 +256,12 @@ class Workspace(RunReader):
             if run.order
             else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
         )
+        before = journal.run.seq
         async with NemoVideoClient(
             settings=settings, profile=profile, clock=drive.clock, waits=False
         ) as client:
+            now = (drive.clock or SystemClock()).now()
+            budgets = budgets_of(journal.run, settings, now, drive.budgets)
             engine = Engine(
                 client=client,
                 store=self.store,
@@ -258,9 +269,10 @@ class Workspace(RunReader):
                 clock=drive.clock,
                 on_event=drive.on_event,
                 journal=journal,
-                budgets=budgets_of(
-                    journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
-                ),
+                budgets=budgets,
+                cost_scale=await asyncio.to_thread(cost_scale, self.store, journal.run)
+                if budgets
+                else 1.0,
                 publisher=lambda name: open_publisher(name, settings),
             )
             result = await engine.advance(through, waits=drive.waits, until=drive.until)
@@ -269,6 +281,8 @@ class Workspace(RunReader):
                 occasion = drive.resend if isinstance(drive.resend, str) else ""
                 await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
+        if result.status == "done" and journal.run.seq > before:
+            await asyncio.to_thread(self._record_cost, journal.run, result)
         return result
 
     async def advance(
@@ -341,7 +355,12 @@ class Workspace(RunReader):
         manifests: bool = False,
     ) -> Cleaned:
         """Delete the chosen runs that nobody has touched for so long; see `retention.clean`."""
-        return await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+        cleaned = await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+        now = SystemClock().now()
+        cleaned.files += await asyncio.to_thread(
+            clean_budgets, self.store, older_than, cleaned.runs, now
+        )
+        return cleaned
 
     def advice(self, prepared: PreparedRun) -> Sequence[str]:
         """What a person might want to hear before paying; empty when all is well."""
@@ -407,6 +426,12 @@ class Workspace(RunReader):
             if more:
                 check_handover(post, self.settings)
             await self._asker(journal).ask(numbered([Publish(post=post), *more], run.steps))
+
+    def _record_cost(self, run: Run, result: RunResult) -> None:
+        """Keep what a run cost that has come to its end now; a copy, which may be missing."""
+        if all(record.achieved for record in run.steps.values()):
+            with contextlib.suppress(StoreError):
+                record_cost(self.store, run, result.credits.account_moved)
 
     def _asker(self, journal: Journal) -> Asker:
         """For the run's own service where that is the emulator, which every workspace can start."""
