@@ -51,7 +51,7 @@ def account_settings(
     An empty name is the account of the environment, as it is.
     """
     if not name:
-        return settings
+        return settings.model_copy(update={"pace": settings.pace.at(settings.api_url)})
     if not is_run_id(name):
         raise BadInput(
             f"The account {name[:60]!r} cannot be one: use letters, digits, dots, dashes and _"
@@ -70,7 +70,8 @@ def account_settings(
     store = entry.store or f"{settings.store.rstrip('/')}/accounts/{name}"
     budgets = {"run_budget": entry.run_budget, "day_budget": entry.day_budget}
     own = {name: credits for name, credits in budgets.items() if credits is not None}
-    return signed.model_copy(update={"store": store, **own})
+    pace = signed.pace.at(signed.api_url)
+    return signed.model_copy(update={"store": store, "pace": pace, **own})
 
 
 def read_accounts(path: Path) -> dict[str, AccountEntry]:
