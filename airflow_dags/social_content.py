@@ -40,6 +40,12 @@ with DAG(
             description="Posts that were due longer ago are left alone.",
         ),
         "handover": HANDOVER,
+        "destination": Param(
+            "",
+            type=["null", "string"],
+            title="Destination",
+            description="A folder or bucket for what each platform gets, with its text.",
+        ),
     },
 ):
     due = DuePostsOperator(
@@ -56,5 +62,6 @@ with DAG(
         retries=RETRIES,
         retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
+        destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)

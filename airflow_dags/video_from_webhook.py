@@ -33,7 +33,6 @@ with DAG(
             section="More",
         ),
         "handover": HANDOVER,
-        "title": Param("", type=["string", "null"], title="Title of the post", section="More"),
         "synthetic_media": SYNTHETIC_MEDIA,
         "budget_per_day": Param(
             None,
@@ -44,6 +43,21 @@ with DAG(
             section="More",
         ),
         "source": Param("", type=["string", "null"], title="Webhook source", section="More"),
+        "platforms": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Platforms",
+            description="Where the video goes, such as tiktok; the first one decides its frame.",
+            section="More",
+        ),
+        "texts": Param(
+            {},
+            type=["object", "null"],
+            title="Texts",
+            description="By platform: caption, title, hashtags, alt_text and link.",
+            section="More",
+        ),
     },
 ):
     RequestedVideoOperator(
@@ -55,9 +69,10 @@ with DAG(
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
         handover="{{ params.handover or '' }}",
-        title="{{ params.title or '' }}",
         synthetic_media="{{ params.synthetic_media }}",
         budget_per_day="{{ '' if params.budget_per_day is none else params.budget_per_day }}",
         source="{{ params.source or '' }}",
+        platforms="{{ params.platforms | tojson }}",
+        texts="{{ params.texts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -105,6 +105,10 @@ class Settings(BaseModel):
     """The most credits of the account in one day (UTC), of the runs in one store."""
     handover_file: Path | None = None
     """The publishers' configuration; None: `handover.toml` in the folder below."""
+    notifications_file: Path | None = None
+    """The channels that are told of runs; None: notifications.toml in `config_dir`, if any."""
+    public_url: str = ""
+    """Where a browser finds what is in the store; empty: nowhere."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -134,6 +138,8 @@ class Settings(BaseModel):
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
             handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
+            notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
+            public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
@@ -291,14 +297,6 @@ def _home(env: Mapping[str, str]) -> Path:
         raise BadInput("There is no home folder for the account's files: set HOME") from None
 
 
-def _file(env: Mapping[str, str], name: str) -> Path | None:
-    text = env.get(name, "").strip()
-    try:
-        return Path(text).expanduser() if text else None
-    except RuntimeError:
-        raise BadInput(f"{name} names a home folder that is not there") from None
-
-
 class _HiddenValues(dict[str, str]):
     """The environment; a traceback that lists local variables does not show its values."""
 
@@ -330,6 +328,19 @@ def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) 
     if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
         raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
     return value or None
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "").strip()
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError:
+        raise BadInput(f"{name} names a home folder that is not there: {text[:99]!r}") from None
+
+
+def _public_url(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    return checked_url(text, name, allow_http=True) if text else ""
 
 
 def _credits(env: Mapping[str, str], name: str) -> float | None:

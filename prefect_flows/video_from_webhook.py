@@ -1,6 +1,8 @@
 """The flow `video_from_webhook`: what the webhook's receiver starts, once a delivery."""
 
 # No `from __future__ import annotations` here: see image_to_video.py.
+from typing import Any
+
 from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -21,13 +23,14 @@ async def video_from_webhook(
     profile: str = "",
     language: str = "",
     media_hosts: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
+    platforms: list[str] = [],  # noqa: B006
+    texts: dict[str, Any] = {},  # noqa: B006
     credentials: str = "",
     store: str = "",
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
     handover: str = "",
-    title: str = "",
     synthetic_media: bool = True,
     budget_per_day: float = 0.0,
     source: str = "",
@@ -45,6 +48,8 @@ async def video_from_webhook(
         profile: The skill to use; empty for the one that the credentials name.
         language: The language of the session, such as en or zh; empty for the profile's own.
         media_hosts: The hosts that pictures may come from, such as *.example.com; none for any.
+        platforms: Where the video goes, such as tiktok; the first one decides its frame.
+        texts: What goes out with it: caption, title, hashtags, alt_text and link, by platform.
         credentials: The name of a NemoVideo Credentials block; empty for the worker's own account.
         store: A Video Store block's name, an absolute path, or an s3:// URL; empty for the
             worker's own store.
@@ -52,7 +57,6 @@ async def video_from_webhook(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
         handover: The publisher that gets the video, by its name in the worker's handover.toml.
-        title: What the post is called there.
         synthetic_media: Whether it is to be labelled as made or changed by AI.
         budget_per_day: The most credits of the webhook source in a day; 0 for as many as it needs.
         source: The webhook source whose budget that is.
@@ -66,11 +70,12 @@ async def video_from_webhook(
         profile,
         language=language,
         media_hosts=media_hosts,
+        platforms=platforms,
+        texts=texts,
         credentials=credentials,
         store=store,
         local=local,
         handover=handover,
-        title=title,
         synthetic_media=synthetic_media,
         budget_per_day=budget_per_day,
         source=source,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -24,8 +24,8 @@ class DuePostsOperator(BaseOperator):
 
     As on the command line, platforms with the same frame share a video, and each language has its
     own. A video's run id is its own, so one that two DAG runs find due is made once. Its texts come
-    along as `post`. Where there is no calendar yet, a scheduled DAG run is skipped with a warning;
-    one that a person started fails.
+    along as `post`. Without a calendar, the first scheduled DAG run fails and those after it are
+    skipped, until there is one; a run that a person started fails.
 
     :param calendar: a calendar file, as the workers see it, or its URL. A post's account is the
         id of a connection
@@ -56,12 +56,10 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
         from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
-        from nemovideo_nodes.workspace.calendar_source import open_calendar
 
-        self._skip_without_calendar(context)
         try:
             within = self._within()
-            source = open_calendar(self.calendar)
+            source = self._opened(context)
             videos = videos_of(with_handover(self._posts(source), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within)
             due = [video for video in due if video.post.due or not _is_made(video)]
@@ -83,19 +81,28 @@ class DuePostsOperator(BaseOperator):
             self.log.warning("%s", sentence)
         return reading.posts
 
-    def _skip_without_calendar(self, context: Context) -> None:
-        """A schedule that is switched on before there is a calendar does not fail each time."""
+    def _opened(self, context: Context) -> CalendarSource:
+        """The calendar. A schedule that is on without one says so once, and then skips its runs."""
         from airflow.providers.common.compat.sdk import AirflowSkipException
 
-        is_scheduled = str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
-        if (
-            is_scheduled
-            and "://" not in self.calendar
-            and not Path(self.calendar).expanduser().exists()
-        ):
-            sentence = f"There is no calendar at {self.calendar!r} yet, so nothing is due"
-            self.log.warning("%s", sentence)
-            raise AirflowSkipException(sentence)
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.errors import BadInput, NemoVideoError
+        from nemovideo_nodes.workspace.calendar_absence import calendar_is_back, first_absence
+        from nemovideo_nodes.workspace.calendar_source import NoCalendar, open_calendar
+
+        if not _is_scheduled(context):
+            return open_calendar(self.calendar)
+        try:
+            source = open_calendar(self.calendar)
+        except NoCalendar as error:
+            if first_absence(NemoVideoHook().workspace().store, self.calendar):
+                sentence = f"{error.sentence}; scheduled runs are skipped until it is there"
+                raise BadInput(sentence) from None
+            self.log.warning("%s", error)
+            raise AirflowSkipException(str(error)) from None
+        with contextlib.suppress(NemoVideoError):  # a note, which never stops the posts
+            calendar_is_back(NemoVideoHook().workspace().store, self.calendar)
+        return source
 
     def _within(self) -> timedelta:
         from nemovideo_nodes.errors import BadInput
@@ -106,6 +113,10 @@ class DuePostsOperator(BaseOperator):
             raise BadInput(
                 f"`within_hours` takes a number of hours, not {str(self.within_hours)[:40]!r}"
             ) from None
+
+
+def _is_scheduled(context: Context) -> bool:
+    return str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
 
 
 def _is_made(video: PlannedVideo) -> bool:
@@ -148,6 +159,8 @@ def _post(video: PlannedVideo) -> dict[str, Any]:
     return {
         "slug": post.slug,
         "row": post.row,
+        "key": video.post_key,
+        "date": video.date,
         "due": post.due.isoformat() if post.due else None,
         "account": post.account,
         "language": video.language,

@@ -251,7 +251,7 @@ class DownloadVideoOperator(StepOperator):
         return [Download(render=f"render/{self._number(context)}"), Publish()]
 
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import copy_videos
+        from nemovideo_nodes.airflow.copies import copy_videos
 
         result = super()._finish(context, driver)
         if not self.destination:

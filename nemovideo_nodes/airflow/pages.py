@@ -25,6 +25,7 @@ from jinja2 import Environment
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, configured_store
 from nemovideo_nodes.airflow.run_view import (
     conversation_turns,
+    delivery_rows,
     step_rows,
     timeline_length,
     timeline_tracks,
@@ -37,7 +38,10 @@ __all__ = ["app"]
 
 REFRESH_S = 10
 """How soon the page of an unfinished run reloads."""
-_FILE = re.compile(r"video(?:-\d{1,4})?(?P<kind>\.mp4|-poster\.jpg|-sheet\.jpg)")
+_FILE = re.compile(
+    r"video(?:-\d{1,4})?(?:-\d{1,5}x\d{1,5}-[a-z]{1,10}-[0-9a-f]{8})?"
+    r"(?P<kind>\.mp4|-poster\.jpg|-sheet\.jpg)"
+)
 _STATUS = {"done": "finished", "waiting": "in progress", "stuck": "needs attention"}
 _TYPES = {".mp4": "video/mp4", "-poster.jpg": "image/jpeg", "-sheet.jpg": "image/jpeg"}
 _HEADERS = {
@@ -115,7 +119,7 @@ async def run_file(
     task: str = "",
     map_index: str = "",
 ) -> Response:
-    """A video of the run, its poster, or its contact sheet."""
+    """A video of the run or a rendition of it, its poster, or its contact sheet."""
     found = _FILE.fullmatch(name)
     if found is None:
         raise HTTPException(404, "A run has videos, posters and contact sheets")
@@ -207,6 +211,7 @@ def _page(run_id: str, origin: TaskOrigin) -> str:
         .render(
             result=result,
             videos=videos,
+            deliveries=delivery_rows(result),
             error=result.message(AIRFLOW_WORDING),
             doubts=run.doubts,
             status=_STATUS[result.status],

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.conversation import conversation, last_look
+from nemovideo_nodes.ledger.manifest import Delivered, RunResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.steps import STEP_KINDS, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft, Track, seconds
 
 __all__ = [
     "ConversationTurn",
+    "DeliveryRow",
     "StepRow",
     "TimelineBlock",
     "TimelineTrack",
     "conversation_turns",
+    "delivery_rows",
     "step_rows",
     "timeline_length",
     "timeline_tracks",
@@ -61,6 +65,38 @@ class StepRow:
     """When it was done (UTC), why it failed, or that it is still to come."""
     failed: bool = False
     note: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """What one platform gets."""
+
+    title: str
+    """The platform, and the language of the text."""
+    file: str
+    """The name of its video."""
+    how: str
+    """Its frame, and whether it is the video itself or a rendition of it."""
+    text: str
+    problems: tuple[str, ...]
+    """Rules of the platform that it does not meet, and what else is to be known."""
+
+
+def delivery_rows(result: RunResult) -> list[DeliveryRow]:
+    """What each platform gets, in its order; none where no platform was named."""
+    return [_delivery(one) for one in result.deliveries]
+
+
+def _delivery(one: Delivered) -> DeliveryRow:
+    title = PRESETS[one.platform].title if one.platform in PRESETS else "Any platform"
+    how = f"a rendition ({one.rendition})" if one.rendition else "the video itself"
+    return DeliveryRow(
+        title=", ".join(filter(None, (title, one.language))),
+        file=one.path.rsplit("/", 1)[-1],
+        how=f"{one.width}x{one.height}, {how}",
+        text="\n".join(filter(None, (one.title, one.caption))),
+        problems=(*one.violations, *one.notes),
+    )
 
 
 def conversation_turns(run: Run) -> list[ConversationTurn]:

@@ -86,11 +86,15 @@ class VideoOperator(RunOperator):
         return listed(self.images)
 
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import copy_videos
-
         result = super()._finish(context, driver)
         if not self.destination or not result.videos:
             return result
+        return self._copied(driver, result)
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        """The result, with its videos copied to the destination."""
+        from nemovideo_nodes.airflow.copies import copy_videos
+
         return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
 
 
@@ -108,12 +112,14 @@ class ImageToVideoOperator(VideoOperator):
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
-    :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
-        result and in the asset event. Where it names a publisher (`handover`), that one gets it
     :param handover: a publisher of the worker's `handover.toml` that gets the video, once
     :param due: when it is to be published there: ISO 8601
     :param synthetic_media: whether it is to be labelled as made or changed by AI
     :param budget: the most credits of the run; what does not fit is held for a person
+    :param post: what the video is for; it stands in the result and in the asset event. As
+        `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
+        text, and all of them are copied to `destination`. Where it names a publisher
+        (`handover`), that one gets them
     """
 
     template_fields: Sequence[str] = (
@@ -181,6 +187,7 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
+        from nemovideo_nodes.airflow.copies import post_options
         from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
@@ -217,8 +224,16 @@ class ImageToVideoOperator(VideoOperator):
             due=due_at(str(self.due or "")),
             synthetic_media=is_true(self.synthetic_media),
             budget=budget_of(self.budget),
+            **post_options(self.post),
         )
         self._wait(driver.workspace.submit(with_post(options, self.post or {})))
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
+
+        if self.post and result.deliveries and post_options(self.post):
+            return copy_deliveries(result, driver.workspace, str(self.destination), self.post)
+        return super()._copied(driver, result)
 
     def _is_left(self, driver: RunDriver) -> bool:
         """Whether the run is a given one, and waits for what a later task says."""
@@ -258,25 +273,23 @@ class RequestedVideoOperator(VideoOperator):
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
     :param handover: a publisher of the worker's `handover.toml` that gets the video, once
-    :param title: what the post is called there
     :param synthetic_media: whether it is to be labelled as made or changed by AI
     :param budget_per_day: the most credits of the webhook `source` in a day
     :param source: the webhook source whose budget that is
+    :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
+    :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
     """
 
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
-        "language",
-        "media_hosts",
-        "handover",
-        "title",
-        "synthetic_media",
-        "budget_per_day",
-        "source",
+        *("language", "media_hosts", "platforms", "texts"),
+        *("handover", "synthetic_media", "budget_per_day", "source"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
+        "platforms": "py",
+        "texts": "py",
     }
 
     def __init__(
@@ -285,27 +298,29 @@ class RequestedVideoOperator(VideoOperator):
         language: str = "",
         media_hosts: str | Sequence[str] = (),
         handover: str = "",
-        title: str = "",
         synthetic_media: bool | str = True,
         budget_per_day: float | str | None = None,
         source: str = "",
+        platforms: str | Sequence[str] = (),
+        texts: str | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.language = language
         self.media_hosts = media_hosts
         self.handover = handover
-        self.title = title
         self.synthetic_media = synthetic_media
         self.budget_per_day = budget_per_day
         self.source = source
+        self.platforms = platforms
+        self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.request.budget import daily_budget
+        from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
-        from nemovideo_nodes.workspace.posting import titled
 
         if driver.run().order is not None:
             return
@@ -322,9 +337,10 @@ class RequestedVideoOperator(VideoOperator):
             web_only=True,
             media_hosts=listed(self.media_hosts),
             handover=self.handover or "",
-            texts=titled(self.title or ""),
             synthetic_media=is_true(self.synthetic_media),
             budgets=budgets,
+            platforms=listed(self.platforms),
+            texts=post_texts(self.texts or {}),
         )
         self._wait(driver.workspace.submit(options))
 

@@ -250,6 +250,7 @@ def run(
                 most=most,
                 again=again,
                 on_made=on_made,
+                calendar=_title(source),
             )
         )
     except KeyboardInterrupt:

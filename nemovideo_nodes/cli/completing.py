@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import click
 
 __all__ = [
+    "complete_approval",
     "complete_aspect",
     "complete_files",
     "complete_folders",
@@ -43,6 +44,15 @@ def complete_run(
         CompletionItem(run.result.run_id, help=" ".join(" ".join(run.said).split())[:60] or None)
         for run in found[:_MOST]
     ]
+
+
+def complete_approval(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The times of approval."""
+    from nemovideo_nodes.request.approval import STAGES
+
+    return [CompletionItem(stage) for stage in STAGES if stage.startswith(incomplete)]
 
 
 def complete_files(

@@ -167,6 +167,8 @@ class _Failure:
             "remedy": self.remedy and str(self.remedy),
             "retryable": waiting,
             "question": None,
+            "approval": None,
+            "approvals": [],
             "deliveries": [],
             "subtitles": [],
         }

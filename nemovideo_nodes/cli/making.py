@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from nemovideo_nodes.cli.completing import (
+    complete_approval,
     complete_aspect,
     complete_files,
     complete_handover,
@@ -123,6 +124,23 @@ open_option = click.option(
     shell_complete=complete_aspect,
     help="The frame, such as 9:16, 1:1 or 16:9.",
 )
+@click.option(
+    "--approval",
+    metavar="WHEN",
+    default="",
+    shell_complete=complete_approval,
+    help="Stop for a person: before_paying, before_export or before_handover.",
+)
+@click.option(
+    "--approval-within", metavar="TIME", default="", help="How long there is to answer: 12h, 3d."
+)
+@click.option(
+    "--approval-else",
+    type=click.Choice(["reject", "go-on"]),
+    default="reject",
+    show_default=True,
+    help="What it means that nobody answered within that.",
+)
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
 @click.option("--local", is_flag=True, help="Use the emulator on this machine; no account needed.")
@@ -156,6 +174,9 @@ def make(
     synthetic_media: bool,
     budget: float | None,
     aspect: str | None,
+    approval: str,
+    approval_within: str,
+    approval_else: str,
     run_id: str | None,
     again: bool,
     local: bool,
@@ -183,6 +204,7 @@ def make(
     with progress_for(loudness(), as_json=as_json) as progress:
         progress.begin("Looking at what you gave")
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.approval import approval_stage, approval_time, otherwise_of
         from nemovideo_nodes.workspace import VideoOptions
         from nemovideo_nodes.workspace.posting import due_at
         from nemovideo_nodes.workspace.script_file import read_script
@@ -208,13 +230,16 @@ def make(
             aspect=aspect or "",
             run_id=run_id or "",
             again=again,
+            approval=approval_stage(approval),
+            approval_s=approval_time(approval_within),
+            approval_otherwise=otherwise_of(approval_else),
         )
         workspace = open_workspace(store, local=local)
         delivery.check(workspace)
         ended = (
             workspace.preview(options)
             if dry_run
-            else _made(workspace, options, progress, resend=resend)
+            else _made(workspace, options, progress, resend=resend, asks=delivery.is_asked)
         )
     if isinstance(ended, Outcome):
         end(ended, delivery)
@@ -222,7 +247,7 @@ def make(
 
 
 def _made(
-    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool
+    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool, asks: bool
 ) -> Outcome:
     prepared = workspace.prepare(options)
     for one in prepared.order.skipped or ():
@@ -231,11 +256,11 @@ def _made(
         return outcome
     for line in workspace.advice(prepared):
         progress.say(f"Tip: {line}")
-    return _driven(workspace, prepared, progress, resend=resend)
+    return _driven(workspace, prepared, progress, resend=resend, asks=asks)
 
 
 def _driven(
-    workspace: Workspace, prepared: PreparedRun, progress: Progress, *, resend: bool
+    workspace: Workspace, prepared: PreparedRun, progress: Progress, *, resend: bool, asks: bool
 ) -> Outcome:
     return drive_run(
         workspace,
@@ -243,6 +268,7 @@ def _driven(
         lambda drive: workspace.run(prepared, drive=drive),
         progress,
         resend=resend,
+        asks=asks,
     )
 
 
@@ -288,7 +314,7 @@ def resume(
             asyncio.run(workspace.confirm_handed_over(run_id))
         ordered = workspace.ordered(run_id)
         outcome = finished_before(workspace, ordered) or _driven(
-            workspace, ordered, progress, resend=resend
+            workspace, ordered, progress, resend=resend, asks=delivery.is_asked
         )
     end(outcome, delivery)
 
@@ -343,7 +369,9 @@ def refine(
             await workspace.refine(run_id, prompts, media, each=False, again=again)
             return await workspace.resume(run_id, drive=drive)
 
-        outcome = drive_run(workspace, run_id, work, progress, resend=resend, refining=True)
+        outcome = drive_run(
+            workspace, run_id, work, progress, resend=resend, refining=True, asks=delivery.is_asked
+        )
     end(outcome, delivery)
 
 

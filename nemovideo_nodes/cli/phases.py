@@ -21,6 +21,7 @@ _WORDS: Final = MappingProxyType(
         "download": "Downloading",
         "publish": "Checking",
         "hand_over": "Handing over",
+        "approve": "Preparing what is to be approved",
     }
 )
 """By the step's kind; the kinds that are not here are quick, and leave the phase as it is."""

@@ -11,23 +11,12 @@ from nemovideo_nodes.cli.terminal import shown_path, wrapped
 
 if TYPE_CHECKING:
     from nemovideo_nodes.ledger.facts import HandOverResult
-    from nemovideo_nodes.ledger.manifest import Credits, RunResult
+    from nemovideo_nodes.ledger.manifest import ApprovalGiven, Credits, RunResult
     from nemovideo_nodes.ledger.run import Run
 
-__all__ = ["handed_over_line", "language_of_run", "show_lines"]
+__all__ = ["handed_over_line", "show_lines"]
 
 _MOST_NAMES = 12
-
-
-def language_of_run(run: Run) -> str:
-    """`zh` or `en`: the language of what was asked for last."""
-    from nemovideo_nodes.language.changes import language_of
-    from nemovideo_nodes.ledger.conversation import conversation
-
-    said = [one.said for one in conversation(run)]
-    if not said and run.order is not None:
-        said = [one.text for one in run.order.request.script]
-    return language_of(said[-1]) if said else "en"
 
 
 def show_lines(
@@ -42,7 +31,7 @@ def show_lines(
 
     `problems`: what the platform would not take of the video. `verbose`: each step with its time.
     """
-    from nemovideo_nodes.ledger.conversation import conversation, last_look
+    from nemovideo_nodes.ledger.conversation import conversation, language_of_run, last_look
     from nemovideo_nodes.wire.draft import Draft
     from nemovideo_nodes.workspace.display import step_line
     from nemovideo_nodes.workspace.timeline import draw_timeline
@@ -77,6 +66,13 @@ def show_lines(
         yield f"{labels.manifest}{labels.colon}{shown_path(result.manifest)}"
     for doubt in run.doubts:
         yield from _told(labels.problem, doubt, labels, columns)
+    for word in result.approvals:
+        yield from _told(labels.approval, _decision(word), labels, columns)
+    if result.approval is not None:
+        from nemovideo_nodes.cli.approving import approval_lines
+
+        yield ""
+        yield from approval_lines(result.approval, columns)
     if result.error:
         yield from _told(labels.problem, result.error, labels, columns)
     if verbose:
@@ -104,6 +100,13 @@ def _told(label: str, text: str, labels: Labels, columns: int) -> list[str]:
         line if number == 0 else f"  {line}"
         for number, line in enumerate(wrapped(f"{label}{labels.colon}{text}", columns - 2))
     ]
+
+
+def _decision(one: ApprovalGiven) -> str:
+    did = {"approve": "approved", "reject": "rejected", "change": "change"}[one.decision]
+    who = one.who or "nobody answered in time"
+    text = f": {one.text}" if one.text else ""
+    return f"{one.at.astimezone():%Y-%m-%d %H:%M} {who}, {did}{text}"
 
 
 def _pictures(run: Run, labels: Labels) -> str:

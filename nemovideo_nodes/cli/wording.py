@@ -43,6 +43,8 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         Remedy.CONTINUE_FLOW: "Let the flow that put it together go on with it",
         Remedy.RELEASE: "nemovideo release {run_id} permits it; or wait for the next day, and run "
         "the same command again",
+        Remedy.APPROVE: "Approve it with nemovideo approve {run_id}; --change 'TEXT' asks for a "
+        "change, --reject ends it",
         Remedy.UPDATE: "Update nemovideo_nodes, then run the same command again",
         Remedy.REPORT: "Please report it; nothing is lost: run the same command again to go on",
     }

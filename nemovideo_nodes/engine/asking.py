@@ -31,7 +31,7 @@ from nemovideo_nodes.ledger.facts import (
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.step import StepState
-from nemovideo_nodes.request.steps import HandOver, Prompt, Publish, Step
+from nemovideo_nodes.request.steps import Approve, HandOver, Prompt, Publish, Step
 
 __all__ = ["Asker"]
 
@@ -178,6 +178,21 @@ class Asker:
                 return True
         raise self._too_busy()
 
+    async def decide(self, word: Callable[[Run], Asked | Noted | None]) -> bool:
+        """Note what a person said to what was shown, as `word` puts it for the run as it is then.
+
+        False where `word` has nothing to say. What it raises ends it.
+        """
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            fact = word(run)
+            if fact is None:
+                return False
+            await self.confirm()
+            if await self.journal.appended(fact, run.seq):
+                return True
+        raise self._too_busy()
+
     async def confirm_account(self, account: tuple[str, ...]) -> bool:
         """Note, on a person's word, that these fingerprints are the run's account, too.
 
@@ -238,10 +253,10 @@ class Asker:
 
 
 def _would_be_misread(step: Step) -> bool:
-    """Whether an earlier version would do it without what it says: a message, a delivery."""
+    """Whether an earlier version would do it without what it says, or pass it over."""
     args = step.args
     return (
-        isinstance(args, HandOver)
+        isinstance(args, Approve | HandOver)
         or (isinstance(args, Prompt) and args.shows is not None)
         or (isinstance(args, Publish) and args.post is not None)
     )

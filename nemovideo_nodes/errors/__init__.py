@@ -109,6 +109,7 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_NETWORK: "Set media_networks in the settings to permit networks of your own",
         Remedy.CONTINUE_FLOW: "Let the flow that put the run together go on with it",
         Remedy.RELEASE: "Release it with Workspace.release(), or wait for the next day",
+        Remedy.APPROVE: "Approve it, have it changed or reject it with Workspace.approve()",
         Remedy.UPDATE: "Update nemovideo_nodes, then call it again",
         Remedy.REPORT: "Please report it; nothing is lost: call it again to go on",
     }

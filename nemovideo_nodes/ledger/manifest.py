@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, with_remedy
+from nemovideo_nodes.ledger.approval_words import approval_lines, question_of
+from nemovideo_nodes.ledger.approvals import Shown, given, otherwise, pending, shown
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
@@ -23,6 +25,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.approval import ApprovalStage, Otherwise, Verdict
 from nemovideo_nodes.request.estimate import estimate_of
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
@@ -30,6 +33,8 @@ from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
+    "ApprovalAsked",
+    "ApprovalGiven",
     "Credits",
     "Delivered",
     "RunResult",
@@ -43,10 +48,18 @@ __all__ = [
 
 Status = Literal["done", "stuck", "waiting"]
 State = Literal[
-    "queued", "running", "resumable", "held", "needs_approval", "needs_answer", "done", "failed"
+    "queued",
+    "running",
+    "resumable",
+    "held",
+    "needs_approval",
+    "needs_answer",
+    "rejected",
+    "done",
+    "failed",
 ]
-"""The status in detail: the first four are `waiting`; `needs_approval`, `needs_answer` and `failed`
-are `stuck`."""
+"""The status in detail: the first four are `waiting`; `needs_approval`, `needs_answer`, `rejected`
+and `failed` are `stuck`."""
 
 _STATES: Final[Mapping[str, State]] = MappingProxyType(
     {"done": "done", "stuck": "failed", "waiting": "resumable"}
@@ -118,6 +131,41 @@ class Delivered(_Plain):
         return [check.sentence for check in self.checks if check.ok is False]
 
 
+class ApprovalAsked(_Plain):
+    """What a person is asked to approve, and what there is to look at."""
+
+    step: str
+    stage: ApprovalStage
+    question: str
+    """In one sentence, in the language of the run."""
+    lines: list[str] = []
+    """The words, the timeline or the post, as a person reads them."""
+    seen: str
+    """The digest of what is shown: an approval is for that alone."""
+    asked_at: AwareDatetime
+    until: AwareDatetime | None = None
+    """When there has to be an answer; None: whenever."""
+    otherwise: Otherwise = "reject"
+    """What it means that nobody has answered by then."""
+    storyboard: str | None = None
+    """A picture (JPEG) of it, where one could be made."""
+    preview: str | None = None
+    """A small video (MP4) of it, where one could be made."""
+
+
+class ApprovalGiven(_Plain):
+    """What a person said to what was shown."""
+
+    stage: str
+    decision: Verdict
+    who: str
+    """Empty where nobody had answered in time, and that meant to go on."""
+    at: AwareDatetime
+    seen: str
+    text: str = ""
+    """Of a rejection: why; of a change: what."""
+
+
 class RunResult(_Plain):
     """What every door returns."""
 
@@ -149,6 +197,10 @@ class RunResult(_Plain):
     """What the service asks, and the answers that it offers, where the run waits for that."""
     handed_over: list[HandOverResult] = []
     """What publishers have of it."""
+    approval: ApprovalAsked | None = None
+    """What a person has to approve before the run goes on, where it waits for that."""
+    approvals: list[ApprovalGiven] = []
+    """What was said to what was shown before, in order."""
 
     @model_validator(mode="before")
     @classmethod
@@ -204,6 +256,11 @@ def result_of(
     question = asking.question if isinstance(asking, PromptResult) else None
     if question is not None and error_code == ErrorCode.QUESTION:
         state = "needs_answer"
+    asked = None
+    if error_code == ErrorCode.NEEDS_APPROVAL:
+        state, asked = "needs_approval", _approval(run, store)
+    elif error_code == ErrorCode.REJECTED:
+        state = "rejected"
     return RunResult(
         run_id=run.id,
         status=status,
@@ -219,11 +276,41 @@ def result_of(
         remedy=remedy,
         question=question,
         handed_over=run.results(HandOverResult),
+        approval=asked,
+        approvals=_given(run),
         deliveries=_delivered(run, store, published[-1]) if published else [],
         subtitles=[store.place(name) for name in published[-1].subtitles or ()]
         if published
         else [],
     )
+
+
+def _approval(run: Run, store: Store) -> ApprovalAsked | None:
+    record = pending(run)
+    asked: Shown | None = shown(run, record) if record is not None else None
+    if record is None or asked is None:
+        return None
+    return ApprovalAsked(
+        step=record.step.id,
+        stage=asked.stage,
+        question=question_of(run, asked.stage),
+        lines=approval_lines(run, record),
+        seen=asked.seen,
+        asked_at=asked.since,
+        until=asked.until,
+        otherwise=otherwise(run),
+        storyboard=store.place(asked.storyboard) if asked.storyboard else None,
+        preview=store.place(asked.preview) if asked.preview else None,
+    )
+
+
+def _given(run: Run) -> list[ApprovalGiven]:
+    return [
+        ApprovalGiven(
+            stage=one.stage, decision=one.word, who=one.who, at=one.at, seen=one.seen, text=one.text
+        )
+        for one in given(run)
+    ]
 
 
 def _delivered(run: Run, store: Store, published: PublishResult) -> list[Delivered]:
@@ -315,6 +402,8 @@ def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
             for record in run.steps.values()
         ],
     }
+    if approvals := _given(run):
+        manifest["approvals"] = [one.model_dump(mode="json") for one in approvals]
     return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
 
 

@@ -24,7 +24,7 @@ from nemovideo_nodes.request.calendar_plan import (
 )
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
-from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
+from nemovideo_nodes.workspace.calendar_source import CalendarSource, NoCalendar, open_calendar
 from nemovideo_nodes.workspace.post_data import handed_over_data
 
 __all__ = [
@@ -83,6 +83,9 @@ class DuePosts(list[Post]):
     others: Sequence[PostOutcome] = ()
     videos: Sequence[PlannedVideo] = ()
     """All videos of the calendar."""
+    calendar: str = ""
+    absence: str = ""
+    """That a scheduled flow run found no calendar, in a sentence."""
 
 
 @step_task("Read calendar", run_name="calendar", timeout_s=600.0)
@@ -93,11 +96,20 @@ async def posts_due(
 
     That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
+    Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
     `handover` is the publisher of rows that name none.
     """
     with in_form_words():
         check_files([calendar], "calendar")
-        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, handover)
+        try:
+            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, handover)
+        except NoCalendar as error:
+            flow_run = current_flow_run()
+            if flow_run is None or not flow_run.auto_scheduled:
+                raise
+            posts = DuePosts()
+            posts.calendar, posts.absence = calendar, error.sentence
+            return posts
 
 
 def planned_of(post: Post) -> PlannedVideo:
@@ -159,7 +171,8 @@ def _due(calendar: str, timezone: str, catch_up_hours: int, handover: str) -> Du
     videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
     posts = DuePosts(CalendarVideo.of(video, source, now) for video in due)
-    posts.videos, known = videos, {post.run_id for post in posts}
+    posts.calendar, posts.videos = calendar, videos
+    known = {post.run_id for post in posts}
     posts.others = [
         *(
             PostOutcome(f"row {one.row}", status="failed", note=problem)

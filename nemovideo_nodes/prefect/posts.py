@@ -34,6 +34,7 @@ from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store, store_of_account
 from nemovideo_nodes.prefect.wording import FORM_WORDING, in_form_words
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
+from nemovideo_nodes.workspace.calendar_absence import calendar_is_back, first_absence
 from nemovideo_nodes.workspace.calendar_file import Post
 from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_results import ResultsFile
@@ -75,6 +76,8 @@ async def run_each_post(
     with in_form_words():
         check_results(results)
         base = await resolve_store(store, credentials, local=local)
+    if isinstance(posts, DuePosts) and posts.calendar:
+        await asyncio.to_thread(_tell_absence, posts, base.workspace.store)
     flow_run = current_flow_run()
     with tags(*(flow_run.tags if flow_run is not None else ())):
         rows, made = await make_posts(
@@ -132,6 +135,17 @@ async def make_posts(
             await asyncio.to_thread(file.write, due.videos or videos, made, posters)
     done = [one.result for one in made if one.result is not None and one.result.status == "done"]
     return [*rows, *outcomes], done
+
+
+def _tell_absence(posts: DuePosts, store: Store) -> None:
+    """Say by the event, once, that a scheduled flow run found no calendar; in the log, always."""
+    if posts.absence:
+        run_logger().error("%s", posts.absence)
+    with contextlib.suppress(StoreError):  # a note, which never stops the posts
+        if not posts.absence:
+            calendar_is_back(store, posts.calendar)
+        elif first_absence(store, posts.calendar):
+            emit_problems([posts.absence])
 
 
 class _Calendar:

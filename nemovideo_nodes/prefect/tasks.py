@@ -50,6 +50,7 @@ from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.budget import daily_budget
+from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
     AcquireToken,
@@ -70,7 +71,7 @@ from nemovideo_nodes.request.steps import (
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.post_data import with_post
-from nemovideo_nodes.workspace.posting import due_at, titled
+from nemovideo_nodes.workspace.posting import due_at
 
 __all__ = [
     "acquire_token",
@@ -180,11 +181,12 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
+    platforms: Sequence[str] = (),
+    texts: Mapping[str, Any] | None = None,
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
     handover: str = "",
-    title: str = "",
     synthetic_media: bool = True,
     budget_per_day: float = 0.0,
     source: str = "",
@@ -202,9 +204,10 @@ async def begin_delivery(
                 language=language,
                 web_only=True,
                 media_hosts=media_hosts,
+                platforms=platforms,
+                texts=post_texts(texts or {}),
                 keep_existing=True,
                 handover=handover,
-                texts=titled(title),
                 synthetic_media=synthetic_media,
                 budgets=budgets,
             )

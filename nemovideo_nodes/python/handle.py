@@ -12,7 +12,8 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.python.loop import run_sync
 from nemovideo_nodes.python.media import MediaInput, as_sources
 from nemovideo_nodes.python.result import VideoResult
-from nemovideo_nodes.workspace import Account, DriveOptions, Workspace, require_done
+from nemovideo_nodes.request.approval import Verdict
+from nemovideo_nodes.workspace import Account, DriveOptions, Workspace, require_done, this_user
 
 __all__ = ["RunHandle", "texts_of"]
 
@@ -89,6 +90,47 @@ class RunHandle:
         with as_sources(media) as sources:
             await workspace.refine(self.run_id, texts_of(prompts), sources, each=False)
         return await self.wait_async()
+
+    def approve(
+        self,
+        decision: Verdict = "approve",
+        *,
+        who: str = "",
+        change: str = "",
+        why: str = "",
+        seen: str = "",
+        anyway: bool = False,
+    ) -> bool:
+        """Say what a person decided about what the run shows (`status().approval`).
+
+        False where that was said before. `wait` goes on with the run; for the arguments see
+        `Workspace.approve`, which needs a name: empty is the user of this machine.
+        """
+        return run_sync(
+            self.approve_async(decision, who=who, change=change, why=why, seen=seen, anyway=anyway)
+        )
+
+    async def approve_async(
+        self,
+        decision: Verdict = "approve",
+        *,
+        who: str = "",
+        change: str = "",
+        why: str = "",
+        seen: str = "",
+        anyway: bool = False,
+    ) -> bool:
+        """`approve`, in an event loop."""
+        workspace = await asyncio.to_thread(self.workspace)
+        return await workspace.approve(
+            self.run_id,
+            decision,
+            who=who or this_user(),
+            change=change,
+            why=why,
+            seen=seen,
+            anyway=anyway,
+        )
 
     def cancel(self) -> RunResult:
         """End the run on a person's word; how it stands then.

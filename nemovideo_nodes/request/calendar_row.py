@@ -32,9 +32,9 @@ from nemovideo_nodes.request.calendar_model import (
     Problem,
     TemplateFault,
 )
-from nemovideo_nodes.request.calendar_time import due_from, zone_named
+from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_named
 from nemovideo_nodes.request.model import MAX_TEXT
-from nemovideo_nodes.request.platform_names import nearest_platforms, platforms_in
+from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
 from nemovideo_nodes.request.post_text import UTM_FIELDS, hashtags_in, text_faults
 
 __all__ = ["IsFile", "Row"]
@@ -212,6 +212,8 @@ class Row:
             self._fault(due[0].column.head, due[0].value, self._twice(due[0].column, day[0].column))
             return None
         given = due or day
+        if not given and clock and has_day(clock[0].value):
+            given, clock = clock, None
         if not given:
             if not self.item.needs_due:
                 return None
@@ -257,14 +259,7 @@ class Row:
                 names, unknown = platforms_in(piece)
                 known.update(dict.fromkeys(names))
                 for name in unknown:
-                    near = nearest_platforms(name)
-                    ask = "give one of" if len(near) > 3 else "did you mean"
-                    end = "" if len(near) > 3 else "?"
-                    self._fault(
-                        cell.column.head,
-                        name,
-                        f"the platform {name[:60]!r} is not known: {ask} {_either(near)}{end}",
-                    )
+                    self._fault(cell.column.head, name, unknown_platform(name))
         return tuple(known)
 
     def _aspect(self) -> str:

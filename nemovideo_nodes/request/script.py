@@ -8,11 +8,18 @@ from typing import Literal
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.language.routing import Action, route
+from nemovideo_nodes.request.approval import (
+    BEFORE_EXPORT,
+    BEFORE_HANDOVER,
+    BEFORE_PAYING,
+    ApprovalStage,
+)
 from nemovideo_nodes.request.model import Instruction, VideoRequest
 from nemovideo_nodes.request.platforms import with_frame
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import (
     AcquireToken,
+    Approve,
     Arguments,
     AwaitRender,
     CheckCredits,
@@ -35,6 +42,7 @@ __all__ = [
     "check_script",
     "compile_request",
     "compile_script",
+    "delivery",
     "hand_overs",
     "missing_hand_overs",
     "numbered",
@@ -99,15 +107,22 @@ def check_script(
 
 def compile_request(request: VideoRequest) -> tuple[Step, ...]:
     """All steps of a request: sign in, upload, do what each instruction says, export, publish."""
-    said = _said(request.script, request.media, limit_s=request.limits.render_s)
+    said = _said(
+        request.script,
+        request.media,
+        limit_s=request.limits.render_s,
+        approval=request.approval,
+    )
     return numbered(
         [
+            # Before anything leaves this machine.
+            *_approved(request.approval, BEFORE_PAYING),
             AcquireToken(),
             CheckCredits(),
             CreateSession(language=request.language),
             *_uploads(request.media, ()),
             *said,
-            *_ending(request.post),
+            *_ending(request.post, request.approval),
             *hand_overs(request.post, said),
         ]
     )
@@ -142,6 +157,7 @@ def compile_script(
     *,
     limit_s: float,
     answers: bool = False,
+    approval: ApprovalStage | None = None,
 ) -> tuple[Step, ...]:
     """The steps that more instructions add to those that a run was `asked` for before.
 
@@ -149,8 +165,9 @@ def compile_script(
     its words would mean otherwise.
     """
     known = [step.args.media for step in asked.values() if isinstance(step.args, Upload)]
-    said = _said(script, known, limit_s=limit_s, answers=answers)
-    return numbered([*said, *_ending()], asked)
+    said = _said(script, known, limit_s=limit_s, answers=answers, approval=approval)
+    first = _approved(approval, BEFORE_PAYING)
+    return numbered([*first, *said, *_ending(approval=approval)], asked)
 
 
 def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple[Step, ...]:
@@ -175,6 +192,7 @@ def _said(
     *,
     limit_s: float,
     answers: bool = False,
+    approval: ApprovalStage | None = None,
 ) -> list[Arguments]:
     steps: list[Arguments] = []
     uploaded = list(known)
@@ -194,7 +212,7 @@ def _said(
                     steps += [Prompt(text=instruction.text, shows=shows), ReadState()]
                     changed = True
                 case Action.EXPORT:
-                    steps += _export(limit_s)
+                    steps += _export(limit_s, steps, approval)
                     changed = False
                 case Action.CREDITS:
                     steps.append(CheckCredits(stop_when_empty=False))
@@ -203,10 +221,11 @@ def _said(
                 case Action.UPLOAD:
                     pass  # the files are uploaded already
         if instruction.export and changed:
-            steps += _export(limit_s)
+            steps += _export(limit_s, steps, approval)
             changed = False
     # Nobody asked for this export in so many words.
-    return [*steps, *(_export(limit_s, if_changed=True) if changed else ())]
+    last = _export(limit_s, steps, approval, if_changed=True) if changed else ()
+    return [*steps, *last]
 
 
 def _is_batch(script: Sequence[Instruction], known: Sequence[Media]) -> bool:
@@ -219,12 +238,36 @@ def _is_batch(script: Sequence[Instruction], known: Sequence[Media]) -> bool:
     )
 
 
-def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:
-    return [SubmitRender(if_changed=if_changed), AwaitRender(limit_s=limit_s), Download()]
+def _export(
+    limit_s: float,
+    before: Sequence[Arguments],
+    approval: ApprovalStage | None,
+    *,
+    if_changed: bool = False,
+) -> list[Arguments]:
+    """The steps that export what the steps `before` made."""
+    asked = _approved(approval, BEFORE_EXPORT)
+    if asked and not (before and isinstance(before[-1], ReadState)):
+        asked = [ReadState(), *asked]  # what is approved is what was read last
+    render = SubmitRender(if_changed=if_changed)
+    return [*asked, render, AwaitRender(limit_s=limit_s), Download()]
 
 
-def _ending(post: Post | None = None) -> list[Arguments]:
-    return [CheckCredits(stop_when_empty=False), ClaimLink(), Publish(post=post)]
+def _ending(post: Post | None = None, approval: ApprovalStage | None = None) -> list[Arguments]:
+    return [
+        CheckCredits(stop_when_empty=False),
+        ClaimLink(),
+        *delivery(post, approval),
+    ]
+
+
+def delivery(post: Post | None = None, approval: ApprovalStage | None = None) -> list[Arguments]:
+    """The steps that deliver what was made, and what a person approves of it."""
+    return [Publish(post=post), *_approved(approval, BEFORE_HANDOVER)]
+
+
+def _approved(approval: ApprovalStage | None, stage: ApprovalStage) -> list[Arguments]:
+    return [Approve(stage=stage)] if approval == stage else []
 
 
 def _uploads(media: Iterable[Media], known: Iterable[Media]) -> list[Arguments]:

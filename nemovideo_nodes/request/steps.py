@@ -16,11 +16,13 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import well_formed
+from nemovideo_nodes.request.approval import ApprovalStage
 from nemovideo_nodes.request.post import Post
 
 __all__ = [
     "STEP_KINDS",
     "AcquireToken",
+    "Approve",
     "Arguments",
     "AwaitRender",
     "CheckCredits",
@@ -73,6 +75,7 @@ class StepName(StrEnum):
     DOWNLOAD = "download"
     PUBLISH = "publish"
     HAND_OVER = "hand_over"
+    APPROVE = "approve"
 
 
 class _Plain(BaseModel):
@@ -244,6 +247,13 @@ class HandOver(_Arguments):
         return f"to {self.target}{f' for {self.platform}' if self.platform else ''}"
 
 
+class Approve(_Arguments):
+    """Wait for a person's word on what comes next; it ends at that word."""
+
+    node: Literal[StepName.APPROVE] = StepName.APPROVE
+    stage: ApprovalStage
+
+
 Arguments = Annotated[
     AcquireToken
     | CreateSession
@@ -256,6 +266,7 @@ Arguments = Annotated[
     | AwaitRender
     | Download
     | Publish
+    | Approve
     | HandOver,
     Field(discriminator="node"),
 ]
@@ -370,6 +381,14 @@ STEP_KINDS: Final[Mapping[StepName, StepKind]] = MappingProxyType(
                 Idempotency.IDEMPOTENT,
                 "Publish",
                 "Writing the manifest",
+            ),
+            StepKind(
+                StepName.APPROVE,
+                Approve,
+                Idempotency.IDEMPOTENT,
+                "Approve",
+                "Waiting for approval",
+                waits=True,
             ),
             StepKind(
                 StepName.HAND_OVER,

@@ -39,6 +39,7 @@ WEBHOOK_WORDING: Final[Wording] = MappingProxyType(
         Remedy.CONTINUE_FLOW: "Let the flow that put it together go on with it",
         Remedy.RELEASE: "Raise the budget or wait for the next day; an operator can release run "
         "{run_id}",
+        Remedy.APPROVE: "An operator approves run {run_id} with nemovideo webhook approve",
         Remedy.UPDATE: "Update nemovideo_nodes on the dispatcher's machine",
         Remedy.REPORT: "Please report it; nothing is lost: replay the delivery to go on",
     }

@@ -97,6 +97,7 @@ _WORDS = {
     "await": "Rendering",
     "download": "Downloading the video",
     "publish": "Writing the manifest",
+    "approve": "Preparing what is to be approved",
 }
 
 

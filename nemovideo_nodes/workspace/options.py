@@ -6,16 +6,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.request.script import Mode
+from nemovideo_nodes.workspace.notifications.channel import MakeChannel
 from nemovideo_nodes.workspace.script_file import ScriptFile
 
 __all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
@@ -73,10 +77,19 @@ class VideoOptions:
     """A new run of the request, unless the last new one is still to be finished."""
     keep_existing: bool = False
     """Whether a run of that id that was begun with other words or pictures goes on as it was."""
+    approval: ApprovalStage | Literal[""] = ""
+    """What a person has to approve before the run goes on: before_paying, before_export or
+    before_handover; empty: nothing."""
+    approval_s: float | None = None
+    """How long a person has to answer; None: for ever."""
+    approval_otherwise: Otherwise = "reject"
+    """What it means that nobody has answered by then."""
     budgets: Sequence[Budget] = ()
     """Whose credits the run may use, beside its account's: a calendar's or a source's."""
     budget: float | None = None
     """The most credits of the run itself; None: what the settings say."""
+    notify: Notify | None = None
+    """Who is told what becomes of the run; None: whoever is told of all runs."""
     web_only: bool = False
     """Whether media come from the web alone, as another system names them."""
     media_hosts: Sequence[str] = ()
@@ -106,6 +119,14 @@ class DriveOptions:
     """The profile of a run that is put together step by step."""
     budgets: Sequence[Budget] = ()
     """Budgets as they are now; each goes before the one of that scope that the run began with."""
+    notify: Notify | None = None
+    """Who is told of the run now, in the place of those that it began with."""
+    tells_later: bool = False
+    """Whether what is told waits for the rest of the calendar's tick."""
+    link: str = ""
+    """Where people see the run at this door, for those that are told of it."""
+    channels: Mapping[str, MakeChannel] = field(default_factory=dict, compare=False)
+    """The kinds of channels that this door brings."""
     clock: Clock | None = None
     on_event: Callable[[Event], None] | None = field(default=None, compare=False)
     """Told what happens, for progress."""

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.calendar_time import due_from
-from nemovideo_nodes.request.platform_names import nearest_platforms, platform_named
-from nemovideo_nodes.request.platforms import PRESETS, aspect_for
+from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
+from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.post_text import (
     UTM_FIELDS,
@@ -22,31 +22,21 @@ from nemovideo_nodes.request.post_text import (
 from nemovideo_nodes.request.renditions import FITS, Generation, generations, wanted_length
 from nemovideo_nodes.workspace.options import VideoOptions
 
-__all__ = ["due_at", "generation_for", "platforms_of", "post_of", "titled"]
+__all__ = ["due_at", "generation_for", "platforms_of", "post_of"]
 
 _WORDS: Final = ("title", "caption", "hashtags", "alt_text", "link")
 
 
 def platforms_of(options: VideoOptions) -> tuple[str, ...]:
     """The presets that are named, each once, the first one first; raises `BadInput`."""
-    names = [
-        name.strip()
-        for text in (options.platform, *options.platforms)
-        for name in text.replace(";", ",").split(",")
-        if name.strip()
-    ]
-    found = []
-    for name in names:
-        known = name if name in PRESETS else platform_named(name)
-        if known is None:
-            near = nearest_platforms(name)
-            if len(near) == len(PRESETS):
-                aspect_for(name)  # tells all of them
-            raise BadInput(
-                f"The platform {name[:60]!r} is not known: did you mean {' or '.join(near)}?"
-            )
-        found.append(known)
-    return tuple(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    for text in (options.platform, *options.platforms):
+        known, unknown = platforms_in(text)
+        for name in unknown:
+            sentence = unknown_platform(name)
+            raise BadInput(sentence[:1].upper() + sentence[1:])
+        found.update(dict.fromkeys(known))
+    return tuple(found)
 
 
 def generation_for(options: VideoOptions) -> Generation:
@@ -67,11 +57,6 @@ def generation_for(options: VideoOptions) -> Generation:
             "make one for each, or ask for another length"
         )
     return made[0]
-
-
-def titled(title: str) -> dict[str, PostText]:
-    """The text of a post of which only the title is known; it is no template."""
-    return {"": PostText(title=title)} if title else {}
 
 
 def due_at(text: str) -> datetime | None:

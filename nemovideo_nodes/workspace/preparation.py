@@ -113,6 +113,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
         profile=profile,
         skipped=read.skipped or None,
         budgets=(*options.budgets, *own) or None,
+        notify=options.notify,
     )
     return PreparedRun(run_id, order)
 
@@ -220,13 +221,22 @@ def _scripted(
 
 
 def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoRequest:
+    limits = options.limits or Limits()
+    if options.approval:
+        limits = limits.model_copy(
+            update={
+                "approval_s": options.approval_s,
+                "approval_otherwise": options.approval_otherwise,
+            }
+        )
     return VideoRequest(
         script=read.script,
         media=read.media,
         profile=profile.name,
         language=profile.language,
         platform=next(iter(platforms_of(options)), ""),
-        limits=options.limits or Limits(),
+        limits=limits,
+        approval=options.approval or None,
         post=post_of(options),
     )
 

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.api.tokens import account_of
-from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
@@ -26,11 +27,13 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.approval import Verdict
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.script import (
     check_script,
     compile_request,
+    delivery,
     missing_hand_overs,
     numbered,
     script_for,
@@ -39,6 +42,7 @@ from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
 from nemovideo_nodes.workspace.budgets import (
     BudgetState,
     budget_states,
@@ -50,15 +54,24 @@ from nemovideo_nodes.workspace.cancelling import (
     cancel_renders,
     check_account,
     renders_under_way,
+    stop_late_renders,
 )
 from nemovideo_nodes.workspace.handover_config import check_handover, open_publisher
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
+from nemovideo_nodes.workspace.notifications import MakeChannel, Notifier
+from nemovideo_nodes.workspace.notifications.telling import Telling
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.reading import RunReader, loaded
-from nemovideo_nodes.workspace.refinement import refinement_steps, was_asked_last, was_asked_on
+from nemovideo_nodes.workspace.refinement import (
+    approval_to_come,
+    refinement_steps,
+    was_asked_last,
+    was_asked_on,
+)
+from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
 
 __all__ = ["Workspace", "require_done"]
@@ -246,6 +259,7 @@ class Workspace(RunReader):
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
         run = await journal.recently()
+        known = run.seq
         if not run.seq and not steps:
             run = await asyncio.to_thread(loaded, journal)
         if steps:
@@ -257,6 +271,8 @@ class Workspace(RunReader):
             else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
         )
         before = journal.run.seq
+        tells = Telling(self.settings, self.store, drive)
+        await tells.begin(run)
         async with NemoVideoClient(
             settings=settings, profile=profile, clock=drive.clock, waits=False
         ) as client:
@@ -281,6 +297,11 @@ class Workspace(RunReader):
                 occasion = drive.resend if isinstance(drive.resend, str) else ""
                 await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
+            if await stop_late_renders(journal, client, self._asker(journal)):
+                result = await asyncio.to_thread(self.result_of, journal.run)
+        now = (drive.clock or SystemClock()).now()
+        await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
+        await tells.end(journal.run, result)
         if result.status == "done" and journal.run.seq > before:
             await asyncio.to_thread(self._record_cost, journal.run, result)
         return result
@@ -311,6 +332,52 @@ class Workspace(RunReader):
         """
         return await self._asker(self.journal(run_id)).confirm_handed_over()
 
+    async def approve(
+        self,
+        run_id: str,
+        decision: Verdict = "approve",
+        *,
+        who: str,
+        change: str = "",
+        why: str = "",
+        seen: str = "",
+        anyway: bool = False,
+    ) -> bool:
+        """Note what `who` says to what a run shows; False where that was said before.
+
+        A `change` is one more instruction, and what comes of it is shown again; `why` is the reason
+        of a rejection. `seen` is the digest of what the person looked at: another one is refused.
+        `anyway` approves what was rejected before, or too late. Nothing is sent: whoever drives
+        the run next goes on. Raises `BadInput` where the run does not wait for that.
+        """
+        journal = self.journal(run_id)
+        run = await asyncio.to_thread(loaded, journal)
+        instruction = None
+        if decision == "change":
+            profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
+            (instruction,) = instructions([change], profile)
+        word = Word(decision, who, instruction, why, seen, anyway)
+        asker = self._asker(journal)
+        noted = await asker.decide(lambda run: word_of(run, word, asker.clock.now(), asker.by))
+        await asyncio.to_thread(write_summary, journal.run, self.store)
+        return noted
+
+    def approvals(self) -> list[Waiting]:
+        """The runs that wait for a person's approval, the one that has waited longest first."""
+        return waiting(self.list())
+
+    def notifier(
+        self,
+        *,
+        clock: Clock | None = None,
+        channels: Mapping[str, MakeChannel] = MappingProxyType({}),
+    ) -> Notifier:
+        """What is told of the runs of this store; `channels` are the kinds that a door brings.
+
+        Raises `BadInput` for a notifications.toml that cannot be used.
+        """
+        return Notifier(self.settings, self.store, clock=clock, channels=channels)
+
     def budgets(self) -> list[BudgetState]:
         """What the budgets of this store come to, the newest day first."""
         return budget_states(self.settings, self.store)
@@ -334,16 +401,20 @@ class Workspace(RunReader):
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
         asker = self._asker(journal)
+        if not any(renders_under_way(run)):
+            await asker.cancel()
+            run = await journal.refreshed()  # one may have been submitted just before the word
         if any(renders_under_way(run)):
             async with self.client(run) as client:
                 check_account(run, client)
                 await asker.cancel()
                 await cancel_renders(await journal.refreshed(), client, asker)
-        else:
-            await asker.cancel()
         run = await journal.refreshed()
         await asyncio.to_thread(write_summary, run, self.store)
-        return await asyncio.to_thread(self.result_of, run)
+        result = await asyncio.to_thread(self.result_of, run)
+        now = SystemClock().now()
+        await asyncio.to_thread(keep_report, run, result, self.store, now)
+        return result
 
     # --- Clean-up and advice ---
 
@@ -425,7 +496,13 @@ class Workspace(RunReader):
             more = missing_hand_overs(post, run.order.request, [r.step for r in run.steps.values()])
             if more:
                 check_handover(post, self.settings)
-            await self._asker(journal).ask(numbered([Publish(post=post), *more], run.steps))
+            approval = run.order.request.approval
+            open_at = approval_to_come(run)
+            # It is delivered anew before what is delivered is approved.
+            new = delivery(post, approval) if open_at is None else [Publish(post=post)]
+            asker = self._asker(journal)
+            await asker.ask(numbered(new, run.steps), after=open_at)
+            await asker.ask(numbered(more, run.steps))
 
     def _record_cost(self, run: Run, result: RunResult) -> None:
         """Keep what a run cost that has come to its end now; a copy, which may be missing."""

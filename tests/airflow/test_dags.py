@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -160,6 +161,34 @@ def test_a_post_is_made_as_on_the_command_line(
     assert by_language["en"]["account"] == "nemovideo_default"
 
 
+def test_each_platform_of_a_post_gets_its_file_at_the_destination(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """One paid video; the other frame is a rendition of it, and its text lies beside each file."""
+    due = SystemClock().now() - timedelta(hours=1)
+    calendar, posts = studio.folder / "calendar.csv", studio.folder / "posts"
+    calendar.write_text(
+        "slug,due,images,prompt,platforms,caption,hashtags\n"
+        f'cup,{due.isoformat()},{studio.pictures[0]},A 3 second video,"tiktok, instagram-feed, x",'
+        "Our cup,#cup\n"
+    )
+    conf = {"calendar": str(calendar), "destination": str(posts)}
+    (result,) = ran(run_dag, dags["social_content"], **conf).xcoms["video"]
+    assert studio.sent == (1, 1, 1)
+    names = [f"{due:%Y-%m-%d}_cup_{name}" for name in ("tiktok", "instagram-feed", "x")]
+    endings = (".jpg", ".json", ".mp4", ".txt")
+    assert sorted(path.name for path in posts.iterdir()) == sorted(
+        name + ending for name in names for ending in endings
+    )
+    deliveries = result["deliveries"]
+    assert [one["path"] for one in deliveries] == [str(posts / f"{name}.mp4") for name in names]
+    assert [one["rendition"] != "" for one in deliveries] == [True, True, False]
+    assert result["videos"][0]["path"] == deliveries[2]["path"]
+    assert (posts / f"{names[0]}.txt").read_text() == "Our cup\n\n#cup\n"
+    told = json.loads((posts / f"{names[1]}.json").read_text())
+    assert (told["width"], told["height"], told["post"]) == (96, 120, f"cup {due.isoformat()}")
+
+
 def test_an_item_without_a_time_is_made_once(
     dags: dict[str, Any], studio: Stage, run_dag: RunDag
 ) -> None:
@@ -286,25 +315,38 @@ def test_an_emptied_form_is_refused_before_anything_is_paid(
     assert studio.sent == (0, 0, 0)
 
 
-@pytest.mark.parametrize("scheduled", [True, False])
-def test_a_schedule_without_a_calendar_fails_only_who_asks(
-    dags: dict[str, Any], studio: Stage, scheduled: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_schedule_without_a_calendar_says_so_once(
+    dags: dict[str, Any], studio: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every quarter of an hour it would be the same failure."""
-    from types import SimpleNamespace
-
+    """Every quarter of an hour it would be the same failure; a person who asks is always told."""
     from airflow.sdk.bases.operator import ExecutorSafeguard
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
     from nemovideo_nodes.airflow.content import DuePostsOperator
 
     monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
-    dag_run = SimpleNamespace(run_type="scheduled" if scheduled else "manual", run_after=None)
-    missing = DuePostsOperator(task_id="due", calendar=str(studio.folder / "none.csv"))
-    with pytest.raises(
-        AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
-    ):
-        missing.execute({"dag_run": dag_run})
+    calendar = studio.folder / "calendar.csv"
+    due = DuePostsOperator(task_id="due", calendar=str(calendar))
+
+    def run(kind: str = "scheduled") -> Any:
+        now = SystemClock().now()
+        return due.execute({"dag_run": SimpleNamespace(run_type=kind, run_after=now)})
+
+    def written() -> None:
+        calendar.write_text("slug,due,images\ncup,2020-01-01,cup.png\n")
+        assert run() == []
+        calendar.unlink()
+
+    with pytest.raises(AirflowFailException, match=r"no calendar .*: check the path; scheduled "):
+        run()
+    for _ in range(2):
+        with pytest.raises(AirflowSkipException, match="no calendar"):
+            run()
+    with pytest.raises(AirflowFailException, match="no calendar"):
+        run("manual")
+    written()
+    with pytest.raises(AirflowFailException, match="no calendar"):
+        run()
 
 
 def test_the_answer_to_a_question_carries_the_run_on(

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from moments import sign_in
 from stage import Stage
+
+from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -66,6 +69,25 @@ def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: S
     assert Path(result.videos[0].path).with_name("video-poster.jpg").read_bytes() == poster.content
 
 
+def test_what_each_platform_gets_is_shown(signed_in: TestClient, studio: Stage) -> None:
+    """The rendition can be watched, and its text and what the platform would refuse stand there."""
+    options = VideoOptions(
+        media=studio.pictures,
+        prompts=["A 3 second video"],
+        platform="x, instagram-feed",
+        caption="<b>Our</b> cup",
+    )
+    workspace = Workspace.open(studio.store_path, Account(api_url=studio.emulator.url))
+    run_id = asyncio.run(workspace.submit(options))
+    result = asyncio.run(workspace.resume(run_id))
+    page = signed_in.get(f"{PATH}/{run_id}").text
+    assert "&lt;b&gt;Our&lt;/b&gt; cup" in page
+    assert result.deliveries[1].violations[0] in unescape(page)
+    (rendition,) = re.findall(r'href="([^"]+-96x120-[^"]+\.mp4)"', page)
+    assert rendition.endswith(Path(result.deliveries[1].path).name)
+    assert signed_in.get(f"{PATH}/{rendition}").headers["Content-Type"] == "video/mp4"
+
+
 def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studio: Stage) -> None:
     """By the page itself; it says how far the run is."""
     ordered = studio.order()
@@ -75,6 +97,32 @@ def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studi
     assert "Upload picture-0.png" in page.text
     assert "not yet" in page.text
     assert "upload/0" not in page.text
+
+
+@pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")  # of Airflow itself
+def test_the_button_test_really_asks_the_service(
+    signed_in: TestClient, studio: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the type `nemovideo`. For the type `http` the button is the HTTP provider's, which asks
+    nothing of the account; `NemoVideoHook.test_connection` checks both alike (test_hooks.py)."""
+    monkeypatch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
+
+    def tested(kind: str, password: str) -> tuple[bool, str]:
+        fields = {"connection_id": "mine", "conn_type": kind, "host": studio.emulator.url}
+        answer = signed_in.post("/api/v2/connections/test", json=fields | {"password": password})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["status"], answer.json()["message"]
+
+    token = sign_in(studio.emulator)
+    good, told = tested("nemovideo", token)
+    assert good, told
+    assert "The token is good: " in told
+    good, told = tested("nemovideo", "nmv_usr_wrong")
+    assert not good
+    assert "token" in told
+    asked = dict(studio.emulator.counts().requests)
+    tested("http", token)
+    assert dict(studio.emulator.counts().requests) == asked
 
 
 @pytest.mark.parametrize(

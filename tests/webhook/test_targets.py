@@ -50,7 +50,7 @@ async def test_a_run_is_started_once(
     assert first.state == "started"
     assert "shop-6f1d" in first.name
     assert orchestrator.asked["shop-6f1d"] == 2
-    assert orchestrator.runs == {"shop-6f1d": RUN.sent()}
+    assert orchestrator.runs == {"shop-6f1d": RUN.model_dump(mode="json")}
 
 
 @both

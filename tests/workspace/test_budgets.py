@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from fake_clock import FakeClock
 from faulty_store import Death, dying_store
+from shell import QUICK
 from stage import Stage
 
 from nemovideo_nodes.cli import main
@@ -137,7 +138,7 @@ def test_a_calendar_stops_at_its_budget(stage: Stage) -> None:
     sheet = stage.folder / "spring.csv"
     rows = [f"{name},2026-03-01 09:00,{stage.pictures[0]},A 2 second {name} video" for name in "ab"]
     sheet.write_text("\n".join(["slug,due,image,prompt", *rows]), encoding="utf-8")
-    env = {"NEMO_CLIENT_ID": "stage", "NEMO_API_URL": stage.emulator.url}
+    env = {**QUICK, "NEMO_CLIENT_ID": "stage", "NEMO_API_URL": stage.emulator.url}
 
     def make(*options: str) -> Result:
         asked = ["calendar", "run", str(sheet), "--store", stage.store_path, "--json"]

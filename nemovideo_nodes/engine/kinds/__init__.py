@@ -14,6 +14,7 @@ from nemovideo_nodes.engine.kinds.account import (
     CheckCreditsRunner,
     ClaimLinkRunner,
 )
+from nemovideo_nodes.engine.kinds.approve import ApproveRunner
 from nemovideo_nodes.engine.kinds.deliver import DownloadRunner, PublishRunner
 from nemovideo_nodes.engine.kinds.hand_over import HandOverRunner
 from nemovideo_nodes.engine.kinds.kind import Context, StepRunner
@@ -22,6 +23,7 @@ from nemovideo_nodes.engine.kinds.render import AwaitRenderRunner, SubmitRenderR
 from nemovideo_nodes.engine.kinds.session import CreateSessionRunner, ReadStateRunner
 from nemovideo_nodes.engine.kinds.upload import UploadRunner
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -69,6 +71,7 @@ REGISTRY: Final[Mapping[StepName, Registered]] = MappingProxyType(
             Registered(StepName.DOWNLOAD, DownloadResult, DownloadRunner()),
             Registered(StepName.PUBLISH, PublishResult, PublishRunner()),
             Registered(StepName.HAND_OVER, HandOverResult, HandOverRunner()),
+            Registered(StepName.APPROVE, ApprovalResult, ApproveRunner()),
         )
     }
 )

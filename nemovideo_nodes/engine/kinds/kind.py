@@ -28,7 +28,14 @@ from nemovideo_nodes.errors import (
     VideoInvalid,
     is_retryable,
 )
-from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult, Result, Verdict
+from nemovideo_nodes.ledger.facts import (
+    Evidence,
+    Intended,
+    Presented,
+    PromptResult,
+    Result,
+    Verdict,
+)
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.handover import Uploaded
@@ -37,6 +44,8 @@ from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = [
+    "ApprovalOutdated",
+    "AskApproval",
     "Context",
     "Failure",
     "Intent",
@@ -170,7 +179,31 @@ class SessionLost:
     sentence: str
 
 
-Outcome = Success | RetryAt | Failure | UpstreamFailed | NotReceived | SessionLost
+@dataclass(frozen=True)
+class AskApproval:
+    """A person is asked for approval: the step ends at that person's word."""
+
+    presented: Presented
+
+
+@dataclass(frozen=True)
+class ApprovalOutdated:
+    """What was approved has changed since: it is read once more, and a person is asked again."""
+
+    approval: str
+    """The step that was to approve what comes now."""
+
+
+Outcome = (
+    Success
+    | RetryAt
+    | Failure
+    | UpstreamFailed
+    | NotReceived
+    | SessionLost
+    | AskApproval
+    | ApprovalOutdated
+)
 
 
 class StepRunner:

@@ -60,7 +60,6 @@ class InProcessRuns:
     async def _make(self, parameters: Parameters) -> Started:
         from nemovideo_nodes.emulator.local import ensure_local
         from nemovideo_nodes.workspace import Account, DriveOptions, VideoOptions, Workspace
-        from nemovideo_nodes.workspace.posting import titled
 
         try:
             workspace = Workspace.open(
@@ -77,9 +76,10 @@ class InProcessRuns:
                     web_only=True,
                     media_hosts=parameters.media_hosts,
                     handover=parameters.handover,
-                    texts=titled(parameters.title),
                     synthetic_media=parameters.synthetic_media,
                     budgets=parameters.budgets,
+                    platforms=parameters.platforms,
+                    texts=parameters.texts,
                 )
             )
             drive = DriveOptions(budgets=parameters.budgets)

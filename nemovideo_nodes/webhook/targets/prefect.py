@@ -131,7 +131,7 @@ class PrefectRuns(HttpTarget):
 
 def _flow_run(deployment: str, parameters: Parameters) -> dict[str, Any]:
     return {
-        "parameters": parameters.sent(),
+        "parameters": parameters.model_dump(mode="json"),
         "idempotency_key": f"{deployment}:{parameters.run_id}",
         "name": parameters.run_id,
         "tags": ["webhook"],
