@@ -103,6 +103,8 @@ class Settings(BaseModel):
     """The most credits of one run; None: as many as it needs."""
     day_budget: float | None = None
     """The most credits of the account in one day (UTC), of the runs in one store."""
+    handover_file: Path | None = None
+    """The publishers' configuration; None: `handover.toml` in the folder below."""
     notifications_file: Path | None = None
     """The channels that are told of runs; None: notifications.toml in `config_dir`, if any."""
     public_url: str = ""
@@ -138,6 +140,7 @@ class Settings(BaseModel):
             ),
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
+            handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
             notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
             public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
             approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
@@ -169,6 +172,11 @@ class Settings(BaseModel):
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
+
+    @property
+    def handover_path(self) -> Path:
+        """The publishers that videos can be handed over to."""
+        return self.handover_file or self.config_dir / "handover.toml"
 
     @property
     def media_access(self) -> MediaAccess:
