@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import APPROVAL, ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -19,6 +19,7 @@ with DAG(
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
+        "approval": APPROVAL,
         "destination": Param(
             "",
             type=["string", "null"],
@@ -35,6 +36,7 @@ with DAG(
         platform="{{ params.platform or '' }}",
         aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
         destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

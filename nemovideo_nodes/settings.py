@@ -107,6 +107,9 @@ class Settings(BaseModel):
     """The channels that are told of runs; None: notifications.toml in `config_dir`, if any."""
     public_url: str = ""
     """Where a browser finds what is in the store; empty: nowhere."""
+    approval: str = ""
+    """What a person has to approve of each new run that says nothing of it, as
+    `request.approval.approval_rule` reads it; empty: nothing."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -137,6 +140,7 @@ class Settings(BaseModel):
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
             notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
             public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
+            approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 

@@ -43,6 +43,7 @@ async def image_to_video(
     resend: bool = False,
     again: bool = False,
     same_account: bool = False,
+    approval: str = "",
 ) -> RunResult:
     """Make one video from pictures.
 
@@ -64,6 +65,9 @@ async def image_to_video(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make a new video though the same request is done already.
         same_account: The account has a new token; it is the one that the run was begun with.
+        approval: What a person has to approve: before_paying, before_export or before_handover,
+            and maybe within which time, as in: before_export within 3d. Empty: what the
+            credentials say. The flow stops there and asks in its form.
     """
     run = await begin_run(
         images,
@@ -77,6 +81,7 @@ async def image_to_video(
         local=local,
         run_id=run_id,
         again=again,
+        approval=approval,
     )
     return await execute_run(run, resend=resend, same_account=same_account)
 

@@ -7,6 +7,7 @@ from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
+    Notify,
     begin_delivery,
     execute_run,
     explain_failure,
@@ -30,6 +31,8 @@ async def video_from_webhook(
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
+    notify: Notify | None = None,
+    approval: str = "",
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -50,6 +53,9 @@ async def video_from_webhook(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
+        notify: Who is told what becomes of the run; none for the worker's own channels.
+        approval: What a person has to approve, such as before_export within 3d; empty: what the
+            credentials say. The flow stops there and asks in its form.
     """
     run = await begin_delivery(
         run_id,
@@ -60,8 +66,10 @@ async def video_from_webhook(
         media_hosts=media_hosts,
         platforms=platforms,
         texts=texts,
+        approval=approval,
         credentials=credentials,
         store=store,
         local=local,
+        notify=notify,
     )
     return await execute_run(run, resend=resend, same_account=same_account)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NemoVideoHook"]
 
-EXTRAS = ("local", "store", "web_url", "client_id")
+EXTRAS = ("local", "store", "web_url", "client_id", "approval")
 """The fields of a connection's extra that are used; the HTTP hook sends all others as headers."""
 _NO_TOKEN = "nmv_usr_connection-test"
 """Stands for a token where there is none: its refusal shows that the service answers."""
@@ -209,6 +209,7 @@ class NemoVideoHook(HttpHook):
             token_source=f"the password of the connection {self.nemovideo_conn_id!r}",
             client_id=str(extra.get("client_id") or ""),
             local=is_true(extra.get("local")),
+            approval=str(extra.get("approval") or ""),
         )
         return account, str(extra.get("store") or "")
 

@@ -22,6 +22,7 @@ from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import Approve, Prompt, Publish, Step
+from nemovideo_nodes.telemetry import current_traceparent
 
 __all__ = ["Asker"]
 
@@ -88,6 +89,7 @@ class Asker:
                 said=said,
                 given=given,
                 occasion=occasion,
+                traceparent=(current_traceparent() or None) if first else None,
             )
             if await self.journal.appended(fact):
                 return

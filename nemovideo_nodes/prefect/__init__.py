@@ -15,7 +15,7 @@ from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, essenti
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.job import VideoJob, VideoJobRun
 from nemovideo_nodes.prefect.naming import run_name
-from nemovideo_nodes.prefect.posts import posts_due, run_each_post
+from nemovideo_nodes.prefect.posts import post_data_of, posts_due, run_each_post
 from nemovideo_nodes.prefect.review import Answer, Review, execute_and_answer, review_and_refine
 from nemovideo_nodes.prefect.tasks import (
     acquire_token,
@@ -34,12 +34,14 @@ from nemovideo_nodes.prefect.tasks import (
     submit_render,
     upload,
 )
+from nemovideo_nodes.request.notify import Notify
 
 __all__ = [
     "Answer",
     "Aspect",
     "Look",
     "NemoVideoCredentials",
+    "Notify",
     "PictureRequest",
     "Platform",
     "ProfileName",
@@ -63,6 +65,7 @@ __all__ = [
     "explain_failure",
     "look_and_refine",
     "make_each",
+    "post_data_of",
     "posts_due",
     "publish",
     "read_state",

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -43,11 +44,14 @@ from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.location import check_files
 from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.naming import display_name
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS, flow_run_link
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
@@ -67,9 +71,11 @@ from nemovideo_nodes.request.steps import (
     Upload,
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+from nemovideo_nodes.workspace.post_data import with_post
 
 __all__ = [
     "acquire_token",
+    "approve",
     "await_render",
     "begin_delivery",
     "begin_run",
@@ -114,13 +120,19 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    post: Mapping[str, Any] | None = None,
+    notify: Notify | None = None,
+    approval: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
     `changes` are instructions that follow the prompt; for a run that is named by its id alone,
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
-    is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    is one that a calendar's row names: a credentials block, or an entry of accounts.toml. `post`
+    is what goes out with the video and where, as `post_data_of` gives it. `notify` says who is told
+    what becomes of the run, beside those that the worker tells anyway. `approval` is what a person
+    has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -131,6 +143,7 @@ async def begin_run(
         platform=form_value(platform),
         aspect=form_value(aspect),
         language=language,
+        approval=approval,
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
@@ -138,12 +151,16 @@ async def begin_run(
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
     with in_form_words():
+        options = with_post(options, post or {})
         resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await begun_before(resolved.workspace, record)
         if not begun:
             check_files(images)
             profile = form_value(profile) or resolved.profile
-            begun = await resolved.workspace.submit(replace(options, profile=profile))
+            with in_flow_trace():
+                begun = await resolved.workspace.submit(
+                    replace(options, profile=profile, notify=notify)
+                )
             await remember(resolved.workspace.store, record, begun)
     return RunHandle(
         run_id=begun,
@@ -165,27 +182,31 @@ async def begin_delivery(
     media_hosts: Sequence[str] = (),
     platforms: Sequence[str] = (),
     texts: Mapping[str, Any] | None = None,
+    approval: str = "",
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
+    notify: Notify | None = None,
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
-        await resolved.workspace.submit(
-            VideoOptions(
-                run_id=run_id,
-                media=images,
-                prompts=[prompt] if prompt else [],
-                profile=profile or resolved.profile,
-                language=language,
-                web_only=True,
-                media_hosts=media_hosts,
-                platforms=platforms,
-                texts=post_texts(texts or {}),
-                keep_existing=True,
-            )
+        options = VideoOptions(
+            run_id=run_id,
+            media=images,
+            prompts=[prompt] if prompt else [],
+            profile=profile or resolved.profile,
+            language=language,
+            web_only=True,
+            media_hosts=media_hosts,
+            platforms=platforms,
+            texts=post_texts(texts or {}),
+            keep_existing=True,
+            notify=notify,
+            approval=approval,
         )
+        with in_flow_trace():
+            await resolved.workspace.submit(options)
     return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
 
 
@@ -342,6 +363,12 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     return published
 
 
+@step_task("Approve", run_name="approve/{number}", timeout_s=_LONG_S)
+async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ApprovalResult:
+    """Goes on where a person has approved it; makes what is to be shown, and stops, elsewhere."""
+    return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
+
+
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)
 async def show_result(run: RunHandle | str) -> RunResult:
     """Publishes the artifacts of the run, and returns its result."""
@@ -396,6 +423,8 @@ async def _advance(
                 drive=DriveOptions(
                     resend=resend_permission(resend=resend),
                     profile=opened.store.profile,
+                    link=flow_run_link(),
+                    channels=PREFECT_CHANNELS,
                     on_event=_both(log.show, bar.show),
                 ),
                 journal=opened.journal,

@@ -54,6 +54,7 @@ STRONG: Final = MappingProxyType(
         "languages": ("languages", "language", "sprache", "sprachen", "语言"),
         "account": ("account", "账号"),
         "revision": ("revision", "rev"),
+        "approval": ("approval", "freigabe"),
         "title": ("title", "titel", "标题"),
         "caption": ("caption", "文案"),
         "hashtags": ("hashtags", "hashtag", "话题", "标签"),

@@ -58,6 +58,8 @@ class CalendarPost(BaseModel):
     profile: str = ""
     revision: str = ""
     """A new one makes the post's videos anew."""
+    approval: str = ""
+    """What a person has to approve of it, as `approval_rule` reads it."""
     title: str = ""
     caption: str = ""
     hashtags: str = ""

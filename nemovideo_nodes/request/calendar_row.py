@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from nemovideo_nodes.errors import BadInput, well_formed
+from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.calendar_cells import (
     aspect_in,
     images_in,
@@ -159,6 +160,7 @@ class Row:
             platforms=platforms,
             languages=languages,
             aspect=self._aspect(),
+            approval=self._approval(),
             utm={name: text for name in UTM_FIELDS if (text := self._text(name))},
             words={name: texts for name, texts in words.items() if texts},
             source=dict(self._source()),
@@ -265,6 +267,15 @@ class Row:
             except BadInput as error:
                 self._fault(cell.column.head, cell.value, error.sentence)
         return ""
+
+    def _approval(self) -> str:
+        text = self._text("approval")
+        try:
+            approval_rule(text)
+        except BadInput as error:
+            self._fault(self._head("approval"), text, error.sentence)
+            return ""
+        return text
 
     def _languages(
         self, words: Mapping[str, Mapping[str, str]], plain: Mapping[str, str]

@@ -14,8 +14,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.telemetry import observe_queue
 from nemovideo_nodes.webhook.config import Config, read_config
 from nemovideo_nodes.webhook.connections import ConnectionLimits, guarded_protocol
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
@@ -73,6 +75,8 @@ def serve(
     config = read_config(path)
     with contextlib.closing(Outbox.open(config)) as outbox, _bound(host, port) as sock:
         Dispatcher(config, outbox, open_target(config))  # whatever is wrong is said now
+        clock = SystemClock()
+        observe_queue("webhook", lambda: outbox.counts(clock.now().timestamp())["jobs"])
         asyncio.run(_serve(path, config, outbox, sock, dispatches=dispatches, on_ready=on_ready))
 
 

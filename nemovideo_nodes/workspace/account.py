@@ -23,6 +23,8 @@ class Account:
     """Where the token came from, as a sentence names it: a block, a connection, an argument."""
     local: bool = False
     """The emulator of the store, which needs no account."""
+    approval: str = ""
+    """What a person has to approve of its runs that say nothing of it."""
 
     def settings(self, store: str = "") -> Settings:
         """The settings of this account, for the runs in `store`; raises `BadInput`."""
@@ -35,4 +37,5 @@ class Account:
         )
         update: dict[str, Any] = {"pace": settings.pace.at(settings.api_url)}
         update |= {"service_name": LOCAL} if self.local else {}
+        update |= {"approval": self.approval} if self.approval else {}
         return settings.model_copy(update=update | ({"store": store} if store else {}))

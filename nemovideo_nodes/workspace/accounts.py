@@ -36,6 +36,8 @@ class AccountEntry(BaseModel):
     web_url: str = ""
     store: str = ""
     """Where its runs are kept; empty: beside the others', under its name."""
+    approval: str = ""
+    """What a person has to approve of its runs; empty: what the environment says."""
 
 
 def account_settings(
@@ -62,7 +64,8 @@ def account_settings(
         api_url=entry.api_url, web_url=entry.web_url, token=token, client_id=entry.client_id
     )
     store = entry.store or f"{settings.store.rstrip('/')}/accounts/{name}"
-    return signed.model_copy(update={"store": store})
+    update = {"store": store, "approval": entry.approval or settings.approval}
+    return signed.model_copy(update=update)
 
 
 def read_accounts(path: Path) -> dict[str, AccountEntry]:

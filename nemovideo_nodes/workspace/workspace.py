@@ -37,6 +37,7 @@ from nemovideo_nodes.request.script import (
 )
 from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
@@ -63,6 +64,7 @@ from nemovideo_nodes.workspace.refinement import (
 )
 from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
+from nemovideo_nodes.workspace.watching import ending_of, follow_up, span_attributes
 
 __all__ = ["Workspace", "require_done"]
 
@@ -262,30 +264,34 @@ class Workspace(RunReader):
         )
         tells = Telling(self.settings, self.store, drive)
         await tells.begin(run)
-        async with NemoVideoClient(
-            settings=settings, profile=profile, clock=drive.clock, waits=False
-        ) as client:
-            engine = Engine(
-                client=client,
-                store=self.store,
-                run_id=run_id,
-                clock=drive.clock,
-                on_event=drive.on_event,
-                journal=journal,
-                budgets=budgets_of(
-                    journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
-                ),
-            )
-            result = await engine.advance(through, waits=drive.waits, until=drive.until)
-            # Looked at first: what came late needs no second message.
-            if drive.resend and result.status == "stuck":
-                occasion = drive.resend if isinstance(drive.resend, str) else ""
-                await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
+        seen = span_attributes(settings, profile, through)
+        with run_span(run_id, journal.run.traceparent, seen) as told:
+            async with NemoVideoClient(
+                settings=settings, profile=profile, clock=drive.clock, waits=False
+            ) as client:
+                engine = Engine(
+                    client=client,
+                    store=self.store,
+                    run_id=run_id,
+                    clock=drive.clock,
+                    on_event=drive.on_event,
+                    journal=journal,
+                    budgets=budgets_of(
+                        journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
+                    ),
+                )
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
-            if await stop_late_renders(journal, client, self._asker(journal)):
-                result = await asyncio.to_thread(self.result_of, journal.run)
+                # Looked at first: what came late needs no second message.
+                if drive.resend and result.status == "stuck":
+                    occasion = drive.resend if isinstance(drive.resend, str) else ""
+                    # Unless somebody else just has.
+                    await self._asker(journal).allow_resend(occasion)
+                    result = await engine.advance(through, waits=drive.waits, until=drive.until)
+                if await stop_late_renders(journal, client, self._asker(journal)):
+                    result = await asyncio.to_thread(self.result_of, journal.run)
+            told(ending_of(result))
         now = (drive.clock or SystemClock()).now()
-        await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
+        await asyncio.to_thread(follow_up, journal.run, result, self.store, now, known=known)
         await tells.end(journal.run, result)
         return result
 

@@ -8,7 +8,7 @@ import pytest
 from pages import ROOT, Terminal, blocks_of
 
 FOLLOWED = ("docs/index.md", "docs/tutorials/first-video.md")
-SHORT = ("docs/how-to/operations.md", "docs/help/problems.md")
+SHORT = ("docs/how-to/operations.md", "docs/how-to/reports.md", "docs/help/problems.md")
 BY_OTHERS = {
     "README.md": "tests/prefect/test_readme.py",
     "docs/airflow.md": "tests/airflow/test_docs.py",

@@ -218,3 +218,22 @@ async def test_the_page_is_for_everybody(stage: Stage, tmp_path: Path) -> None:
     run_id = await workspace.submit(options)
     await workspace.advance(run_id, drive=DriveOptions(clock=FakeClock.skipping()))
     await asyncio.to_thread(look_at, report_path(stage, run_id), "report-run")
+
+
+async def test_approvals_are_in_the_report(stage: Stage) -> None:
+    """What is asked, with the question; then who said what to it."""
+    workspace = stage.workspace()
+    drive = DriveOptions(clock=FakeClock.skipping())
+    run_id = await workspace.submit(
+        VideoOptions(media=stage.pictures, prompts=["A 2 second video"], approval="before_paying")
+    )
+    result = await workspace.resume(run_id, drive=drive)
+    assert result.approval is not None
+    text = report_path(stage, run_id).read_text("utf-8")
+    assert "waits for approval" in text
+    assert result.approval.question.split("<")[0][:20] in text
+    await workspace.approve(run_id, who="<b>Mei</b>")
+    assert (await workspace.resume(run_id, drive=drive)).status == "done"
+    text = report_path(stage, run_id).read_text("utf-8")
+    assert "before paying" in text
+    assert "&lt;b&gt;Mei" in text

@@ -7,6 +7,7 @@ import threading
 from typing import Final, Self
 
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.telemetry import attached
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
@@ -58,33 +59,34 @@ class InProcessRuns:
             raise
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.emulator.local import ensure_local
-        from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+        from nemovideo_nodes.webhook.approving import workspace_of
+        from nemovideo_nodes.workspace import VideoOptions
 
         try:
-            workspace = Workspace.open(
-                self._target.store, Account(local=self._target.local), start_local=ensure_local
-            )
-            run = await workspace.submit(
-                VideoOptions(
-                    media=parameters.images,
-                    prompts=[parameters.prompt] if parameters.prompt else [],
-                    profile=parameters.profile,
-                    language=parameters.language,
-                    run_id=parameters.run_id,
-                    keep_existing=True,
-                    web_only=True,
-                    media_hosts=parameters.media_hosts,
-                    platforms=parameters.platforms,
-                    texts=parameters.texts,
+            workspace = workspace_of(self._target)
+            with attached(parameters.traceparent):
+                run = await workspace.submit(
+                    VideoOptions(
+                        media=parameters.images,
+                        prompts=[parameters.prompt] if parameters.prompt else [],
+                        profile=parameters.profile,
+                        language=parameters.language,
+                        run_id=parameters.run_id,
+                        keep_existing=True,
+                        web_only=True,
+                        media_hosts=parameters.media_hosts,
+                        notify=parameters.notify,
+                        approval=parameters.approval,
+                        platforms=parameters.platforms,
+                        texts=parameters.texts,
+                    )
                 )
-            )
             result = await workspace.advance(run)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
-            held = error.code is ErrorCode.QUESTION
+            held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
             raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 

@@ -125,6 +125,7 @@ def _data(notice: Notice, words: NoticeWords) -> dict[str, Any]:
         "error_code": notice.error_code or None,
         "remedy": notice.remedy or None,
         "question": notice.question or None,
+        "answer_until": notice.until.isoformat() if notice.until else None,
         "calendar": notice.calendar or None,
         "source": notice.source or None,
         "subject": notice.subject or None,
@@ -157,6 +158,8 @@ def _lead(notice: Notice, words: NoticeWords) -> list[Row]:
         rows.append(Row(words.question, notice.question))
     elif notice.sentence not in ("", happened):
         rows.append(Row(words.details, notice.sentence))
+    if notice.until is not None:
+        rows.append(Row(words.until, f"{notice.until:%Y-%m-%d %H:%M} UTC"))
     shown = notice.problems[:_MOST_PROBLEMS]
     rows += [Row(words.problem, problem) for problem in shown]
     if len(notice.problems) > len(shown):
@@ -197,8 +200,6 @@ def _to_do(notice: Notice, words: NoticeWords) -> str:
         return words.watch.format(**run)
     if notice.event == "calendar":
         return words.fix_rows
-    if notice.event == "needs_approval":
-        return words.reject_or_approve.format(**run)
     remedy = notice.remedy if notice.remedy in set(Remedy) else Remedy.RETRY
     return words.remedies[Remedy(remedy)].format(**run)
 
