@@ -100,8 +100,7 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.errors import BadInput
 
         reading = source.read(self.timezone)
-        if reading.problems:
-            self._tell([str(problem) for problem in reading.problems], notify)
+        self._tell([str(problem) for problem in reading.problems], notify)
         for problem in reading.problems:
             sentence = f"The calendar {self.calendar} is wrong: {problem}"
             if problem.row is None or not reading.posts:
