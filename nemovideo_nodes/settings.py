@@ -106,6 +106,10 @@ class Settings(BaseModel):
     approval: str = ""
     """What a person has to approve of each new run that says nothing of it, as
     `request.approval.approval_rule` reads it; empty: nothing."""
+    approval_url: str = ""
+    """Where people open the approval pages; empty: nowhere."""
+    approval_secret: str | None = Field(default=None, repr=False)
+    """What links to them are signed with; None: a key of this machine."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -135,6 +139,8 @@ class Settings(BaseModel):
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
             approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
+            approval_url=_page_url(env, "NEMOVIDEO_APPROVAL_URL"),
+            approval_secret=Secret(env.get("NEMOVIDEO_APPROVAL_SECRET", "").strip()) or None,
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
@@ -318,6 +324,16 @@ def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) 
     if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
         raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
     return value or None
+
+
+def _page_url(env: Mapping[str, str], name: str) -> str:
+    """The address of pages of ours, as people open it."""
+    url = env.get(name, "").strip().rstrip("/")
+    parts = urlsplit(url)
+    is_page = parts.scheme in ("http", "https") and bool(parts.hostname)
+    if url and (not is_page or parts.query or parts.fragment or "@" in parts.netloc):
+        raise BadInput(f"{name} must be an address like https://approve.example.com")
+    return url
 
 
 def _credits(env: Mapping[str, str], name: str) -> float | None:
