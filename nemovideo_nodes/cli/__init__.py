@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import click
 
+from nemovideo_nodes.cli.approval_pages import approval_pages
+from nemovideo_nodes.cli.approving import approve
 from nemovideo_nodes.cli.budget import budget, release
 from nemovideo_nodes.cli.calendar import calendar
 from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.inspection import credits, runs, show
 from nemovideo_nodes.cli.making import cancel, make, refine, resume
+from nemovideo_nodes.cli.notify import notify
+from nemovideo_nodes.cli.report import report
 from nemovideo_nodes.cli.samples import samples
 from nemovideo_nodes.cli.webhook import webhook
 
@@ -34,11 +38,15 @@ for _command in (
         refine,
         resume,
         cancel,
+        approve,
+        approval_pages,
         show,
         runs,
         credits,
         budget,
         release,
+        report,
+        notify,
         samples,
         calendar,
         webhook,

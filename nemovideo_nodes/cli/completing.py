@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     import click
 
 __all__ = [
+    "complete_approval",
     "complete_aspect",
     "complete_files",
     "complete_folders",
+    "complete_handover",
     "complete_platform",
     "complete_profile",
     "complete_run",
@@ -44,6 +46,15 @@ def complete_run(
     ]
 
 
+def complete_approval(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The times of approval."""
+    from nemovideo_nodes.request.approval import STAGES
+
+    return [CompletionItem(stage) for stage in STAGES if stage.startswith(incomplete)]
+
+
 def complete_files(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
@@ -66,6 +77,24 @@ def complete_profile(
 
     names = [name for name in sorted(BUILT_IN) if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or complete_files(ctx, param, incomplete)
+
+
+def complete_handover(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The publishers that are configured."""
+    from nemovideo_nodes.cli.group import read_settings
+    from nemovideo_nodes.workspace.handover_config import read_targets
+
+    try:
+        targets = read_targets(read_settings(None).handover_path)
+    except NemoVideoError:
+        return []
+    return [
+        CompletionItem(name, help=target.kind)
+        for name, target in sorted(targets.items())
+        if name.startswith(incomplete)
+    ]
 
 
 def complete_platform(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from nemovideo_nodes.cli.approving import approval_lines, ask_on_terminal, can_ask
 from nemovideo_nodes.cli.ending import Screen, command, ending_lines, short_id
 from nemovideo_nodes.cli.group import EXIT, STOPPED, loudness, print_json
-from nemovideo_nodes.cli.showing import language_of_run
+from nemovideo_nodes.cli.showing import handed_over_line
 from nemovideo_nodes.cli.terminal import say, takes_links, width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
@@ -48,6 +49,11 @@ class Delivery:
     opens: bool = False
     store: str = ""
     """The store that the command named."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person at the terminal is asked for approval."""
+        return not self.as_json and loudness() != "quiet" and can_ask()
 
     def check(self, workspace: Workspace) -> None:
         """Raise `BadInput` for a store that is a file, and for where the video cannot be put."""
@@ -97,13 +103,25 @@ def drive_run(
     *,
     resend: bool,
     refining: bool = False,
+    asks: bool = False,
 ) -> Outcome:
-    """Do the work of a run. `refining`: only what came of the last refinement is new."""
+    """Do the work of a run. `refining`: only what came of the last refinement is new.
+
+    `asks`: whether the person at the terminal is asked where the run needs approval.
+    """
     from nemovideo_nodes.ledger.manifest import result_of
     from nemovideo_nodes.workspace import DriveOptions
 
     try:
         result = run_until_stopped(work(DriveOptions(resend=resend, on_event=progress.show)))
+        while result.approval is not None and asks:
+            with progress.paused():
+                answered = ask_on_terminal(workspace, result)
+            if not answered:
+                break
+            result = run_until_stopped(
+                workspace.resume(run_id, drive=DriveOptions(on_event=progress.show))
+            )
     except KeyboardInterrupt:
         run = workspace.journal(run_id).refresh()
         result = result_of(
@@ -164,6 +182,9 @@ def end(outcome: Outcome, delivery: Delivery) -> NoReturn:
         _say(outcome, result, new, delivery)
     if delivery.opens and is_done and result.videos:
         _open(result.videos[-1].path)
+    if result.approval is not None and not delivery.as_json and not delivery.is_asked:
+        for line in approval_lines(result.approval, width()):
+            click.echo(line, err=True)
     if result.error:
         say(f"nemovideo: {result.error}")
         if not delivery.as_json and loudness() != "quiet":
@@ -179,6 +200,8 @@ def _new_videos(outcome: Outcome) -> int:
 
 
 def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> None:
+    from nemovideo_nodes.ledger.conversation import language_of_run
+
     run = outcome.workspace.load(result.run_id)
     language = language_of_run(run)
     shown = result.model_copy(update={"videos": result.videos[-new:] if new else []})
@@ -204,6 +227,8 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
             click.echo(f"For {one.platform}: {one.path} ({one.width}x{one.height}{how})")
         for note in one.notes:
             say(f"Note: {note}")
+    for got in result.handed_over:
+        click.echo(handed_over_line(got))
     for problem in outcome.workspace.platform_violations(shown, run):
         say(f"Note: {problem}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nemovideo_nodes.cli.ages import parse_age
 from nemovideo_nodes.cli.completing import complete_run
 from nemovideo_nodes.cli.ending import Screen, command
 from nemovideo_nodes.cli.group import (
@@ -24,7 +24,7 @@ from nemovideo_nodes.cli.group import (
 )
 from nemovideo_nodes.cli.labels import labels_for
 from nemovideo_nodes.cli.listing import table
-from nemovideo_nodes.cli.showing import language_of_run, show_lines
+from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
@@ -66,6 +66,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
+    from nemovideo_nodes.ledger.conversation import language_of_run
     from nemovideo_nodes.workspace.local_service import LOCAL
 
     workspace = open_workspace(store)
@@ -92,6 +93,16 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 @click.option(
     "--status", type=click.Choice(["done", "stuck", "waiting"]), help="Only runs with this status."
 )
+@click.option(
+    "--state",
+    type=click.Choice(
+        [
+            *("queued", "running", "resumable", "held", "needs_approval", "needs_answer"),
+            *("rejected", "done", "failed"),
+        ]
+    ),
+    help="Only runs in this state.",
+)
 @click.option("--contains", metavar="TEXT", help="Only runs with this in an instruction.")
 @click.option("--older-than", metavar="AGE", help="Only runs untouched for so long: 30d, 12h, 2w.")
 @click.option(
@@ -111,6 +122,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 @json_option
 def runs(
     status: str | None,
+    state: str | None,
     contains: str | None,
     older_than: str | None,
     delete: bool,
@@ -133,7 +145,8 @@ def runs(
 
     def chosen(run: Summary) -> bool:
         said = contains is None or any(contains.casefold() in one.casefold() for one in run.said)
-        return said and status in (None, run.result.status)
+        is_state = state in (None, run.result.state)
+        return said and is_state and status in (None, run.result.status)
 
     workspace = open_workspace(store)
     if delete and age is not None:
@@ -150,7 +163,7 @@ def runs(
         print_json([run.result.model_dump() for run in shown])
         return
     if not found:
-        filtered = contains is not None or status is not None or age is not None
+        filtered = contains is not None or (status or state) is not None or age is not None
         click.echo(f"There are no {'such runs' if filtered else 'runs'} in {workspace.store.url}.")
         return
     heads, *rows = table(shown, width(), now, whole=not sys.stdout.isatty())
@@ -194,11 +207,8 @@ def _delete(
 
 
 def _age(text: str) -> timedelta:
-    """30d, 12h, 2w as a time; raises `BadInput`."""
-    found = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
-    if found is None:
-        raise BadInput(f"--older-than takes an age like 30d, 12h or 2w, not {text[:40]!r}")
-    if int(found[1]) == 0:
+    """An age of an hour or more; raises `BadInput`."""
+    age = parse_age(text, "--older-than")
+    if not age:
         raise BadInput("--older-than takes an age of an hour or more: a run may be at work")
-    unit = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
-    return int(found[1]) * unit
+    return age

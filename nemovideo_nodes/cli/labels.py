@@ -36,6 +36,7 @@ class Labels:
     manifest: str
     problem: str
     steps: str
+    approval: str
     claim_link: str
     colon: str
     comma: str
@@ -52,6 +53,7 @@ _ENGLISH: Final = Labels(
             "held": "held",
             "needs_approval": "waits for approval",
             "needs_answer": "waits for your answer",
+            "rejected": "rejected",
             "done": "done",
             "failed": "needs you",
             "cancelled": "cancelled",
@@ -75,6 +77,7 @@ _ENGLISH: Final = Labels(
     manifest="Manifest",
     problem="Problem",
     steps="Steps",
+    approval="Approval",
     claim_link="Claim link",
     colon=": ",
     comma=", ",
@@ -89,6 +92,7 @@ _CHINESE: Final = Labels(
             "held": "已暂停",
             "needs_approval": "等待确认",
             "needs_answer": "等待回答",
+            "rejected": "已否决",
             "done": "完成",
             "failed": "需要处理",
             "cancelled": "已取消",
@@ -112,6 +116,7 @@ _CHINESE: Final = Labels(
     manifest="清单",
     problem="问题",
     steps="步骤",
+    approval="审批",
     claim_link="认领链接",
     colon="：",
     comma="，",

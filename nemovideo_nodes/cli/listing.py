@@ -59,7 +59,7 @@ def _row(run: Summary, now: datetime, *, whole: bool) -> tuple[str, str, str, st
     length = labels.seconds.format(seconds(result.videos[-1].duration_s)) if result.videos else ""
     state = result.state or result.status
     status = labels.states.get(state, state)
-    if result.error and state != "done":
+    if result.error and state not in ("done", "needs_approval"):
         status += f": {result.error}"
     name = result.run_id if whole else short_id(result.run_id)
     return _when(run.at, now), name, asked, length, status

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from nemovideo_nodes.cli.completing import (
+    complete_approval,
     complete_aspect,
     complete_files,
+    complete_handover,
     complete_platform,
     complete_profile,
     complete_run,
@@ -93,10 +95,42 @@ open_option = click.option(
 @click.option("--link", default="", metavar="URL", help="The link that goes out with it.")
 @click.option("--utm", multiple=True, metavar="NAME=VALUE", help="Added to the link.")
 @click.option(
+    "--handover",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_handover,
+    help="Hand the video over to this publisher of handover.toml, once.",
+)
+@click.option(
+    "--due",
+    default="",
+    metavar="TIME",
+    help="When it is to be published, such as 2026-03-02T09:00+01:00; publishers are told.",
+)
+@click.option(
+    "--synthetic-media/--no-synthetic-media",
+    default=True,
+    help="Whether it is to be labelled as made or changed by AI.  [default: yes]",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="CREDITS",
+    help="The most credits of this run; what does not fit is held.",
+)
+@click.option(
     "--aspect",
     metavar="W:H",
     shell_complete=complete_aspect,
     help="The frame, such as 9:16, 1:1 or 16:9.",
+)
+@click.option(
+    "--approval",
+    metavar="WHEN",
+    default="",
+    shell_complete=complete_approval,
+    help="Stop for a person: before_paying, before_export or before_handover; also "
+    "'before_export within 3d else go on'.  [NEMOVIDEO_APPROVAL]",
 )
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
@@ -126,7 +160,12 @@ def make(
     alt_text: str,
     link: str,
     utm: tuple[str, ...],
+    handover: str,
+    due: str,
+    synthetic_media: bool,
+    budget: float | None,
     aspect: str | None,
+    approval: str,
     run_id: str | None,
     again: bool,
     local: bool,
@@ -155,6 +194,7 @@ def make(
         progress.begin("Looking at what you gave")
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.posting import due_at
         from nemovideo_nodes.workspace.script_file import read_script
 
         file = read_script(script_file) if script_file is not None else None
@@ -171,16 +211,21 @@ def make(
             alt_text=alt_text,
             link=link,
             utm=_utm(utm),
+            handover=handover,
+            due=due_at(due),
+            synthetic_media=synthetic_media,
+            budget=budget,
             aspect=aspect or "",
             run_id=run_id or "",
             again=again,
+            approval=approval,
         )
         workspace = open_workspace(store, local=local)
         delivery.check(workspace)
         ended = (
             workspace.preview(options)
             if dry_run
-            else _made(workspace, options, progress, resend=resend)
+            else _made(workspace, options, progress, resend=resend, asks=delivery.is_asked)
         )
     if isinstance(ended, Outcome):
         end(ended, delivery)
@@ -188,7 +233,7 @@ def make(
 
 
 def _made(
-    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool
+    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool, asks: bool
 ) -> Outcome:
     prepared = workspace.prepare(options)
     for one in prepared.order.skipped or ():
@@ -197,11 +242,11 @@ def _made(
         return outcome
     for line in workspace.advice(prepared):
         progress.say(f"Tip: {line}")
-    return _driven(workspace, prepared, progress, resend=resend)
+    return _driven(workspace, prepared, progress, resend=resend, asks=asks)
 
 
 def _driven(
-    workspace: Workspace, prepared: PreparedRun, progress: Progress, *, resend: bool
+    workspace: Workspace, prepared: PreparedRun, progress: Progress, *, resend: bool, asks: bool
 ) -> Outcome:
     return drive_run(
         workspace,
@@ -209,6 +254,7 @@ def _driven(
         lambda drive: workspace.run(prepared, drive=drive),
         progress,
         resend=resend,
+        asks=asks,
     )
 
 
@@ -222,6 +268,11 @@ def _driven(
     is_flag=True,
     help="The token is a new one of the account that began RUN.",
 )
+@click.option(
+    "--handed-over",
+    is_flag=True,
+    help="The publisher has the post of RUN, which was in doubt.",
+)
 @quiet_option
 @verbose_option
 @store_option
@@ -232,6 +283,7 @@ def resume(
     opens: bool,
     resend: bool,
     same_account: bool,
+    handed_over: bool,
     store: str | None,
     as_json: bool,
 ) -> None:
@@ -244,9 +296,11 @@ def resume(
         run_id = workspace.named(run)
         if same_account:
             asyncio.run(workspace.confirm_account(run_id))
+        if handed_over:
+            asyncio.run(workspace.confirm_handed_over(run_id))
         ordered = workspace.ordered(run_id)
         outcome = finished_before(workspace, ordered) or _driven(
-            workspace, ordered, progress, resend=resend
+            workspace, ordered, progress, resend=resend, asks=delivery.is_asked
         )
     end(outcome, delivery)
 
@@ -301,7 +355,9 @@ def refine(
             await workspace.refine(run_id, prompts, media, each=False, again=again)
             return await workspace.resume(run_id, drive=drive)
 
-        outcome = drive_run(workspace, run_id, work, progress, resend=resend, refining=True)
+        outcome = drive_run(
+            workspace, run_id, work, progress, resend=resend, refining=True, asks=delivery.is_asked
+        )
     end(outcome, delivery)
 
 
@@ -352,6 +408,8 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             frame = dry_run.renditions.get(name)
             gets = f"a rendition of it in {frame}, made here" if frame else "the video itself"
             click.echo(f"{name} gets {gets}")
+        if dry_run.handover:
+            click.echo(f"Would hand it over to: {dry_run.handover}")
         if dry_run.estimate is not None:
             estimate = dry_run.estimate
             click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")

@@ -7,6 +7,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -41,6 +43,10 @@ class Progress(Protocol):
         """Say what is done before the run begins."""
         ...
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Keep off the terminal, while a person is asked something."""
+        ...
+
     def show(self, event: Event) -> None:
         """Take one event of the engine."""
         ...
@@ -70,6 +76,11 @@ class Silence:
 
     def begin(self, text: str) -> None:
         """Say nothing."""
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is on the terminal."""
+        yield
 
     def show(self, event: Event) -> None:
         """Say nothing."""
@@ -167,6 +178,18 @@ class LiveLine(Silence):
                 note = f" · {self._phases.note}" if self._phases.note else ""
                 self._text = f"{self._phases.text}{note}"
             self._draw()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the line away for as long as the context lasts."""
+        with self._lock:
+            self._clear()
+            text, self._text = self._text, ""
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._text, self._began = text, time.monotonic()
 
     def say(self, text: str) -> None:
         """Write a line above the live one."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from nemovideo_nodes.engine.kinds.kind import (
+    ApprovalOutdated,
+    AskApproval,
     Failure,
     NotReceived,
     Outcome,
@@ -18,6 +20,8 @@ from nemovideo_nodes.ledger.facts import (
     FORMAT,
     NEWEST,
     Achieved,
+    ApprovalResult,
+    Asked,
     Deferred,
     Fact,
     Noted,
@@ -25,6 +29,8 @@ from nemovideo_nodes.ledger.facts import (
     Refused,
 )
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.script import numbered
+from nemovideo_nodes.request.steps import Approve, ReadState
 
 __all__ = ["MAX_SESSIONS_LOST", "fact_of", "refused"]
 
@@ -41,7 +47,7 @@ def fact_of(
     match outcome:
         case Success():
             return Achieved(
-                v=NEWEST if _asks(outcome) else FORMAT,
+                v=NEWEST if _is_newer(outcome) else FORMAT,
                 at=at,
                 by=by,
                 step=step,
@@ -69,6 +75,17 @@ def fact_of(
             return refused(failed, outcome.step, outcome.key, at, by)
         case NotReceived():
             return Noted(at=at, by=by, topic="again", step=step, text=outcome.why)
+        case AskApproval():
+            return Noted(
+                v=NEWEST,
+                at=at,
+                by=by,
+                topic="presented",
+                step=step,
+                presented=outcome.presented,
+            )
+        case ApprovalOutdated():
+            return _asked_again(outcome, run, at, by)
         case SessionLost():
             # The answer proves that this very effect was not accepted; a mere look proves nothing.
             failure = _not_rebuilt(outcome, run, but=step if acted else None)
@@ -77,9 +94,24 @@ def fact_of(
             return Noted(at=at, by=by, topic="session_lost", text=outcome.sentence)
 
 
-def _asks(outcome: Success) -> bool:
-    """Whether the turn ended with a question, which an earlier version would pass over."""
-    return isinstance(outcome.result, PromptResult) and outcome.result.question is not None
+def _is_newer(outcome: Success) -> bool:
+    """Whether an earlier version would pass it over: a turn that ended with a question, a word."""
+    result = outcome.result
+    asks = isinstance(result, PromptResult) and result.question is not None
+    return asks or isinstance(result, ApprovalResult)
+
+
+def _asked_again(outdated: ApprovalOutdated, run: Run, at: datetime, by: str) -> Asked:
+    """One more look, and one more approval, of what has changed since the last one."""
+    approved = run.steps[outdated.approval].step.args
+    assert isinstance(approved, Approve)
+    return Asked(
+        v=NEWEST,
+        at=at,
+        by=by,
+        steps=numbered([ReadState(), approved], run.steps),
+        after=outdated.approval,
+    )
 
 
 def refused(failure: Failure, step: str, key: str | None, at: datetime, by: str) -> Refused:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+from nemovideo_nodes.engine.deciding import approval_stop
 from nemovideo_nodes.engine.polling import longest_wait, next_poll, reconcile_wait
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
 from nemovideo_nodes.ledger.facts import Order, PromptResult, Refused
@@ -166,6 +167,8 @@ def _decide_step(run: Run, record: StepRecord, now: datetime, worker: Worker) ->
         return _stuck(record)
     if (wait := _waiting(run, record, now, worker)) is not None:
         return wait
+    if (stop := approval_stop(run, record, now)) is not None:
+        return Stuck(record, stop.sentence, False, stop.code, stop.remedy)
     action = ACTIONS[record.step.kind.idempotency][state]
     match action:
         case Action.PERFORM:

@@ -87,6 +87,8 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
     {
         Remedy.RETRY: "Nothing is lost: call it again to go on",
         Remedy.RESEND: "Look at the session, then call it again with resend=True",
+        Remedy.HAND_OVER: "Look at the publisher: where it has the post, call "
+        "wait(handed_over=True) on the handle of run {run_id}; where it has not, wait(resend=True)",
         Remedy.AGAIN: "Call it with again=True to make a new run",
         Remedy.REFINE: "Say with refine() what is missing, or call it with again=True",
         Remedy.ANSWER: "Answer with refine('...') on the handle of run {run_id}",
@@ -107,6 +109,7 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
         Remedy.ALLOW_NETWORK: "Set media_networks in the settings to permit networks of your own",
         Remedy.CONTINUE_FLOW: "Let the flow that put the run together go on with it",
         Remedy.RELEASE: "Release it with Workspace.release(), or wait for the next day",
+        Remedy.APPROVE: "Approve it, have it changed or reject it with Workspace.approve()",
         Remedy.UPDATE: "Update nemovideo_nodes, then call it again",
         Remedy.REPORT: "Please report it; nothing is lost: call it again to go on",
     }

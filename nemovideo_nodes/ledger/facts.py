@@ -19,8 +19,10 @@ from pydantic import (
 )
 
 from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request.approval import Verdict as Word
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import VideoRequest
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.wire.question import AgentQuestion
 
@@ -28,19 +30,23 @@ __all__ = [
     "FORMAT",
     "NEWEST",
     "Achieved",
+    "ApprovalResult",
     "Arrived",
     "Asked",
     "ClaimResult",
     "CreditsResult",
+    "Decision",
     "Deferred",
     "Delivery",
     "DownloadResult",
     "Evidence",
     "Fact",
+    "HandOverResult",
     "Intended",
     "Lease",
     "Noted",
     "Order",
+    "Presented",
     "PromptResult",
     "PublishResult",
     "Refused",
@@ -67,7 +73,7 @@ NEWEST = 2
 """The format of facts that a worker of format 1 would misread: it stops at them. A message that
 names what its video shows is one, since an earlier worker would send it without the names; a turn
 that ended with a question is another, since an earlier worker would export without the answer, and
-so is a person's word that the run is cancelled."""
+so are a person's word that the run is cancelled, and all that is about approvals."""
 
 
 class _Plain(BaseModel):
@@ -223,6 +229,59 @@ class PublishResult(_Plain):
     """Places of SRT and VTT files of the texts on the timelines; None where there are none."""
 
 
+class HandOverResult(_Plain):
+    """A video that a publisher has."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    id: str
+    """Ours, under which it was handed over and is looked up."""
+    target: str
+    platform: str = ""
+    sha256: str = ""
+    """Of the video."""
+    remote_id: str = ""
+    """What the publisher calls it."""
+    place: str = ""
+    """Where a person finds it: a URL without a secret, or a path."""
+    state: str = "taken"
+    """`draft`, `scheduled`, `copied`, or `taken`."""
+    due: AwareDatetime | None = None
+    how: Literal["answered", "looked_up", "person"] = "answered"
+    """Who says that the publisher has it: its answer, a look afterwards, or a person."""
+
+
+class ApprovalResult(_Plain):
+    """What was approved, by whom."""
+
+    kind: Literal["approve"] = "approve"
+    seen: str
+    """The digest of what was shown: the approval is for that alone."""
+    who: str
+    """Empty where nobody answered in time, and that meant to go on."""
+    decided_at: AwareDatetime
+
+
+class Presented(_Plain):
+    """What was put before a person: its digest, what shows it, and how long there is to answer."""
+
+    seen: str
+    until: AwareDatetime | None = None
+    storyboard: str | None = None
+    """The place in the store of one picture (JPEG) that shows it."""
+    preview: str | None = None
+    """The place of a small video (MP4) that shows it."""
+
+
+class Decision(_Plain):
+    """A person's word on what was presented."""
+
+    word: Word
+    seen: str
+    who: str
+    text: str = ""
+    """Of a rejection: why; of a change: the instruction."""
+
+
 Result = Annotated[
     TokenResult
     | SessionResult
@@ -234,7 +293,9 @@ Result = Annotated[
     | RenderResult
     | RenderEnded
     | DownloadResult
-    | PublishResult,
+    | PublishResult
+    | ApprovalResult
+    | HandOverResult,
     Field(discriminator="kind"),
 ]
 
@@ -267,6 +328,8 @@ class Order(_Plain):
     """Files of folders that were left out, with reasons; they are no part of the request."""
     budgets: tuple[Budget, ...] | None = None
     """Whose credits it may use, beside its account's: a calendar's, a webhook source's, its own."""
+    notify: Notify | None = None
+    """Who is told what becomes of it; None: whoever is told of all runs."""
 
 
 class Lease(_Plain):
@@ -306,6 +369,10 @@ class Asked(_Fact):
     """Where a run that is put together step by step belongs; with an order, that says it."""
     account: tuple[str, ...] | None = None
     """Fingerprints of the account that the run belongs to, where they were known by then."""
+    traceparent: str | None = None
+    """The W3C trace context that it was asked under: all that is done for it joins that trace."""
+    decided: Decision | None = None
+    """The change of a person who was asked for approval, where the steps are for that."""
 
 
 class Intended(_Fact):
@@ -388,9 +455,12 @@ Topic = Literal[
     "cancel_outcome",
     "remark",
     "over_budget",
+    "presented",
+    "decided",
 ]
 """`cancelled`: a worker was told to end, and the run goes on when it is started again. `cancel`: a
-person has ended the run; `cancel_outcome`: what the service said about its render then."""
+person has ended the run; `cancel_outcome`: what the service said about its render then.
+`presented`: a person is asked for approval; `decided`: what the person said."""
 
 
 class Noted(_Fact):
@@ -403,6 +473,8 @@ class Noted(_Fact):
     """Of a permission: what it was given on, once."""
     account: tuple[str, ...] | None = None
     """Fingerprints that a person has said to be the run's account, too."""
+    presented: Presented | None = None
+    decided: Decision | None = None
 
 
 Fact = Annotated[

@@ -6,15 +6,18 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, with_remedy
+from nemovideo_nodes.ledger.approval_words import approval_lines, question_of
+from nemovideo_nodes.ledger.approvals import Shown, given, otherwise, pending, shown
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
     Evidence,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RuleCheck,
@@ -22,6 +25,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.approval import ApprovalStage, Otherwise, Verdict
 from nemovideo_nodes.request.estimate import estimate_of
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
@@ -29,6 +33,8 @@ from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
+    "ApprovalAsked",
+    "ApprovalGiven",
     "Credits",
     "Delivered",
     "RunResult",
@@ -42,14 +48,26 @@ __all__ = [
 
 Status = Literal["done", "stuck", "waiting"]
 State = Literal[
-    "queued", "running", "resumable", "held", "needs_approval", "needs_answer", "done", "failed"
+    "queued",
+    "running",
+    "resumable",
+    "held",
+    "needs_approval",
+    "needs_answer",
+    "rejected",
+    "done",
+    "failed",
 ]
-"""The status in detail: the first four are `waiting`; `needs_approval`, `needs_answer` and `failed`
-are `stuck`."""
+"""The status in detail: the first four are `waiting`; `needs_approval`, `needs_answer`, `rejected`
+and `failed` are `stuck`."""
 
 _STATES: Final[Mapping[str, State]] = MappingProxyType(
     {"done": "done", "stuck": "failed", "waiting": "resumable"}
 )
+
+
+_At = Annotated[AwareDatetime, PlainSerializer(lambda at: at.isoformat(), return_type=str)]
+"""A time that is plain text in every dump: results are printed as JSON."""
 
 
 class _Plain(BaseModel):
@@ -106,11 +124,50 @@ class Delivered(_Plain):
     alt_text: str = ""
     link: str = ""
     """With its UTM parameters."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
+    publish_at: AwareDatetime | None = None
+    """When it is to be published; None where nothing says so."""
 
     @property
     def violations(self) -> list[str]:
         """The rules that it does not meet, in sentences."""
         return [check.sentence for check in self.checks if check.ok is False]
+
+
+class ApprovalAsked(_Plain):
+    """What a person is asked to approve, and what there is to look at."""
+
+    step: str
+    stage: ApprovalStage
+    question: str
+    """In one sentence, in the language of the run."""
+    lines: list[str] = []
+    """The words, the timeline or the post, as a person reads them."""
+    seen: str
+    """The digest of what is shown: an approval is for that alone."""
+    asked_at: _At
+    until: _At | None = None
+    """When there has to be an answer; None: whenever."""
+    otherwise: Otherwise = "reject"
+    """What it means that nobody has answered by then."""
+    storyboard: str | None = None
+    """A picture (JPEG) of it, where one could be made."""
+    preview: str | None = None
+    """A small video (MP4) of it, where one could be made."""
+
+
+class ApprovalGiven(_Plain):
+    """What a person said to what was shown."""
+
+    stage: str
+    decision: Verdict
+    who: str
+    """Empty where nobody had answered in time, and that meant to go on."""
+    at: _At
+    seen: str
+    text: str = ""
+    """Of a rejection: why; of a change: what."""
 
 
 class RunResult(_Plain):
@@ -142,6 +199,12 @@ class RunResult(_Plain):
     """Whether starting it again later, with nothing changed, can help; None where it is done."""
     question: AgentQuestion | None = None
     """What the service asks, and the answers that it offers, where the run waits for that."""
+    handed_over: list[HandOverResult] = []
+    """What publishers have of it."""
+    approval: ApprovalAsked | None = None
+    """What a person has to approve before the run goes on, where it waits for that."""
+    approvals: list[ApprovalGiven] = []
+    """What was said to what was shown before, in order."""
 
     @model_validator(mode="before")
     @classmethod
@@ -197,6 +260,11 @@ def result_of(
     question = asking.question if isinstance(asking, PromptResult) else None
     if question is not None and error_code == ErrorCode.QUESTION:
         state = "needs_answer"
+    asked = None
+    if error_code == ErrorCode.NEEDS_APPROVAL:
+        state, asked = "needs_approval", _approval(run, store)
+    elif error_code == ErrorCode.REJECTED:
+        state = "rejected"
     return RunResult(
         run_id=run.id,
         status=status,
@@ -211,11 +279,42 @@ def result_of(
         error_code=error_code,
         remedy=remedy,
         question=question,
+        handed_over=run.results(HandOverResult),
+        approval=asked,
+        approvals=_given(run),
         deliveries=_delivered(run, store, published[-1]) if published else [],
         subtitles=[store.place(name) for name in published[-1].subtitles or ()]
         if published
         else [],
     )
+
+
+def _approval(run: Run, store: Store) -> ApprovalAsked | None:
+    record = pending(run)
+    asked: Shown | None = shown(run, record) if record is not None else None
+    if record is None or asked is None:
+        return None
+    return ApprovalAsked(
+        step=record.step.id,
+        stage=asked.stage,
+        question=question_of(run, asked.stage),
+        lines=approval_lines(run, record),
+        seen=asked.seen,
+        asked_at=asked.since,
+        until=asked.until,
+        otherwise=otherwise(run),
+        storyboard=store.place(asked.storyboard) if asked.storyboard else None,
+        preview=store.place(asked.preview) if asked.preview else None,
+    )
+
+
+def _given(run: Run) -> list[ApprovalGiven]:
+    return [
+        ApprovalGiven(
+            stage=one.stage, decision=one.word, who=one.who, at=one.at, seen=one.seen, text=one.text
+        )
+        for one in given(run)
+    ]
 
 
 def _delivered(run: Run, store: Store, published: PublishResult) -> list[Delivered]:
@@ -250,6 +349,8 @@ def _said(post: Post | None, platform: str) -> dict[str, Any]:
         "hashtags": list(text.hashtags),
         "alt_text": text.alt_text,
         "link": text.link,
+        "synthetic_media": post.synthetic_media,
+        "publish_at": post.due,
     }
 
 
@@ -265,6 +366,7 @@ def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
         "profile": order.profile.headers if order else None,
         "asked_at": run.facts[0].at.isoformat() if run.facts else None,
         "finished_at": at.isoformat(),
+        "synthetic_media": run.post.synthetic_media if run.post else True,
         "instructions": [i.text for i in order.request.script] if order else [],
         "media": [
             {"name": m.name, "url": m.url}
@@ -282,6 +384,7 @@ def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
                 "file": one.file.rsplit("/", 1)[-1],
                 "cover": one.cover.rsplit("/", 1)[-1] if one.cover else None,
                 **_said(run.post, one.platform),
+                "publish_at": run.post.due.isoformat() if run.post and run.post.due else None,
             }
             for one in published.deliveries or ()
         ],
@@ -303,6 +406,8 @@ def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
             for record in run.steps.values()
         ],
     }
+    if approvals := _given(run):
+        manifest["approvals"] = [one.model_dump(mode="json") for one in approvals]
     return json.dumps(manifest, ensure_ascii=False, indent=1).encode()
 
 

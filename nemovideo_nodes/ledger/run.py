@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from nemovideo_nodes.ledger.facts import (
     Achieved,
     Asked,
+    Decision,
     Deferred,
     DownloadResult,
     Fact,
@@ -28,7 +30,7 @@ from nemovideo_nodes.ledger.step import StepRecord, StepState
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import AwaitRender, Publish, StepName
 
-__all__ = ["Holding", "Run", "StepRecord"]
+__all__ = ["Decided", "Holding", "Run", "StepRecord"]
 
 _R = TypeVar("_R", bound=BaseModel)
 
@@ -48,6 +50,15 @@ class Holding:
 
     holder: str
     lease: Lease
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A person's word, and when and about which step it was given."""
+
+    decision: Decision
+    at: datetime
+    step: str
 
 
 class Run:
@@ -80,6 +91,10 @@ class Run:
         """What the service said about each render that was under way then, by its step."""
         self.over_budget_allowed = False
         """Whether a person has permitted that the run goes over its budgets."""
+        self.traceparent = ""
+        """The trace context under which the run was first asked for; empty where there was none."""
+        self.decisions: dict[str, Decided] = {}
+        """What a person said last to each thing that was shown, by its digest."""
         self.newer = False
         """Whether a newer version of this package has written facts that cannot be read here."""
 
@@ -96,8 +111,11 @@ class Run:
             case Asked():
                 self.order = self.order or fact.order
                 self._service = self._service or fact.service
+                self.traceparent = self.traceparent or fact.traceparent or ""
                 self._asked_by = self._asked_by or frozenset(fact.account or ())
                 self._insert(fact)
+                if fact.decided is not None:
+                    self._decide(fact.decided, fact.at)
             case Noted():
                 self._noted(fact)
             case _:
@@ -262,10 +280,27 @@ class Run:
                     self.settled = False  # the message may be at work yet
             case "over_budget":
                 self.over_budget_allowed = True
+            case "presented" if record:
+                record.presented = fact
+            case "decided" if fact.decided is not None:
+                self._decide(fact.decided, fact.at)
             case "again" if record:
                 record.mark_absent()
             case _:
                 pass
+
+    def _decide(self, decision: Decision, at: datetime) -> None:
+        """Take in a person's word; what was changed is shown once more, whatever came of it."""
+        for record in self.steps.values():
+            shown = record.presented.presented if record.presented else None
+            if record.achieved or shown is None or shown.seen != decision.seen:
+                continue
+            if decision.word == "change":
+                record.presented = None
+                self.decisions.pop(decision.seen, None)
+            else:
+                self.decisions[decision.seen] = Decided(decision, at, record.step.id)
+            return
 
 
 def _is_asking(record: StepRecord) -> bool:

@@ -19,6 +19,7 @@ from nemovideo_nodes.ledger.facts import (
     Deferred,
     Evidence,
     Intended,
+    Noted,
     PromptResult,
     Refused,
     Result,
@@ -149,6 +150,8 @@ class StepRecord:
     """How many more of them a person has allowed."""
     evidence: Evidence | None = None
     """What was there right before the last message or export."""
+    presented: Noted | None = None
+    """What was put before a person who has to approve it, last."""
     intents: int = 0
     keys: set[str] = field(default_factory=set)
     """What was intended, in the session that the step works in."""
@@ -214,7 +217,7 @@ class StepRecord:
                 verdict="unknown",
                 sentence=sentence,
                 error_code=ErrorCode.JOURNAL_DOUBT,
-                remedy=Remedy.RESEND,
+                remedy=Remedy.RESEND if self.step.kind.at_service else Remedy.HAND_OVER,
             )
             self.state = TRANSITIONS[self.state][StepEvent.DOUBT]
 

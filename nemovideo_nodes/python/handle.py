@@ -12,7 +12,8 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.python.loop import run_sync
 from nemovideo_nodes.python.media import MediaInput, as_sources
 from nemovideo_nodes.python.result import VideoResult
-from nemovideo_nodes.workspace import Account, DriveOptions, Workspace, require_done
+from nemovideo_nodes.request.approval import Verdict
+from nemovideo_nodes.workspace import Account, DriveOptions, Workspace, require_done, this_user
 
 __all__ = ["RunHandle", "texts_of"]
 
@@ -31,16 +32,23 @@ class RunHandle:
         *,
         resend: bool = False,
         same_account: bool = False,
+        handed_over: bool = False,
         on_progress: Callable[[Event], None] | None = None,
     ) -> VideoResult:
         """Bring the run to its end; raises `RunStopped` where a person is needed.
 
         Called again, here or in another process, it goes on and repeats nothing. `resend` and
         `same_account` are a person's word: that what the run is stopped at may be paid for once
-        more, and that the present token is a new one of the account that began the run.
+        more, and that the present token is a new one of the account that began the run;
+        `handed_over`, that the publisher which is in doubt has the post.
         """
         return run_sync(
-            self.wait_async(resend=resend, same_account=same_account, on_progress=on_progress)
+            self.wait_async(
+                resend=resend,
+                same_account=same_account,
+                handed_over=handed_over,
+                on_progress=on_progress,
+            )
         )
 
     async def wait_async(
@@ -48,12 +56,15 @@ class RunHandle:
         *,
         resend: bool = False,
         same_account: bool = False,
+        handed_over: bool = False,
         on_progress: Callable[[Event], None] | None = None,
     ) -> VideoResult:
         """`wait`, in an event loop."""
         workspace = await asyncio.to_thread(self.workspace)
         if same_account:
             await workspace.confirm_account(self.run_id)
+        if handed_over:
+            await workspace.confirm_handed_over(self.run_id)
         drive = DriveOptions(resend=resend, on_event=on_progress)
         result = await workspace.advance(self.run_id, drive=drive)
         return await asyncio.to_thread(_video_of, workspace, result)
@@ -79,6 +90,47 @@ class RunHandle:
         with as_sources(media) as sources:
             await workspace.refine(self.run_id, texts_of(prompts), sources, each=False)
         return await self.wait_async()
+
+    def approve(
+        self,
+        decision: Verdict = "approve",
+        *,
+        who: str = "",
+        change: str = "",
+        why: str = "",
+        seen: str = "",
+        anyway: bool = False,
+    ) -> bool:
+        """Say what a person decided about what the run shows (`status().approval`).
+
+        False where that was said before. `wait` goes on with the run; for the arguments see
+        `Workspace.approve`, which needs a name: empty is the user of this machine.
+        """
+        return run_sync(
+            self.approve_async(decision, who=who, change=change, why=why, seen=seen, anyway=anyway)
+        )
+
+    async def approve_async(
+        self,
+        decision: Verdict = "approve",
+        *,
+        who: str = "",
+        change: str = "",
+        why: str = "",
+        seen: str = "",
+        anyway: bool = False,
+    ) -> bool:
+        """`approve`, in an event loop."""
+        workspace = await asyncio.to_thread(self.workspace)
+        return await workspace.approve(
+            self.run_id,
+            decision,
+            who=who or this_user(),
+            change=change,
+            why=why,
+            seen=seen,
+            anyway=anyway,
+        )
 
     def cancel(self) -> RunResult:
         """End the run on a person's word; how it stands then.

@@ -37,6 +37,8 @@ V = TypeVar("V")
 
 _ONE = 128
 _TITLE_FADE_MS = 450
+_WATERMARK = 72
+"""How strong it is, of 128."""
 _SMALL = 320
 """The longer side of the frames in which the ground of a title is looked at."""
 _MOST_LOOKS = 12
@@ -103,6 +105,14 @@ class Film:
                     found.append((image, round(_ONE * share * share * (3 - 2 * share))))
         return found
 
+    def watermark(self) -> TitleImage | None:
+        """What every frame is marked with; None where it is not."""
+        if not self.timeline.watermark:
+            return None
+        whole = Title(self.timeline.watermark, 0, self.timeline.duration, "middle")
+        draw = partial(draw_title, whole, self.timeline)
+        return self._title_images.get(whole, draw)
+
     def _draw_title(self, title: Title) -> TitleImage | None:
         plate = self.timeline.plate
         if plate is None:
@@ -145,7 +155,9 @@ def _needs_plate(timeline: Timeline, place: str) -> bool:
         for share in (0.15, 0.5, 0.85)
     ]
     y, u, v = (plane.astype(np.uint8) for plane in _blank(small.width, small.height))
-    with contextlib.closing(Painter(Film(replace(small, titles=()), plates=2))) as painter:
+    with contextlib.closing(
+        Painter(Film(replace(small, titles=(), watermark=""), plates=2))
+    ) as painter:
         for title, ms in moments[:: -(-len(moments) // _MOST_LOOKS)]:
             image = draw_title(title, small)
             if image:
@@ -206,6 +218,8 @@ class Painter:
             paint_transition(coming.transition, self._under, self._over, share, canvas)
         for image, strength in self._film.title_images_at(ms):
             image.blend(canvas, strength)
+        if mark := self._film.watermark():
+            mark.blend(canvas, _WATERMARK)
 
     def _draw(self, shot: Shot, ms: float, into: Canvas | Planes, times: float = 1.0) -> None:
         progress = min(1.0, max(0.0, (ms - shot.start) / shot.duration))

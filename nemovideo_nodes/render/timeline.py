@@ -132,6 +132,8 @@ class Timeline:
     """Whether every picture is cropped to fill the frame; else other shapes are shown whole."""
     plate: bool | None = None
     """Whether titles are on a dark plate; None: only where they are hard to read without it."""
+    watermark: str = ""
+    """A word that is seen through in the middle of every frame."""
 
     @property
     def frames(self) -> int:

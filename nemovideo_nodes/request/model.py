@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import Media
 
@@ -54,6 +55,10 @@ class Limits(BaseModel):
     """How many messages may be sent because the agent asked for them."""
     on_lost_session: Literal["stop", "rebuild"] = "stop"
     """Whether a session that is lost after a paid message is made, and paid, again."""
+    approval_s: float | None = Field(default=None, gt=0)
+    """How long a person has to approve what was shown; None: for ever."""
+    approval_otherwise: Otherwise | None = None
+    """What it means that nobody has answered by then; None: a rejection."""
 
 
 class VideoRequest(BaseModel):
@@ -68,6 +73,8 @@ class VideoRequest(BaseModel):
     platform: str = ""
     """The platform that the video is for, as `presets` names it; empty: none is known."""
     limits: Limits = Limits()
+    approval: ApprovalStage | None = None
+    """What a person has to approve before the run goes on with it; None: nothing."""
     post: Post | None = None
     """For which platforms, with which text; it makes no other video, so it is not in the run id."""
 
@@ -81,6 +88,7 @@ class VideoRequest(BaseModel):
                 "language": self.language,
                 "output": {"format": "mp4", "quality": "high"},
                 **({"platform": self.platform} if self.platform else {}),
+                **({"approval": self.approval} if self.approval else {}),
             },
             ensure_ascii=False,
             sort_keys=True,

@@ -8,17 +8,25 @@ from typing import Literal
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.language.routing import Action, route
+from nemovideo_nodes.request.approval import (
+    BEFORE_EXPORT,
+    BEFORE_HANDOVER,
+    BEFORE_PAYING,
+    ApprovalStage,
+)
 from nemovideo_nodes.request.model import Instruction, VideoRequest
 from nemovideo_nodes.request.platforms import with_frame
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.steps import (
     AcquireToken,
+    Approve,
     Arguments,
     AwaitRender,
     CheckCredits,
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Media,
     Prompt,
     Publish,
@@ -34,6 +42,9 @@ __all__ = [
     "check_script",
     "compile_request",
     "compile_script",
+    "delivery",
+    "hand_overs",
+    "missing_hand_overs",
     "numbered",
     "script_for",
 ]
@@ -96,16 +107,48 @@ def check_script(
 
 def compile_request(request: VideoRequest) -> tuple[Step, ...]:
     """All steps of a request: sign in, upload, do what each instruction says, export, publish."""
+    said = _said(
+        request.script,
+        request.media,
+        limit_s=request.limits.render_s,
+        approval=request.approval,
+    )
     return numbered(
         [
+            # Before anything leaves this machine.
+            *_approved(request.approval, BEFORE_PAYING),
             AcquireToken(),
             CheckCredits(),
             CreateSession(language=request.language),
             *_uploads(request.media, ()),
-            *_said(request.script, request.media, limit_s=request.limits.render_s),
-            *_ending(request.post),
+            *said,
+            *_ending(request.post, request.approval),
+            *hand_overs(request.post, said),
         ]
     )
+
+
+def hand_overs(post: Post | None, said: Iterable[Arguments]) -> list[HandOver]:
+    """What is handed over of the videos that are asked for: each to each of the platforms."""
+    if post is None or not post.handover:
+        return []
+    videos = sum(isinstance(args, SubmitRender) for args in said)
+    # Where one is asked for it is the last one, also after a change.
+    renders = [f"{StepName.RENDER}/{number}" for number in range(videos)] if videos > 1 else [None]
+    return [
+        HandOver(target=post.handover, platform=platform, render=render)
+        for render in renders
+        for platform in post.targets
+    ]
+
+
+def missing_hand_overs(post: Post, request: VideoRequest, asked: Iterable[Step]) -> list[HandOver]:
+    """What a post asks to be handed over, and nothing has asked for before."""
+    before = {
+        (args.target, args.platform) for step in asked if isinstance(args := step.args, HandOver)
+    }
+    said = [step.args for step in compile_request(request)]
+    return [one for one in hand_overs(post, said) if (one.target, one.platform) not in before]
 
 
 def compile_script(
@@ -114,6 +157,7 @@ def compile_script(
     *,
     limit_s: float,
     answers: bool = False,
+    approval: ApprovalStage | None = None,
 ) -> tuple[Step, ...]:
     """The steps that more instructions add to those that a run was `asked` for before.
 
@@ -121,8 +165,9 @@ def compile_script(
     its words would mean otherwise.
     """
     known = [step.args.media for step in asked.values() if isinstance(step.args, Upload)]
-    said = _said(script, known, limit_s=limit_s, answers=answers)
-    return numbered([*said, *_ending()], asked)
+    said = _said(script, known, limit_s=limit_s, answers=answers, approval=approval)
+    first = _approved(approval, BEFORE_PAYING)
+    return numbered([*first, *said, *_ending(approval=approval)], asked)
 
 
 def numbered(arguments: Iterable[Arguments], asked: Iterable[str] = ()) -> tuple[Step, ...]:
@@ -147,6 +192,7 @@ def _said(
     *,
     limit_s: float,
     answers: bool = False,
+    approval: ApprovalStage | None = None,
 ) -> list[Arguments]:
     steps: list[Arguments] = []
     uploaded = list(known)
@@ -166,7 +212,7 @@ def _said(
                     steps += [Prompt(text=instruction.text, shows=shows), ReadState()]
                     changed = True
                 case Action.EXPORT:
-                    steps += _export(limit_s)
+                    steps += _export(limit_s, steps, approval)
                     changed = False
                 case Action.CREDITS:
                     steps.append(CheckCredits(stop_when_empty=False))
@@ -175,10 +221,11 @@ def _said(
                 case Action.UPLOAD:
                     pass  # the files are uploaded already
         if instruction.export and changed:
-            steps += _export(limit_s)
+            steps += _export(limit_s, steps, approval)
             changed = False
     # Nobody asked for this export in so many words.
-    return [*steps, *(_export(limit_s, if_changed=True) if changed else ())]
+    last = _export(limit_s, steps, approval, if_changed=True) if changed else ()
+    return [*steps, *last]
 
 
 def _is_batch(script: Sequence[Instruction], known: Sequence[Media]) -> bool:
@@ -191,12 +238,36 @@ def _is_batch(script: Sequence[Instruction], known: Sequence[Media]) -> bool:
     )
 
 
-def _export(limit_s: float, *, if_changed: bool = False) -> list[Arguments]:
-    return [SubmitRender(if_changed=if_changed), AwaitRender(limit_s=limit_s), Download()]
+def _export(
+    limit_s: float,
+    before: Sequence[Arguments],
+    approval: ApprovalStage | None,
+    *,
+    if_changed: bool = False,
+) -> list[Arguments]:
+    """The steps that export what the steps `before` made."""
+    asked = _approved(approval, BEFORE_EXPORT)
+    if asked and not (before and isinstance(before[-1], ReadState)):
+        asked = [ReadState(), *asked]  # what is approved is what was read last
+    render = SubmitRender(if_changed=if_changed)
+    return [*asked, render, AwaitRender(limit_s=limit_s), Download()]
 
 
-def _ending(post: Post | None = None) -> list[Arguments]:
-    return [CheckCredits(stop_when_empty=False), ClaimLink(), Publish(post=post)]
+def _ending(post: Post | None = None, approval: ApprovalStage | None = None) -> list[Arguments]:
+    return [
+        CheckCredits(stop_when_empty=False),
+        ClaimLink(),
+        *delivery(post, approval),
+    ]
+
+
+def delivery(post: Post | None = None, approval: ApprovalStage | None = None) -> list[Arguments]:
+    """The steps that deliver what was made, and what a person approves of it."""
+    return [Publish(post=post), *_approved(approval, BEFORE_HANDOVER)]
+
+
+def _approved(approval: ApprovalStage | None, stage: ApprovalStage) -> list[Arguments]:
+    return [Approve(stage=stage)] if approval == stage else []
 
 
 def _uploads(media: Iterable[Media], known: Iterable[Media]) -> list[Arguments]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.approving import this_user
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.preparation import DryRun
 from nemovideo_nodes.workspace.workspace import Workspace, require_done
@@ -15,4 +16,5 @@ __all__ = [
     "VideoOptions",
     "Workspace",
     "require_done",
+    "this_user",
 ]

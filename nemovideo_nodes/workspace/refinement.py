@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.facts import Asked
-from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.request.approval import BEFORE_HANDOVER, BEFORE_PAYING, ApprovalStage
 from nemovideo_nodes.request.model import Instruction, Limits
 from nemovideo_nodes.request.script import compile_script
-from nemovideo_nodes.request.steps import Step, StepName
+from nemovideo_nodes.request.steps import Approve, Step, StepName
 
 _TALK = (StepName.UPLOAD, StepName.PROMPT, StepName.STATE)
+_GATES = (StepName.RENDER, StepName.APPROVE)
+"""Steps before which more may be said."""
 
-__all__ = ["refinement_steps", "waits_for_words", "was_asked_last", "was_asked_on"]
+__all__ = [
+    "approval_to_come",
+    "refinement_steps",
+    "waits_for_words",
+    "was_asked_last",
+    "was_asked_on",
+]
 
 
 def was_asked_last(run: Run, said: tuple[str, ...], given: tuple[str, ...]) -> bool:
@@ -33,7 +42,7 @@ def waits_for_words(run: Run) -> bool:
     The service asked a question, or there was nothing to export after what was said so far.
     """
     return run.question is not None or any(
-        record.step.node is StepName.RENDER
+        record.step.node in _GATES
         and record.achieved is None
         and record.refused is not None
         and record.refused.remedy == Remedy.REFINE
@@ -42,17 +51,25 @@ def waits_for_words(run: Run) -> bool:
 
 
 def refinement_steps(
-    run: Run, script: tuple[Instruction, ...]
+    run: Run, script: tuple[Instruction, ...], *, is_message: bool = False
 ) -> tuple[tuple[Step, ...], str | None]:
     """The steps that a refinement adds, and the step behind which they go (None: behind all).
 
-    Where the run waits for an answer, the first instruction is the answer. Raises `BadInput` where
+    Where the run waits for an answer, the first instruction is the answer. With `is_message` it is
+    sent as it stands, whatever its words would mean otherwise. Raises `BadInput` where
     the run has to be finished first.
     """
     limit_s = run.order.request.limits.render_s if run.order else Limits().render_s
     asked = {step_id: record.step for step_id, record in run.steps.items()}
     question = run.question
-    steps = compile_script(script, asked, limit_s=limit_s, answers=question is not None)
+    approval = run.order.request.approval if run.order else None
+    steps = compile_script(
+        script,
+        asked,
+        limit_s=limit_s,
+        answers=is_message or question is not None,
+        approval=approval,
+    )
     if question is not None:
         # What the run was asked for goes on behind the answer: the look, the export.
         return tuple(step for step in steps if step.node in _TALK), question.step.id
@@ -60,10 +77,15 @@ def refinement_steps(
     for step_id, record in run.steps.items():
         if record.achieved:
             before = step_id
-        elif record.step.node is StepName.RENDER and record.intent is None and before:
+        elif _is_at(record, BEFORE_PAYING):
+            # Nothing of it was said yet: it is one more thing to say before the first export.
+            return tuple(step for step in steps if step.node in _TALK), _last_said(run, record)
+        elif _is_at(record, BEFORE_HANDOVER):
+            return tuple(step for step in steps if step.node is not StepName.APPROVE), before
+        elif record.step.node in _GATES and record.intent is None and before:
             # The agent asked back in plain words, say, and there was nothing to export yet: the
             # answer goes before that export.
-            return tuple(step for step in steps if step.node in _TALK), before
+            return tuple(step for step in steps if _is_talk(step)), before
         else:
             raise BadInput(
                 f"Run {run.id} is not finished yet, so it cannot be changed",
@@ -71,3 +93,37 @@ def refinement_steps(
                 run_id=run.id,
             )
     return steps, None
+
+
+def approval_to_come(run: Run) -> str | None:
+    """The step before an approval of a delivery that is not given yet; None: there is none."""
+    before = None
+    for step_id, record in run.steps.items():
+        if _is_at(record, BEFORE_HANDOVER) and not record.achieved:
+            return before
+        before = step_id
+    return None
+
+
+def _is_at(record: StepRecord, stage: ApprovalStage) -> bool:
+    args = record.step.args
+    return isinstance(args, Approve) and args.stage == stage
+
+
+def _is_talk(step: Step) -> bool:
+    """What is said, and the approval that it needs because it is paid for."""
+    is_paid = isinstance(step.args, Approve) and step.args.stage == BEFORE_PAYING
+    return is_paid or step.node in _TALK
+
+
+def _last_said(run: Run, record: StepRecord) -> str:
+    """The last step of what is said behind that approval, before the first export of it."""
+    last, behind = record.step.id, False
+    for step_id, other in run.steps.items():
+        if other is record:
+            behind = True
+        elif behind and other.step.node is StepName.RENDER:
+            break
+        elif behind and other.step.node is StepName.STATE:
+            last = step_id
+    return last

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.engine.kinds.publisher import OpenPublisher, no_publisher
 from nemovideo_nodes.engine.polling import LONGEST_WAIT_S
 from nemovideo_nodes.errors import (
     BadInput,
@@ -27,14 +28,24 @@ from nemovideo_nodes.errors import (
     VideoInvalid,
     is_retryable,
 )
-from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult, Result, Verdict
+from nemovideo_nodes.ledger.facts import (
+    Evidence,
+    Intended,
+    Presented,
+    PromptResult,
+    Result,
+    Verdict,
+)
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.handover import Uploaded
 from nemovideo_nodes.request.steps import Idempotency
 from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.wire.draft import Draft
 
 __all__ = [
+    "ApprovalOutdated",
+    "AskApproval",
     "Context",
     "Failure",
     "Intent",
@@ -74,6 +85,8 @@ class Context:
     pace: PollingSettings
     clock: Clock
     report: Callable[[Progress], None]
+    publisher: OpenPublisher = no_publisher
+    """Opens the publisher of a name; raises `BadInput`."""
 
     def session_id(self) -> str:
         """The run's session; raises `BadInput` where there is none yet."""
@@ -104,6 +117,8 @@ class Intent:
     evidence: Evidence | None = None
     draft: Draft | None = None
     """What the effect needs in hand; it is not written down."""
+    uploaded: tuple[Uploaded, ...] = ()
+    """What a publisher has got before; it is not written down."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +179,31 @@ class SessionLost:
     sentence: str
 
 
-Outcome = Success | RetryAt | Failure | UpstreamFailed | NotReceived | SessionLost
+@dataclass(frozen=True)
+class AskApproval:
+    """A person is asked for approval: the step ends at that person's word."""
+
+    presented: Presented
+
+
+@dataclass(frozen=True)
+class ApprovalOutdated:
+    """What was approved has changed since: it is read once more, and a person is asked again."""
+
+    approval: str
+    """The step that was to approve what comes now."""
+
+
+Outcome = (
+    Success
+    | RetryAt
+    | Failure
+    | UpstreamFailed
+    | NotReceived
+    | SessionLost
+    | AskApproval
+    | ApprovalOutdated
+)
 
 
 class StepRunner:

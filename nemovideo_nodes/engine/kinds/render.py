@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nemovideo_nodes.engine.kinds.kind import (
+    ApprovalOutdated,
     Context,
     Failure,
     Intent,
@@ -28,7 +29,9 @@ from nemovideo_nodes.errors import (
     Remedy,
     SessionNotFound,
 )
+from nemovideo_nodes.ledger.approvals import approval_of_export, draft_seen
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     Evidence,
     Intended,
     PromptResult,
@@ -38,11 +41,12 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import AwaitRender, Media, Prompt, SubmitRender
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import RenderStatus
 
-__all__ = ["AwaitRenderRunner", "SubmitRenderRunner"]
+__all__ = ["AwaitRenderRunner", "SubmitRenderRunner", "nothing_to_export"]
 
 _MISSING_POLLS = 3
 """A render may be unknown for a moment after it was accepted; so often in a row it is lost."""
@@ -68,11 +72,13 @@ class SubmitRenderRunner(StepRunner):
         if isinstance(state, RetryAt):
             return state
         if state.draft is None or not state.draft.exportable:
-            return _nothing_to_export(ctx)
+            return nothing_to_export(ctx)
         if (wrong := _wrong_media(ctx, record, state.draft)) is not None:
             return wrong
         if (same_video := _last_render(ctx, record, state.draft)) is not None:
             return Success(same_video)
+        if (outdated := _outdated(ctx, record, state.draft)) is not None:
+            return outdated
         seen = ctx.run.results(StateResult)
         same = bool(seen) and seen[-1].draft_digest == state.draft.digest
         evidence = Evidence(
@@ -90,7 +96,9 @@ class SubmitRenderRunner(StepRunner):
         with ctx.calling("state"):
             draft = intent.draft or (await ctx.client.read_state(session_id)).draft
         if draft is None:
-            return _nothing_to_export(ctx)
+            return nothing_to_export(ctx)
+        if record.state is StepState.ABSENT and (late := _outdated(ctx, record, draft)):
+            return late
         try:
             await ctx.client.submit_render(session_id, draft, intent.key)
         except Refused as error:
@@ -198,7 +206,18 @@ def _last_render(ctx: Context, record: StepRecord, draft: Draft) -> RenderResult
     return last if last is not None and last.draft_digest == draft.digest else None
 
 
-def _nothing_to_export(ctx: Context) -> Failure:
+def _outdated(ctx: Context, record: StepRecord, draft: Draft) -> ApprovalOutdated | None:
+    """Why this is not exported: a person has approved another timeline than this one."""
+    approval = approval_of_export(ctx.run, record)
+    if approval is None:
+        return None
+    approved = approval.result
+    if isinstance(approved, ApprovalResult) and approved.seen == draft_seen(draft.digest):
+        return None
+    return ApprovalOutdated(approval.step.id)
+
+
+def nothing_to_export(ctx: Context) -> Failure:
     """The agent may have asked back in plain words; they are the way on."""
     turns = ctx.run.results(PromptResult)
     reply = turns[-1].replies[-1] if turns and turns[-1].replies else ""
