@@ -78,7 +78,8 @@ form { margin-top: 1.5rem; padding: 1rem; background: var(--card); border: 1px s
   border-radius: 12px; }
 label { display: block; font-weight: 600; margin: 0 0 1rem; }
 input, textarea { display: block; width: 100%; font: inherit; font-weight: 400;
-  padding: .6rem; margin-top: .3rem; color: inherit; background: var(--ground); border: 1px solid var(--soft); border-radius: 8px; }
+  padding: .6rem; margin-top: .3rem; color: inherit; background: var(--ground);
+  border: 1px solid var(--soft); border-radius: 8px; }
 textarea { min-height: 5.5rem; }
 button { font: inherit; font-weight: 600; width: 100%; min-height: 48px; margin-top: .6rem;
   border-radius: 10px; border: 1px solid var(--soft); background: transparent; color: inherit; }
