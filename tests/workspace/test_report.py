@@ -18,18 +18,20 @@ from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.ledger.facts import (
     Achieved,
+    ApprovalResult,
     Asked,
     Deferred,
     Fact,
     Intended,
     Lease,
     Noted,
+    Presented,
     PromptResult,
     Refused,
     TokenResult,
 )
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import AcquireToken, AwaitRender, Prompt, Step
+from nemovideo_nodes.request.steps import AcquireToken, Approve, AwaitRender, Prompt, Step
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.report import overview_of, overview_page, report_of
 from nemovideo_nodes.workspace.report.steps import Schedule, schedule_of
@@ -176,6 +178,29 @@ def test_a_long_pause_is_drawn_short() -> None:
     assert first.width > 30
     assert second.width > 30
     assert second.left + second.width == pytest.approx(100, abs=0.1)
+
+
+def test_a_person_is_waited_for() -> None:
+    """The wait for an approval is the step's, and takes as little room as a pause."""
+    seen = "0" * 64
+    schedule = scheduled(
+        fact_at(Asked, 0, steps=(Step(id="approve/0", args=Approve(stage="before_paying")),)),
+        fact_at(Noted, 2, topic="presented", step="approve/0", v=2, presented=Presented(seen=seen)),
+        fact_at(Noted, 3, topic="released"),
+        fact_at(
+            Achieved,
+            90_010,
+            by="other",
+            v=2,
+            step="approve/0",
+            result=ApprovalResult(seen=seen, who="Mei", decided_at=NOW + timedelta(seconds=90_000)),
+        ),
+        fact_at(Noted, 90_030, topic="released", by="other"),
+    )
+    (row,) = schedule.rows
+    assert row.waited_s == 89_998
+    assert row.bars[0].kind == "wait"
+    assert len(schedule.pauses) == 1
 
 
 def test_both_languages_say_the_same() -> None:

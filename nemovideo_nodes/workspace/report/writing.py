@@ -67,7 +67,6 @@ def write_report(run: Run, result: RunResult, store: Store, now: datetime) -> bo
         href=lambda name: quote(posixpath.relpath(name, folder)),
         picture=lambda name: pictures.get(name, ""),
         now=now,
-        error=result.message(PYTHON_WORDING),
     )
     try:
         text = run_page(run, result, page)
@@ -104,7 +103,7 @@ def report_of(
     now: datetime,
     target: Path | None = None,
     *,
-    wording: Wording = PYTHON_WORDING,
+    wording: Wording | None = None,
     language: str = "",
     problems: tuple[str, ...] = (),
 ) -> str:
@@ -118,7 +117,7 @@ def report_of(
         href=functools.partial(_href, store, target),
         picture=lambda name: pictures.get(name, ""),
         now=now,
-        error=result.message(wording),
+        error=result.message(wording) if wording is not None else None,
         problems=problems,
         language=language,
     )
