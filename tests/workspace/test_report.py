@@ -22,6 +22,7 @@ from nemovideo_nodes.ledger.facts import (
     Asked,
     Deferred,
     Fact,
+    HandOverResult,
     Intended,
     Lease,
     Noted,
@@ -266,3 +267,20 @@ async def test_approvals_are_in_the_report(stage: Stage) -> None:
     text = report_path(stage, run_id).read_text("utf-8")
     assert "before paying" in text
     assert "&lt;b&gt;Mei" in text
+
+
+async def test_what_was_handed_over_is_in_the_report(stage: Stage, tmp_path: Path) -> None:
+    """To whom, and where it is there; a link only where it is one."""
+    result = await stage.work(stage.order())
+    workspace = stage.workspace()
+    run = await asyncio.to_thread(workspace.load, result.run_id)
+    handed = [
+        HandOverResult(id="a", target="postiz", platform="tiktok", place="https://p.example/1"),
+        HandOverResult(id="b", target="<i>cms", place="javascript:alert(1)", state="draft"),
+    ]
+    told = result.model_copy(update={"handed_over": handed})
+    text = report_of(run, told, workspace.store, NOW, tmp_path / "any.html")
+    assert '<a href="https://p.example/1"' in text
+    assert "postiz: TikTok" in text
+    assert "&lt;i&gt;cms" in text
+    assert 'href="javascript' not in text

@@ -114,6 +114,7 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
             errors=_errors(result, page, language),
             doubts=[redact(doubt) for doubt in run.doubts],
             asked=_asked(run, page),
+            titles={name: preset.title for name, preset in PRESETS.items()},
             videos=_videos(run, result, page),
             deliveries=_deliveries(result, published[-1] if published else None, page, words),
             subtitles=[
