@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -228,6 +230,52 @@ def _at_write(number: int) -> Any:
                 die()
 
     return fault
+
+
+async def test_what_was_told_goes_with_its_run(stage: Stage) -> None:
+    """A clean-up leaves what was told of runs that stay."""
+    async with Receiver() as receiver:
+        channels(stage, hook(receiver.url))
+        workspace = stage.workspace()
+        assert (await ask(workspace, stage)).status == "done"
+        sent = Path(stage.store_path) / "notifications" / "sent"
+        (name,) = [path.name for path in sent.iterdir()]
+        assert name.startswith("spring.done.msg_")
+        await workspace.delete(timedelta(days=1))
+        assert [path.name for path in sent.iterdir()] == [name]
+        await workspace.delete(timedelta(0))
+        assert not sent.exists() or not list(sent.iterdir())
+
+
+def test_a_process_killed_while_it_sends_is_followed_by_another(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL between sending and noting it: the message comes again, under the same id."""
+    out = tmp_path / "ids"
+    code = (
+        "import os, signal; "
+        f"file = open({str(out)!r}, 'a'); print(os.environ['NEMOVIDEO_MESSAGE_ID'], file=file); "
+        "file.close(); first = sum(1 for _ in open(file.name)) == 1; "
+        "first and os.kill(os.getppid(), signal.SIGKILL)"
+    )
+    asyncio.run(ask(stage.workspace(), stage))
+    run, result = stage.workspace().load("spring"), stage.workspace().result("spring")
+    path = channels(
+        stage,
+        f'[channels.own]\nkind = "command"\nargv = {json.dumps([sys.executable, "-c", code])}',
+    )
+    assert notifier(stage).note(run, result, Notify()) is not None
+    monkeypatch.setenv("NEMOVIDEO_STORE", stage.store_path)
+    monkeypatch.setenv("NEMOVIDEO_NOTIFICATIONS", str(path))
+    command = [sys.executable, "-m", "nemovideo_nodes.cli", "notify"]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    clock = FakeClock.skipping()
+    assert asyncio.run(notifier(stage, clock=clock).send()).waiting == 1  # it may be at work yet
+    clock.advance(121)
+    assert asyncio.run(notifier(stage, clock=clock).send()).sent == 1
+    ids = out.read_text().split()
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
 
 
 async def test_racing_processes_tell_it_once(stage: Stage) -> None:
