@@ -122,6 +122,21 @@ async def test_an_approval_is_asked_for_once_for_what_is_shown(stage: Stage) -> 
     assert "nemovideo approve spring" in data["what_to_do"]
 
 
+async def test_a_link_to_approve_is_made_for_channels_that_may_have_it(stage: Stage) -> None:
+    """It is a secret: in the message, and nowhere in the store."""
+    async with Receiver() as receiver:
+        text = hook(receiver.url, more="approval_links = true")
+        channels(stage, text + hook(receiver.url).replace("cms", "others"))
+        settings = stage.settings().model_copy(update={"approval_url": "https://ok.example.com"})
+        workspace = Workspace(settings, Store(stage.store_path))
+        assert (await ask(workspace, stage, approval="before_paying")).state == "needs_approval"
+    links = sorted(str(payload["data"]["approval_url"]) for payload in receiver.payloads)
+    assert links[0] == "None"
+    assert links[1].startswith("https://ok.example.com/a/")
+    kept = b"".join(files_below(Path(stage.store_path)).values())
+    assert links[1].rpartition("/")[2].encode() not in kept
+
+
 async def test_no_receiver_fails_a_run_and_it_is_tried_again(stage: Stage) -> None:
     """Later each time, under the same id, until the receiver has it."""
     async with Receiver(500, 503, 200, retry_after="100") as receiver:
