@@ -76,7 +76,7 @@ CHINESE_NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RELEASE: "允许超出预算：nemovideo release {run_id}。否则等到第二天或提高预算",
         Remedy.APPROVE: "请先查看（nemovideo show {run_id}），然后：nemovideo approve {run_id}；"
         "要修改加 --change '您的说明'，拒绝加 --reject",
-        Remedy.HAND_OVER: "请先查看发布平台。内容已在那里：nemovideo resume {run_id} --handed-over；"
+        Remedy.HAND_OVER: "请先查看发布平台。已在那里：nemovideo resume {run_id} --handed-over；"
         "不在那里：nemovideo resume {run_id} --resend",
         Remedy.UPDATE: "请更新 nemovideo-nodes，然后：nemovideo resume {run_id}",
         Remedy.REPORT: "请报告此问题。没有任何损失：nemovideo resume {run_id}",
