@@ -35,7 +35,8 @@ WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test checks lint types contracts pytest coverage prefect prefect-e2e webhook \
-    airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve pins clean
+    airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve \
+    release-check pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -174,6 +175,9 @@ $(VENV)/pins.stamp: requirements/prefect.txt
 .venv-airflow-oldest/pins.stamp: requirements/airflow-oldest.txt
 	$(new_venv)
 
+.venv-release/pins.stamp: requirements/release.txt
+	$(new_venv)
+
 # The pinned backend builds it, without fetching one. The sdist comes first and the wheel out of it,
 # so that the sdist is known to be whole.
 build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
@@ -187,6 +191,17 @@ build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
 $(VENV)/wheel.stamp .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp: %/wheel.stamp: %/pins.stamp build/wheel.stamp
 	@$*/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall dist/*.whl
 	@touch $@
+
+# What a release has to pass before it is tagged; docs/project/releasing.md says what a person does.
+release-check: $(VENV)/wheel.stamp .venv-release/pins.stamp
+	.venv-release/bin/twine check --strict dist/*
+	.venv-release/bin/check-wheel-contents dist/*.whl
+	@mkdir -p build/sbom
+	for door in prefect airflow; do \
+	    .venv-release/bin/cyclonedx-py requirements requirements/$$door-run.txt --pyproject pyproject.toml \
+	        --output-reproducible --validate --output-file build/sbom/nemovideo-nodes-$$door.cdx.json || exit 1; \
+	done
+	$(PY) tests/support/release_facts.py
 
 # For maintainers, with uv: new pins from pyproject.toml's bounds (UV_ARGS=--upgrade for newer ones).
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
@@ -208,6 +223,8 @@ pins:
 	echo 'apache-airflow==3.0.0' | $(subst --universal,,$(PIN)) --constraints - \
 	    --extra airflow --extra calendar --extra email --extra emulator --extra video --group test \
 	    --output-file requirements/airflow-oldest.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 $(UV_ARGS) --group release --output-file requirements/release.txt
 
 clean:
-	rm -rf .venv .venv-airflow .venv-airflow-oldest build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .cache .venv .venv-airflow .venv-airflow-oldest .venv-release build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -3,6 +3,7 @@
 from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
     ASPECT,
     BUDGET,
     DUE,
@@ -29,6 +30,7 @@ with DAG(
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
+        "approval": APPROVAL,
         "destination": Param(
             "",
             type=["string", "null"],
@@ -49,6 +51,7 @@ with DAG(
         platform="{{ params.platform or '' }}",
         aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
         destination="{{ params.destination or '' }}",
         handover="{{ params.handover or '' }}",
         due="{{ params.due or '' }}",

@@ -2,7 +2,14 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import HANDOVER, PICTURES, PROFILE, PROMPT, SYNTHETIC_MEDIA
+from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
+    HANDOVER,
+    PICTURES,
+    PROFILE,
+    PROMPT,
+    SYNTHETIC_MEDIA,
+)
 from nemovideo_nodes.airflow.video import RequestedVideoOperator
 
 with DAG(
@@ -23,6 +30,7 @@ with DAG(
         "images": PICTURES,
         "prompt": PROMPT,
         "profile": PROFILE,
+        "approval": APPROVAL,
         "language": Param("", type=["string", "null"], title="Language", section="More"),
         "media_hosts": Param(
             [],
@@ -30,6 +38,13 @@ with DAG(
             items={"type": "string"},
             title="Media hosts",
             description="The only hosts that media are fetched from; empty: any public one.",
+            section="More",
+        ),
+        "notify": Param(
+            None,
+            type=["object", "null"],
+            title="Notify",
+            description="Who is told what becomes of the run, as the receiver says it.",
             section="More",
         ),
         "handover": HANDOVER,
@@ -66,8 +81,10 @@ with DAG(
         images="{{ params.images | tojson }}",
         prompt="{{ params.prompt or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
+        notify="{{ (params.notify or {}) | tojson }}",
         handover="{{ params.handover or '' }}",
         synthetic_media="{{ params.synthetic_media }}",
         budget_per_day="{{ '' if params.budget_per_day is none else params.budget_per_day }}",

@@ -109,6 +109,13 @@ class Settings(BaseModel):
     """The channels that are told of runs; None: notifications.toml in `config_dir`, if any."""
     public_url: str = ""
     """Where a browser finds what is in the store; empty: nowhere."""
+    approval: str = ""
+    """What a person has to approve of each new run that says nothing of it, as
+    `request.approval.approval_rule` reads it; empty: nothing."""
+    approval_url: str = ""
+    """Where people open the approval pages; empty: nowhere."""
+    approval_secret: str | None = Field(default=None, repr=False)
+    """What links to them are signed with; None: a key of this machine."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -140,6 +147,9 @@ class Settings(BaseModel):
             handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
             notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
             public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
+            approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
+            approval_url=_page_url(env, "NEMOVIDEO_APPROVAL_URL"),
+            approval_secret=Secret(env.get("NEMOVIDEO_APPROVAL_SECRET", "").strip()) or None,
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
@@ -341,6 +351,16 @@ def _file(env: Mapping[str, str], name: str) -> Path | None:
 def _public_url(env: Mapping[str, str], name: str) -> str:
     text = env.get(name, "").strip()
     return checked_url(text, name, allow_http=True) if text else ""
+
+
+def _page_url(env: Mapping[str, str], name: str) -> str:
+    """The address of pages of ours, as people open it."""
+    url = env.get(name, "").strip().rstrip("/")
+    parts = urlsplit(url)
+    is_page = parts.scheme in ("http", "https") and bool(parts.hostname)
+    if url and (not is_page or parts.query or parts.fragment or "@" in parts.netloc):
+        raise BadInput(f"{name} must be an address like https://approve.example.com")
+    return url
 
 
 def _credits(env: Mapping[str, str], name: str) -> float | None:

@@ -49,6 +49,7 @@ async def image_to_video(
     budget: float = 0.0,
     over_budget: bool = False,
     handed_over: bool = False,
+    approval: str = "",
 ) -> RunResult:
     """Make one video from pictures.
 
@@ -77,6 +78,9 @@ async def image_to_video(
             as it needs.
         over_budget: Let the run go over the budget that holds it.
         handed_over: The publisher has the post of the run, which was in doubt.
+        approval: What a person has to approve: before_paying, before_export or before_handover,
+            and maybe within which time, as in: before_export within 3d. Empty: what the
+            credentials say. The flow stops there and asks in its form.
     """
     run = await begin_run(
         images,
@@ -94,6 +98,7 @@ async def image_to_video(
         due=due,
         synthetic_media=synthetic_media,
         budget=budget,
+        approval=approval,
     )
     return await execute_run(
         run,

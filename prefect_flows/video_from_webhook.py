@@ -7,6 +7,7 @@ from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
+    Notify,
     begin_delivery,
     execute_run,
     explain_failure,
@@ -30,6 +31,8 @@ async def video_from_webhook(
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
+    notify: Notify | None = None,
+    approval: str = "",
     handover: str = "",
     synthetic_media: bool = True,
     budget_per_day: float = 0.0,
@@ -56,6 +59,9 @@ async def video_from_webhook(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
+        notify: Who is told what becomes of the run; none for the worker's own channels.
+        approval: What a person has to approve, such as before_export within 3d; empty: what the
+            credentials say. The flow stops there and asks in its form.
         handover: The publisher that gets the video, by its name in the worker's handover.toml.
         synthetic_media: Whether it is to be labelled as made or changed by AI.
         budget_per_day: The most credits of the webhook source in a day; 0 for as many as it needs.
@@ -72,9 +78,11 @@ async def video_from_webhook(
         media_hosts=media_hosts,
         platforms=platforms,
         texts=texts,
+        approval=approval,
         credentials=credentials,
         store=store,
         local=local,
+        notify=notify,
         handover=handover,
         synthetic_media=synthetic_media,
         budget_per_day=budget_per_day,

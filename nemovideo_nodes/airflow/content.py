@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.request.calendar_model import CalendarPost
     from nemovideo_nodes.request.calendar_plan import PlannedVideo
+    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace.calendar_source import CalendarSource
 
 __all__ = ["DuePostsOperator"]
@@ -31,10 +32,14 @@ class DuePostsOperator(BaseOperator):
         id of a connection
     :param timezone: the time zone of times that name none, as `Europe/Berlin`
     :param within_hours: posts that were due longer ago are left alone
+    :param notify: the channels of notifications.toml that are told what comes of the posts; none:
+        those of all runs
     :param handover: the publisher that gets the videos, where their rows name none
     """
 
-    template_fields: Sequence[str] = ("calendar", "timezone", "within_hours", "handover")
+    template_fields: Sequence[str] = (
+        *("calendar", "timezone", "within_hours", "notify", "handover"),
+    )
 
     def __init__(
         self,
@@ -42,10 +47,12 @@ class DuePostsOperator(BaseOperator):
         calendar: str,
         timezone: str = "UTC",
         within_hours: float | str = 24,
+        notify: str | Sequence[str] = (),
         handover: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.notify = notify
         self.calendar = calendar
         self.timezone = timezone
         self.within_hours = within_hours
@@ -58,22 +65,42 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
 
         try:
-            within = self._within()
+            within, notify = self._within(), self._notify()
             source = self._opened(context)
-            videos = videos_of(with_handover(self._posts(source), self.handover or ""))
+            videos = videos_of(with_handover(self._posts(source, notify), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within)
             due = [video for video in due if video.post.due or not _is_made(video)]
-            arguments = [_arguments(video, source) for video in due]
+            told = notify.model_dump(mode="json", exclude_defaults=True)
+            arguments = [_arguments(video, source) | {"notify": told} for video in due]
         except NemoVideoError as error:
             raise_task_error(error, self.log)
         self.log.info("%d of %d videos of the calendar are due", len(due), len(videos))
         return arguments
 
-    def _posts(self, source: CalendarSource) -> tuple[CalendarPost, ...]:
-        """The rows that can be read; the others are told in the log."""
+    def _notify(self) -> Notify:
+        from nemovideo_nodes.airflow.video import listed
+        from nemovideo_nodes.request.notify import Notify, checked_channels
+        from nemovideo_nodes.workspace.calendar_source import calendar_name
+
+        channels = checked_channels(listed(self.notify)) or None
+        return Notify(channels=channels, calendar=calendar_name(self.calendar))
+
+    def _tell(self, problems: Sequence[str], notify: Notify) -> None:
+        """Write down what is wrong with the calendar; a later task sends it with the rest."""
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.errors import NemoVideoError
+
+        try:
+            NemoVideoHook().workspace().notifier().note_calendar(notify.calendar, problems, notify)
+        except NemoVideoError as error:
+            self.log.warning("Nobody is told of the problems: %s", error.sentence)
+
+    def _posts(self, source: CalendarSource, notify: Notify) -> tuple[CalendarPost, ...]:
+        """The rows that can be read; the others are told in the log, and to those who are told."""
         from nemovideo_nodes.errors import BadInput
 
         reading = source.read(self.timezone)
+        self._tell([str(problem) for problem in reading.problems], notify)
         for problem in reading.problems:
             sentence = f"The calendar {self.calendar} is wrong: {problem}"
             if problem.row is None or not reading.posts:
@@ -141,6 +168,7 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         "aspect": video.aspect,
         "profile": post.profile,
         "language": video.language,
+        **({"approval": post.approval} if post.approval else {}),
         "post": _post(video),
     }
     if post.budget is not None:

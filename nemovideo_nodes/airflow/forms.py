@@ -14,6 +14,7 @@ from nemovideo_nodes.profiles import BUILT_IN, DEFAULT_PROFILE
 from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
 __all__ = [
+    "APPROVAL",
     "ASPECT",
     "BUDGET",
     "DUE",
@@ -75,6 +76,16 @@ SAME_ACCOUNT = Param(
     type="boolean",
     title="Same account",
     description="The connection has a new token of the account that started the run.",
+    section="More",
+)
+
+APPROVAL = Param(
+    "",
+    type=["string", "null"],
+    examples=["before_paying", "before_export", "before_handover"],
+    title="Approval",
+    description="What a person has to approve among the required actions, and maybe within which "
+    "time: before_export within 3d. Empty: what the connection says.",
     section="More",
 )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NemoVideoHook"]
 
-EXTRAS = ("local", "store", "web_url", "client_id", "run_budget", "day_budget")
+EXTRAS = ("local", "store", "web_url", "client_id", "approval", "run_budget", "day_budget")
 """The fields of a connection's extra that are used; the HTTP hook sends all others as headers."""
 _NO_TOKEN = "nmv_usr_connection-test"
 """Stands for a token where there is none: its refusal shows that the service answers."""
@@ -211,6 +211,7 @@ class NemoVideoHook(HttpHook):
             run_budget=_credits(extra, "run_budget"),
             day_budget=_credits(extra, "day_budget"),
             local=is_true(extra.get("local")),
+            approval=str(extra.get("approval") or ""),
         )
         return account, str(extra.get("store") or "")
 

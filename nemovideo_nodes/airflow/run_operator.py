@@ -170,13 +170,39 @@ class RunOperator(BaseOperator):
             retryable = bool(event.get("deadline_retryable"))
             if status == "deadline":
                 raise DeadlinePassed(event["error"], retryable=retryable)
-            if status == "stopped":
-                raise _stopped(event)
             driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
             driver.deadline_retryable = retryable
+            if status == "stopped":
+                stopped = _stopped(event)
+                self._ask_person(context, driver, stopped)
+                raise stopped
             return self._continue_run(context, driver)
         except NemoVideoError as error:
             self._fail(error)
+
+    def execute_answered(
+        self, context: Context, event: dict[str, Any], run_id: str, seen: str, deadline: str
+    ) -> dict[str, Any]:
+        """Continue with what a person said to what the run showed."""
+        from nemovideo_nodes.airflow.approving import note_answer
+
+        try:
+            driver = self._driver(context, self._workspace(), run_id, deadline)
+            if (noting := note_answer(driver, seen, event)) is not None:
+                try:
+                    self._wait(noting)
+                except BadInput as error:  # it was answered elsewhere meanwhile, or changed since
+                    self.log.warning("%s", error.sentence)
+            return self._continue_run(context, driver)
+        except NemoVideoError as error:
+            self._fail(error)
+
+    def _ask_person(self, context: Context, driver: RunDriver, stopped: RunStopped) -> None:
+        """Ask for the approval that the run waits for; it returns where nobody can be asked."""
+        from nemovideo_nodes.airflow.approving import ask_person
+
+        if stopped.code is ErrorCode.NEEDS_APPROVAL:
+            ask_person(self, context, driver, self.run_page)
 
     def on_kill(self) -> None:
         """Release the run; called by a signal handler, inside the event loop that must end."""
@@ -235,9 +261,14 @@ class RunOperator(BaseOperator):
                     deadline_retryable=driver.deadline_retryable,
                     poll_interval=self.poll_interval,
                     outage_timeout=self.outage_timeout,
+                    link=self.run_page,
                 )
                 self.defer(trigger=trigger, method_name="execute_complete")
-            self._wait(driver.advance(segment.through, resend=resend))
+            try:
+                self._wait(driver.advance(segment.through, resend=resend))
+            except RunStopped as stopped:
+                self._ask_person(context, driver, stopped)
+                raise
         result = self._finish(context, driver)
         if result.status == "stuck" and goal != "":
             require_done(result)
@@ -272,6 +303,7 @@ class RunOperator(BaseOperator):
                 self.log.warning("The lineage of the run cannot be reported", exc_info=True)
         if own or made:
             mark_succeeded(context["ti"], self.on_clear, driver.journal)
+        self._wait(driver.tell())
         log_success(self.log, result, self.run_page)
         return xcom_result(result)
 
@@ -333,7 +365,15 @@ class RunOperator(BaseOperator):
         context["ti"].xcom_push(key="run_id", value=run_id)
         for link in self.operator_extra_links:
             context["ti"].xcom_push(key=link.xcom_key, value=self.run_page)
-        return RunDriver(workspace, run_id, self.log.info, deadline, self.profile)
+        return RunDriver(
+            workspace,
+            run_id,
+            self.log.info,
+            deadline,
+            self.profile,
+            link=self.run_page,
+            is_worker=True,
+        )
 
     def _permit(self, driver: RunDriver) -> None:
         """Write down what a person permits of a run that has begun."""

@@ -13,6 +13,7 @@ from nemovideo_nodes.airflow.identity import (
     run_id_in,
 )
 from nemovideo_nodes.airflow.run_operator import PROMPT_FILES, RunOperator
+from nemovideo_nodes.telemetry import attached
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
@@ -108,6 +110,8 @@ class ImageToVideoOperator(VideoOperator):
     :param platform: where the video will be shown, as `tiktok`; it names the frame
     :param aspect: the frame, as `9:16`
     :param language: the language of the session; empty: the profile's
+    :param approval: what a person has to approve, as `before_export within 3d`; the task then
+        waits for the answer among Airflow's required actions. Empty: what the connection says
     :param again: makes another video from the same request as the run `run_id`
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
@@ -120,6 +124,8 @@ class ImageToVideoOperator(VideoOperator):
         `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
         text, and all of them are copied to `destination`. Where it names a publisher
         (`handover`), that one gets them
+    :param notify: who is told what becomes of the run: `{"channels": ["team"]}`, channels of
+        notifications.toml; empty: those of all runs
     """
 
     template_fields: Sequence[str] = (
@@ -128,8 +134,10 @@ class ImageToVideoOperator(VideoOperator):
         "platform",
         "aspect",
         "language",
+        "approval",
         "again",
         "post",
+        "notify",
         "handover",
         "due",
         "synthetic_media",
@@ -138,6 +146,7 @@ class ImageToVideoOperator(VideoOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "post": "json",
+        "notify": "json",
     }
 
     def __init__(
@@ -147,10 +156,12 @@ class ImageToVideoOperator(VideoOperator):
         platform: str = "",
         aspect: str = "",
         language: str = "",
+        approval: str = "",
         again: bool | str = False,
         leave_question: bool = False,
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
+        notify: Mapping[str, Any] | str | None = None,
         handover: str = "",
         due: str = "",
         synthetic_media: bool | str = True,
@@ -163,10 +174,12 @@ class ImageToVideoOperator(VideoOperator):
         self.synthetic_media = synthetic_media
         self.budget = budget
         self.post = post
+        self.notify = notify
         self.work = work
         self.platform = platform
         self.aspect = aspect
         self.language = language
+        self.approval = approval
         self.again = again
         self.leave_question = leave_question
         self.wait_for_completion = wait_for_completion
@@ -217,16 +230,19 @@ class ImageToVideoOperator(VideoOperator):
             platform=self.platform or "",
             aspect=self.aspect or "",
             language=self.language or "",
+            approval=self.approval or "",
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
+            notify=notify_of(self.notify),
             handover=self.handover or "",
             due=due_at(str(self.due or "")),
             synthetic_media=is_true(self.synthetic_media),
             budget=budget_of(self.budget),
-            **post_options(self.post),
         )
-        self._wait(driver.workspace.submit(with_post(options, self.post or {})))
+        if self.post and (post_options(self.post) or self.post.get("handover")):
+            options = with_post(options, self.post)
+        self._wait(driver.workspace.submit(options))
 
     def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
         from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
@@ -272,22 +288,26 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param notify: who is told what becomes of the run, as the receiver says it; empty: those that
+        are told of all runs
     :param handover: a publisher of the worker's `handover.toml` that gets the video, once
     :param synthetic_media: whether it is to be labelled as made or changed by AI
     :param budget_per_day: the most credits of the webhook `source` in a day
     :param source: the webhook source whose budget that is
     :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
     :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
+    :param approval: see `ImageToVideoOperator`
     """
 
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
-        *("language", "media_hosts", "platforms", "texts"),
+        *("language", "media_hosts", "platforms", "texts", "notify", "approval"),
         *("handover", "synthetic_media", "budget_per_day", "source"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
+        "notify": "json",
         "platforms": "py",
         "texts": "py",
     }
@@ -297,16 +317,20 @@ class RequestedVideoOperator(VideoOperator):
         *,
         language: str = "",
         media_hosts: str | Sequence[str] = (),
+        notify: Mapping[str, Any] | str | None = None,
         handover: str = "",
         synthetic_media: bool | str = True,
         budget_per_day: float | str | None = None,
         source: str = "",
         platforms: str | Sequence[str] = (),
         texts: str | Mapping[str, Any] | None = None,
+        approval: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.notify = notify
         self.language = language
+        self.approval = approval
         self.media_hosts = media_hosts
         self.handover = handover
         self.synthetic_media = synthetic_media
@@ -336,13 +360,17 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            notify=notify_of(self.notify),
             handover=self.handover or "",
             synthetic_media=is_true(self.synthetic_media),
             budgets=budgets,
             platforms=listed(self.platforms),
             texts=post_texts(self.texts or {}),
+            approval=self.approval or "",
         )
-        self._wait(driver.workspace.submit(options))
+        conf = getattr(context.get("dag_run"), "conf", None) or {}
+        with attached(str(conf.get("traceparent") or "")):  # as the webhook receiver has put it
+            self._wait(driver.workspace.submit(options))
 
 
 class RefineVideoOperator(VideoOperator):
@@ -374,6 +402,24 @@ class RefineVideoOperator(VideoOperator):
             return run if was_asked_on(run, key) else None
 
         return deduplication_key(ti, self.on_clear, generation_of(ti, self.on_clear, read))
+
+
+def notify_of(given: Mapping[str, Any] | str | None) -> Notify | None:
+    """Who is told, as a DAG says it, or as a template rendered it; raises `BadInput`."""
+    from pydantic import ValidationError
+
+    from nemovideo_nodes.errors import BadInput
+    from nemovideo_nodes.request.notify import Notify, checked_channels
+
+    try:
+        value = json.loads(given) if isinstance(given, str) and given.strip() else given
+        if not value:
+            return None
+        notify = Notify.model_validate(value)
+    except (ValueError, ValidationError):
+        raise BadInput('`notify` takes {"channels": ["NAME"]}') from None
+    checked_channels(notify.channels or ())
+    return notify
 
 
 def listed(given: Any) -> list[str]:

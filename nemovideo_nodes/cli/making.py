@@ -129,17 +129,8 @@ open_option = click.option(
     metavar="WHEN",
     default="",
     shell_complete=complete_approval,
-    help="Stop for a person: before_paying, before_export or before_handover.",
-)
-@click.option(
-    "--approval-within", metavar="TIME", default="", help="How long there is to answer: 12h, 3d."
-)
-@click.option(
-    "--approval-else",
-    type=click.Choice(["reject", "go-on"]),
-    default="reject",
-    show_default=True,
-    help="What it means that nobody answered within that.",
+    help="Stop for a person: before_paying, before_export or before_handover; also "
+    "'before_export within 3d else go on'.  [NEMOVIDEO_APPROVAL]",
 )
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
@@ -175,8 +166,6 @@ def make(
     budget: float | None,
     aspect: str | None,
     approval: str,
-    approval_within: str,
-    approval_else: str,
     run_id: str | None,
     again: bool,
     local: bool,
@@ -204,7 +193,6 @@ def make(
     with progress_for(loudness(), as_json=as_json) as progress:
         progress.begin("Looking at what you gave")
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
-        from nemovideo_nodes.request.approval import approval_stage, approval_time, otherwise_of
         from nemovideo_nodes.workspace import VideoOptions
         from nemovideo_nodes.workspace.posting import due_at
         from nemovideo_nodes.workspace.script_file import read_script
@@ -230,9 +218,7 @@ def make(
             aspect=aspect or "",
             run_id=run_id or "",
             again=again,
-            approval=approval_stage(approval),
-            approval_s=approval_time(approval_within),
-            approval_otherwise=otherwise_of(approval_else),
+            approval=approval,
         )
         workspace = open_workspace(store, local=local)
         delivery.check(workspace)

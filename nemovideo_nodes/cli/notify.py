@@ -12,8 +12,10 @@ from nemovideo_nodes.cli.group import json_option, print_json, read_settings, st
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nemovideo_nodes.settings import Settings
-    from nemovideo_nodes.workspace.notifications import DeliveryState, SendReport
+    from nemovideo_nodes.workspace.notifications import DeliveryState, MakeChannel, SendReport
 
 __all__ = ["notify"]
 
@@ -96,13 +98,32 @@ def _stores(settings: Settings) -> list[Settings]:
     return list(found.values())
 
 
+def _channels(settings: Settings) -> Mapping[str, MakeChannel]:
+    """The kinds of channels that orchestrators bring, where the file has one of them."""
+    from importlib.util import find_spec
+
+    from nemovideo_nodes.workspace.notifications.config import read_notifications
+
+    kinds = {one.kind for one in read_notifications(settings).channels.values()}
+    found: dict[str, MakeChannel] = {}
+    if "prefect" in kinds and find_spec("prefect") is not None:
+        from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS
+
+        found |= PREFECT_CHANNELS
+    if "airflow" in kinds and find_spec("airflow") is not None:
+        from nemovideo_nodes.airflow.notifiers import AIRFLOW_CHANNELS
+
+        found |= AIRFLOW_CHANNELS
+    return found
+
+
 async def _pass(settings: Settings) -> SendReport:
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.workspace.notifications import Notifier, SendReport
 
-    whole = SendReport()
+    whole, channels = SendReport(), _channels(settings)
     for one in _stores(settings):
-        notifier = Notifier(one, Store(one.store))
+        notifier = Notifier(one, Store(one.store), channels=channels)
         await asyncio.to_thread(notifier.catch_up)
         whole.add(await notifier.send())
     return whole
@@ -135,7 +156,7 @@ def _try(settings: Settings, sample: str, *, as_json: bool) -> None:
     from nemovideo_nodes.workspace.notifications import Notifier, NotSent
 
     _check(settings)
-    notifier = Notifier(settings, Store(settings.store))
+    notifier = Notifier(settings, Store(settings.store), channels=_channels(settings))
     names = list(notifier.config.channels) if sample == "all" else [sample]
     ends: dict[str, str] = {}
     for name in names:

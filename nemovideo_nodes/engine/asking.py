@@ -32,6 +32,7 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import Approve, HandOver, Prompt, Publish, Step
+from nemovideo_nodes.telemetry import current_traceparent
 
 __all__ = ["Asker"]
 
@@ -98,6 +99,7 @@ class Asker:
                 said=said,
                 given=given,
                 occasion=occasion,
+                traceparent=(current_traceparent() or None) if first else None,
             )
             if await self.journal.appended(fact):
                 return

@@ -71,7 +71,7 @@ class Budgets:
             step=record.step.id,
             key=key,
             by=self._me,
-            credits=self._estimate(record),
+            credits=self.estimate(record),
             until=now + LEASE + SKEW,
         )
         return await asyncio.to_thread(self._reserve, charge)
@@ -106,7 +106,8 @@ class Budgets:
         self._reserved = _Reserved(charge, tuple(taken))
         return None
 
-    def _estimate(self, record: StepRecord) -> float:
+    def estimate(self, record: StepRecord) -> float:
+        """What the message of `record` is expected to cost, in credits."""
         records = self._run.steps.values()
         before = (r for r in records if r is not record and r.step.node is StepName.PROMPT)
         sent = sum(r.intents > 0 for r in before)

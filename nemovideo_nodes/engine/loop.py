@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -39,10 +38,11 @@ from nemovideo_nodes.ledger.manifest import RunResult, result_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.telemetry import logger
 
 __all__ = ["Engine", "Event", "EventKind"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 MAX_DECISIONS = 20_000
 """Far beyond any run; a bound for the loop."""

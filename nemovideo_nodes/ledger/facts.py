@@ -369,6 +369,8 @@ class Asked(_Fact):
     """Where a run that is put together step by step belongs; with an order, that says it."""
     account: tuple[str, ...] | None = None
     """Fingerprints of the account that the run belongs to, where they were known by then."""
+    traceparent: str | None = None
+    """The W3C trace context that it was asked under: all that is done for it joins that trace."""
     decided: Decision | None = None
     """The change of a person who was asked for approval, where the steps are for that."""
 

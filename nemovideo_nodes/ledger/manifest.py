@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, with_remedy
 from nemovideo_nodes.ledger.approval_words import approval_lines, question_of
@@ -64,6 +64,10 @@ and `failed` are `stuck`."""
 _STATES: Final[Mapping[str, State]] = MappingProxyType(
     {"done": "done", "stuck": "failed", "waiting": "resumable"}
 )
+
+
+_At = Annotated[AwareDatetime, PlainSerializer(lambda at: at.isoformat(), return_type=str)]
+"""A time that is plain text in every dump: results are printed as JSON."""
 
 
 class _Plain(BaseModel):
@@ -142,8 +146,8 @@ class ApprovalAsked(_Plain):
     """The words, the timeline or the post, as a person reads them."""
     seen: str
     """The digest of what is shown: an approval is for that alone."""
-    asked_at: AwareDatetime
-    until: AwareDatetime | None = None
+    asked_at: _At
+    until: _At | None = None
     """When there has to be an answer; None: whenever."""
     otherwise: Otherwise = "reject"
     """What it means that nobody has answered by then."""
@@ -160,7 +164,7 @@ class ApprovalGiven(_Plain):
     decision: Verdict
     who: str
     """Empty where nobody had answered in time, and that meant to go on."""
-    at: AwareDatetime
+    at: _At
     seen: str
     text: str = ""
     """Of a rejection: why; of a change: what."""

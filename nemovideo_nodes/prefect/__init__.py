@@ -35,12 +35,14 @@ from nemovideo_nodes.prefect.tasks import (
     submit_render,
     upload,
 )
+from nemovideo_nodes.request.notify import Notify
 
 __all__ = [
     "Answer",
     "Aspect",
     "Look",
     "NemoVideoCredentials",
+    "Notify",
     "PictureRequest",
     "Platform",
     "ProfileName",

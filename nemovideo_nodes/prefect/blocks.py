@@ -3,6 +3,7 @@
 Secrets are kept here and nowhere else in Prefect: tasks and flows take a block's name.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from prefect.blocks import abstract
@@ -86,6 +87,13 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
         description="Use the local emulator, which needs no account and costs nothing.",
     )
 
+    approval: str = Field(
+        default="",
+        description="What a person has to approve of each run of this account: before_paying, "
+        "before_export or before_handover, and maybe a time, as in: before_export within 3d else "
+        "go on. Empty: what the worker's environment says.",
+    )
+
     def account(self) -> Account:
         """The account, as the workspace takes it."""
         return Account(
@@ -97,6 +105,7 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
             run_budget=self.run_budget,
             day_budget=self.day_budget,
             local=self.emulator,
+            approval=self.approval,
         )
 
     def get_client(self, *args: Any, store: str = "", **kwargs: Any) -> NemoVideoClient:
@@ -162,9 +171,13 @@ class VideoStore(Block):
         check_store(self.url, "The URL of the Video Store block")
         if not self.url:
             check_store(account.settings().store, "The worker's own store")
-        return Workspace.open(
+        workspace = Workspace.open(
             self.url, account, options=self.bucket_options(), start_local=ensure_local
         )
+        if not self.public_url:
+            return workspace
+        settings = workspace.settings.model_copy(update={"public_url": self.public_url})
+        return replace(workspace, settings=settings)
 
     def bucket_options(self) -> dict[str, str]:
         """The bucket's account and endpoint; they hold secrets."""

@@ -12,10 +12,11 @@ from prefect.states import araise_state_exception
 from prefect.utilities.annotations import quote
 from prefect.utilities.engine import link_state_to_task_run_result
 
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.prefect import tasks
+from nemovideo_nodes.prefect.approving import is_approved_in_form
 from nemovideo_nodes.prefect.artifacts import publish_artifacts
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.logs import hide_tracebacks, run_logger
@@ -41,6 +42,7 @@ _TASKS: Final = MappingProxyType[StepName, Any](
         StepName.AWAIT: tasks.await_render,
         StepName.DOWNLOAD: tasks.download,
         StepName.PUBLISH: tasks.publish,
+        StepName.APPROVE: tasks.approve,
         StepName.HAND_OVER: tasks.hand_over,
     }
 )
@@ -49,6 +51,7 @@ _EMPTY: Final = MappingProxyType[StepName, tuple[str, ...]](
 )
 """Parameters that are left empty, so that the step keeps its own arguments."""
 _MOST_STEPS: Final = 5_000
+_MOST_APPROVALS: Final = 100
 _MOST_TITLE: Final = 60
 
 
@@ -130,7 +133,15 @@ async def execute_opened(
 async def _execute(handle: RunHandle, *, resend: bool, word: PersonsWord) -> RunResult:
     with in_form_words():
         opened = await open_run(handle)
-    return await execute_opened(handle, opened, resend=resend, word=word)
+    for _ in range(_MOST_APPROVALS):
+        try:
+            return await execute_opened(handle, opened, resend=resend, word=word)
+        except RunStopped as stopped:
+            if stopped.code is not ErrorCode.NEEDS_APPROVAL or not await is_approved_in_form(
+                handle
+            ):
+                raise
+    raise RunStopped("It was asked for approval too often", run_id=handle.run_id)
 
 
 async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) -> None:

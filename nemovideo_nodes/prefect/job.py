@@ -12,6 +12,7 @@ from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.execution import execute_opened
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.logs import RunLog
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS
 from nemovideo_nodes.prefect.resolve import OpenRun, ResolvedStore
 from nemovideo_nodes.prefect.step_task import from_any_flow
 from nemovideo_nodes.prefect.wording import in_form_words
@@ -48,7 +49,9 @@ class VideoJobRun(abstract.JobRun[RunResult]):
             if current_flow_run() is None:
                 if same_account:
                     await self.workspace.confirm_account(self.run_id)
-                drive = DriveOptions(resend=resend, on_event=RunLog().show)
+                drive = DriveOptions(
+                    resend=resend, channels=PREFECT_CHANNELS, on_event=RunLog().show
+                )
                 await self.workspace.advance(self.run_id, drive=drive)
                 return
             store = ResolvedStore(self.workspace, self._profile)

@@ -17,6 +17,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.workspace import Workspace
+from nemovideo_nodes.workspace.retention import FLOW_RUNS
 
 __all__ = ["begun_before", "record_name", "remember"]
 
@@ -39,7 +40,7 @@ def record_name(asked: Mapping[str, Any]) -> str:
     while len(_asked) > _MOST_COUNTED:
         _asked.popitem(last=False)
     attempt[digest] += 1
-    return f"flow-runs/{flow_run.id}/{digest}-{attempt[digest]}.json"
+    return f"{FLOW_RUNS}/{flow_run.id}/{digest}-{attempt[digest]}.json"
 
 
 async def begun_before(workspace: Workspace, record: str) -> str:

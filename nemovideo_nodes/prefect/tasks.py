@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -44,12 +45,15 @@ from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.location import check_files
 from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.naming import display_name
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS, flow_run_link
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.budget import daily_budget
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
@@ -75,6 +79,7 @@ from nemovideo_nodes.workspace.posting import due_at
 
 __all__ = [
     "acquire_token",
+    "approve",
     "await_render",
     "begin_delivery",
     "begin_run",
@@ -125,6 +130,8 @@ async def begin_run(
     synthetic_media: bool = True,
     budget: float = 0.0,
     post: Mapping[str, Any] | None = None,
+    notify: Notify | None = None,
+    approval: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
@@ -135,6 +142,8 @@ async def begin_run(
     `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
     there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
     credits of the run; 0 for as many as it needs.
+    `notify` says who is told what becomes of the run, beside those that the worker tells anyway;
+    `approval` is what a person has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -145,6 +154,7 @@ async def begin_run(
         platform=form_value(platform),
         aspect=form_value(aspect),
         language=language,
+        approval=approval,
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
@@ -161,7 +171,10 @@ async def begin_run(
         if not begun:
             check_files(images)
             profile = form_value(profile) or resolved.profile
-            begun = await resolved.workspace.submit(replace(options, profile=profile))
+            with in_flow_trace():
+                begun = await resolved.workspace.submit(
+                    replace(options, profile=profile, notify=notify)
+                )
             await remember(resolved.workspace.store, record, begun)
     return RunHandle(
         run_id=begun,
@@ -183,9 +196,11 @@ async def begin_delivery(
     media_hosts: Sequence[str] = (),
     platforms: Sequence[str] = (),
     texts: Mapping[str, Any] | None = None,
+    approval: str = "",
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
+    notify: Notify | None = None,
     handover: str = "",
     synthetic_media: bool = True,
     budget_per_day: float = 0.0,
@@ -195,23 +210,25 @@ async def begin_delivery(
     budgets = [daily_budget("source", source, budget_per_day)] if budget_per_day else []
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
-        await resolved.workspace.submit(
-            VideoOptions(
-                run_id=run_id,
-                media=images,
-                prompts=[prompt] if prompt else [],
-                profile=profile or resolved.profile,
-                language=language,
-                web_only=True,
-                media_hosts=media_hosts,
-                platforms=platforms,
-                texts=post_texts(texts or {}),
-                keep_existing=True,
-                handover=handover,
-                synthetic_media=synthetic_media,
-                budgets=budgets,
-            )
+        options = VideoOptions(
+            run_id=run_id,
+            media=images,
+            prompts=[prompt] if prompt else [],
+            profile=profile or resolved.profile,
+            language=language,
+            web_only=True,
+            media_hosts=media_hosts,
+            platforms=platforms,
+            texts=post_texts(texts or {}),
+            keep_existing=True,
+            notify=notify,
+            approval=approval,
+            handover=handover,
+            synthetic_media=synthetic_media,
+            budgets=budgets,
         )
+        with in_flow_trace():
+            await resolved.workspace.submit(options)
     return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
 
 
@@ -368,6 +385,12 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     return published
 
 
+@step_task("Approve", run_name="approve/{number}", timeout_s=_LONG_S)
+async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ApprovalResult:
+    """Goes on where a person has approved it; makes what is to be shown, and stops, elsewhere."""
+    return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
+
+
 @step_task("Hand over", run_name="hand-over/{number}", timeout_s=_LONG_S)
 async def hand_over(
     run: RunHandle | str,
@@ -439,6 +462,8 @@ async def _advance(
                 drive=DriveOptions(
                     resend=resend_permission(resend=resend),
                     profile=opened.store.profile,
+                    link=flow_run_link(),
+                    channels=PREFECT_CHANNELS,
                     on_event=_both(log.show, bar.show),
                 ),
                 journal=opened.journal,

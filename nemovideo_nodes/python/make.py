@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.engine.loop import Event
@@ -15,12 +15,6 @@ from nemovideo_nodes.python.handle import RunHandle, texts_of
 from nemovideo_nodes.python.loop import run_sync
 from nemovideo_nodes.python.media import MediaInput, as_sources
 from nemovideo_nodes.python.result import VideoResult
-from nemovideo_nodes.request.approval import (
-    ApprovalStage,
-    Otherwise,
-    approval_stage,
-    approval_time,
-)
 from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
@@ -48,9 +42,7 @@ class RequestOptions(TypedDict, total=False):
     store: str
     run_id: str
     again: bool
-    approval: ApprovalStage | Literal[""]
-    approval_within: str
-    approval_otherwise: Otherwise
+    approval: str
 
 
 def make(
@@ -75,9 +67,7 @@ def make(
     store: str = "",
     run_id: str = "",
     again: bool = False,
-    approval: ApprovalStage | Literal[""] = "",
-    approval_within: str = "",
-    approval_otherwise: Otherwise = "reject",
+    approval: str = "",
     resend: bool = False,
     same_account: bool = False,
     on_progress: Callable[[Event], None] | None = None,
@@ -91,8 +81,8 @@ def make(
     video once, to be published when it is `due`; `budget` is the most credits of the run. With
     `local` the emulator makes it, which costs nothing. Called again with the same, it goes on with
     an unfinished run, and repeats nothing of a finished one; `again` makes a new one. With
-    `approval` the run stops where a person has to approve it (`RunHandle.approve`),
-    `approval_within` such as "3d" long. For `resend` and `same_account` see `RunHandle.wait`.
+    `approval`, such as "before_export within 3d", the run stops where a person has to approve it
+    (`RunHandle.approve`). For `resend` and `same_account` see `RunHandle.wait`.
 
     Raises `BadInput` for what cannot be used, with nothing sent, and `RunStopped` where a person
     is needed; both have `code`, `remedy` and `run_id`.
@@ -120,8 +110,6 @@ def make(
             run_id=run_id,
             again=again,
             approval=approval,
-            approval_within=approval_within,
-            approval_otherwise=approval_otherwise,
             resend=resend,
             same_account=same_account,
             on_progress=on_progress,
@@ -179,9 +167,7 @@ async def submit_async(
     store: str = "",
     run_id: str = "",
     again: bool = False,
-    approval: ApprovalStage | Literal[""] = "",
-    approval_within: str = "",
-    approval_otherwise: Otherwise = "reject",
+    approval: str = "",
 ) -> RunHandle:
     """`submit`, in an event loop."""
     workspace = await asyncio.to_thread(
@@ -207,9 +193,7 @@ async def submit_async(
             profile=profile,
             run_id=run_id,
             again=again,
-            approval=approval_stage(approval),
-            approval_s=approval_time(approval_within),
-            approval_otherwise=approval_otherwise,
+            approval=approval,
         )
         submitted = await workspace.submit(options)
     return RunHandle(submitted, workspace.store.url, local)

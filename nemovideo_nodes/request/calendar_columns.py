@@ -54,6 +54,7 @@ STRONG: Final = MappingProxyType(
         "languages": ("languages", "language", "sprache", "sprachen", "语言"),
         "account": ("account", "账号"),
         "revision": ("revision", "rev"),
+        "approval": ("approval", "freigabe"),
         "handover": ("handover", "hand over"),
         "synthetic_media": ("synthetic media", "made with ai", "ai generated"),
         "budget": ("budget", "max credits"),

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from nemovideo_nodes.errors import BadInput, well_formed
+from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.calendar_cells import (
     aspect_in,
     credits_in,
@@ -161,6 +162,7 @@ class Row:
             platforms=platforms,
             languages=languages,
             aspect=self._aspect(),
+            approval=self._approval(),
             synthetic_media=self._synthetic_media(),
             budget=self._budget(),
             utm={name: text for name in UTM_FIELDS if (text := self._text(name))},
@@ -269,6 +271,15 @@ class Row:
             except BadInput as error:
                 self._fault(cell.column.head, cell.value, error.sentence)
         return ""
+
+    def _approval(self) -> str:
+        text = self._text("approval")
+        try:
+            approval_rule(text)
+        except BadInput as error:
+            self._fault(self._head("approval"), text, error.sentence)
+            return ""
+        return text
 
     def _synthetic_media(self) -> bool:
         for cell in self.cells.get("synthetic_media", ())[:1]:

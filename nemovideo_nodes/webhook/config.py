@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.approval import approval_rule
+from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
 from nemovideo_nodes.webhook.signatures import Scheme, SecretInvalid, canonical_secret
@@ -82,6 +84,8 @@ class Source(_Strict):
     """At most how many pictures of a payload are used."""
     debounce_s: float = Field(default=5.0, ge=0, le=86_400)
     """How long to wait for more deliveries about the same thing."""
+    approval: str = ""
+    """What a person has to approve of its videos, as `approval_rule` reads it."""
     most_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
     """How many videos are started in 24 hours; what is more is held for a person."""
     most_per_day_per_subject: int | None = Field(default=None, ge=0, le=1_000_000)
@@ -100,6 +104,9 @@ class Source(_Strict):
     baseline: bool | None = None
     """Whether what is seen for the first time is only recorded; by default only what the system
     says was published long before."""
+    notify: tuple[str, ...] | None = None
+    """Who is told what becomes of its runs: channels of the notifications.toml where they are
+    made; by default those of all runs there."""
     resolver: str | None = None
     """What completes a payload that holds ids only; empty: nothing does."""
     resolver_token: Secret = ""
@@ -113,6 +120,15 @@ class Source(_Strict):
         given = [value] if isinstance(value, str) else value
         if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
             return host_patterns(given)
+        return value
+
+    @field_validator("approval")
+    @classmethod
+    def _checked_approval(cls, value: str) -> str:
+        try:
+            approval_rule(value)
+        except BadInput as error:
+            raise ValueError(error.sentence) from None
         return value
 
     @property
@@ -312,5 +328,9 @@ def _check(source: Source, where: str) -> None:
         raise BadInput(
             f"{what} does not say what a delivery is about: give subject, a JMESPath expression"
         )
+    try:
+        checked_channels(source.notify or ())
+    except BadInput as error:
+        raise BadInput(f"{what}: {error.sentence}") from None
     Pictures(source.name, source.hosts, source.base_url, source.max_images)
     find_profile(source.profile)

@@ -17,11 +17,18 @@ from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.budget import Budget, daily_budget
 from nemovideo_nodes.request.model import MAX_TEXT
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.earlier import (
@@ -105,6 +112,25 @@ class Parameters(BaseModel):
     """Where the video goes, the platform first that decides its frame."""
     texts: Mapping[str, PostText] = {}
     """What goes out with it on each platform; under "" where none is named."""
+    notify: Notify | None = None
+    approval: str = ""
+    """What a person has to approve of the run."""
+    traceparent: str = Field(default="", exclude=True)
+    """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
+
+    def kept(self) -> str:
+        """All of it as the outbox keeps it: JSON."""
+        traced = {"traceparent": self.traceparent} if self.traceparent else {}
+        return json.dumps(self.model_dump(mode="json") | traced, ensure_ascii=False)
+
+    def sent(self) -> dict[str, Any]:
+        """What a deployment or a DAG is started with.
+
+        One of an earlier release takes no `notify`, so it goes along only where the source says
+        who is told.
+        """
+        is_named = self.notify is not None and self.notify.channels is not None
+        return self.model_dump(mode="json", exclude=None if is_named else {"notify"})
 
     @model_serializer(mode="wrap")
     def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -284,12 +310,16 @@ class Mapper:
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
+                notify=Notify(
+                    channels=self._source.notify, source=self._source.name, subject=subject
+                ),
+                platforms=self._post.platforms,
+                texts=texts or self._titled(plain_text(fields.get("title"))),
+                approval=self._source.approval,
                 handover=self._source.handover,
                 synthetic_media=self._source.synthetic_media,
                 budget_per_day=self._source.budget_per_day,
                 source=self._source.name if self._source.budget_per_day is not None else "",
-                platforms=self._post.platforms,
-                texts=texts or self._titled(plain_text(fields.get("title"))),
             ),
         )
 

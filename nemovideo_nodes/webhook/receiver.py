@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError
+from nemovideo_nodes.telemetry import checked_traceparent
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.mapping import Mapper, NotMapped
 from nemovideo_nodes.webhook.metrics import CONTENT_TYPE, exposition
@@ -56,7 +57,9 @@ class Receiver:
         *,
         clock: Clock | None = None,
         notify: Any = lambda: None,
+        routes: Sequence[Route] = (),
     ) -> None:
+        """`routes` are served beside its own."""
         self._sources = config.sources
         self._secrets = {name: config.secrets_of(source) for name, source in config.sources.items()}
         self._mappers = {
@@ -77,6 +80,7 @@ class Receiver:
                 Route("/readyz", self._ready),
                 Route("/counters", self._counters),
                 Route("/metrics", self._metrics),
+                *routes,
             ]
         )
         # A redirect loses the body, and a signature is for one path.
@@ -283,6 +287,8 @@ def _accepted(
         for name, value in headers.items()
         if name.startswith(_KEPT) and not any(word in name for word in _NEVER_KEPT)
     }
+    if under := checked_traceparent(headers.get("traceparent")):
+        kept["traceparent"] = under
     name = verified.delivery_id if source.known.unique_ids else None
     return Accepted(
         source=source.name,

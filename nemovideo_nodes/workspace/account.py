@@ -27,6 +27,8 @@ class Account:
     """The most credits of one day; None: what the environment says."""
     local: bool = False
     """The emulator of the store, which needs no account."""
+    approval: str = ""
+    """What a person has to approve of its runs that say nothing of it."""
 
     def settings(self, store: str = "") -> Settings:
         """The settings of this account, for the runs in `store`; raises `BadInput`."""
@@ -39,6 +41,7 @@ class Account:
         )
         update: dict[str, Any] = {"pace": settings.pace.at(settings.api_url)}
         update |= {"service_name": LOCAL} if self.local else {}
+        update |= {"approval": self.approval} if self.approval else {}
         for name in ("run_budget", "day_budget"):
             if (credits := getattr(self, name)) is not None:
                 update[name] = credits

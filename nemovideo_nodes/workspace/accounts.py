@@ -41,6 +41,8 @@ class AccountEntry(BaseModel):
     """The most credits that it may use in a day."""
     store: str = ""
     """Where its runs are kept; empty: beside the others', under its name."""
+    approval: str = ""
+    """What a person has to approve of its runs; empty: what the environment says."""
 
 
 def account_settings(
@@ -70,8 +72,9 @@ def account_settings(
     store = entry.store or f"{settings.store.rstrip('/')}/accounts/{name}"
     budgets = {"run_budget": entry.run_budget, "day_budget": entry.day_budget}
     own = {name: credits for name, credits in budgets.items() if credits is not None}
+    approval = entry.approval or settings.approval
     pace = signed.pace.at(signed.api_url)
-    return signed.model_copy(update={"store": store, "pace": pace, **own})
+    return signed.model_copy(update={"store": store, "pace": pace, "approval": approval, **own})
 
 
 def read_accounts(path: Path) -> dict[str, AccountEntry]:

@@ -13,18 +13,18 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of, result_in
 
-__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "run_videos"]
+__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "look_at", "run_videos"]
 
 Outcome = Literal["made", "known", "updated", "edited", "held", "stuck", "waiting", "later"]
 """`made` now; `known`: made before; `updated`: made before, with another text or for other
-platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted;
-`later`: due, but more than were to be made at this time."""
+platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted, or
+waiting for a person; `later`: due, but more than were to be made at this time."""
 
 
 class Make(Protocol):
@@ -102,6 +102,23 @@ async def run_videos(
 
     looks = await asyncio.gather(*map(look, videos))
     return list(await asyncio.gather(*map(one, _admitted(looks, most, admit))))
+
+
+def look_at(
+    videos: Sequence[PlannedVideo], store_of: StoreOf, *, known: Known = result_in
+) -> list[Made]:
+    """How the videos stand; nothing is made. What is not there yet is for `later`."""
+    found = []
+    for video in videos:
+        seen = _look(video, store_of, known, again=False)
+        if not isinstance(seen, _Open):
+            found.append(seen)
+            continue
+        result = _if_readable(known, store_of(video), video.run_id)
+        outcome: Outcome = "stuck" if seen.is_stuck else "later"
+        error = (result.error or "") if result is not None else ""
+        found.append(Made(video, outcome, result=result, error=error))
+    return found
 
 
 def _admitted(
@@ -196,9 +213,12 @@ async def _make(
     except NemoVideoError as error:
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)
         outcome: Outcome = "waiting" if error.retryable else "stuck"
+        if error.code is ErrorCode.NEEDS_APPROVAL:
+            outcome = "held"
         return Made(video, outcome, clock.now(), result, error.sentence)
     done: Outcome = "updated" if found.is_made else "made"
-    outcome = done if made.status == "done" else "held" if made.state == "held" else made.status
+    is_held = made.state in ("held", "needs_approval")
+    outcome = done if made.status == "done" else "held" if is_held else made.status
     return Made(video, outcome, clock.now(), made, made.error or "")
 
 

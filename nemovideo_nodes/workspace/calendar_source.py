@@ -26,9 +26,21 @@ from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_workbook import read_workbook
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_url
 
-__all__ = ["CalendarSource", "NoCalendar", "open_calendar", "read_calendar_from"]
+__all__ = [
+    "CalendarSource",
+    "NoCalendar",
+    "calendar_name",
+    "open_calendar",
+    "read_calendar_from",
+]
 
 _TOO_LARGE: Final = "it is larger than 5 MB: that is not a calendar"
+
+
+def calendar_name(source: str) -> str:
+    """What people call the calendar at a path or URL: `plans/spring-sale.csv` is Spring sale."""
+    name = source.rstrip("/").rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "Calendar"
+    return name.replace("-", " ").replace("_", " ").strip().capitalize()
 
 
 class NoCalendar(BadInput):

@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
 from nemovideo_nodes.request.notify import Notify
@@ -77,13 +75,9 @@ class VideoOptions:
     """A new run of the request, unless the last new one is still to be finished."""
     keep_existing: bool = False
     """Whether a run of that id that was begun with other words or pictures goes on as it was."""
-    approval: ApprovalStage | Literal[""] = ""
-    """What a person has to approve before the run goes on: before_paying, before_export or
-    before_handover; empty: nothing."""
-    approval_s: float | None = None
-    """How long a person has to answer; None: for ever."""
-    approval_otherwise: Otherwise = "reject"
-    """What it means that nobody has answered by then."""
+    approval: str = ""
+    """What a person has to approve before the run goes on, as `approval_rule` reads it:
+    `before_export within 3d else go on`. Empty: what the account's settings say."""
     budgets: Sequence[Budget] = ()
     """Whose credits the run may use, beside its account's: a calendar's or a source's."""
     budget: float | None = None
@@ -121,8 +115,6 @@ class DriveOptions:
     """Budgets as they are now; each goes before the one of that scope that the run began with."""
     notify: Notify | None = None
     """Who is told of the run now, in the place of those that it began with."""
-    tells_later: bool = False
-    """Whether what is told waits for the rest of the calendar's tick."""
     link: str = ""
     """Where people see the run at this door, for those that are told of it."""
     channels: Mapping[str, MakeChannel] = field(default_factory=dict, compare=False)

@@ -9,47 +9,51 @@ from typing import Any
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
-from nemovideo_nodes.request.post_text import PostText
+from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.workspace.options import VideoOptions
 
-__all__ = ["handed_over_data", "with_post"]
+__all__ = ["post_data", "with_post"]
 
 
-def handed_over_data(video: PlannedVideo) -> dict[str, Any]:
-    """What `with_post` takes; empty where the row names no publisher."""
+def post_data(video: PlannedVideo) -> dict[str, Any]:
+    """The video's post, as `with_post` takes it; who publishes it only where somebody does."""
     post = video.post
-    if not post.handover:
-        return {}
-    return {
+    data = {
         "slug": post.slug,
-        "due": post.due.isoformat() if post.due else None,
-        "language": video.language,
+        "date": video.date,
         "platforms": list(video.serves),
         "texts": {name: text.model_dump(mode="json") for name, text in video.texts.items()},
+    }
+    if not post.handover:
+        return data
+    return data | {
+        "due": post.due.isoformat() if post.due else None,
         "handover": post.handover,
         "synthetic_media": post.synthetic_media,
     }
 
 
 def with_post(options: VideoOptions, data: Mapping[str, Any]) -> VideoOptions:
-    """The options, with the post that the data describe; as they are where they name no publisher.
+    """The options, with the post that the data describe; as they are where they describe none.
 
     Raises `BadInput`.
     """
-    if not data.get("handover"):
+    if not data:
         return options
+    platforms = data.get("platforms") or ()
+    if isinstance(platforms, str) or not all(isinstance(name, str) for name in platforms):
+        raise BadInput("The platforms of the post have to be a list of names")
     try:
-        due = datetime.fromisoformat(data["due"]) if data.get("due") else None
-        texts = {str(name): PostText.model_validate(text) for name, text in data["texts"].items()}
-        return replace(
-            options,
-            platforms=[str(name) for name in data.get("platforms") or ()],
-            texts=texts,
-            slug=str(data.get("slug") or ""),
-            date=due.date().isoformat() if due else "",
-            due=due,
-            handover=str(data["handover"]),
-            synthetic_media=bool(data.get("synthetic_media", True)),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise BadInput("The post cannot be read: give it as the calendar's plan does") from None
+        due = datetime.fromisoformat(str(data["due"])) if data.get("due") else options.due
+    except ValueError:
+        raise BadInput(f"The time of the post, {data['due']!r:.60}, is not ISO 8601") from None
+    return replace(
+        options,
+        platforms=list(platforms),
+        texts=post_texts(data.get("texts") or {}),
+        slug=str(data.get("slug") or ""),
+        date=str(data.get("date") or ""),
+        due=due,
+        handover=str(data.get("handover") or options.handover),
+        synthetic_media=bool(data.get("synthetic_media", options.synthetic_media)),
+    )

@@ -14,6 +14,7 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.budget import run_budget
 from nemovideo_nodes.request.estimate import Estimate
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
@@ -96,7 +97,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
     read = _read(settings, store, options, profile)
     for each in read.ingested:
         each.checked()
-    request = _request(options, profile, read)
+    request = _request(settings, options, profile, read)
     check_script(request.script, request.media)
     check_handover(request.post, settings)
     service, key = settings.service, options.deduplication_key
@@ -130,7 +131,7 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
         Skipped(name=getattr(error, "name", ""), reason=getattr(error, "reason", error.sentence))
         for error in refused
     )
-    request = _request(options, profile, read)
+    request = _request(settings, options, profile, read)
     steps = [step.args for step in compile_request(request)]
     media = tuple(args.media for args in steps if isinstance(args, Upload))
     try:
@@ -220,15 +221,14 @@ def _scripted(
     return _Read(tuple(script), first.media, (first, *each), (tuple(before), first.as_before))
 
 
-def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoRequest:
+def _request(
+    settings: Settings, options: VideoOptions, profile: Profile, read: _Read
+) -> VideoRequest:
+    rule = approval_rule(options.approval or settings.approval)
     limits = options.limits or Limits()
-    if options.approval:
-        limits = limits.model_copy(
-            update={
-                "approval_s": options.approval_s,
-                "approval_otherwise": options.approval_otherwise,
-            }
-        )
+    if rule.stage is not None:
+        within = {"approval_s": rule.within_s, "approval_otherwise": rule.otherwise}
+        limits = limits.model_copy(update=within)
     return VideoRequest(
         script=read.script,
         media=read.media,
@@ -236,7 +236,7 @@ def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoReque
         language=profile.language,
         platform=next(iter(platforms_of(options)), ""),
         limits=limits,
-        approval=options.approval or None,
+        approval=rule.stage,
         post=post_of(options),
     )
 

@@ -40,6 +40,7 @@ from nemovideo_nodes.request.script import (
 )
 from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
@@ -73,6 +74,7 @@ from nemovideo_nodes.workspace.refinement import (
 )
 from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
+from nemovideo_nodes.workspace.watching import ending_of, follow_up, span_attributes
 
 __all__ = ["Workspace", "require_done"]
 
@@ -270,39 +272,42 @@ class Workspace(RunReader):
             if run.order
             else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
         )
-        before = journal.run.seq
         tells = Telling(self.settings, self.store, drive)
         await tells.begin(run)
-        async with NemoVideoClient(
-            settings=settings, profile=profile, clock=drive.clock, waits=False
-        ) as client:
-            now = (drive.clock or SystemClock()).now()
-            budgets = budgets_of(journal.run, settings, now, drive.budgets)
-            engine = Engine(
-                client=client,
-                store=self.store,
-                run_id=run_id,
-                clock=drive.clock,
-                on_event=drive.on_event,
-                journal=journal,
-                budgets=budgets,
-                cost_scale=await asyncio.to_thread(cost_scale, self.store, journal.run)
-                if budgets
-                else 1.0,
-                publisher=lambda name: open_publisher(name, settings),
-            )
-            result = await engine.advance(through, waits=drive.waits, until=drive.until)
-            # Looked at first: what came late needs no second message.
-            if drive.resend and result.status == "stuck":
-                occasion = drive.resend if isinstance(drive.resend, str) else ""
-                await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
+        seen = span_attributes(settings, profile, through)
+        with run_span(run_id, journal.run.traceparent, seen) as told:
+            async with NemoVideoClient(
+                settings=settings, profile=profile, clock=drive.clock, waits=False
+            ) as client:
+                now = (drive.clock or SystemClock()).now()
+                budgets = budgets_of(journal.run, settings, now, drive.budgets)
+                engine = Engine(
+                    client=client,
+                    store=self.store,
+                    run_id=run_id,
+                    clock=drive.clock,
+                    on_event=drive.on_event,
+                    journal=journal,
+                    budgets=budgets,
+                    cost_scale=await asyncio.to_thread(cost_scale, self.store, journal.run)
+                    if budgets
+                    else 1.0,
+                    publisher=lambda name: open_publisher(name, settings),
+                )
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
-            if await stop_late_renders(journal, client, self._asker(journal)):
-                result = await asyncio.to_thread(self.result_of, journal.run)
+                # Looked at first: what came late needs no second message.
+                if drive.resend and result.status == "stuck":
+                    occasion = drive.resend if isinstance(drive.resend, str) else ""
+                    # Unless somebody else just has.
+                    await self._asker(journal).allow_resend(occasion)
+                    result = await engine.advance(through, waits=drive.waits, until=drive.until)
+                if await stop_late_renders(journal, client, self._asker(journal)):
+                    result = await asyncio.to_thread(self.result_of, journal.run)
+            told(ending_of(result))
         now = (drive.clock or SystemClock()).now()
-        await asyncio.to_thread(keep_report, journal.run, result, self.store, now, known=known)
+        await asyncio.to_thread(follow_up, journal.run, result, self.store, now, known=known)
         await tells.end(journal.run, result)
-        if result.status == "done" and journal.run.seq > before:
+        if result.status == "done" and journal.run.seq > known:
             await asyncio.to_thread(self._record_cost, journal.run, result)
         return result
 
@@ -498,11 +503,14 @@ class Workspace(RunReader):
                 check_handover(post, self.settings)
             approval = run.order.request.approval
             open_at = approval_to_come(run)
-            # It is delivered anew before what is delivered is approved.
-            new = delivery(post, approval) if open_at is None else [Publish(post=post)]
             asker = self._asker(journal)
-            await asker.ask(numbered(new, run.steps), after=open_at)
-            await asker.ask(numbered(more, run.steps))
+            if open_at is None:
+                await asker.ask(numbered([*delivery(post, approval), *more], run.steps))
+            else:
+                # It is delivered anew before what is delivered is approved. That comes last here,
+                # since it tells that all of this was asked for.
+                await asker.ask(numbered(more, run.steps))
+                await asker.ask(numbered([Publish(post=post)], run.steps), after=open_at)
 
     def _record_cost(self, run: Run, result: RunResult) -> None:
         """Keep what a run cost that has come to its end now; a copy, which may be missing."""

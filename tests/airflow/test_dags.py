@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -172,7 +173,8 @@ def test_each_platform_of_a_post_gets_its_file_at_the_destination(
         f'cup,{due.isoformat()},{studio.pictures[0]},A 3 second video,"tiktok, instagram-feed, x",'
         "Our cup,#cup\n"
     )
-    conf = {"calendar": str(calendar), "destination": str(posts)}
+    table = studio.folder / "results.csv"
+    conf = {"calendar": str(calendar), "destination": str(posts), "results": str(table)}
     (result,) = ran(run_dag, dags["social_content"], **conf).xcoms["video"]
     assert studio.sent == (1, 1, 1)
     names = [f"{due:%Y-%m-%d}_cup_{name}" for name in ("tiktok", "instagram-feed", "x")]
@@ -187,6 +189,30 @@ def test_each_platform_of_a_post_gets_its_file_at_the_destination(
     assert (posts / f"{names[0]}.txt").read_text() == "Our cup\n\n#cup\n"
     told = json.loads((posts / f"{names[1]}.json").read_text())
     assert (told["width"], told["height"], told["post"]) == (96, 120, f"cup {due.isoformat()}")
+    (line,) = csv.DictReader(table.read_text("utf-8-sig").splitlines())
+    assert (line["slug"], line["status"], line["post_caption"]) == (
+        "cup",
+        "done",
+        "Our cup\n\n#cup",
+    )
+    assert line["files"].startswith(f"tiktok={posts / names[0]}.mp4|")
+
+
+def test_the_results_of_a_calendar_do_not_hide_that_a_video_failed(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """The table is written all the same, and the DAG run fails."""
+    due = (SystemClock().now() - timedelta(hours=1)).isoformat()
+    calendar, table = studio.folder / "calendar.csv", studio.folder / "results.csv"
+    calendar.write_text(
+        f"slug,due,images,prompt\ncup,{due},{studio.pictures[0]},A 3 second video\n"
+        f"bad,{due},missing.png,A 3 second video\n"
+    )
+    conf = {"calendar": str(calendar), "results": str(table)}
+    done = run_dag(dags["social_content"], run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert not done.success
+    lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    assert {line["slug"]: line["status"] for line in lines} == {"cup": "done", "bad": "planned"}
 
 
 def test_an_item_without_a_time_is_made_once(
@@ -372,4 +398,32 @@ def test_the_answer_to_a_question_carries_the_run_on(
     assert len(done.xcoms["changes"]["videos"]) == 1
     assert studio.sent == (2, 1, 2)
     ran(run_dag, dags["video_resume"], run_id=folder.name)
+    assert studio.sent == (2, 1, 2)
+
+
+def test_the_answer_to_a_question_comes_before_the_approval(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """`video_iterate` says it, and exports nothing; Clear of the task that was asked goes on."""
+    from airflow.sdk import DAG, chain
+
+    from nemovideo_nodes.airflow.operators import PromptOperator, SubmitRenderOperator
+
+    studio.emulator.add_fault("run_sse", 1, "asks")
+    asked, text = dags["video_with_approval"], "A 2 second video"
+    conf = {"images": studio.pictures, "prompt": text}
+    failed = run_dag(asked, run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert "Which frame should the video have?" in str(failed.errors["prompt"])
+    assert (studio.sent, failed.states["approve"]) == ((1, 0, 2), "upstream_failed")
+    run_id = failed.xcoms["acquire_token"]["run_id"]
+    iterate = dags["video_iterate"]
+    iterate.get_task("changes").deferrable = False  # the runner here lets a task defer once
+    ran(run_dag, iterate, run_id=run_id, images=[], prompt="", changes=["Square 1:1"])
+    assert studio.sent == (2, 0, 2)
+    with DAG("cleared") as cleared:
+        chain(
+            PromptOperator(task_id="prompt", run_id=run_id, prompt=text),
+            SubmitRenderOperator(task_id="render", run_id=run_id, wait_for_completion=True),
+        )
+    assert ran(run_dag, cleared).xcoms["prompt"]["question"] is None
     assert studio.sent == (2, 1, 2)

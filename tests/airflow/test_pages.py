@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from fake_clock import FakeClock
 from moments import sign_in
 from stage import Stage
 
@@ -61,7 +62,7 @@ def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: S
     assert "Timeline (" in page.text
     assert 'style="left: 0.0%; width: ' in page.text
     assert "Send prompt: A 2 second video" in page.text
-    assert "http-equiv" not in page.text
+    assert 'http-equiv="refresh"' not in page.text
     video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4", headers={"Range": "bytes=4-7"})
     assert (video.status_code, video.content) == (206, b"ftyp")
     poster = signed_in.get(f"{PATH}/{result.run_id}/video-poster.jpg")
@@ -97,6 +98,30 @@ def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studi
     assert "Upload picture-0.png" in page.text
     assert "not yet" in page.text
     assert "upload/0" not in page.text
+
+
+def test_what_each_platform_gets_is_served(signed_in: TestClient, studio: Stage) -> None:
+    """Renditions and subtitles, with the text that goes out."""
+    from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+
+    workspace = studio.workspace()
+    options = VideoOptions(
+        media=studio.pictures,
+        prompts=['A 2 second video titled "Spring"'],
+        platform="x",
+        caption="Spring is here",
+    )
+
+    async def made() -> str:
+        run_id = await workspace.submit(options)
+        await workspace.advance(run_id, drive=DriveOptions(clock=FakeClock.skipping()))
+        return run_id
+
+    run_id = asyncio.run(made())
+    page = signed_in.get(f"{PATH}/{run_id}").text
+    assert "Spring is here" in page
+    assert signed_in.get(f"{PATH}/{run_id}/video.srt").status_code == 200
+    assert signed_in.get(f"{PATH}/{run_id}/report.html").status_code == 404
 
 
 @pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")  # of Airflow itself
@@ -147,7 +172,7 @@ def test_a_page_leads_back_to_its_task(signed_in: TestClient, studio: Stage) -> 
     page = signed_in.get(f"{with_store}&map_index=3")
     assert 'href="/dags/a%2Fb/runs/r%3A1/tasks/t/mapped/3"' in page.text
     assert f"{result.run_id}/video.mp4?conn=nemovideo_default&amp;dag=" in page.text
-    assert ">finished</span>" in page.text
+    assert ">done</span>" in page.text
     evil = signed_in.get(f'{PATH}/{result.run_id}?dag="><b>&dag_run=javascript:x&task=y')
     assert '"><b>' not in evil.text
     assert 'href="javascript' not in evil.text

@@ -124,6 +124,25 @@ def answer(wait_until: Callable[..., Any]) -> Answers:
     return answer
 
 
+async def test_a_run_that_needs_approval_is_asked_about_in_a_form(
+    studio: Any, answer: Answers
+) -> None:
+    """Any flow stops there; a change is one more message, and is asked about again."""
+    making = asyncio.ensure_future(
+        image_to_video(studio.images, PROMPT, approval="before_export", return_state=True)
+    )
+    await asyncio.to_thread(answer, decision="change", change="make it square", who="Ann")
+    assert studio.sent["renders"] == 0
+    await asyncio.to_thread(answer, decision="approve", who="Ann")
+    state = cast("State[Any]", await making)
+    result = await state.aresult()
+    assert [(one.decision, one.who) for one in result.approvals] == [
+        ("change", "Ann"),
+        ("approve", "Ann"),
+    ]
+    assert studio.sent == {"messages": 2, "renders": 1, "uploads": 2, "sessions": 1}
+
+
 async def test_a_person_reviews_and_has_it_changed(
     studio: Any, answer: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

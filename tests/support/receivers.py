@@ -1,21 +1,18 @@
-"""Who is told: a webhook receiver on loopback that verifies, and a notifications.toml for it."""
+"""A webhook receiver on loopback that verifies what it gets."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
+from channels import SIGNING_SECRET
 from loopback import Loopback, Seen, answer
 from standardwebhooks import Webhook
 
-__all__ = ["SIGNING_SECRET", "Receiver", "write_channels"]
-
-SIGNING_SECRET: Final = "whsec_" + base64.b64encode(b"canary-signing-5Hq8wYt3Zn1c").decode()
+__all__ = ["Receiver"]
 
 
 class Receiver:
@@ -68,13 +65,3 @@ class Receiver:
             self.ids.append(seen.headers["webhook-id"])
             self.payloads.append(json.loads(seen.body))
         writer.write(answer(b"", status, **self._headers))
-
-
-def write_channels(folder: Path, text: str, *, secret: str = SIGNING_SECRET) -> Path:
-    """A notifications.toml with `text` in the account's folder, and the secret that it names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in (("notifications.toml", text), ("signing.key", secret)):
-        path = folder / name
-        path.write_text(content)
-        path.chmod(0o600)
-    return folder / "notifications.toml"

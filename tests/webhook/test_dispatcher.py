@@ -417,6 +417,45 @@ async def test_a_question_of_the_service_holds_the_job_for_a_person(
     assert stage.sent[:2] == (2, 1)
 
 
+async def test_a_run_that_needs_approval_waits_for_a_person(
+    stage: Stage, configured: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is held with what to do, and goes on with the word that a person gives to it."""
+    from nemovideo_nodes.webhook.approving import approve_run
+    from nemovideo_nodes.webhook.targets import open_target
+
+    monkeypatch.setenv("NEMO_API_URL", stage.emulator.url)
+    monkeypatch.setenv("NEMOVIDEO_STORE", str(stage.store_path))
+    monkeypatch.setenv("NEMOVIDEO_POLL_SECONDS", "0.05")
+    monkeypatch.setenv("NEMOVIDEO_RECONCILE_SECONDS", "0.05")
+    config = configured(
+        instruction="A 2 second video about {{ title }}",
+        without_pictures=True,
+        approval="before_paying within 3d",
+    )
+    with contextlib.closing(Outbox.open(config)) as outbox:
+        dispatcher = Dispatcher(config, outbox, open_target(config))
+        words = json.dumps(product() | {"images": []}).encode()
+        outbox.accept([Accepted("shop", "1", None, 0.0, TOPIC, words)])
+
+        async def job() -> dict[str, Any]:
+            while await dispatcher.step():
+                await dispatcher.idle()
+            return outbox.listed()[0]
+
+        held = await job()
+        assert held["job"] == "held"
+        assert "nemovideo webhook approve" in held["reason"]
+        assert stage.sent[:2] == (0, 0)
+        word = await asyncio.to_thread(
+            approve_run, config, outbox, held["id"], "approve", who="Ann"
+        )
+        assert word == f"Run {held['run_id']} is approved"
+        outbox.release([held["id"]], 0.0)
+        assert (await job())["job"] == "done"
+    assert stage.sent[:2] == (1, 1)
+
+
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_waits_grow_and_are_bounded(attempts: int, chance: float) -> None:
     """Never longer than five minutes, and never none."""
@@ -549,3 +588,31 @@ async def test_what_waits_from_0_1_gets_its_subject_of_now(
     assert jobs["shop-b"] == ("withdrawn", "article/b/en")
     assert jobs["shop-c"] == ("started", "article/c/en")
     assert sorted(desk.target.started) == ["Mug", "old"]
+
+
+SENT_ON = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+async def test_a_run_is_started_in_the_trace_of_its_delivery(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """The context goes through the outbox, and changes no run id; anything else is left out."""
+    desk = open_desk()
+    seen: list[tuple[str, str]] = []
+
+    class Traced(Target):
+        async def start(self, parameters: Parameters) -> Started:
+            seen.append((parameters.run_id, parameters.traceparent))
+            assert "traceparent" not in parameters.model_dump()
+            return await super().start(parameters)
+
+    desk.use(Traced())
+    for number, context in ((7, SENT_ON), (8, "a-canary"), (9, "")):
+        desk.deliver(product(number), TOPIC | ({"traceparent": context} if context else {}))
+    await desk.work()
+    assert [context for _, context in sorted(seen, key=lambda one: one[1])] == ["", "", SENT_ON]
+    plain = open_desk()
+    plain.outbox.forget_everything()
+    plain.deliver(product(7))
+    await plain.work()
+    assert plain.rows[0]["run_id"] in {run_id for run_id, context in seen if context}

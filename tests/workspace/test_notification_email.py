@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import trustme
+from channels import write_channels
 from fake_clock import FakeClock
 from mail_server import MailServer
-from receivers import write_channels
 from stage import Stage
 
 from nemovideo_nodes.errors import BadInput

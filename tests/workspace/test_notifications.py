@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from canaries import files_below
+from channels import SIGNING_SECRET, write_channels
 from click.testing import CliRunner, Result
 from fake_clock import FakeClock
 from faulty_store import Death, FaultyStore, StoreCall, die
-from receivers import SIGNING_SECRET, Receiver, write_channels
+from receivers import Receiver
 from stage import Stage
 
 from nemovideo_nodes.cli import main
@@ -100,6 +101,23 @@ async def test_a_question_is_told_in_the_language_of_the_run(stage: Stage) -> No
     assert data["what_happened"] == "服务提出了一个问题，等待回答"
     assert data["what_to_do"] == "请回答：nemovideo refine spring -p '您的回答'"
     assert data["question"]
+
+
+async def test_an_approval_is_asked_for_once_for_what_is_shown(stage: Stage) -> None:
+    """With the words to look at; a rejection by a person is no news to anybody."""
+    async with Receiver() as receiver:
+        channels(stage, hook(receiver.url))
+        workspace = stage.workspace()
+        for _ in range(2):
+            result = await ask(workspace, stage, approval="before_paying")
+            assert result.state == "needs_approval"
+        await workspace.approve("spring", "reject", who="Ann")
+        assert (await workspace.resume("spring")).state == "rejected"
+    (payload,) = receiver.payloads
+    data = payload["data"]
+    assert payload["type"] == "run.needs_approval"
+    assert "A 2 second video" in data["question"]
+    assert "nemovideo approve spring" in data["what_to_do"]
 
 
 async def test_no_receiver_fails_a_run_and_it_is_tried_again(stage: Stage) -> None:

@@ -7,6 +7,7 @@ import threading
 from typing import Final, Self
 
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.telemetry import attached
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
@@ -58,37 +59,38 @@ class InProcessRuns:
             raise
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.emulator.local import ensure_local
-        from nemovideo_nodes.workspace import Account, DriveOptions, VideoOptions, Workspace
+        from nemovideo_nodes.webhook.approving import workspace_of
+        from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 
         try:
-            workspace = Workspace.open(
-                self._target.store, Account(local=self._target.local), start_local=ensure_local
-            )
-            run = await workspace.submit(
-                VideoOptions(
-                    media=parameters.images,
-                    prompts=[parameters.prompt] if parameters.prompt else [],
-                    profile=parameters.profile,
-                    language=parameters.language,
-                    run_id=parameters.run_id,
-                    keep_existing=True,
-                    web_only=True,
-                    media_hosts=parameters.media_hosts,
-                    handover=parameters.handover,
-                    synthetic_media=parameters.synthetic_media,
-                    budgets=parameters.budgets,
-                    platforms=parameters.platforms,
-                    texts=parameters.texts,
+            workspace = workspace_of(self._target)
+            with attached(parameters.traceparent):
+                run = await workspace.submit(
+                    VideoOptions(
+                        media=parameters.images,
+                        prompts=[parameters.prompt] if parameters.prompt else [],
+                        profile=parameters.profile,
+                        language=parameters.language,
+                        run_id=parameters.run_id,
+                        keep_existing=True,
+                        web_only=True,
+                        media_hosts=parameters.media_hosts,
+                        notify=parameters.notify,
+                        approval=parameters.approval,
+                        platforms=parameters.platforms,
+                        texts=parameters.texts,
+                        handover=parameters.handover,
+                        synthetic_media=parameters.synthetic_media,
+                        budgets=parameters.budgets,
+                    )
                 )
-            )
             drive = DriveOptions(budgets=parameters.budgets)
             result = await workspace.advance(run, drive=drive)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
-            held = error.code is ErrorCode.QUESTION
+            held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
             over = error.code is ErrorCode.OVER_BUDGET
             raise NotStarted(
                 sentence, for_good=not is_retryable(error), held=held, over_budget=over

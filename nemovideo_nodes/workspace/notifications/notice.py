@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -24,7 +24,7 @@ __all__ = [
     "Message",
     "Notice",
     "NoticeVideo",
-    "calendar_notice",
+    "calendar_notices",
     "event_of",
     "notice_of",
 ]
@@ -45,7 +45,6 @@ _OF_THE_PROGRAM: Final = frozenset(
 )
 """Topics of notes that are no person's word."""
 _LONGEST: Final = 2_000
-_MOST_PROBLEMS: Final = 200
 
 
 class _Plain(BaseModel):
@@ -85,7 +84,9 @@ class Notice(_Plain):
     error_code: str = ""
     remedy: str = ""
     question: str = ""
-    """What the service asks, with the answers that it offers."""
+    """What the service asks, with the answers that it offers; or what is to be approved."""
+    until: AwareDatetime | None = None
+    """When there has to be an answer."""
     videos: tuple[NoticeVideo, ...] = ()
     poster: str = ""
     """The name of a JPEG in the store."""
@@ -128,9 +129,20 @@ class Message(_Plain):
         return f"{first.run_id}.{first.event}.{self.id}.json"
 
     @property
+    def told(self) -> tuple[Notice, ...]:
+        """The notices as people are told them: all that is wrong with a calendar at once."""
+        wrong = [one for one in self.notices if one.event == "calendar"]
+        if len(wrong) < 2:
+            return self.notices
+        problems = tuple(problem for one in wrong for problem in one.problems)
+        whole = wrong[0].model_copy(update={"problems": problems})
+        return (whole, *(one for one in self.notices if one.event != "calendar"))
+
+    @property
     def language(self) -> Literal["en", "zh"]:
-        """Chinese where all of it is."""
-        return "zh" if all(one.language == "zh" for one in self.notices) else "en"
+        """Chinese where all runs are."""
+        runs = [one for one in self.notices if one.run_id] or self.notices
+        return "zh" if all(one.language == "zh" for one in runs) else "en"
 
 
 def event_of(run: Run, result: RunResult, *, is_whole: bool) -> Event | None:
@@ -142,6 +154,8 @@ def event_of(run: Run, result: RunResult, *, is_whole: bool) -> Event | None:
         return None  # a person has ended it, and knows
     if result.state in _BY_STATE:
         return _BY_STATE[result.state]
+    if result.state == "rejected" and any(one.who for one in result.approvals[-1:]):
+        return None  # whoever rejected it knows
     if result.status == "done":
         return "done" if is_whole and result.videos else None
     return "stuck" if result.status == "stuck" else None
@@ -178,6 +192,9 @@ def notice_of(
         for video in result.videos
     )
     poster = f"{videos[-1].name.removesuffix('.mp4')}-poster.jpg" if videos else ""
+    asked_for = result.approval
+    if asked_for is not None and asked_for.storyboard:
+        poster = _inside(store, asked_for.storyboard)
     if poster and store.size(poster) is None:
         poster = ""
     return Notice(
@@ -191,7 +208,8 @@ def notice_of(
         sentence=_short(redact(result.error or ""), _LONGEST),
         error_code=result.error_code or "",
         remedy=result.remedy or "",
-        question=_short(redact(result.question.text()), _LONGEST) if result.question else "",
+        question=_short(redact(_question(result)), _LONGEST),
+        until=asked_for.until if asked_for is not None else None,
         videos=videos,
         poster=poster,
         poster_url=_public(public_url, poster) if poster else "",
@@ -206,20 +224,19 @@ def notice_of(
     )
 
 
-def calendar_notice(
-    calendar: str, problems: Sequence[str], at: datetime, language: Literal["en", "zh"] = "en"
-) -> Notice:
-    """What is wrong with a calendar; the same problems are the same notice."""
-    told = tuple(_short(redact(one), 500) for one in problems[:_MOST_PROBLEMS])
-    return Notice(
-        id=_digest("calendar", calendar, *sorted(problems)),
-        event="calendar",
-        at=at,
-        name=calendar,
-        calendar=calendar,
-        problems=told,
-        language=language,
-    )
+def calendar_notices(calendar: str, problems: Mapping[str, datetime], at: datetime) -> list[Notice]:
+    """What is wrong with a calendar, and since when: each problem is a notice of its own."""
+    return [
+        Notice(
+            id=_digest("calendar", calendar, problem, since.isoformat()),
+            event="calendar",
+            at=at,
+            name=calendar,
+            calendar=calendar,
+            problems=(_short(redact(problem), 500),),
+        )
+        for problem, since in problems.items()
+    ]
 
 
 def _identity(run: Run, result: RunResult, event: Event) -> str:
@@ -231,7 +248,17 @@ def _identity(run: Run, result: RunResult, event: Event) -> str:
     achieved = sum(record.achieved is not None for record in run.steps.values())
     words = sum(_is_word(fact) for fact in run.facts)
     began = run.facts[0].at.isoformat() if run.facts else ""
-    return _digest(run.id, began, event, result.error_code or "", str(achieved), str(words))
+    seen = (result.approval.seen,) if result.approval is not None else ()
+    code = result.error_code or ""
+    return _digest(run.id, began, event, code, str(achieved), str(words), *seen)
+
+
+def _question(result: RunResult) -> str:
+    if result.question is not None:
+        return result.question.text()
+    if result.approval is not None:
+        return "\n".join((result.approval.question, *result.approval.lines))
+    return ""
 
 
 def _is_word(fact: object) -> bool:

@@ -43,10 +43,11 @@ from nemovideo_nodes.workspace.notifications.config import (
 )
 from nemovideo_nodes.workspace.notifications.email import EmailSender
 from nemovideo_nodes.workspace.notifications.notice import (
+    EVENTS,
     Event,
     Message,
     Notice,
-    calendar_notice,
+    calendar_notices,
     event_of,
     notice_of,
 )
@@ -111,13 +112,23 @@ class Notifier:
         Raises `BadInput` for a notifications.toml that cannot be used.
         """
         self._settings = settings
-        self._store = store
+        self.store = store
         self._clock = clock or SystemClock()
         self._kinds = {**_OWN, **channels}
         self.config = read_notifications(settings) if config is None else config
         self._outbox = NoticeOutbox(store)
         self._me = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._opened: dict[str, SendsMessages | BadInput] = {}
+
+    def of(self, store: Store) -> Notifier:
+        """The same for another store."""
+        if store is self.store:
+            return self
+        other = Notifier(
+            self._settings, store, clock=self._clock, channels=self._kinds, config=self.config
+        )
+        other._opened = self._opened
+        return other
 
     # --- What is to be told ---
 
@@ -129,22 +140,27 @@ class Notifier:
         return True
 
     def note(
-        self, run: Run, result: RunResult, notify: Notify, *, group: str = "", link: str = ""
+        self, run: Run, result: RunResult, notify: Notify, *, link: str = ""
     ) -> Message | None:
         """Write down what a run came to; None where there is nothing to tell, or nobody to tell.
 
-        What was written down before, by whomever, is left as it is.
+        What was written down before, by whomever, is left as it is. A calendar's run waits for
+        the end of the tick, so that all of it is told in one message.
         """
-        return self._note(run, result, notify, group, link)[0]
+        return self._note(run, result, notify, link)[0]
 
-    def note_calendar(
-        self, calendar: str, problems: Sequence[str], notify: Notify, *, group: str = ""
-    ) -> Message | None:
-        """Write down what is wrong with a calendar; the same problems are told once."""
+    def note_calendar(self, calendar: str, problems: Sequence[str], notify: Notify) -> int:
+        """Write down what is wrong with a calendar; how much of it is new.
+
+        A problem is told once, and again where it comes back after it was mended.
+        """
         channels = self._channels(notify, "calendar")
-        if not problems or not channels:
-            return None
-        return self._put(calendar_notice(calendar, problems, self._clock.now()), channels, group)[0]
+        if not channels:
+            return 0
+        now = self._clock.now()
+        since = self._outbox.problems_since(calendar, problems, now)
+        notices = calendar_notices(calendar, since, now)
+        return sum(self._put(notice, channels)[1] for notice in notices)
 
     def catch_up(self) -> int:
         """Write down what was not, because a process ended right before; how much it was."""
@@ -154,18 +170,18 @@ class Notifier:
         since = max(self._outbox.since(now), now - _TOLD_FOR)
         known = self._outbox.known()
         found = 0
-        for summary in summaries(self._store):
+        for summary in summaries(self.store):
             if summary.at < since or not _may_tell(summary, known):
                 continue
             with contextlib.suppress(NemoVideoError):
-                run = Journal(self._store, summary.result.run_id).refresh()
+                run = Journal(self.store, summary.result.run_id).refresh()
                 notify = (run.order.notify if run.order else None) or Notify()
                 if run.facts:
-                    found += self._note(run, run_status(run, self._store, now), notify)[1]
+                    found += self._note(run, run_status(run, self.store, now), notify)[1]
         return found
 
     def _note(
-        self, run: Run, result: RunResult, notify: Notify, group: str = "", link: str = ""
+        self, run: Run, result: RunResult, notify: Notify, link: str = ""
     ) -> tuple[Message | None, bool]:
         event = event_of(run, result, is_whole=_is_whole(run))
         channels = self._channels(notify, event) if event else ()
@@ -176,16 +192,20 @@ class Notifier:
             result,
             event,
             notify,
-            self._store,
+            self.store,
             self._clock.now(),
             public_url=self.config.public_url or self._settings.public_url,
             link=link,
         )
-        return self._put(notice, channels, group)
+        return self._put(notice, channels)
 
-    def _put(self, notice: Notice, channels: tuple[str, ...], group: str) -> tuple[Message, bool]:
+    def _put(self, notice: Notice, channels: tuple[str, ...]) -> tuple[Message, bool]:
         message = Message(
-            id=notice.id, notices=(notice,), channels=channels, group=group, at=notice.at
+            id=notice.id,
+            notices=(notice,),
+            channels=channels,
+            group=notice.calendar,
+            at=notice.at,
         )
         return message, self._outbox.put(message)
 
@@ -198,12 +218,11 @@ class Notifier:
     async def send(self, first: Message | None = None, *, groups: Iterable[str] = ()) -> SendReport:
         """Send what is due: all of it, or with `first` that message and a few others.
 
-        `groups` are sent at once, any other one when nothing was added to it for a while. Raises
-        `StoreError`.
+        What is told of `groups` (calendars) goes out at once, that of any other one when nothing
+        was added to it for a while. Raises `StoreError`.
         """
         report = SendReport()
-        if first is None:
-            await asyncio.to_thread(self._make_groups, tuple(groups))
+        await asyncio.to_thread(self._make_groups, tuple(groups))
         due = await asyncio.to_thread(lambda: [one for one in self._outbox.due() if not one.group])
         if first is not None:
             due.sort(key=lambda one: one.id != first.id)
@@ -229,7 +248,7 @@ class Notifier:
             run_id="sample-run",
             name="Sample",
             platforms=("tiktok",),
-            store=redact(self._store.url),
+            store=redact(self.store.url),
         )
         message = Message(id=notice.id, notices=(notice,), channels=(name,), at=now)
         sender = self._sender(name)
@@ -338,8 +357,8 @@ class Notifier:
             if not notice.poster or len(found) >= _MOST_POSTERS:
                 continue
             with contextlib.suppress(NemoVideoError):
-                if (self._store.size(notice.poster) or 0) <= _LARGEST_POSTER:
-                    found[notice.poster] = self._store.read(notice.poster) or b""
+                if (self.store.size(notice.poster) or 0) <= _LARGEST_POSTER:
+                    found[notice.poster] = self.store.read(notice.poster) or b""
         return {name: data for name, data in found.items() if data}
 
 
@@ -360,6 +379,6 @@ def _may_tell(summary: Summary, known: Mapping[tuple[str, str], datetime]) -> bo
     state = result.state or ""
     if result.status == "waiting" and state not in ("held", "needs_approval"):
         return False
-    event = "stuck" if state == "failed" else state
+    event = state if state in EVENTS else "stuck"
     at = known.get((result.run_id, event))
     return at is None or at < summary.at

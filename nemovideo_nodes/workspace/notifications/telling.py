@@ -1,9 +1,13 @@
-"""What whoever drives a run does about notifications: note what came of it, and send that."""
+"""What whoever drives a run or a calendar does about notifications: note what came of it, send it.
+
+Nothing here raises: no receiver fails a run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from nemovideo_nodes.errors import NemoVideoError
@@ -17,7 +21,7 @@ from nemovideo_nodes.workspace.notifications.notifier import Notifier
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace.options import DriveOptions
 
-__all__ = ["Telling"]
+__all__ = ["Telling", "tell_tick"]
 
 _log = logging.getLogger(__name__)
 _LONGEST_S: Final = 45.0
@@ -25,7 +29,7 @@ _LONGEST_S: Final = 45.0
 
 
 class Telling:
-    """The notifications of one drive of a run. It raises nothing: no receiver fails a run."""
+    """The notifications of one drive of a run."""
 
     def __init__(self, settings: Settings, store: Store, drive: DriveOptions) -> None:
         self._drive = drive
@@ -53,12 +57,11 @@ class Telling:
         if notifier is None:
             return
         notify = self._notify(run)
-        group = notify.calendar if self._drive.tells_later else ""
         try:
             message = await asyncio.to_thread(
-                lambda: notifier.note(run, result, notify, group=group, link=self._drive.link)
+                lambda: notifier.note(run, result, notify, link=self._drive.link)
             )
-            if message is not None and not message.group:
+            if message is not None:
                 async with asyncio.timeout(_LONGEST_S):
                     await notifier.send(message)
         except NemoVideoError as error:
@@ -71,3 +74,29 @@ class Telling:
     def _notify(self, run: Run) -> Notify:
         began = run.order.notify if run.order else None
         return self._drive.notify or began or Notify()
+
+
+async def tell_tick(
+    notifier: Callable[[], Notifier],
+    stores: Sequence[Store],
+    notify: Notify,
+    problems: Sequence[str],
+) -> None:
+    """At the end of a calendar's tick: send what came of it in one message for each store.
+
+    `problems` are those of the calendar itself, told in the store of the `notifier`.
+    """
+    try:
+        base = await asyncio.to_thread(notifier)
+        await asyncio.to_thread(base.note_calendar, notify.calendar, problems, notify)
+        async with asyncio.timeout(_LONGEST_S):
+            await base.send(groups=(notify.calendar,))
+            for store in stores:
+                if store.url != base.store.url:
+                    await base.of(store).send(groups=(notify.calendar,))
+    except NemoVideoError as error:
+        _log.warning("What came of the calendar waits to be told: %s", error.sentence)
+    except TimeoutError:
+        _log.warning("What came of the calendar waits to be told: its receiver is slow")
+    except Exception:
+        _log.warning("What came of the calendar waits to be told", exc_info=True)

@@ -137,7 +137,6 @@ class NoticeWords:
     remedies: Wording
     errors: Mapping[str, str]
     """Sentences for error codes; empty where the run's own sentence is in this language."""
-    reject_or_approve: str
     watch: str
     fix_rows: str
     colon: str
@@ -150,6 +149,7 @@ class NoticeWords:
     subject: str
     sentence: str
     question: str
+    until: str
     to_do: str
     video: str
     credits: str
@@ -190,8 +190,6 @@ _ENGLISH: Final = NoticeWords(
     ),
     remedies=NOTICE_WORDING,
     errors=MappingProxyType({}),
-    reject_or_approve="Look at it, then: nemovideo approve {run_id} (or --reject, or --change "
-    "'YOUR WORDS')",
     watch="Nothing to do. To change it: nemovideo refine {run_id} -p 'YOUR WORDS'",
     fix_rows="Correct these rows; the others are made all the same",
     colon=": ",
@@ -204,6 +202,7 @@ _ENGLISH: Final = NoticeWords(
     subject="Subject",
     sentence="What happened",
     question="Question",
+    until="Answer until",
     to_do="What to do",
     video="Video",
     credits="Credits",
@@ -243,8 +242,6 @@ _CHINESE: Final = NoticeWords(
     ),
     remedies=CHINESE_NOTICE_WORDING,
     errors=_CHINESE_ERRORS,
-    reject_or_approve="请查看后确认：nemovideo approve {run_id}"
-    "（或 --reject，或 --change '您的修改'）",
     watch="无需处理。如需修改：nemovideo refine {run_id} -p '您的修改'",
     fix_rows="请改正这些行；其余的照常制作",
     colon="：",
@@ -257,6 +254,7 @@ _CHINESE: Final = NoticeWords(
     subject="对象",
     sentence="发生了什么",
     question="问题",
+    until="截止时间",
     to_do="怎么办",
     video="视频",
     credits="积分",

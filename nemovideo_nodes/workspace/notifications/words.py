@@ -41,10 +41,10 @@ class Told:
 def subject_of(message: Message) -> str:
     """One line that says what happened, to what."""
     words = words_for(message.language)
-    if len(message.notices) == 1:
-        subject = tell(message.notices[0], words).title
+    if len(message.told) == 1:
+        subject = tell(message.told[0], words).title
     else:
-        counts = Counter(one.event for one in message.notices)
+        counts = Counter(one.event for one in message.told)
         parts = [words.counted[event].format(counts[event]) for event in EVENTS if counts[event]]
         calendar = message.notices[0].calendar
         before = f"{words.calendar} {calendar}{words.colon}" if calendar else ""
@@ -56,8 +56,8 @@ def subject_of(message: Message) -> str:
 
 def tell_all(message: Message) -> list[Told]:
     """All notices in words, those first that need a person; of many each in brief."""
-    words, brief = words_for(message.language), len(message.notices) > 1
-    ordered = sorted(message.notices, key=lambda one: not one.needs_a_person)
+    words, brief = words_for(message.language), len(message.told) > 1
+    ordered = sorted(message.told, key=lambda one: not one.needs_a_person)
     return [tell(notice, words, brief=brief) for notice in ordered]
 
 
@@ -72,7 +72,7 @@ def plain_text(message: Message, note: str = "") -> str:
     """The message as text: each notice with its run, what happened, what to do, and links."""
     words = words_for(message.language)
     blocks = []
-    if len(message.notices) > 1:
+    if len(message.told) > 1:
         blocks.append(subject_of(message))
     for told in tell_all(message):
         to_do = Row(words.to_do, told.to_do)
@@ -86,24 +86,25 @@ def plain_text(message: Message, note: str = "") -> str:
 def payload_of(message: Message) -> dict[str, Any]:
     """The message for programs; keys keep their meaning for ever, new ones may come."""
     words = words_for(message.language)
-    one = len(message.notices) == 1
+    told = message.told
+    one = len(told) == 1
     return {
         "type": _type_of(message),
         "timestamp": message.at.isoformat(),
-        "data": _data(message.notices[0], words)
+        "data": _data(told[0], words)
         if one
         else {
             "event": "tick",
             "summary": subject_of(message),
             "calendar": message.notices[0].calendar or None,
-            "counts": dict(Counter(notice.event for notice in message.notices)),
-            "notices": [_data(notice, words) for notice in message.notices],
+            "counts": dict(Counter(notice.event for notice in told)),
+            "notices": [_data(notice, words) for notice in told],
         },
     }
 
 
 def _type_of(message: Message) -> str:
-    if len(message.notices) > 1:
+    if len(message.told) > 1:
         return "calendar.tick"
     event = message.notices[0].event
     return "calendar.problems" if event == "calendar" else f"run.{event}"
@@ -125,6 +126,7 @@ def _data(notice: Notice, words: NoticeWords) -> dict[str, Any]:
         "error_code": notice.error_code or None,
         "remedy": notice.remedy or None,
         "question": notice.question or None,
+        "answer_until": notice.until.isoformat() if notice.until else None,
         "calendar": notice.calendar or None,
         "source": notice.source or None,
         "subject": notice.subject or None,
@@ -157,6 +159,8 @@ def _lead(notice: Notice, words: NoticeWords) -> list[Row]:
         rows.append(Row(words.question, notice.question))
     elif notice.sentence not in ("", happened):
         rows.append(Row(words.details, notice.sentence))
+    if notice.until is not None:
+        rows.append(Row(words.until, f"{notice.until:%Y-%m-%d %H:%M} UTC"))
     shown = notice.problems[:_MOST_PROBLEMS]
     rows += [Row(words.problem, problem) for problem in shown]
     if len(notice.problems) > len(shown):
@@ -197,8 +201,6 @@ def _to_do(notice: Notice, words: NoticeWords) -> str:
         return words.watch.format(**run)
     if notice.event == "calendar":
         return words.fix_rows
-    if notice.event == "needs_approval":
-        return words.reject_or_approve.format(**run)
     remedy = notice.remedy if notice.remedy in set(Remedy) else Remedy.RETRY
     return words.remedies[Remedy(remedy)].format(**run)
 

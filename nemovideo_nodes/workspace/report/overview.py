@@ -16,7 +16,7 @@ from nemovideo_nodes.workspace.report.page import environment
 
 __all__ = ["KnownRun", "Overview", "overview_of", "overview_page"]
 
-_NEEDS_PERSON: Final = ("failed", "needs_approval", "needs_answer", "held")
+_NEEDS_PERSON: Final = ("failed", "needs_approval", "needs_answer", "rejected", "held")
 _MOST_RUNS = 500
 _MOST_NEEDING = 100
 _MOST_DAYS = 92

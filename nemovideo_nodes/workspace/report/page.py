@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from nemovideo_nodes.errors import redact
+from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.facts import Delivery, PublishResult
 from nemovideo_nodes.ledger.manifest import Delivered, RunResult, Video, media_of
@@ -32,7 +33,7 @@ from nemovideo_nodes.workspace.report.words import (
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Origin", "RunPage", "environment", "run_page", "shown_videos"]
+__all__ = ["Origin", "RunPage", "environment", "run_page"]
 
 _MOST_MEDIA = 300
 _MOST_EXCHANGES = 200
@@ -111,7 +112,8 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
             state=result.state or result.status,
             error=redact(page.error) if page.error else None,
             doubts=[redact(doubt) for doubt in run.doubts],
-            videos=shown_videos(run, result, page),
+            asked=_asked(run, page),
+            videos=_videos(run, result, page),
             deliveries=_deliveries(result, published[-1] if published else None, page, words),
             subtitles=[
                 (_base(name), page.href(name))
@@ -129,16 +131,35 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
     )
 
 
-def shown_videos(run: Run, result: RunResult, page: RunPage) -> list[ShownVideo]:
+@dataclass(frozen=True)
+class ShownApproval:
+    """What there is to look at for whoever is to approve."""
+
+    storyboard: str = ""
+    preview: str = ""
+
+
+def _asked(run: Run, page: RunPage) -> ShownApproval:
+    record = pending(run)
+    seen = shown(run, record) if record is not None else None
+    if seen is None:
+        return ShownApproval()
+    return ShownApproval(
+        page.picture(seen.storyboard) if seen.storyboard else "",
+        page.href(seen.preview) if seen.preview else "",
+    )
+
+
+def _videos(run: Run, result: RunResult, page: RunPage) -> list[ShownVideo]:
     """The run's videos with their pictures; those that are not published yet have none."""
     published = run.results(PublishResult)
     names = published[-1].videos if published else ()
-    shown = []
+    found = []
     for number, (video, download) in enumerate(zip(result.videos, run.videos, strict=False)):
         place = names[number] if number < len(names) else download.video.artifact
         stem = place.removesuffix(".mp4")
         is_named = number < len(names)
-        shown.append(
+        found.append(
             ShownVideo(
                 name=_base(place),
                 href=page.href(place),
@@ -147,18 +168,18 @@ def shown_videos(run: Run, result: RunResult, page: RunPage) -> list[ShownVideo]
                 sheet=page.picture(f"{stem}-sheet.jpg") if is_named else "",
             )
         )
-    return shown
+    return found
 
 
 def _deliveries(
     result: RunResult, published: PublishResult | None, page: RunPage, words: Mapping[str, str]
 ) -> list[ShownDelivery]:
     places: Sequence[Delivery] = (published.deliveries if published else None) or ()
-    shown = []
+    found = []
     for one, place in zip(result.deliveries, places, strict=False):
         if not one.platform and not one.caption and not one.title:
             continue
-        shown.append(
+        found.append(
             ShownDelivery(
                 platform=PRESETS[one.platform].title if one.platform in PRESETS else one.platform,
                 name=_base(place.file),
@@ -180,7 +201,7 @@ def _deliveries(
                 ),
             )
         )
-    return shown
+    return found
 
 
 def _checks(one: Delivered, ok: bool | None) -> list[Any]:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from nemovideo_nodes.engine.status import has_ended
+from nemovideo_nodes.engine.status import is_at_rest
 from nemovideo_nodes.engine.summaries import summaries, summarise
 from nemovideo_nodes.errors import PYTHON_WORDING, NemoVideoError, Wording
+from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -89,8 +90,7 @@ def keep_report(
     `known` is the run's last fact before it was worked on. A report that is missing in a folder is
     written in any case; a bucket is not asked for that.
     """
-    is_stopped = result.status == "stuck" or result.state == "held"
-    if not run.facts or run.newer or not (is_stopped or has_ended(run)):
+    if not run.facts or run.newer or not is_at_rest(run, result):
         return
     if run.seq == known and (store.root is None or (store.root / report_name(run.id)).exists()):
         return
@@ -146,11 +146,16 @@ def _link(store: Store, target: Path | None, name: str) -> str:
 
 
 def pictures_of(run: Run, store: Store) -> dict[str, str]:
-    """The posters and contact sheets of the run's videos as data URIs; those that can be read."""
+    """The pictures of the run's videos, and of what is to be approved, as data URIs."""
     published = run.results(PublishResult)
     stems = [name.removesuffix(".mp4") for name in (published[-1].videos if published else ())]
+    names = [f"{stem}-{kind}.jpg" for stem in stems[-_MOST_VIDEOS:] for kind in _KINDS]
+    record = pending(run)
+    asked = shown(run, record) if record is not None else None
+    if asked is not None and asked.storyboard:
+        names.append(asked.storyboard)
     found = {}
-    for name in [f"{stem}-{kind}.jpg" for stem in stems[-_MOST_VIDEOS:] for kind in _KINDS]:
+    for name in names:
         with contextlib.suppress(NemoVideoError):
             data = store.read(name)
             if data:
