@@ -73,7 +73,12 @@ async def test_a_held_run_is_released_and_handed_over(
     publishers, posts = tmp_path / "handover.toml", tmp_path / "posts"
     publishers.write_text(f'[team]\nkind = "folder"\nplace = "{posts}"\n', "utf-8")
     monkeypatch.setenv("NEMOVIDEO_HANDOVER", str(publishers))
-    asked = {"run_id": "spring", "budget": 50.0, "handover": "team", "due": "2035-03-02 09:00"}
+    asked: dict[str, Any] = {
+        "run_id": "spring",
+        "budget": 50.0,
+        "handover": "team",
+        "due": "2035-03-02 09:00",
+    }
     with pytest.raises(RunStopped, match="100 of 50 credits of the run") as held:
         await image_to_video(studio.images[:1], PROMPT, **asked)
     assert "`run_id` spring and `over_budget` switched on" in str(held.value)

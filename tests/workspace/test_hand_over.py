@@ -350,8 +350,8 @@ def test_the_command_line_hands_over_and_takes_a_persons_word(
     stage: Stage, site: PublisherSite, command: Callable[..., Result]
 ) -> None:
     """`make --handover`, and `resume --handed-over` where nothing tells whether it arrived."""
-    asked = ("make", stage.pictures[0], "-p", "A 3 second video", "--run-id", "mine")
-    asked += ("--platform", "tiktok", "--handover", "postiz", "--due", "2035-03-02 09:00+01:00")
+    asked = ["make", stage.pictures[0], "-p", "A 3 second video", "--run-id", "mine"]
+    asked += ["--platform", "tiktok", "--handover", "postiz", "--due", "2035-03-02 09:00+01:00"]
     shown = command(*asked, "--dry-run")
     assert "Would hand it over to: postiz, for 2035-03-02 09:00+01:00" in shown.output
     site.trouble, site.lookups_fail = ["drop"], True
@@ -379,8 +379,8 @@ def test_a_calendar_hands_over_what_is_due_with_its_time(
     ]
     head = "slug,due,image,prompt,platform,handover,ai label"
     sheet.write_text("\n".join([head, *rows]), encoding="utf-8")
-    asked = ("calendar", "run", str(sheet), "--catch-up", "1000000", "--handover", "folder")
-    asked += ("--results", str(results))
+    asked = ["calendar", "run", str(sheet), "--catch-up", "1000000", "--handover", "folder"]
+    asked += ["--results", str(results)]
     for _ in range(2):
         done = command(*asked)
         assert done.exit_code == 0, done.output
