@@ -14,16 +14,19 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
-from nemovideo_nodes.emulator.world.pruning import Pruned
 from nemovideo_nodes.emulator.world.sharing import make_folder, share
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.media.local_proof import is_proof
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.emulator.world.pruning import Pruned
 
 __all__ = ["ensure_local", "prune_running", "running_at", "stop_local"]
 
@@ -106,6 +109,9 @@ def prune_running(folder: Path) -> Pruned | None:
 
     Those that were used within the last minute stay. Raises `BadInput` where it does not answer.
     """
+    # Loaded here: it loads the whole world, and a client needs none of it.
+    from nemovideo_nodes.emulator.world.pruning import Pruned
+
     record = running_at(folder)
     if record is None:
         return None

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -260,3 +261,11 @@ def test_the_world_of_a_shared_store_is_its_groups(tmp_path: Path) -> None:
                 assert world.stat().st_mode & 0o077 == 0
         finally:
             stop_local(world)
+
+
+def test_what_starts_it_loads_nothing_of_its_agent() -> None:
+    """Each command with `--local` loads this, and would wait for hundreds of patterns."""
+    code = "import sys, nemovideo_nodes.emulator.local; print([*sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "nemovideo_nodes.emulator.world.lockfile" in told.stdout
+    assert "emulator.agent" not in told.stdout
