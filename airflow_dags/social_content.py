@@ -86,7 +86,7 @@ with DAG(
         results="{{ params.results or '' }}",
         videos=videos.output,
     )
-    results.as_teardown(on_failure_fail_dagrun=True)
+    results.as_teardown()
     tell = SendNotificationsOperator(
         task_id="tell", calendar="{{ params.calendar }}", videos=due.output
     )
