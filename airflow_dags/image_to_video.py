@@ -19,7 +19,6 @@ with DAG(
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
-        "approval": APPROVAL,
         "destination": Param(
             "",
             type=["string", "null"],
@@ -27,6 +26,7 @@ with DAG(
             description="A folder or an object storage URL for a copy of the video.",
             section="More",
         ),
+        "approval": APPROVAL,
     },
 ):
     ImageToVideoOperator(

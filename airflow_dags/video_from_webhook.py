@@ -23,7 +23,6 @@ with DAG(
         "images": PICTURES,
         "prompt": PROMPT,
         "profile": PROFILE,
-        "approval": APPROVAL,
         "language": Param("", type=["string", "null"], title="Language", section="More"),
         "media_hosts": Param(
             [],
@@ -33,6 +32,7 @@ with DAG(
             description="The only hosts that media are fetched from; empty: any public one.",
             section="More",
         ),
+        "approval": APPROVAL,
     },
 ):
     RequestedVideoOperator(

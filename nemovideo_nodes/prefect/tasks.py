@@ -167,10 +167,10 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
-    approval: str = "",
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
+    approval: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
     with in_form_words():
