@@ -1,6 +1,7 @@
-# The two commands of the README, for a machine that has Python 3.11+, pip, git and make:
+# The commands of the README, for a machine that has Python 3.11+, pip, git and make:
 #   make demo   photographs in, a checked video out, offline
 #   make test   what CI runs
+#   make site   the documentation, as pages for a browser
 # Everything goes into .venv, from hashed pins, with plain pip (so mirrors that pip knows are used).
 
 PYTHON ?= python3
@@ -33,8 +34,9 @@ INPUTS := $(SOURCES) pyproject.toml README.md LICENSE NOTICE
 WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts pytest coverage prefect prefect-e2e webhook \
-    airflow airflow-e2e airflow-oldest servers wheel pins clean
+.PHONY: help demo test checks lint types contracts pytest coverage prefect prefect-e2e webhook \
+    airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve \
+    release-check pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -45,7 +47,7 @@ demo: $(VENV)/wheel.stamp
 	@mkdir -p $(DEMO_STORE)/prefect
 	@$(DEMO)
 
-test: lint types contracts pytest prefect webhook airflow airflow-oldest servers
+test: checks pytest prefect webhook airflows servers
 
 lint: $(VENV)/pins.stamp
 	$(PY) -m ruff check .
@@ -54,7 +56,7 @@ lint: $(VENV)/pins.stamp
 
 # Types and contracts are checked in the unpacked wheel: what ships is what is checked. The tests
 # are checked as they lie here: each folder is a package, tests/support is on the path, as in pytest.
-# So are the flows that docs/prefect.md shows.
+# So are the flows that the pages show.
 types: $(VENV)/wheel.stamp
 	cd build/wheel && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	    --cache-dir ../../.mypy_cache -p nemovideo_nodes -p prefect_flows
@@ -85,6 +87,13 @@ prefect: $(VENV)/wheel.stamp
 prefect-e2e: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(SERVERS_ARGS) --junitxml=build/tests-prefect-e2e.xml \
 	    tests/prefect/e2e
+
+# Each of these uses one core.
+checks: $(VENV)/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target lint types contracts
+
+airflows: .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp
+	+$(MAKE) --jobs 2 --output-sync=target airflow airflow-oldest
 
 # The real servers wait more than they work, so both orchestrators have theirs side by side.
 servers: $(VENV)/wheel.stamp .venv-airflow/wheel.stamp
@@ -127,6 +136,22 @@ airflow-oldest: .venv-airflow-oldest/wheel.stamp
 
 wheel: $(VENV)/wheel.stamp
 
+# The parts of docs/ that are made from the code; tests say when one is stale.
+pages: $(VENV)/pins.stamp
+	@mkdir -p build
+	for page in architecture state_table site_pages transcript; do \
+	    PYTHONSAFEPATH= PYTHONPATH=$(CURDIR):tests/support $(PY) tests/support/$$page.py || exit 1; \
+	done
+	PYTHONSAFEPATH= PYTHONPATH=$(CURDIR) $(PY) -m nemovideo_nodes.emulator.agent.guide > build/trial.md
+	mv build/trial.md docs/trial.md
+
+# The documentation's site, in build/site; `make site-serve` shows it while it is written.
+site: $(VENV)/pins.stamp
+	$(PY) -m zensical build --strict --clean
+
+site-serve: $(VENV)/pins.stamp
+	$(PY) -m zensical serve
+
 # The pins stand as constraints, too: for pip a package with an extra is another requirement.
 # venv without ensurepip (as some systems ship it) still works: the system's pip brings one in.
 define new_venv
@@ -150,6 +175,9 @@ $(VENV)/pins.stamp: requirements/prefect.txt
 .venv-airflow-oldest/pins.stamp: requirements/airflow-oldest.txt
 	$(new_venv)
 
+.venv-release/pins.stamp: requirements/release.txt
+	$(new_venv)
+
 # The pinned backend builds it, without fetching one. The sdist comes first and the wheel out of it,
 # so that the sdist is known to be whole.
 build/wheel.stamp: $(VENV)/pins.stamp $(INPUTS)
@@ -164,26 +192,39 @@ $(VENV)/wheel.stamp .venv-airflow/wheel.stamp .venv-airflow-oldest/wheel.stamp: 
 	@$*/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall dist/*.whl
 	@touch $@
 
+# What a release has to pass before it is tagged; docs/project/releasing.md says what a person does.
+release-check: $(VENV)/wheel.stamp .venv-release/pins.stamp
+	.venv-release/bin/twine check --strict dist/*
+	.venv-release/bin/check-wheel-contents dist/*.whl
+	@mkdir -p build/sbom
+	for door in prefect airflow; do \
+	    .venv-release/bin/cyclonedx-py requirements requirements/$$door-run.txt --pyproject pyproject.toml \
+	        --output-reproducible --validate --output-file build/sbom/nemovideo-nodes-$$door.cdx.json || exit 1; \
+	done
+	$(PY) tests/support/release_facts.py
+
 # For maintainers, with uv: new pins from pyproject.toml's bounds (UV_ARGS=--upgrade for newer ones).
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
 pins:
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
 	    --extra webhook \
 	    --group dev \
 	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
 	    --group airflow-test \
 	    --output-file requirements/airflow.txt
-	$(PIN) --extra prefect --extra calendar --extra emulator --extra heif --extra socks --extra video \
+	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
 	    --extra webhook --constraints requirements/prefect.txt \
 	    --output-file requirements/prefect-run.txt
-	$(PIN) --extra airflow --extra calendar --extra emulator --extra video --extra webhook \
+	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
 	    --constraints requirements/airflow.txt \
 	    --output-file requirements/airflow-run.txt
 	echo 'apache-airflow==3.0.0' | $(subst --universal,,$(PIN)) --constraints - \
-	    --extra airflow --extra calendar --extra emulator --extra video --group test \
+	    --extra airflow --extra calendar --extra email --extra emulator --extra video --group test \
 	    --output-file requirements/airflow-oldest.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 $(UV_ARGS) --group release --output-file requirements/release.txt
 
 clean:
-	rm -rf .venv .venv-airflow .venv-airflow-oldest build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .cache .venv .venv-airflow .venv-airflow-oldest .venv-release build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -10,7 +10,7 @@ import nox
 nox.options.default_venv_backend = "uv|virtualenv"
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-EXTRAS = ".[calendar,emulator,heif,prefect,socks,video,webhook]"
+EXTRAS = ".[calendar,email,emulator,heif,prefect,socks,video,webhook]"
 
 
 @nox.session(python=PYTHONS)

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, AssetAlias, Param
 
+from nemovideo_nodes.airflow.calendar_results import CalendarResultsOperator
 from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.forms import HANDOVER
+from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
@@ -38,6 +41,27 @@ with DAG(
             title="Hours back",
             description="Posts that were due longer ago are left alone.",
         ),
+        "notify": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Notify",
+            description="The channels of notifications.toml that are told what came of it, in one "
+            "message; none: those of all runs.",
+        ),
+        "handover": HANDOVER,
+        "destination": Param(
+            "",
+            type=["null", "string"],
+            title="Destination",
+            description="A folder or bucket for what each platform gets, with its text.",
+        ),
+        "results": Param(
+            "",
+            type=["null", "string"],
+            title="Results",
+            description="A CSV for the sheet, with what came of each video: a file or s3://…",
+        ),
     },
 ):
     due = DuePostsOperator(
@@ -47,11 +71,26 @@ with DAG(
         calendar="{{ params.calendar }}",
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
+        notify="{{ (params.notify or []) | tojson }}",
+        handover="{{ params.handover or '' }}",
     )
-    ImageToVideoOperator.partial(
+    videos = ImageToVideoOperator.partial(
         task_id="video",
         retries=RETRIES,
         retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
+        destination="{{ params.destination or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)
+    results = CalendarResultsOperator(
+        task_id="results",
+        calendar="{{ params.calendar }}",
+        timezone="{{ params.timezone }}",
+        results="{{ params.results or '' }}",
+        videos=videos.output,
+    )
+    results.as_teardown(on_failure_fail_dagrun=True)
+    tell = SendNotificationsOperator(
+        task_id="tell", calendar="{{ params.calendar }}", videos=due.output
+    )
+    [due, videos] >> tell.as_teardown()

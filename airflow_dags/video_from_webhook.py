@@ -2,7 +2,14 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import APPROVAL, PICTURES, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
+    HANDOVER,
+    PICTURES,
+    PROFILE,
+    PROMPT,
+    SYNTHETIC_MEDIA,
+)
 from nemovideo_nodes.airflow.video import RequestedVideoOperator
 
 with DAG(
@@ -32,6 +39,39 @@ with DAG(
             description="The only hosts that media are fetched from; empty: any public one.",
             section="More",
         ),
+        "notify": Param(
+            None,
+            type=["object", "null"],
+            title="Notify",
+            description="Who is told what becomes of the run, as the receiver says it.",
+            section="More",
+        ),
+        "handover": HANDOVER,
+        "synthetic_media": SYNTHETIC_MEDIA,
+        "budget_per_day": Param(
+            None,
+            type=["number", "null"],
+            exclusiveMinimum=0,
+            title="Budget per day",
+            description="The most credits of the webhook source in a day.",
+            section="More",
+        ),
+        "source": Param("", type=["string", "null"], title="Webhook source", section="More"),
+        "platforms": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Platforms",
+            description="Where the video goes, such as tiktok; the first one decides its frame.",
+            section="More",
+        ),
+        "texts": Param(
+            {},
+            type=["object", "null"],
+            title="Texts",
+            description="By platform: caption, title, hashtags, alt_text and link.",
+            section="More",
+        ),
         "approval": APPROVAL,
     },
 ):
@@ -44,5 +84,12 @@ with DAG(
         approval="{{ params.approval or '' }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
+        notify="{{ (params.notify or {}) | tojson }}",
+        handover="{{ params.handover or '' }}",
+        synthetic_media="{{ params.synthetic_media }}",
+        budget_per_day="{{ '' if params.budget_per_day is none else params.budget_per_day }}",
+        source="{{ params.source or '' }}",
+        platforms="{{ params.platforms | tojson }}",
+        texts="{{ params.texts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

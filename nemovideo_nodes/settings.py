@@ -103,6 +103,12 @@ class Settings(BaseModel):
     """The most credits of one run; None: as many as it needs."""
     day_budget: float | None = None
     """The most credits of the account in one day (UTC), of the runs in one store."""
+    handover_file: Path | None = None
+    """The publishers' configuration; None: `handover.toml` in the folder below."""
+    notifications_file: Path | None = None
+    """The channels that are told of runs; None: notifications.toml in `config_dir`, if any."""
+    public_url: str = ""
+    """Where a browser finds what is in the store; empty: nowhere."""
     approval: str = ""
     """What a person has to approve of each new run that says nothing of it, as
     `request.approval.approval_rule` reads it; empty: nothing."""
@@ -138,6 +144,9 @@ class Settings(BaseModel):
             ),
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
+            handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
+            notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
+            public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
             approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
             approval_url=_page_url(env, "NEMOVIDEO_APPROVAL_URL"),
             approval_secret=Secret(env.get("NEMOVIDEO_APPROVAL_SECRET", "").strip()) or None,
@@ -169,6 +178,11 @@ class Settings(BaseModel):
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
+
+    @property
+    def handover_path(self) -> Path:
+        """The publishers that videos can be handed over to."""
+        return self.handover_file or self.config_dir / "handover.toml"
 
     @property
     def media_access(self) -> MediaAccess:
@@ -324,6 +338,19 @@ def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) 
     if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
         raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
     return value or None
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "").strip()
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError:
+        raise BadInput(f"{name} names a home folder that is not there: {text[:99]!r}") from None
+
+
+def _public_url(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").strip()
+    return checked_url(text, name, allow_http=True) if text else ""
 
 
 def _page_url(env: Mapping[str, str], name: str) -> str:

@@ -17,6 +17,11 @@ from nemovideo_nodes.errors import (
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect.wording import FORM_WORDING
 from nemovideo_nodes.webhook.wording import WEBHOOK_WORDING
+from nemovideo_nodes.workspace.notifications.wording import (
+    CHINESE_NOTICE_WORDING,
+    NOTICE_WORDING,
+    words_for,
+)
 
 COMMANDS = ("--", "NEMO_", "NEMOVIDEO_", "`nemovideo ", "nemovideo resume", "nemovideo show")
 DOORS: dict[str, tuple[Wording, tuple[str, ...]]] = {
@@ -24,6 +29,8 @@ DOORS: dict[str, tuple[Wording, tuple[str, ...]]] = {
     "python": (PYTHON_WORDING, (*COMMANDS, "nemovideo_conn_id", "DAG", "Retry")),
     "prefect": (FORM_WORDING, (*COMMANDS, "nemovideo_conn_id", "DAG", "resend=True")),
     "airflow": (AIRFLOW_WORDING, (*COMMANDS, "`credentials`", "flow run", "resend=True")),
+    "notice": (NOTICE_WORDING, ("`credentials`", "nemovideo_conn_id", "the form", "DAG")),
+    "notice-zh": (CHINESE_NOTICE_WORDING, ("`credentials`", "nemovideo_conn_id", "DAG")),
     "webhook": (WEBHOOK_WORDING, (*COMMANDS, "resend", "`credentials`", "DAG", "flow run")),
 }
 
@@ -50,6 +57,11 @@ def test_a_result_is_told_like_the_error(door: str) -> None:
         result = RunResult(run_id="run-7", status="stuck", error="It stopped", remedy=remedy)
         error = NemoVideoError("It stopped", remedy=remedy, run_id="run-7")
         assert result.message(wording) == error.message(wording)
+
+
+def test_a_notification_has_a_chinese_sentence_for_each_code() -> None:
+    """What happened is told in the language of the run."""
+    assert set(words_for("zh").errors) == set(ErrorCode)
 
 
 def test_a_remedy_of_a_version_to_come_is_left_out() -> None:

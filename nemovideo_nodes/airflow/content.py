@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.request.calendar_model import CalendarPost
     from nemovideo_nodes.request.calendar_plan import PlannedVideo
+    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace.calendar_source import CalendarSource
 
 __all__ = ["DuePostsOperator"]
@@ -24,16 +25,21 @@ class DuePostsOperator(BaseOperator):
 
     As on the command line, platforms with the same frame share a video, and each language has its
     own. A video's run id is its own, so one that two DAG runs find due is made once. Its texts come
-    along as `post`. Where there is no calendar yet, a scheduled DAG run is skipped with a warning;
-    one that a person started fails.
+    along as `post`. Without a calendar, the first scheduled DAG run fails and those after it are
+    skipped, until there is one; a run that a person started fails.
 
     :param calendar: a calendar file, as the workers see it, or its URL. A post's account is the
         id of a connection
     :param timezone: the time zone of times that name none, as `Europe/Berlin`
     :param within_hours: posts that were due longer ago are left alone
+    :param notify: the channels of notifications.toml that are told what comes of the posts; none:
+        those of all runs
+    :param handover: the publisher that gets the videos, where their rows name none
     """
 
-    template_fields: Sequence[str] = ("calendar", "timezone", "within_hours")
+    template_fields: Sequence[str] = (
+        *("calendar", "timezone", "within_hours", "notify", "handover"),
+    )
 
     def __init__(
         self,
@@ -41,38 +47,60 @@ class DuePostsOperator(BaseOperator):
         calendar: str,
         timezone: str = "UTC",
         within_hours: float | str = 24,
+        notify: str | Sequence[str] = (),
+        handover: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.notify = notify
         self.calendar = calendar
         self.timezone = timezone
         self.within_hours = within_hours
+        self.handover = handover
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """A list of keyword arguments, for `expand_kwargs`."""
         from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
-        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
-        from nemovideo_nodes.workspace.calendar_source import open_calendar
+        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
 
-        self._skip_without_calendar(context)
         try:
-            within = self._within()
-            source = open_calendar(self.calendar)
-            videos = videos_of(self._posts(source))
+            within, notify = self._within(), self._notify()
+            source = self._opened(context)
+            videos = videos_of(with_handover(self._posts(source, notify), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within)
             due = [video for video in due if video.post.due or not _is_made(video)]
-            arguments = [_arguments(video, source) for video in due]
+            told = notify.model_dump(mode="json", exclude_defaults=True)
+            arguments = [_arguments(video, source) | {"notify": told} for video in due]
         except NemoVideoError as error:
             raise_task_error(error, self.log)
         self.log.info("%d of %d videos of the calendar are due", len(due), len(videos))
         return arguments
 
-    def _posts(self, source: CalendarSource) -> tuple[CalendarPost, ...]:
-        """The rows that can be read; the others are told in the log."""
+    def _notify(self) -> Notify:
+        from nemovideo_nodes.airflow.video import listed
+        from nemovideo_nodes.request.notify import Notify, checked_channels
+        from nemovideo_nodes.workspace.calendar_source import calendar_name
+
+        channels = checked_channels(listed(self.notify)) or None
+        return Notify(channels=channels, calendar=calendar_name(self.calendar))
+
+    def _tell(self, problems: Sequence[str], notify: Notify) -> None:
+        """Write down what is wrong with the calendar; a later task sends it with the rest."""
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.errors import NemoVideoError
+
+        try:
+            NemoVideoHook().workspace().notifier().note_calendar(notify.calendar, problems, notify)
+        except NemoVideoError as error:
+            self.log.warning("Nobody is told of the problems: %s", error.sentence)
+
+    def _posts(self, source: CalendarSource, notify: Notify) -> tuple[CalendarPost, ...]:
+        """The rows that can be read; the others are told in the log, and to those who are told."""
         from nemovideo_nodes.errors import BadInput
 
         reading = source.read(self.timezone)
+        self._tell([str(problem) for problem in reading.problems], notify)
         for problem in reading.problems:
             sentence = f"The calendar {self.calendar} is wrong: {problem}"
             if problem.row is None or not reading.posts:
@@ -80,19 +108,28 @@ class DuePostsOperator(BaseOperator):
             self.log.warning("%s", sentence)
         return reading.posts
 
-    def _skip_without_calendar(self, context: Context) -> None:
-        """A schedule that is switched on before there is a calendar does not fail each time."""
+    def _opened(self, context: Context) -> CalendarSource:
+        """The calendar. A schedule that is on without one says so once, and then skips its runs."""
         from airflow.providers.common.compat.sdk import AirflowSkipException
 
-        is_scheduled = str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
-        if (
-            is_scheduled
-            and "://" not in self.calendar
-            and not Path(self.calendar).expanduser().exists()
-        ):
-            sentence = f"There is no calendar at {self.calendar!r} yet, so nothing is due"
-            self.log.warning("%s", sentence)
-            raise AirflowSkipException(sentence)
+        from nemovideo_nodes.airflow.hooks import NemoVideoHook
+        from nemovideo_nodes.errors import BadInput, NemoVideoError
+        from nemovideo_nodes.workspace.calendar_absence import calendar_is_back, first_absence
+        from nemovideo_nodes.workspace.calendar_source import NoCalendar, open_calendar
+
+        if not _is_scheduled(context):
+            return open_calendar(self.calendar)
+        try:
+            source = open_calendar(self.calendar)
+        except NoCalendar as error:
+            if first_absence(NemoVideoHook().workspace().store, self.calendar):
+                sentence = f"{error.sentence}; scheduled runs are skipped until it is there"
+                raise BadInput(sentence) from None
+            self.log.warning("%s", error)
+            raise AirflowSkipException(str(error)) from None
+        with contextlib.suppress(NemoVideoError):  # a note, which never stops the posts
+            calendar_is_back(NemoVideoHook().workspace().store, self.calendar)
+        return source
 
     def _within(self) -> timedelta:
         from nemovideo_nodes.errors import BadInput
@@ -103,6 +140,10 @@ class DuePostsOperator(BaseOperator):
             raise BadInput(
                 f"`within_hours` takes a number of hours, not {str(self.within_hours)[:40]!r}"
             ) from None
+
+
+def _is_scheduled(context: Context) -> bool:
+    return str(context["dag_run"].run_type).rsplit(".", 1)[-1].lower() == "scheduled"
 
 
 def _is_made(video: PlannedVideo) -> bool:
@@ -119,7 +160,7 @@ def _is_made(video: PlannedVideo) -> bool:
 
 def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
     post = video.post
-    arguments = {
+    arguments: dict[str, Any] = {
         "run_id": video.run_id,
         "images": [source.picture(name) for name in post.images],
         "prompt": video.prompt,
@@ -130,6 +171,8 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         **({"approval": post.approval} if post.approval else {}),
         "post": _post(video),
     }
+    if post.budget is not None:
+        arguments["budget"] = post.budget
     return arguments | ({"nemovideo_conn_id": post.account} if post.account else {})
 
 
@@ -144,9 +187,13 @@ def _post(video: PlannedVideo) -> dict[str, Any]:
     return {
         "slug": post.slug,
         "row": post.row,
+        "key": video.post_key,
+        "date": video.date,
         "due": post.due.isoformat() if post.due else None,
         "account": post.account,
         "language": video.language,
         "platforms": list(video.serves),
         "texts": texts,
+        "handover": post.handover,
+        "synthetic_media": post.synthetic_media,
     }

@@ -1,8 +1,7 @@
-"""What a task leaves behind: a result or an error, copies of videos, asset events."""
+"""What a task leaves behind: a result or an error, and asset events."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,18 +12,16 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from nemovideo_nodes.airflow.compat import alias_extra
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
-from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, StoreError, is_retryable
-from nemovideo_nodes.ledger.facts import DownloadResult, Noted, PublishResult
+from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, is_retryable
+from nemovideo_nodes.ledger.facts import DownloadResult, Noted
 from nemovideo_nodes.ledger.manifest import RunResult, Video
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.workspace import Workspace
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context, ObjectStoragePath
+    from airflow.sdk import Context
     from airflow.sdk.types import Logger
 
 __all__ = [
-    "copy_videos",
     "emit_asset_events",
     "log_success",
     "made_videos",
@@ -81,29 +78,6 @@ def xcom_result(result: RunResult) -> dict[str, Any]:
         }
     )
     return short.model_dump(mode="json")
-
-
-def copy_videos(run: Run, result: RunResult, workspace: Workspace, destination: str) -> RunResult:
-    """Copy the run's videos into the folder `destination` (a path, or the URL of a bucket's).
-
-    The copies are named after the run's id, and the result names them. Raises `StoreError`.
-    """
-    from airflow.sdk import ObjectStoragePath
-
-    published = run.results(PublishResult)
-    names = published[-1].videos if published else ()
-    videos = []
-    try:
-        folder = ObjectStoragePath(destination)
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, (name, video) in enumerate(zip(names, result.videos, strict=False), 1):
-            target = folder / f"{result.run_id}{'' if number == 1 else f'-{number}'}.mp4"
-            with workspace.store.local(name) as source:
-                _put(source, target, video.bytes)
-            videos.append(video.model_copy(update={"path": str(target)}))
-    except (OSError, ValueError, ImportError) as error:
-        raise StoreError(f"The video cannot be copied to {destination}: {error}") from None
-    return result.model_copy(update={"videos": videos})
 
 
 def made_videos(
@@ -170,21 +144,6 @@ def _extra(result: RunResult, video: Video) -> dict[str, Any]:
         "sha256": video.sha256,
         "videos": [video.model_dump(mode="json")],
     }
-
-
-def _put(source: Path, target: ObjectStoragePath, size: int) -> None:
-    """Copy atomically: a bucket shows an object once it is complete, a disk needs a rename."""
-    if target.protocol in ("", "file"):
-        spare = Path(f"{target.path}.{os.getpid()}.part")
-        try:
-            target.fs.put_file(str(source), str(spare))
-            spare.replace(target.path)
-        finally:
-            spare.unlink(missing_ok=True)
-    else:
-        target.fs.put_file(str(source), target.path)
-    if (found := target.stat().st_size) != size:
-        raise OSError(f"{found} of {size} bytes arrived")
 
 
 def _uri(path: str) -> str:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -20,26 +19,25 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse, HTMLResponse
-from jinja2 import Environment
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, configured_store
-from nemovideo_nodes.airflow.run_view import (
-    conversation_turns,
-    step_rows,
-    timeline_length,
-    timeline_tracks,
-)
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.workspace import Workspace
+from nemovideo_nodes.workspace.report import Origin, RunPage, run_page
 
 __all__ = ["app"]
 
 REFRESH_S = 10
 """How soon the page of an unfinished run reloads."""
-_FILE = re.compile(r"video(?:-\d{1,4})?(?P<kind>\.mp4|-poster\.jpg|-sheet\.jpg)")
-_STATUS = {"done": "finished", "waiting": "in progress", "stuck": "needs attention"}
-_TYPES = {".mp4": "video/mp4", "-poster.jpg": "image/jpeg", "-sheet.jpg": "image/jpeg"}
+_FILE = re.compile(r"video(?:-[a-z0-9]{1,16}){0,4}(?P<kind>\.mp4|\.jpg|\.srt|\.vtt)")
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".srt": "application/x-subrip",
+    ".vtt": "text/vtt",
+}
 _HEADERS = {
     # What the service or a user wrote is text here, and nothing of it may run.
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; "
@@ -91,7 +89,7 @@ app = FastAPI(
 
 
 @app.get("/runs/{run_id}", response_class=HTMLResponse)
-async def run_page(
+async def show_run(
     run_id: str,
     conn: str = "",
     dag: str = "",
@@ -115,10 +113,10 @@ async def run_file(
     task: str = "",
     map_index: str = "",
 ) -> Response:
-    """A video of the run, its poster, or its contact sheet."""
+    """A video of the run, its poster, its contact sheet, or its subtitles."""
     found = _FILE.fullmatch(name)
     if found is None:
-        raise HTTPException(404, "A run has videos, posters and contact sheets")
+        raise HTTPException(404, "A run has videos, posters, contact sheets and subtitles")
     origin = TaskOrigin(conn, dag, dag_run, task, map_index)
     workspace = await asyncio.to_thread(_workspace, origin)
     file = f"runs/{_known(workspace, run_id)}/{name}"
@@ -167,7 +165,7 @@ def _stored_fields(origin: TaskOrigin) -> tuple[str, str]:
     return str(store or ""), str(conn or origin.conn)
 
 
-def _links_to(origin: TaskOrigin) -> dict[str, str] | None:
+def _links_to(origin: TaskOrigin) -> Origin | None:
     """The names and addresses of the task in Airflow's UI; the links stay on this server."""
     if not origin.is_known:
         return None
@@ -177,8 +175,13 @@ def _links_to(origin: TaskOrigin) -> dict[str, str] | None:
     of_task, name = f"{of_run}/tasks/{quote(origin.task, safe='')}", origin.task
     if origin.map_index.isdigit():
         of_task, name = f"{of_task}/mapped/{origin.map_index}", f"{name} [{origin.map_index}]"
-    names = {"dag": origin.dag, "dag_run": origin.dag_run, "task": name}
-    return names | {"dag_url": of_dag, "dag_run_url": of_run, "task_url": of_task}
+    return Origin(
+        (
+            ("DAG", origin.dag, of_dag),
+            ("DAG run", origin.dag_run, of_run),
+            ("task", name, of_task),
+        )
+    )
 
 
 def _known(workspace: Workspace, run_id: str) -> str:
@@ -196,26 +199,18 @@ def _page(run_id: str, origin: TaskOrigin) -> str:
     workspace = _workspace(origin)
     run = workspace.load(_known(workspace, run_id))
     result = workspace.result_of(run)
-    template = files("nemovideo_nodes.airflow").joinpath("run.html.jinja").read_text("utf-8")
-    videos = [
-        ("video" if number == 1 else f"video-{number}", video)
-        for number, video in enumerate(result.videos, 1)
-    ]
-    return (
-        Environment(autoescape=True)
-        .from_string(template)
-        .render(
-            result=result,
-            videos=videos,
-            error=result.message(AIRFLOW_WORDING),
-            doubts=run.doubts,
-            status=_STATUS[result.status],
-            origin=_links_to(origin),
-            query=origin.query,
-            tracks=timeline_tracks(run),
-            length=timeline_length(run),
-            conversation=conversation_turns(run),
-            steps=step_rows(run),
-            refresh_s=None if result.status == "done" else REFRESH_S,
-        )
+
+    def href(name: str) -> str:
+        file = name.rpartition("/")[2]
+        return f"{run.id}/{file}{origin.query}" if _FILE.fullmatch(file) else ""
+
+    page = RunPage(
+        href=href,
+        picture=href,
+        now=SystemClock().now(),
+        error=result.message(AIRFLOW_WORDING),
+        problems=workspace.platform_violations(result, run),
+        origin=_links_to(origin),
+        refresh_s=None if result.status == "done" else REFRESH_S,
     )
+    return run_page(run, result, page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.workspace import DriveOptions, Workspace
 from nemovideo_nodes.workspace.display import PlainDisplay
+from nemovideo_nodes.workspace.notifications import MakeChannel
 
 __all__ = ["DeadlinePassed", "RunDriver"]
 
@@ -69,6 +70,10 @@ class RunDriver:
     profile: str = ""
     deadline_retryable: bool = False
     """Whether the deadline is the task's `execution_timeout`."""
+    link: str = ""
+    """Where people see the run in Airflow, for those that are told of it."""
+    is_worker: bool = False
+    """Whether a worker drives it: notifiers of Airflow may block, and the triggerer must not."""
     journal: Journal = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -143,12 +148,32 @@ class RunDriver:
             log.show(event)
 
         options = DriveOptions(
-            resend=resend, waits=waits, until=until, profile=self.profile, on_event=watch
+            resend=resend,
+            waits=waits,
+            until=until,
+            profile=self.profile,
+            link=self.link if self.link.startswith("http") else "",
+            channels=self._channels(),
+            on_event=watch,
         )
         with _RunLog(self.log_line) as log:
             return await self.workspace.advance(
                 self.run_id, through, drive=options, journal=self.journal
             )
+
+    async def tell(self) -> None:
+        """On a worker, at the end of the task: send what the triggerer had no channel for."""
+        with contextlib.suppress(NemoVideoError):
+            notifier = self.workspace.notifier(channels=self._channels())
+            if any(one.kind == "airflow" for one in notifier.config.channels.values()):
+                await notifier.send()
+
+    def _channels(self) -> Mapping[str, MakeChannel]:
+        if not self.is_worker:
+            return {}
+        from nemovideo_nodes.airflow.notifiers import AIRFLOW_CHANNELS
+
+        return AIRFLOW_CHANNELS
 
     async def _mask_token(self) -> None:
         """An anonymous token is acquired at run time, so Airflow does not know it as a secret."""

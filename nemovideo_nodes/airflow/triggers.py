@@ -48,6 +48,7 @@ class RunTrigger(BaseTrigger):
         deadline_retryable: bool = False,
         poll_interval: float | None = None,
         outage_timeout: float = 900.0,
+        link: str = "",
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -60,6 +61,7 @@ class RunTrigger(BaseTrigger):
         self.deadline_retryable = deadline_retryable
         self.poll_interval = poll_interval
         self.outage_timeout = outage_timeout
+        self.link = link
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The path of this class, and its arguments."""
@@ -74,6 +76,7 @@ class RunTrigger(BaseTrigger):
             "deadline_retryable": self.deadline_retryable,
             "poll_interval": self.poll_interval,
             "outage_timeout": self.outage_timeout,
+            "link": self.link,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -158,6 +161,7 @@ class RunTrigger(BaseTrigger):
             self.deadline,
             self.profile,
             self.deadline_retryable,
+            self.link,
         )
 
     def _time_left(self, lasted: float) -> float:

@@ -13,6 +13,7 @@ from nemovideo_nodes.airflow.identity import (
     run_id_in,
 )
 from nemovideo_nodes.airflow.run_operator import PROMPT_FILES, RunOperator
+from nemovideo_nodes.telemetry import attached
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
@@ -86,11 +88,15 @@ class VideoOperator(RunOperator):
         return listed(self.images)
 
     def _finish(self, context: Context, driver: RunDriver) -> RunResult:
-        from nemovideo_nodes.airflow.outcome import copy_videos
-
         result = super()._finish(context, driver)
         if not self.destination or not result.videos:
             return result
+        return self._copied(driver, result)
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        """The result, with its videos copied to the destination."""
+        from nemovideo_nodes.airflow.copies import copy_videos
+
         return copy_videos(driver.run(), result, driver.workspace, str(self.destination))
 
 
@@ -110,8 +116,16 @@ class ImageToVideoOperator(VideoOperator):
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
-    :param post: what the video is for, as the texts of a post; it is not sent, but stands in the
-        result and in the asset event
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param due: when it is to be published there: ISO 8601
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget: the most credits of the run; what does not fit is held for a person
+    :param post: what the video is for; it stands in the result and in the asset event. As
+        `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
+        text, and all of them are copied to `destination`. Where it names a publisher
+        (`handover`), that one gets them
+    :param notify: who is told what becomes of the run: `{"channels": ["team"]}`, channels of
+        notifications.toml; empty: those of all runs
     """
 
     template_fields: Sequence[str] = (
@@ -123,10 +137,16 @@ class ImageToVideoOperator(VideoOperator):
         "approval",
         "again",
         "post",
+        "notify",
+        "handover",
+        "due",
+        "synthetic_media",
+        "budget",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "post": "json",
+        "notify": "json",
     }
 
     def __init__(
@@ -141,10 +161,20 @@ class ImageToVideoOperator(VideoOperator):
         leave_question: bool = False,
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
+        notify: Mapping[str, Any] | str | None = None,
+        handover: str = "",
+        due: str = "",
+        synthetic_media: bool | str = True,
+        budget: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.handover = handover
+        self.due = due
+        self.synthetic_media = synthetic_media
+        self.budget = budget
         self.post = post
+        self.notify = notify
         self.work = work
         self.platform = platform
         self.aspect = aspect
@@ -170,10 +200,13 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
-        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.airflow.copies import post_options
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.post_data import with_post
+        from nemovideo_nodes.workspace.posting import due_at
 
         known, key, run = run_id_in(self.run_id), self._key(context), driver.run()
         if run.order is not None or self._is_left(driver):
@@ -201,8 +234,22 @@ class ImageToVideoOperator(VideoOperator):
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
+            notify=notify_of(self.notify),
+            handover=self.handover or "",
+            due=due_at(str(self.due or "")),
+            synthetic_media=is_true(self.synthetic_media),
+            budget=budget_of(self.budget),
         )
+        if self.post and (post_options(self.post) or self.post.get("handover")):
+            options = with_post(options, self.post)
         self._wait(driver.workspace.submit(options))
+
+    def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
+        from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
+
+        if self.post and result.deliveries and post_options(self.post):
+            return copy_deliveries(result, driver.workspace, str(self.destination), self.post)
+        return super()._copied(driver, result)
 
     def _is_left(self, driver: RunDriver) -> bool:
         """Whether the run is a given one, and waits for what a later task says."""
@@ -241,18 +288,28 @@ class RequestedVideoOperator(VideoOperator):
     :param language: the language of the session; empty: the profile's
     :param media_hosts: the only hosts that media may come from (`cdn.example.com`,
         `*.example.com`); none: any
+    :param notify: who is told what becomes of the run, as the receiver says it; empty: those that
+        are told of all runs
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget_per_day: the most credits of the webhook `source` in a day
+    :param source: the webhook source whose budget that is
+    :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
+    :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
     :param approval: see `ImageToVideoOperator`
     """
 
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
-        "language",
-        "media_hosts",
-        "approval",
+        *("language", "media_hosts", "platforms", "texts", "notify", "approval"),
+        *("handover", "synthetic_media", "budget_per_day", "source"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
         "media_hosts": "py",
+        "notify": "json",
+        "platforms": "py",
+        "texts": "py",
     }
 
     def __init__(
@@ -260,20 +317,39 @@ class RequestedVideoOperator(VideoOperator):
         *,
         language: str = "",
         media_hosts: str | Sequence[str] = (),
+        notify: Mapping[str, Any] | str | None = None,
+        handover: str = "",
+        synthetic_media: bool | str = True,
+        budget_per_day: float | str | None = None,
+        source: str = "",
+        platforms: str | Sequence[str] = (),
+        texts: str | Mapping[str, Any] | None = None,
         approval: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.notify = notify
         self.language = language
         self.approval = approval
         self.media_hosts = media_hosts
+        self.handover = handover
+        self.synthetic_media = synthetic_media
+        self.budget_per_day = budget_per_day
+        self.source = source
+        self.platforms = platforms
+        self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.budget import daily_budget
+        from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
         if driver.run().order is not None:
             return
+        credits = budget_of(self.budget_per_day)
+        budgets = [] if credits is None else [daily_budget("source", self.source, credits)]
         prompt = " ".join(listed(self.prompt))
         options = VideoOptions(
             media=listed(self.images),
@@ -284,9 +360,17 @@ class RequestedVideoOperator(VideoOperator):
             keep_existing=True,
             web_only=True,
             media_hosts=listed(self.media_hosts),
+            notify=notify_of(self.notify),
+            handover=self.handover or "",
+            synthetic_media=is_true(self.synthetic_media),
+            budgets=budgets,
+            platforms=listed(self.platforms),
+            texts=post_texts(self.texts or {}),
             approval=self.approval or "",
         )
-        self._wait(driver.workspace.submit(options))
+        conf = getattr(context.get("dag_run"), "conf", None) or {}
+        with attached(str(conf.get("traceparent") or "")):  # as the webhook receiver has put it
+            self._wait(driver.workspace.submit(options))
 
 
 class RefineVideoOperator(VideoOperator):
@@ -318,6 +402,24 @@ class RefineVideoOperator(VideoOperator):
             return run if was_asked_on(run, key) else None
 
         return deduplication_key(ti, self.on_clear, generation_of(ti, self.on_clear, read))
+
+
+def notify_of(given: Mapping[str, Any] | str | None) -> Notify | None:
+    """Who is told, as a DAG says it, or as a template rendered it; raises `BadInput`."""
+    from pydantic import ValidationError
+
+    from nemovideo_nodes.errors import BadInput
+    from nemovideo_nodes.request.notify import Notify, checked_channels
+
+    try:
+        value = json.loads(given) if isinstance(given, str) and given.strip() else given
+        if not value:
+            return None
+        notify = Notify.model_validate(value)
+    except (ValueError, ValidationError):
+        raise BadInput('`notify` takes {"channels": ["NAME"]}') from None
+    checked_channels(notify.channels or ())
+    return notify
 
 
 def listed(given: Any) -> list[str]:

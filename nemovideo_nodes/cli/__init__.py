@@ -15,6 +15,8 @@ from nemovideo_nodes.cli.copying import airflow_dags, prefect_flows
 from nemovideo_nodes.cli.group import SentenceGroup
 from nemovideo_nodes.cli.inspection import credits, runs, show
 from nemovideo_nodes.cli.making import cancel, make, refine, resume
+from nemovideo_nodes.cli.notify import notify
+from nemovideo_nodes.cli.report import report
 from nemovideo_nodes.cli.samples import samples
 from nemovideo_nodes.cli.webhook import webhook
 
@@ -43,6 +45,8 @@ for _command in (
         credits,
         budget,
         release,
+        report,
+        notify,
         samples,
         calendar,
         webhook,

@@ -114,8 +114,8 @@ def approve(
     elif not noted:
         click.echo(f"The same was said about run {run} before: nothing was changed.")
     else:
-        go_on = command("resume", short_id(run), Screen(width(), store=store or ""))
-        click.echo(_SAID[decision].format(run if reject else go_on))
+        resume = command("resume", short_id(run), Screen(width(), store=store or ""))
+        click.echo(_SAID[decision].format(run if reject else resume))
 
 
 def _print_link(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 
@@ -78,6 +80,7 @@ def plan(
     from nemovideo_nodes.request.calendar_time import zone_named
     from nemovideo_nodes.workspace.calendar_check import check_calendar
     from nemovideo_nodes.workspace.calendar_places import write_place
+    from nemovideo_nodes.workspace.calendar_source import calendar_name
 
     zone = zone_named(timezone)
     settings = read_settings(store)
@@ -97,7 +100,7 @@ def plan(
             planned,
             zone,
             now,
-            name=_title(source),
+            name=calendar_name(source),
             problems=reading.problems,
             picture=checked.source.picture if checked.source is not None else str,
         )
@@ -166,6 +169,20 @@ def plan(
     metavar="CREDITS",
     help="The most credits of all that is made from SOURCE; what does not fit is held.",
 )
+@click.option(
+    "--notify",
+    "channels",
+    multiple=True,
+    metavar="CHANNEL",
+    help="Who is told what came of it, in one message; by default the channels of all runs.",
+)
+@click.option(
+    "--handover",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_handover,
+    help="Hand each video over to this publisher; a row's own `handover` goes first.",
+)
 @local_option
 @store_option
 @json_option
@@ -180,6 +197,8 @@ def run(
     again: bool,
     approval: str,
     budget: float | None,
+    channels: tuple[str, ...],
+    handover: str,
     local: bool,
     store: str | None,
     as_json: bool,
@@ -195,26 +214,37 @@ def run(
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.approval import approval_rule
     from nemovideo_nodes.request.budget import named_budget
-    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
-    from nemovideo_nodes.workspace.calendar_maker import CalendarMaker
+    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
+    from nemovideo_nodes.request.notify import Notify, checked_channels
+    from nemovideo_nodes.workspace.calendar_maker import CalendarMaker, tell_calendar
     from nemovideo_nodes.workspace.calendar_places import Places
-    from nemovideo_nodes.workspace.calendar_results import ResultsFile
+    from nemovideo_nodes.workspace.calendar_results import ResultsFile, posters_of
     from nemovideo_nodes.workspace.calendar_run import run_videos
-    from nemovideo_nodes.workspace.calendar_source import read_calendar_from
+    from nemovideo_nodes.workspace.calendar_source import calendar_name, read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
+    from nemovideo_nodes.workspace.handover_config import check_target_name
+    from nemovideo_nodes.workspace.notifications.config import read_notifications
 
     approval_rule(approval)
     settings = read_settings(store)
+    notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
+    if notify.channels:
+        read_notifications(settings).check(notify.channels)
+    if handover:
+        check_target_name(handover, settings)
     places = Places()
     target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
     calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
     _say_reading(reading, err=True)
+    problems = [f"{str(one)[:1].upper()}{str(one)[1:]}" for one in reading.problems]
     if calendar_source is None or (reading.problems and not reading.posts):
+        if reading.problems:
+            asyncio.run(tell_calendar(settings, notify, problems))
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:
@@ -227,8 +257,9 @@ def run(
         calendar_source,
         local=local,
         start_local=ensure_local,
-        budget=named_budget("calendar", _title(source), budget) if budget is not None else None,
+        budget=named_budget("calendar", notify.calendar, budget) if budget is not None else None,
         approval=approval,
+        notify=notify,
     )
     made: list[Made] = []
 
@@ -238,18 +269,23 @@ def run(
             _say_made(one)
 
     interrupted = False
-    try:
-        made = run_until_stopped(
-            run_videos(
-                due,
-                maker,
-                maker.store_of,
-                at_once=at_once,
-                most=most,
-                again=again,
-                on_made=on_made,
-            )
+
+    async def tick() -> list[Made]:
+        found = await run_videos(
+            due,
+            maker,
+            maker.store_of,
+            at_once=at_once,
+            most=most,
+            again=again,
+            on_made=on_made,
+            calendar=notify.calendar,
         )
+        await maker.tell(problems, found)
+        return found
+
+    try:
+        made = run_until_stopped(tick())
     except KeyboardInterrupt:
         interrupted = True
     files: dict[str, list[str]] = {}
@@ -259,7 +295,7 @@ def run(
     except NemoVideoError as error:  # what was made is told all the same
         failed = error
     if file is not None:
-        file.write(videos, made, maker.posters(made), files)
+        file.write(videos, made, posters_of(made, maker.store_of), files)
     if failed is not None:
         raise failed
     if interrupted:
@@ -407,11 +443,6 @@ def _run_code(made: Sequence[Made]) -> int:
     if "stuck" in outcomes:
         return _FAILED
     return _UNFINISHED if outcomes & {"waiting", "held"} else 0
-
-
-def _title(source: str) -> str:
-    name = source.rstrip("/").rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "Calendar"
-    return name.replace("-", " ").replace("_", " ").strip().capitalize()
 
 
 def _number(count: int, what: str) -> str:

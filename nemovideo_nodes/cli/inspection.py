@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nemovideo_nodes.cli.ages import parse_age
 from nemovideo_nodes.cli.completing import complete_run
 from nemovideo_nodes.cli.ending import Screen, command
 from nemovideo_nodes.cli.group import (
@@ -24,7 +24,7 @@ from nemovideo_nodes.cli.group import (
 )
 from nemovideo_nodes.cli.labels import labels_for
 from nemovideo_nodes.cli.listing import table
-from nemovideo_nodes.cli.showing import language_of_run, show_lines
+from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
@@ -66,6 +66,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
 
     On a terminal the claim link is shown too; it is a secret, so elsewhere it takes --link.
     """
+    from nemovideo_nodes.ledger.conversation import language_of_run
     from nemovideo_nodes.workspace.local_service import LOCAL
 
     workspace = open_workspace(store)
@@ -206,11 +207,8 @@ def _delete(
 
 
 def _age(text: str) -> timedelta:
-    """30d, 12h, 2w as a time; raises `BadInput`."""
-    found = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip().lower())
-    if found is None:
-        raise BadInput(f"--older-than takes an age like 30d, 12h or 2w, not {text[:40]!r}")
-    if int(found[1]) == 0:
+    """An age of an hour or more; raises `BadInput`."""
+    age = parse_age(text, "--older-than")
+    if not age:
         raise BadInput("--older-than takes an age of an hour or more: a run may be at work")
-    unit = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
-    return int(found[1]) * unit
+    return age

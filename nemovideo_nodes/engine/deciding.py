@@ -46,7 +46,7 @@ def approval_stop(run: Run, record: StepRecord, now: datetime) -> ApprovalStop |
     if not asked.is_overdue(now):
         sentence = _ASKED[asked.stage]
         return ApprovalStop(sentence, ErrorCode.NEEDS_APPROVAL, Remedy.APPROVE)
-    if otherwise(run) == "go_on":
+    if otherwise(run) == "continue":
         return None
     assert asked.until is not None
     by = f"{asked.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -61,7 +61,7 @@ def approval_result(run: Run, record: StepRecord, now: datetime) -> ApprovalResu
     if word is not None and word.decision.word == "approve":
         return ApprovalResult(seen=seen, who=word.decision.who, decided_at=word.at)
     asked = shown(run, record)
-    if asked is not None and asked.is_overdue(now) and otherwise(run) == "go_on":
+    if asked is not None and asked.is_overdue(now) and otherwise(run) == "continue":
         return ApprovalResult(seen=seen, who="", decided_at=now)
     return None
 

@@ -25,9 +25,12 @@ from nemovideo_nodes.ledger.facts import Intended, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.step import StepState
-from nemovideo_nodes.request.steps import Idempotency
+from nemovideo_nodes.request.steps import Idempotency, StepName
+from nemovideo_nodes.telemetry import Attributes, count_credits, logger, step_span
 
 __all__ = ["StepPerformer"]
+
+_log = logger(__name__)
 
 
 class StepPerformer:
@@ -50,6 +53,14 @@ class StepPerformer:
 
     async def perform(self, decision: Perform | Reconcile, planned: int) -> None:
         """One effect, or one look at how an effect ended, and the fact of how that went."""
+        record = decision.record
+        looked = {"nemovideo.step.reconciles": isinstance(decision, Reconcile)}
+        with step_span(record.step.id, record.step.node.value, looked) as told:
+            await self._perform(decision, planned, told)
+
+    async def _perform(
+        self, decision: Perform | Reconcile, planned: int, told: Callable[[Attributes], None]
+    ) -> None:
         record = decision.record
         step = record.step
         runner, idempotency = REGISTRY[step.node].runner, step.kind.idempotency
@@ -74,7 +85,8 @@ class StepPerformer:
                     intended = _over_budget(over)
                 if isinstance(intended, Intent):
                     # Whoever waits for a token waits before the time that is left is looked at.
-                    await self._ctx.client.acquire_token()
+                    if step.kind.at_service:
+                        await self._ctx.client.acquire_token()
                     key = intended.key
                     # A repetition has its intent already.
                     if decision.key is None and not await self._intended(record, intended, planned):
@@ -91,6 +103,11 @@ class StepPerformer:
             if isinstance(outcome, Failure) and is_look:
                 # The open intent stays open: a failed look proves nothing about it.
                 outcome = replace(outcome, verdict="stopped")
+        told(_ending(outcome))
+        _log.debug("%s: %s", step.id, _ending(outcome)["nemovideo.step.outcome"])
+        if acted and step.node is StepName.PROMPT and not _was_refused(outcome):
+            order = self._ctx.run.order
+            count_credits(self._budgets.estimate(record), order.profile.name if order else "")
         await self._ended(record, key, outcome, planned, acted=acted)
         await self._budgets.settle(record)
 
@@ -160,6 +177,20 @@ class StepPerformer:
     ) -> None:
         failure = Failure("not_accepted", sentence, resumable=resumable)
         await self._journal.recorded(refused(failure, step, key, self._ctx.clock.now(), self._me))
+
+
+def _ending(outcome: Outcome) -> dict[str, str]:
+    """How a step ended, as a span tells it: codes alone."""
+    if isinstance(outcome, Failure):
+        return {
+            "nemovideo.step.outcome": "refused",
+            "error.type": outcome.error_code or outcome.verdict,
+        }
+    return {"nemovideo.step.outcome": "done" if isinstance(outcome, Success) else "waits"}
+
+
+def _was_refused(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failure) and outcome.verdict == "not_accepted"
 
 
 def _over_budget(sentence: str) -> Failure:

@@ -18,6 +18,7 @@ __all__ = [
     "decision_on",
     "empty_result",
     "has_ended",
+    "is_at_rest",
     "newer_result",
     "run_status",
     "stuck_result",
@@ -89,6 +90,11 @@ def has_ended(run: Run) -> bool:
     """Whether no new worker could take the run further by itself."""
     unknown = any(record.state is StepState.UNKNOWN for record in run.steps.values())
     return unknown or isinstance(decision_on(run), Done | Stuck)
+
+
+def is_at_rest(run: Run, result: RunResult) -> bool:
+    """Whether the run is done or needs a person, whatever it was brought on to."""
+    return result.status == "stuck" or result.state == "held" or has_ended(run)
 
 
 def _unfinished(run: Run, store: Store, now: datetime) -> RunResult:

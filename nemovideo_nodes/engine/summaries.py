@@ -24,8 +24,9 @@ from nemovideo_nodes.ledger.journal import Journal, fact_name
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.budget import message_estimate
 from nemovideo_nodes.request.model import is_run_id
-from nemovideo_nodes.request.steps import Upload
+from nemovideo_nodes.request.steps import Prompt, Publish, SubmitRender, Upload
 
 __all__ = ["Summary", "forget_summary", "known_runs", "summaries", "write_summary"]
 
@@ -57,6 +58,15 @@ class Summary(BaseModel):
     store: str
     """Where the store was then: the places in the result begin so."""
     result: RunResult
+    began: AwareDatetime | None = None
+    """When the first fact was written; None in a summary of an earlier version."""
+    finished: AwareDatetime | None = None
+    """When the last video was published."""
+    account: str = ""
+    """A fingerprint of the account."""
+    profile: str = ""
+    cost: float = 0.0
+    """What its messages that were sent are expected to have cost, in credits."""
 
 
 def known_runs(store: Store) -> list[str]:
@@ -110,6 +120,11 @@ def summarise(run: Run, store: Store) -> Summary:
     """The summary of a run that has a fact."""
     uploads = (record.step.args for record in run.steps.values())
     needed = {args.media.artifact for args in uploads if isinstance(args, Upload)}
+    published = [
+        record.achieved
+        for record in run.steps.values()
+        if record.achieved is not None and isinstance(record.step.args, Publish)
+    ]
     needed |= {download.video.artifact for download in run.results(DownloadResult)}
     instructions: tuple[str, ...] = ()
     if run.order is not None:
@@ -125,7 +140,23 @@ def summarise(run: Run, store: Store) -> Summary:
         store=store.url,
         whole=not run.newer and run.unreadable == 0,
         result=run_status(run, store),
+        began=run.facts[0].at,
+        finished=max((one.at for one in published), default=None),
+        account=min(run.account, default=""),
+        profile=run.order.profile.name if run.order else "",
+        cost=_cost(run),
     )
+
+
+def _cost(run: Run) -> float:
+    """The estimates of the messages that were sent, each as a budget counts it."""
+    args = [record.step.args for record in run.steps.values()]
+    videos = sum(isinstance(one, SubmitRender) for one in args)
+    sent = sum(
+        isinstance(record.step.args, Prompt) and bool(record.intents)
+        for record in run.steps.values()
+    )
+    return sum(message_estimate(number, videos) for number in range(sent))
 
 
 def _summary(store: Store, run_id: str) -> Summary | None:

@@ -12,7 +12,7 @@ from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt
 from nemovideo_nodes.wire.draft import Draft
 
-__all__ = ["Exchange", "conversation", "last_look", "requested_actions"]
+__all__ = ["Exchange", "conversation", "language_of_run", "last_look", "requested_actions"]
 
 _NOT_APPLIED = {
     "en": "The service answered nothing and changed nothing: this was not applied.",
@@ -41,6 +41,14 @@ class Exchange:
         """The same with one more line, in the language of the instruction."""
         line = told[language_of(self.said)].format(changes)
         return replace(self, replies=(*self.replies, line))
+
+
+def language_of_run(run: Run) -> str:
+    """`zh` or `en`: the language of what was asked for last."""
+    said = [one.said for one in conversation(run)]
+    if not said and run.order is not None:
+        said = [one.text for one in run.order.request.script]
+    return language_of(said[-1]) if said else "en"
 
 
 def conversation(run: Run) -> list[Exchange]:

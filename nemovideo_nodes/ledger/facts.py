@@ -22,6 +22,7 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.approval import Verdict as Word
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import VideoRequest
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.wire.question import AgentQuestion
 
@@ -40,6 +41,7 @@ __all__ = [
     "DownloadResult",
     "Evidence",
     "Fact",
+    "HandOverResult",
     "Intended",
     "Lease",
     "Noted",
@@ -227,6 +229,27 @@ class PublishResult(_Plain):
     """Places of SRT and VTT files of the texts on the timelines; None where there are none."""
 
 
+class HandOverResult(_Plain):
+    """A video that a publisher has."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    id: str
+    """Ours, under which it was handed over and is looked up."""
+    target: str
+    platform: str = ""
+    sha256: str = ""
+    """Of the video."""
+    remote_id: str = ""
+    """What the publisher calls it."""
+    place: str = ""
+    """Where a person finds it: a URL without a secret, or a path."""
+    state: str = "taken"
+    """`draft`, `scheduled`, `copied`, or `taken`."""
+    due: AwareDatetime | None = None
+    how: Literal["answered", "looked_up", "person"] = "answered"
+    """Who says that the publisher has it: its answer, a look afterwards, or a person."""
+
+
 class ApprovalResult(_Plain):
     """What was approved, by whom."""
 
@@ -271,7 +294,8 @@ Result = Annotated[
     | RenderEnded
     | DownloadResult
     | PublishResult
-    | ApprovalResult,
+    | ApprovalResult
+    | HandOverResult,
     Field(discriminator="kind"),
 ]
 
@@ -304,6 +328,8 @@ class Order(_Plain):
     """Files of folders that were left out, with reasons; they are no part of the request."""
     budgets: tuple[Budget, ...] | None = None
     """Whose credits it may use, beside its account's: a calendar's, a webhook source's, its own."""
+    notify: Notify | None = None
+    """Who is told what becomes of it; None: whoever is told of all runs."""
 
 
 class Lease(_Plain):
@@ -343,6 +369,8 @@ class Asked(_Fact):
     """Where a run that is put together step by step belongs; with an order, that says it."""
     account: tuple[str, ...] | None = None
     """Fingerprints of the account that the run belongs to, where they were known by then."""
+    traceparent: str | None = None
+    """The W3C trace context that it was asked under: all that is done for it joins that trace."""
     decided: Decision | None = None
     """The change of a person who was asked for approval, where the steps are for that."""
 

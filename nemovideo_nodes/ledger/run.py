@@ -91,6 +91,8 @@ class Run:
         """What the service said about each render that was under way then, by its step."""
         self.over_budget_allowed = False
         """Whether a person has permitted that the run goes over its budgets."""
+        self.traceparent = ""
+        """The trace context under which the run was first asked for; empty where there was none."""
         self.decisions: dict[str, Decided] = {}
         """What a person said last to each thing that was shown, by its digest."""
         self.newer = False
@@ -109,6 +111,7 @@ class Run:
             case Asked():
                 self.order = self.order or fact.order
                 self._service = self._service or fact.service
+                self.traceparent = self.traceparent or fact.traceparent or ""
                 self._asked_by = self._asked_by or frozenset(fact.account or ())
                 self._insert(fact)
                 if fact.decided is not None:
@@ -217,7 +220,10 @@ class Run:
                         self._question = record
                 case StepName.STATE:
                     self.settled, self.turn = True, None
-                case StepName.RENDER if record.achieved is None:
+                case StepName.RENDER if record.achieved is not None:
+                    # It was accepted behind the cancel, so nothing was said about this one yet.
+                    self.cancel_outcomes.pop(record.step.id, None)
+                case StepName.RENDER:
                     # What was seen of the failed render says nothing of the next one.
                     for waiting in self.steps.values():
                         args = waiting.step.args

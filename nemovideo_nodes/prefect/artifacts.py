@@ -27,6 +27,7 @@ from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.resolve import OpenRun, open_run
 from nemovideo_nodes.prefect.summary import Shown, published_videos, summary_of, table_of
 from nemovideo_nodes.prefect.wording import FORM_WORDING
+from nemovideo_nodes.workspace.report import report_name
 
 __all__ = ["declare_asset", "publish_artifacts", "summary_markdown"]
 
@@ -152,9 +153,18 @@ def _read_run(handle: RunHandle, opened: OpenRun, run: Run, error: NemoVideoErro
         preview=_preview(opened, run, result),
         violations=workspace.platform_violations(result, run),
         error=error.message(FORM_WORDING) if error is not None else "",
+        report=_report(opened, run, result),
     )
     poster = opened.store.link(_poster_names(run)[0]) if links and any(shown.posters) else ""
     return _Read(run, result, shown, poster)
+
+
+def _report(opened: OpenRun, run: Run, result: RunResult) -> str:
+    """Where the run's report is; empty where it has not come so far."""
+    if result.status == "waiting" and result.state != "held":
+        return ""
+    name = report_name(run.id)
+    return opened.store.link(name) or opened.workspace.store.place(name)
 
 
 def _shown(opened: OpenRun, run: Run, result: RunResult) -> list[str | None]:

@@ -3,6 +3,7 @@
 Secrets are kept here and nowhere else in Prefect: tasks and flows take a block's name.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from prefect.blocks import abstract
@@ -67,6 +68,20 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
         default=DEFAULT_PROFILE,
         description="The skill to use: its name, or the path of a skill document on the worker.",
     )
+    run_budget: float | None = Field(
+        default=None,
+        ge=0,
+        title="Run budget",
+        description="The most credits of one run; what does not fit is held for a person. "
+        "Empty: what the worker's environment says.",
+    )
+    day_budget: float | None = Field(
+        default=None,
+        ge=0,
+        title="Day budget",
+        description="The most credits of this account in one day (UTC), of the runs in one store. "
+        "Empty: what the worker's environment says.",
+    )
     emulator: bool = Field(
         default=False,
         description="Use the local emulator, which needs no account and costs nothing.",
@@ -87,6 +102,8 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
             token=self.token.get_secret_value(),
             token_source=f"the block {self._block_document_name or self._block_type_name!r}",
             client_id=self.client_id.get_secret_value(),
+            run_budget=self.run_budget,
+            day_budget=self.day_budget,
             local=self.emulator,
             approval=self.approval,
         )
@@ -154,9 +171,13 @@ class VideoStore(Block):
         check_store(self.url, "The URL of the Video Store block")
         if not self.url:
             check_store(account.settings().store, "The worker's own store")
-        return Workspace.open(
+        workspace = Workspace.open(
             self.url, account, options=self.bucket_options(), start_local=ensure_local
         )
+        if not self.public_url:
+            return workspace
+        settings = workspace.settings.model_copy(update={"public_url": self.public_url})
+        return replace(workspace, settings=settings)
 
     def bucket_options(self) -> dict[str, str]:
         """The bucket's account and endpoint; they hold secrets."""

@@ -16,12 +16,32 @@ from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.calendar_model import CalendarPost
-from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
+from nemovideo_nodes.request.calendar_plan import (
+    PlannedVideo,
+    due_videos,
+    videos_of,
+    with_handover,
+)
+from nemovideo_nodes.request.notify import Notify, checked_channels
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
-from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
+from nemovideo_nodes.workspace.calendar_source import (
+    CalendarSource,
+    NoCalendar,
+    calendar_name,
+    open_calendar,
+)
+from nemovideo_nodes.workspace.post_data import post_data
 
-__all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "posts_due"]
+__all__ = [
+    "CalendarVideo",
+    "DuePosts",
+    "budget_of",
+    "outcome_of",
+    "planned_of",
+    "post_data_of",
+    "posts_due",
+]
 
 
 class CalendarVideo(Post):
@@ -30,7 +50,9 @@ class CalendarVideo(Post):
     planned: PlannedVideo
 
     @classmethod
-    def of(cls, planned: PlannedVideo, source: CalendarSource, now: datetime) -> Self:
+    def of(
+        cls, planned: PlannedVideo, source: CalendarSource, now: datetime, notify: Notify
+    ) -> Self:
         """The post of a planned video; what names no time is due now."""
         post = planned.post
         return cls(
@@ -44,6 +66,7 @@ class CalendarVideo(Post):
             language=planned.language,
             account=post.account,
             revision=planned.revision,
+            notify=notify,
             approval=post.approval,
             planned=planned,
         )
@@ -54,24 +77,59 @@ class CalendarVideo(Post):
         return self.planned.run_id
 
 
+def post_data_of(post: Post) -> dict[str, Any]:
+    """What goes out with the post's video, and where, as `begin_run` takes it."""
+    return post_data(planned_of(post))
+
+
+def budget_of(post: Post) -> float:
+    """The most credits of the post's video; 0 where its row does not say."""
+    return planned_of(post).post.budget or 0.0
+
+
 class DuePosts(list[Post]):
     """The posts that are due, with what became of the calendar's other rows."""
 
     others: Sequence[PostOutcome] = ()
     videos: Sequence[PlannedVideo] = ()
     """All videos of the calendar."""
+    problems: Sequence[str] = ()
+    """What is wrong with rows."""
+    notify: Notify | None = None
+    """Who is told what comes of them."""
+    calendar: str = ""
+    absence: str = ""
+    """That a scheduled flow run found no calendar, in a sentence."""
 
 
 @step_task("Read calendar", run_name="calendar", timeout_s=600.0)
-async def posts_due(calendar: str, timezone: str = "UTC", catch_up_hours: int = 24) -> list[Post]:
+async def posts_due(
+    calendar: str,
+    timezone: str = "UTC",
+    catch_up_hours: int = 24,
+    notify: Sequence[str] = (),
+    handover: str = "",
+) -> list[Post]:
     """Reads the calendar and finds the posts that became due before the flow run's own time.
 
     That is the time the flow run was scheduled for, so that a Retry finds the same posts. A row
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
+    `notify` are the channels that are told what comes of the posts; none for the worker's own.
+    Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
+    `handover` is the publisher of rows that name none.
     """
     with in_form_words():
         check_files([calendar], "calendar")
-        return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours)
+        told = Notify(channels=checked_channels(notify) or None, calendar=calendar_name(calendar))
+        try:
+            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told, handover)
+        except NoCalendar as error:
+            flow_run = current_flow_run()
+            if flow_run is None or not flow_run.auto_scheduled:
+                raise
+            posts = DuePosts()
+            posts.calendar, posts.absence, posts.notify = calendar, error.sentence, told
+            return posts
 
 
 def planned_of(post: Post) -> PlannedVideo:
@@ -116,7 +174,9 @@ def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
     )
 
 
-def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
+def _due(
+    calendar: str, timezone: str, catch_up_hours: int, notify: Notify, handover: str
+) -> DuePosts:
     source = open_calendar(calendar, Settings.from_environment().media_access)
     reading = source.read(timezone)
     whole = next((one for one in reading.problems if one.row is None), None)
@@ -130,10 +190,12 @@ def _due(calendar: str, timezone: str, catch_up_hours: int) -> DuePosts:
     if problems:
         emit_problems(problems)
     now = _now()
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
-    posts = DuePosts(CalendarVideo.of(video, source, now) for video in due)
-    posts.videos, known = videos, {post.run_id for post in posts}
+    posts = DuePosts(CalendarVideo.of(video, source, now, notify) for video in due)
+    posts.problems, posts.notify = problems, notify
+    posts.calendar, posts.videos = calendar, videos
+    known = {post.run_id for post in posts}
     posts.others = [
         *(
             PostOutcome(f"row {one.row}", status="failed", note=problem)

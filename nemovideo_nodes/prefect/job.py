@@ -12,6 +12,7 @@ from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.execution import execute_opened
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.logs import RunLog
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS
 from nemovideo_nodes.prefect.resolve import OpenRun, ResolvedStore
 from nemovideo_nodes.prefect.step_task import from_any_flow
 from nemovideo_nodes.prefect.wording import in_form_words
@@ -48,7 +49,9 @@ class VideoJobRun(abstract.JobRun[RunResult]):
             if current_flow_run() is None:
                 if same_account:
                     await self.workspace.confirm_account(self.run_id)
-                drive = DriveOptions(resend=resend, on_event=RunLog().show)
+                drive = DriveOptions(
+                    resend=resend, channels=PREFECT_CHANNELS, on_event=RunLog().show
+                )
                 await self.workspace.advance(self.run_id, drive=drive)
                 return
             store = ResolvedStore(self.workspace, self._profile)
@@ -95,6 +98,17 @@ class VideoJob(abstract.JobBlock[RunResult]):
         description="A text that makes two equal jobs two videos on purpose, such as a date. "
         "Empty: equal jobs are one video.",
     )
+    handover: str = Field(
+        default="",
+        description="The publisher that gets the video, by its name in the worker's "
+        "handover.toml. Empty: none.",
+    )
+    budget: float | None = Field(
+        default=None,
+        ge=0,
+        description="The most credits of the job; what does not fit is held for a person. "
+        "Empty: no budget of its own.",
+    )
     credentials: NemoVideoCredentials = Field(
         default_factory=NemoVideoCredentials, description="The account that pays."
     )
@@ -116,6 +130,8 @@ class VideoJob(abstract.JobBlock[RunResult]):
                     profile=self.credentials.profile,
                     platform=self.platform,
                     deduplication_key=self.occasion,
+                    handover=self.handover,
+                    budget=self.budget,
                 )
             )
         return VideoJobRun(workspace, run_id, self.credentials.profile)

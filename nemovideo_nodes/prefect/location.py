@@ -41,11 +41,11 @@ def check_store(location: str, what: str) -> None:
         )
 
 
-def check_results(place: str) -> None:
+def check_results(place: str, what: str = "results") -> None:
     """Raises `BadInput` for a relative place in a deployment's run, which would lose it."""
     if place and in_deployment() and not is_absolute(place):
         raise BadInput(
-            f"The results would go to the relative path {place!r}, in a temporary folder that is "
+            f"The {what} would go to the relative path {place!r}, in a temporary folder that is "
             "deleted with the run: give an absolute path, or an s3:// URL"
         )
 

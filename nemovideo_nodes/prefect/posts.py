@@ -21,25 +21,32 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.calendar import (
     CalendarVideo,
     DuePosts,
+    budget_of,
     outcome_of,
     planned_of,
+    post_data_of,
     posts_due,
 )
 from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, emit_problems, publish_calendar
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.location import check_results
 from nemovideo_nodes.prefect.logs import run_logger
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS
 from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store, store_of_account
 from nemovideo_nodes.prefect.wording import FORM_WORDING, in_form_words
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
+from nemovideo_nodes.workspace.calendar_absence import calendar_is_back, first_absence
 from nemovideo_nodes.workspace.calendar_file import Post
+from nemovideo_nodes.workspace.calendar_maker import not_begun
 from nemovideo_nodes.workspace.calendar_places import Places
-from nemovideo_nodes.workspace.calendar_results import ResultsFile
+from nemovideo_nodes.workspace.calendar_results import ResultsFile, posters_of
 from nemovideo_nodes.workspace.calendar_run import Made, run_videos
+from nemovideo_nodes.workspace.destination import Destination
+from nemovideo_nodes.workspace.notifications.telling import tell_tick
+from nemovideo_nodes.workspace.retention import HELD_ROWS
 
-__all__ = ["PostOutcome", "make_posts", "posts_due", "run_each_post"]
+__all__ = ["PostOutcome", "budget_of", "make_posts", "post_data_of", "posts_due", "run_each_post"]
 
-_HELD: Final = "calendar/held"
 _EDITED: Final = (
     "Its row was edited after its video was made: give the row another `revision`, or start the "
     "flow with `again` switched on, to make it again"
@@ -59,6 +66,7 @@ async def run_each_post(
     most: int = 0,
     again: bool = False,
     results: str = "",
+    destination: str = "",
 ) -> list[RunResult]:
     """Make each post that has no video yet in a subflow of its own, `at_once` at the same time.
 
@@ -67,16 +75,28 @@ async def run_each_post(
     event. A post that failed for its row or its pictures is not tried again until one of them
     changes. `most` bounds how many are made (0: all), `again` makes those anew whose row was
     edited after their video was made, `results` is where a table of the whole calendar goes: a
-    file, or an object in a store. The subflows have the flow run's tags, so that automations
-    apply to them, too.
+    file, or an object in a store. `destination` is a folder, or a bucket's prefix, for what each
+    platform gets, with its text beside it. The subflows have the flow run's tags, so that
+    automations apply to them, too.
     """
     with in_form_words():
         check_results(results)
+        check_results(destination, "copies")
         base = await resolve_store(store, credentials, local=local)
+    if isinstance(posts, DuePosts) and posts.calendar:
+        await asyncio.to_thread(_tell_absence, posts, base.workspace.store)
     flow_run = current_flow_run()
     with tags(*(flow_run.tags if flow_run is not None else ())):
         rows, made = await make_posts(
-            make, posts, base, at_once=at_once, local=local, most=most, again=again, results=results
+            make,
+            posts,
+            base,
+            at_once=at_once,
+            local=local,
+            most=most,
+            again=again,
+            results=results,
+            destination=destination,
         )
     await publish_calendar(rows)
     known = posts.others if isinstance(posts, DuePosts) else ()  # `posts_due` has told of these
@@ -100,6 +120,7 @@ async def make_posts(
     most: int = 0,
     again: bool = False,
     results: str = "",
+    destination: str = "",
 ) -> tuple[list[PostOutcome], list[RunResult]]:
     """What `run_each_post` does, with the calendar's rows as they stand then; nothing is shown."""
     due = posts if isinstance(posts, DuePosts) else DuePosts(posts)
@@ -112,24 +133,49 @@ async def make_posts(
     with in_form_words():
         places = Places(base.options)
         file = await asyncio.to_thread(ResultsFile, results, places) if results else None
+        target = Destination(destination, base.options) if destination else None
     work = _Calendar(make, posts_by_run, await _stores(base, videos, local=local))
     held = await asyncio.to_thread(work.held)
     made = await run_videos(
         videos,
         work.make,
-        lambda video: work.store(video).workspace.store,
+        work.store_of,
         at_once=at_once,
         most=most or None,
         again=again,
         admit=lambda video: held.get(video.run_id, ""),
     )
     rows = await asyncio.to_thread(lambda: [work.row_of(one) for one in made])
-    if file is not None:
-        with in_form_words():
-            posters = await asyncio.to_thread(work.posters, made)
-            await asyncio.to_thread(file.write, due.videos or videos, made, posters)
+    await _tell(due, base, work, made)
+    with in_form_words():
+        files = await asyncio.to_thread(work.put, made, target) if target is not None else {}
+        if file is not None:
+            posters = await asyncio.to_thread(posters_of, made, work.store_of)
+            await asyncio.to_thread(file.write, due.videos or videos, made, posters, files)
     done = [one.result for one in made if one.result is not None and one.result.status == "done"]
     return [*rows, *outcomes], done
+
+
+async def _tell(due: DuePosts, base: ResolvedStore, work: _Calendar, made: Sequence[Made]) -> None:
+    """Tell what came of the calendar in one message; nothing here fails the flow."""
+    if due.notify is None:
+        return
+    workspace = base.workspace
+    problems = [*due.problems, *filter(None, [due.absence]), *not_begun(made)]
+    await tell_tick(
+        lambda: workspace.notifier(channels=PREFECT_CHANNELS), work.stores, due.notify, problems
+    )
+
+
+def _tell_absence(posts: DuePosts, store: Store) -> None:
+    """Say by the event, once, that a scheduled flow run found no calendar; in the log, always."""
+    if posts.absence:
+        run_logger().error("%s", posts.absence)
+    with contextlib.suppress(StoreError):  # a note, which never stops the posts
+        if not posts.absence:
+            calendar_is_back(store, posts.calendar)
+        elif first_absence(store, posts.calendar):
+            emit_problems([posts.absence])
 
 
 class _Calendar:
@@ -152,6 +198,16 @@ class _Calendar:
         if isinstance(found, NemoVideoError):
             raise found
         return found
+
+    def store_of(self, video: PlannedVideo) -> Store:
+        """Where the runs of the video's account are."""
+        return self.store(video).workspace.store
+
+    @property
+    def stores(self) -> list[Store]:
+        """The stores of all accounts that can be used."""
+        found = [one for one in self._stores.values() if isinstance(one, ResolvedStore)]
+        return [one.workspace.store for one in found]
 
     async def make(self, video: PlannedVideo) -> RunResult:
         """Make one video in a subflow of its own (`Make` of `run_videos`)."""
@@ -180,7 +236,7 @@ class _Calendar:
             if isinstance(resolved, NemoVideoError):
                 continue
             with contextlib.suppress(StoreError):  # then they are tried again, which costs nothing
-                names = {one.name for one in resolved.workspace.store.files(_HELD)}
+                names = {one.name for one in resolved.workspace.store.files(HELD_ROWS)}
                 for run_id, post in self._posts.items():
                     if post.account == account and _held_name(post) in names:
                         found[run_id] = _held(resolved, post)
@@ -190,7 +246,7 @@ class _Calendar:
         """The row of a video in the calendar's artifact."""
         video, result = made.video, made.result
         match made.outcome:
-            case "made" | "known" | "edited":
+            case "made" | "known" | "updated" | "edited":
                 path = result.videos[-1].path if result is not None and result.videos else ""
                 name = f"runs/{video.run_id}/{path.rsplit('/', 1)[-1]}" if path else ""
                 note = _EDITED if made.outcome == "edited" else ""
@@ -208,16 +264,19 @@ class _Calendar:
                 note = self._notes.get(video.run_id) or made.error
                 return outcome_of(video, status="failed", note=note)
 
-    def posters(self, made: Iterable[Made]) -> dict[str, str]:
-        """Where the posters of the videos are, by run id; those that have one."""
-        found = {}
-        for one in made:
-            if one.result is not None and one.result.videos:
-                store: Store = self.store(one.video).workspace.store
-                name = f"runs/{one.video.run_id}/video-poster.jpg"
-                if store.size(name) is not None:
-                    found[one.video.run_id] = store.place(name)
-        return found
+    def put(self, made: Iterable[Made], target: Destination) -> dict[str, list[str]]:
+        """Copy what was delivered to where people take it from; the files, by run id."""
+        return {
+            one.video.run_id: target.put(
+                one.result,
+                self.store_of(one.video),
+                date=one.video.date,
+                slug=one.video.post.slug,
+                post=one.video.post_key,
+            )
+            for one in made
+            if one.result is not None and one.result.deliveries and one.is_there
+        }
 
     def _post(self, video: PlannedVideo) -> Post:
         if video.run_id in self._posts:
@@ -267,12 +326,12 @@ def _hold(resolved: ResolvedStore, post: Post, why: str) -> None:
 
 
 def _held_name(post: Post) -> str:
-    return f"{_HELD}/{post.run_id}.json"
+    return f"{HELD_ROWS}/{post.run_id}.json"
 
 
 def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
     """Changes with the post's row, with its pictures on this machine, and with the profile."""
-    row = post.model_dump(mode="json", exclude={"planned"})
+    row = post.model_dump(mode="json", exclude={"planned", "notify"})
     seen: list[object] = [row, resolved.profile]
     for image in post.images:
         try:

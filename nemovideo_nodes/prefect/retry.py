@@ -17,6 +17,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.workspace import Workspace
+from nemovideo_nodes.workspace.retention import FLOW_RUNS
 
 __all__ = ["begun_before", "record_name", "remember"]
 
@@ -33,13 +34,13 @@ def record_name(asked: Mapping[str, Any]) -> str:
     flow_run = current_flow_run()
     if flow_run is None:
         return ""
-    text = json.dumps(dict(asked), sort_keys=True)
+    text = json.dumps(dict(asked), sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     attempt = _asked.setdefault((flow_run.id, flow_run.run_count), Counter())
     while len(_asked) > _MOST_COUNTED:
         _asked.popitem(last=False)
     attempt[digest] += 1
-    return f"flow-runs/{flow_run.id}/{digest}-{attempt[digest]}.json"
+    return f"{FLOW_RUNS}/{flow_run.id}/{digest}-{attempt[digest]}.json"
 
 
 async def begun_before(workspace: Workspace, record: str) -> str:

@@ -47,6 +47,8 @@ class Shown:
     """The URL of a preview, where a browser finds it."""
     error: str = ""
     """Why the run stopped and what to do, where it is not done."""
+    report: str = ""
+    """Where the run's report is: a URL, or its place in the store."""
 
 
 def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
@@ -73,6 +75,10 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
     lines += ["## Details", "", f"- Run: `{result.run_id}`", *_credits(run, result.credits)]
     if result.manifest:
         lines.append(f"- Manifest: `{result.manifest}`")
+    if shown.report:
+        is_link = shown.report.startswith(("http://", "https://"))
+        told = f"[report.html](<{shown.report}>)" if is_link else f"`{shown.report}`"
+        lines.append(f"- Report: {told}")
     return "\n".join([*lines, ""])
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from prefect import get_client
 from prefect.concurrency.asyncio import rate_limit
@@ -26,6 +26,7 @@ from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -44,11 +45,16 @@ from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.location import check_files
 from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.naming import display_name
+from nemovideo_nodes.prefect.notifying import PREFECT_CHANNELS, flow_run_link
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
 from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
+from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.budget import daily_budget
+from nemovideo_nodes.request.notify import Notify
+from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
     AcquireToken,
@@ -58,6 +64,7 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Prompt,
     Publish,
     ReadState,
@@ -67,6 +74,8 @@ from nemovideo_nodes.request.steps import (
     Upload,
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+from nemovideo_nodes.workspace.post_data import with_post
+from nemovideo_nodes.workspace.posting import due_at
 
 __all__ = [
     "acquire_token",
@@ -78,6 +87,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "hand_over",
     "publish",
     "read_state",
     "refine_run",
@@ -115,6 +125,12 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    budget: float = 0.0,
+    post: Mapping[str, Any] | None = None,
+    notify: Notify | None = None,
     approval: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
@@ -123,6 +139,10 @@ async def begin_run(
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
+    there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
+    credits of the run; 0 for as many as it needs.
+    `notify` says who is told what becomes of the run, beside those that the worker tells anyway;
     `approval` is what a person has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
@@ -138,16 +158,23 @@ async def begin_run(
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
+        handover=handover.strip(),
+        synthetic_media=synthetic_media,
+        budget=budget or None,
     )
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
     with in_form_words():
+        options = with_post(replace(options, due=due_at(due)), post or {})
         resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await begun_before(resolved.workspace, record)
         if not begun:
             check_files(images)
             profile = form_value(profile) or resolved.profile
-            begun = await resolved.workspace.submit(replace(options, profile=profile))
+            with in_flow_trace():
+                begun = await resolved.workspace.submit(
+                    replace(options, profile=profile, notify=notify)
+                )
             await remember(resolved.workspace.store, record, begun)
     return RunHandle(
         run_id=begun,
@@ -170,24 +197,38 @@ async def begin_delivery(
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
+    notify: Notify | None = None,
+    handover: str = "",
+    synthetic_media: bool = True,
+    budget_per_day: float = 0.0,
+    source: str = "",
+    platforms: Sequence[str] = (),
+    texts: Mapping[str, Any] | None = None,
     approval: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
+    budgets = [daily_budget("source", source, budget_per_day)] if budget_per_day else []
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
-        await resolved.workspace.submit(
-            VideoOptions(
-                run_id=run_id,
-                media=images,
-                prompts=[prompt] if prompt else [],
-                profile=profile or resolved.profile,
-                language=language,
-                web_only=True,
-                media_hosts=media_hosts,
-                approval=approval,
-                keep_existing=True,
-            )
+        options = VideoOptions(
+            run_id=run_id,
+            media=images,
+            prompts=[prompt] if prompt else [],
+            profile=profile or resolved.profile,
+            language=language,
+            web_only=True,
+            media_hosts=media_hosts,
+            platforms=platforms,
+            texts=post_texts(texts or {}),
+            keep_existing=True,
+            notify=notify,
+            approval=approval,
+            handover=handover,
+            synthetic_media=synthetic_media,
+            budgets=budgets,
         )
+        with in_flow_trace():
+            await resolved.workspace.submit(options)
     return RunHandle(run_id=run_id, store=resolved.store, credentials=resolved.credentials)
 
 
@@ -350,6 +391,23 @@ async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False
     return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
 
 
+@step_task("Hand over", run_name="hand-over/{number}", timeout_s=_LONG_S)
+async def hand_over(
+    run: RunHandle | str,
+    target: str = "",
+    *,
+    platform: str = "",
+    number: int = 0,
+    resend: bool = False,
+) -> HandOverResult:
+    """Gives the video to a publisher of the worker's handover.toml: once, unless `resend` is given.
+
+    `target` is empty for the one that the run was started with.
+    """
+    args = HandOver(target=target, platform=platform) if target else None
+    return await _advance(run, StepName.HAND_OVER, number, HandOverResult, args, resend=resend)
+
+
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)
 async def show_result(run: RunHandle | str) -> RunResult:
     """Publishes the artifacts of the run, and returns its result."""
@@ -404,6 +462,8 @@ async def _advance(
                 drive=DriveOptions(
                     resend=resend_permission(resend=resend),
                     profile=opened.store.profile,
+                    link=flow_run_link(),
+                    channels=PREFECT_CHANNELS,
                     on_event=_both(log.show, bar.show),
                 ),
                 journal=opened.journal,

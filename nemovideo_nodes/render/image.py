@@ -57,6 +57,7 @@ def opened(
     kinds = "JPG, PNG, WEBP or GIF" if formats == FORMATS else " or ".join(formats)
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of data beside the picture, such as EXIF
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=formats) as image:
                 check_pixels(name, image.width, image.height)

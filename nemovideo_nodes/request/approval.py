@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,7 +28,7 @@ timeline, before a video is made of it. `before_handover`: the finished video an
 Verdict = Literal["approve", "reject", "change"]
 """What a person says to it; a change is one more instruction."""
 
-Otherwise = Literal["reject", "go_on"]
+Otherwise = Literal["reject", "continue"]
 """What it means that nobody has answered in time."""
 
 BEFORE_PAYING: Final = "before_paying"
@@ -99,9 +99,11 @@ def _time(text: str) -> float:
 
 
 def _otherwise(text: str) -> Otherwise:
-    name = re.sub(r"[\s_-]+", "_", text.strip())
-    if name in ("reject", "go_on"):
-        return cast("Otherwise", name)
+    match re.sub(r"[\s_-]+", " ", text.strip()):
+        case "reject":
+            return "reject"
+        case "continue" | "go on":
+            return "continue"
     raise BadInput(
         f"{text.strip()[:40]!r} does not say what happens without an answer: use reject or go on"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,15 @@ _BY_ENDING: Final[dict[str, Kind]] = {
 }
 
 
+_OTHER_WORKBOOKS: Final = MappingProxyType(
+    {
+        "ods": "an OpenDocument sheet (ODS)",
+        "numbers": "a sheet of Numbers",
+        "xlsb": "a binary workbook (XLSB)",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The rows of a workbook's sheet, as its library gives them: text, numbers, dates, times."""
@@ -57,6 +67,10 @@ def kind_of(name: str, head: bytes) -> Kind:
     """
     begins = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
     if head.startswith(b"PK\x03\x04"):
+        ending = name.rpartition(".")[2].lower()
+        if b"opendocument" in head or ending in _OTHER_WORKBOOKS:
+            which = _OTHER_WORKBOOKS.get(ending, _OTHER_WORKBOOKS["ods"])
+            raise BadInput(f"it is {which}: save it as XLSX or CSV")
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadInput("it is a workbook of an old kind (XLS) or locked: save it as XLSX or CSV")

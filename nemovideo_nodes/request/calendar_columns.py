@@ -12,50 +12,88 @@ from typing import Final
 
 from nemovideo_nodes.request.post_text import UTM_FIELDS
 
-__all__ = ["PER_LANGUAGE", "Column", "columns_of", "is_language", "meaning_of", "passed_over_note"]
+__all__ = [
+    "PER_LANGUAGE",
+    "STRONG",
+    "WEAK",
+    "Column",
+    "columns_of",
+    "is_language",
+    "meaning_of",
+    "passed_over_note",
+]
 
 PER_LANGUAGE: Final = ("prompt", "caption", "title", "hashtags", "alt_text", "link")
 """Fields that may be written once for each language: `prompt.de`."""
 
-_STRONG: Final = MappingProxyType(
+STRONG: Final = MappingProxyType(
     {
-        "slug": ("slug", "post slug"),
-        "due": ("due", "due at", "due date", "due time", "fällig"),
-        "date": ("date", "day", "datum", "publish date", "posting date", "post date"),
-        "time": ("time", "time of day", "uhrzeit", "zeit", "publish time", "posting time"),
-        "timezone": ("timezone", "time zone", "tz", "zeitzone"),
-        "images": ("images", "image", "pictures", "picture", "photos", "photo", "bilder", "bild"),
-        "prompt": ("prompt", "prompts"),
-        "platforms": ("platforms", "platform", "plattform", "plattformen"),
+        "slug": ("slug", "post slug", "编号"),
+        "due": ("due", "due at", "due date", "due time", "fällig", "发布时间"),
+        "date": (
+            *("date", "day", "datum", "publish date", "posting date", "post date"),
+            *("日期", "发布日期"),
+        ),
+        "time": ("time", "time of day", "uhrzeit", "zeit", "publish time", "posting time", "时间"),
+        "timezone": ("timezone", "time zone", "tz", "zeitzone", "时区"),
+        "images": (
+            "images",
+            "image",
+            "pictures",
+            "picture",
+            "photos",
+            "photo",
+            "bilder",
+            "bild",
+            "图片",
+        ),
+        "prompt": ("prompt", "prompts", "提示词", "指令"),
+        "platforms": ("platforms", "platform", "plattform", "plattformen", "平台"),
         "aspect": ("aspect", "aspect ratio"),
         "profile": ("profile",),
-        "languages": ("languages", "language", "sprache", "sprachen"),
-        "account": ("account",),
+        "languages": ("languages", "language", "sprache", "sprachen", "语言"),
+        "account": ("account", "账号"),
         "revision": ("revision", "rev"),
         "approval": ("approval", "freigabe"),
-        "title": ("title", "titel"),
-        "caption": ("caption",),
-        "hashtags": ("hashtags", "hashtag"),
+        "handover": ("handover", "hand over"),
+        "synthetic_media": ("synthetic media", "made with ai", "ai generated"),
+        "budget": ("budget", "max credits"),
+        "title": ("title", "titel", "标题"),
+        "caption": ("caption", "文案"),
+        "hashtags": ("hashtags", "hashtag", "话题", "标签"),
         "alt_text": ("alt text", "alt"),
-        "link": ("link",),
+        "link": ("link", "链接"),
         "utm": ("utm",),
         **{name: (name,) for name in UTM_FIELDS},
     }
 )
-_WEAK: Final = MappingProxyType(
+"""Heads that mean a field, whatever other columns there are."""
+WEAK: Final = MappingProxyType(
     {
-        "slug": ("id", "name", "post id", "short name", "key"),
+        "slug": ("id", "name", "post id", "short name", "key", "名称"),
         "due": (
             *("when", "publish at", "published at", "scheduled", "scheduled at", "scheduled for"),
             *("schedule", "datetime", "date time", "date and time", "date & time", "termin"),
         ),
-        "images": ("media", "image urls", "image url", "image link", "files", "assets", "fotos"),
-        "prompt": ("instruction", "instructions", "brief", "anweisung"),
-        "platforms": ("channel", "channels", "network", "networks", "kanal", "kanäle"),
+        "images": (
+            "media",
+            "image urls",
+            "image url",
+            "image link",
+            "files",
+            "assets",
+            "fotos",
+            "照片",
+            "素材",
+        ),
+        "prompt": ("instruction", "instructions", "brief", "anweisung", "要求"),
+        "platforms": ("channel", "channels", "network", "networks", "kanal", "kanäle", "渠道"),
         "languages": ("lang", "langs", "locale", "locales"),
         "aspect": ("ratio", "frame", "format"),
         "hashtags": ("tags",),
         "caption": ("post text", "copy"),
+        "handover": ("publisher", "publish with"),
+        "synthetic_media": ("ai", "ai label"),
         "link": ("url", "landing page"),
     }
 )
@@ -68,10 +106,10 @@ def _key(head: str) -> str:
 
 
 _BY_STRONG: Final = MappingProxyType(
-    {_key(head): name for name, heads in _STRONG.items() for head in (name, *heads)}
+    {_key(head): name for name, heads in STRONG.items() for head in (name, *heads)}
 )
 _BY_WEAK: Final = MappingProxyType(
-    {_key(head): name for name, heads in _WEAK.items() for head in heads}
+    {_key(head): name for name, heads in WEAK.items() for head in heads}
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _USUAL: Final = frozenset(

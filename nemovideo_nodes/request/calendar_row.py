@@ -13,6 +13,8 @@ from nemovideo_nodes.errors import BadInput, well_formed
 from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.calendar_cells import (
     aspect_in,
+    credits_in,
+    flag_in,
     images_in,
     languages_in,
     text_of,
@@ -31,16 +33,16 @@ from nemovideo_nodes.request.calendar_model import (
     Problem,
     TemplateFault,
 )
-from nemovideo_nodes.request.calendar_time import due_from, zone_named
+from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_named
 from nemovideo_nodes.request.model import MAX_TEXT
-from nemovideo_nodes.request.platform_names import nearest_platforms, platforms_in
+from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
 from nemovideo_nodes.request.post_text import UTM_FIELDS, hashtags_in, text_faults
 
 __all__ = ["IsFile", "Row"]
 
 MAX_VALUE: Final = 300
 """Characters of a value that a problem shows."""
-_PLAIN: Final = ("profile", "account", "revision", "slug")
+_PLAIN: Final = ("profile", "account", "revision", "slug", "handover")
 
 _SHEET_ERRORS: Final = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!")
@@ -161,6 +163,8 @@ class Row:
             languages=languages,
             aspect=self._aspect(),
             approval=self._approval(),
+            synthetic_media=self._synthetic_media(),
+            budget=self._budget(),
             utm={name: text for name in UTM_FIELDS if (text := self._text(name))},
             words={name: texts for name, texts in words.items() if texts},
             source=dict(self._source()),
@@ -210,6 +214,8 @@ class Row:
             self._fault(due[0].column.head, due[0].value, self._twice(due[0].column, day[0].column))
             return None
         given = due or day
+        if not given and clock and has_day(clock[0].value):
+            given, clock = clock, None
         if not given:
             if not self.item.needs_due:
                 return None
@@ -255,14 +261,7 @@ class Row:
                 names, unknown = platforms_in(piece)
                 known.update(dict.fromkeys(names))
                 for name in unknown:
-                    near = nearest_platforms(name)
-                    ask = "give one of" if len(near) > 3 else "did you mean"
-                    end = "" if len(near) > 3 else "?"
-                    self._fault(
-                        cell.column.head,
-                        name,
-                        f"the platform {name[:60]!r} is not known: {ask} {_either(near)}{end}",
-                    )
+                    self._fault(cell.column.head, name, unknown_platform(name))
         return tuple(known)
 
     def _aspect(self) -> str:
@@ -281,6 +280,22 @@ class Row:
             self._fault(self._head("approval"), text, error.sentence)
             return ""
         return text
+
+    def _synthetic_media(self) -> bool:
+        for cell in self.cells.get("synthetic_media", ())[:1]:
+            try:
+                return flag_in(cell.value)
+            except BadInput as error:
+                self._fault(cell.column.head, cell.value, error.sentence)
+        return True
+
+    def _budget(self) -> float | None:
+        for cell in self.cells.get("budget", ())[:1]:
+            try:
+                return credits_in(cell.value)
+            except BadInput as error:
+                self._fault(cell.column.head, cell.value, error.sentence)
+        return None
 
     def _languages(
         self, words: Mapping[str, Mapping[str, str]], plain: Mapping[str, str]

@@ -72,6 +72,9 @@ def _without_nul(text: str) -> str:
     return text
 
 
+_CAPITAL_INSIDE = re.compile("[a-z][À-ÖØ-ÞŒŠŽŸ]")
+
+
 def _high_runs(data: bytes) -> list[bytes]:
     return re.findall(rb"[\x80-\xff]+", data)
 
@@ -92,7 +95,12 @@ def _looks_chinese(data: bytes, text: str) -> bool:
 
 
 def _looks_western(data: bytes, text: str) -> bool:
-    """Single letters with accents, and the quotes and dashes of a word processor."""
+    """Single letters with accents, and the quotes and dashes of a word processor.
+
+    A capital in the middle of a word ("FrŸhling") is a letter of another code page.
+    """
+    if _CAPITAL_INSIDE.search(text):
+        return False
     return all(len(run) <= 3 for run in _high_runs(data)) and all(
         sign.isprintable() or sign == "\u00a0" for run in _HIGH.findall(text) for sign in run
     )

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["Due", "due_from", "zone_named"]
+__all__ = ["Due", "due_from", "has_day", "zone_named"]
 
 _YEARS: Final = (1970, 2199)
 _FIRST_SERIAL, _LAST_SERIAL = 36_526, 73_050
@@ -72,9 +72,15 @@ _TIME = re.compile(
     r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*(?:uhr|h)\b)?",
     re.IGNORECASE,
 )
+_TIME_ZH = re.compile(
+    r"(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s*(?P<hour>\d{1,2})[点时](?:(?P<minute>\d{1,2})分?|(?P<half>半))?整?"
+)
 _OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?")
 _ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+")
 _SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
+
+
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
 class Due:
@@ -95,6 +101,13 @@ def zone_named(name: str) -> ZoneInfo:
         raise BadInput(
             f"The time zone {name[:60]!r} is not known: give one like Europe/Berlin"
         ) from None
+
+
+def has_day(value: object) -> bool:
+    """Whether a cell that should hold a time of day has the day, too."""
+    if isinstance(value, datetime):
+        return value.year >= _YEARS[0]
+    return isinstance(value, str) and _DATE.match(_plain(value)) is not None
 
 
 def due_from(given: object, clock: object, zone: ZoneInfo) -> Due:
@@ -212,6 +225,8 @@ def _clock(given: object) -> tuple[time, str] | None:
 
 
 def _clock_text(text: str, whole: str) -> tuple[time, str]:
+    if chinese := _TIME_ZH.fullmatch(text):
+        return _chinese_time(chinese), ""
     found = _TIME.match(text)
     if found is None:
         raise BadInput(f"{text!r} is not a time of day: write one like 09:00")
@@ -232,6 +247,19 @@ def _clock_text(text: str, whole: str) -> tuple[time, str]:
     except ValueError:
         raise BadInput(f"there is no time {found[0].strip()} in a day") from None
     return moment, zone
+
+
+def _chinese_time(found: re.Match[str]) -> time:
+    hour, minute = int(found["hour"]), 30 if found["half"] else int(found["minute"] or 0)
+    part = found["part"] or ""
+    if part and not 0 <= hour <= 12:
+        part = ""  # 晚上20点
+    if part in ("下午", "傍晚", "晚上") or (part == "中午" and hour < 11):
+        hour = hour % 12 + 12 if hour else 0
+    try:
+        return time(hour, minute)
+    except ValueError:
+        raise BadInput(f"there is no time {found[0].strip()} in a day") from None
 
 
 def _serial(number: float) -> tuple[date, time | None, str]:
@@ -293,4 +321,5 @@ def _placed(naive: datetime, suffix: str, zone: ZoneInfo, note: str) -> Due:
 def _plain(text: str) -> str:
     """Full-width digits and odd spaces as plain ones, spaces in a row as one."""
     folded = unicodedata.normalize("NFKC", text).replace("\u200b", "").replace("\ufeff", "")
+    folded = _DASHES.sub("-", folded).removeprefix("'")  # a sheet's sign for a text
     return " ".join(folded.split())

@@ -77,6 +77,7 @@ _SEVERAL: Final = MappingProxyType(
 _SEPARATOR = re.compile(r"[|;,\n\r、，；]")
 _WEAK_SEPARATOR = re.compile(r"\s*[/&+]\s*|\s+(?:and|und|et|y|e)\s+", re.IGNORECASE)
 _CLOSE = 0.6
+_MOST_NEAR: Final = 3
 
 
 def _key(name: str) -> str:
@@ -114,6 +115,16 @@ def platforms_in(cell: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(known), tuple(unknown)
 
 
+def unknown_platform(name: str) -> str:
+    """What is said of a name that means no preset, or not just one: those that may be meant."""
+    near = nearest_platforms(name)
+    several = len(near) > _MOST_NEAR
+    ask, end = ("give one of", "") if several else ("did you mean", "?")
+    *rest, last = near
+    listed = f"{', '.join(rest)} or {last}" if rest else last
+    return f"the platform {name[:60]!r} is not known: {ask} {listed}{end}"
+
+
 def nearest_platforms(name: str) -> tuple[str, ...]:
     """The presets that somebody who wrote `name` may have meant, the nearest first.
 
@@ -123,4 +134,4 @@ def nearest_platforms(name: str) -> tuple[str, ...]:
     if key in _SEVERAL:
         return _SEVERAL[key]
     close = difflib.get_close_matches(key, _BY_KEY, n=6, cutoff=_CLOSE)
-    return tuple(dict.fromkeys(_BY_KEY[one] for one in close))[:3] or tuple(PRESETS)
+    return tuple(dict.fromkeys(_BY_KEY[one] for one in close))[:_MOST_NEAR] or tuple(PRESETS)

@@ -6,6 +6,7 @@ post's fields: expressions and filters, no loops, no calls.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,9 @@ __all__ = [
     "count",
     "filled_in",
     "hashtags_in",
+    "post_texts",
     "text_faults",
+    "used_fields",
     "with_utm",
     "written",
 ]
@@ -65,6 +68,17 @@ class PostText(BaseModel):
         tags = " ".join(tag for tag in self.hashtags if tag.casefold() not in in_caption)
         link = self.link if rules.link_in_caption and self.link not in self.caption else ""
         return "\n\n".join(filter(None, (self.caption, link, tags)))
+
+
+def post_texts(given: str | Mapping[str, Any]) -> dict[str, PostText]:
+    """The texts of each platform from plain data, or from its JSON; raises `BadInput`."""
+    try:
+        value = json.loads(given or "{}") if isinstance(given, str) else given
+        return {str(name): PostText.model_validate(text) for name, text in (value or {}).items()}
+    except (ValueError, AttributeError):
+        raise BadInput(
+            "The texts have to be an object by platform, each with a caption, a title and so on"
+        ) from None
 
 
 class TemplateFault(BadInput):
@@ -229,6 +243,16 @@ def written(template: str, fields: Mapping[str, Any]) -> str:
     if len(text) > MAX_TEXT:
         raise BadInput(f"the text has {len(text)} characters; at most {MAX_TEXT} are taken")
     return text
+
+
+def used_fields(template: str) -> frozenset[str]:
+    """The fields that a template uses; raises `BadInput` for one that cannot be used."""
+    if "{" not in template:
+        return frozenset()
+    _compiled(template)
+    from jinja2 import meta
+
+    return frozenset(meta.find_undeclared_variables(_environment().parse(template)))
 
 
 _FILTERS: Final = ("default", "first", "last", "length", "lower", "title", "trim", "upper")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.approval import approval_rule
+from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
 from nemovideo_nodes.webhook.signatures import Scheme, SecretInvalid, canonical_secret
@@ -37,20 +38,27 @@ class Source(_Strict):
 
     name: str = ""
     system: str
-    """A key of `systems.SYSTEMS`."""
+    """Who sends: one of the systems."""
     secrets: tuple[Secret, ...] = ()
     """All that are valid now: a new one beside the old one while the sender is changed."""
     scheme: Scheme | None = None
+    """How deliveries are signed, where it is not as the system does it."""
     tolerance_s: float | None = Field(default=None, ge=1, le=86_400)
+    """How old a signature may be, in seconds."""
     public_path: str | None = None
     """The path that the sender calls, where a proxy changes it; Contentful signs it."""
     status: int | None = Field(default=None, ge=200, le=299)
+    """The HTTP status that acknowledges a delivery."""
     when: str | None = None
+    """What must be true of a payload; another one is ignored."""
     withdrawn: str | None = None
     """What is true of a payload that says that its thing was deleted or unpublished."""
     subject: str | None = None
+    """What a payload is about: deliveries about the same thing follow each other."""
     version: str | None = None
+    """When the thing was changed; what is older than what is known is stale."""
     images: str | None = None
+    """Where the URLs of the pictures are."""
     fields: dict[str, str] = {}
     """More fields, or others than the system's own; an empty expression takes one away."""
     matters: tuple[str, ...] | None = None
@@ -59,12 +67,21 @@ class Source(_Strict):
     """Whether a payload of a known system makes a video of its words alone."""
     instruction: str | None = None
     """A Jinja template over the fields."""
+    platforms: str = ""
+    """Where its videos go, as people write it: `TikTok, IG Feed`. The first decides the frame."""
+    post: dict[str, str] = {}
+    """What goes out with a video: title, caption, hashtags, alt_text, link and utm_*, as Jinja
+    templates over the fields, `platform` and `language`."""
     profile: str = DEFAULT_PROFILE
+    """The skill to use."""
     language: str = ""
+    """The language of the instruction, as `de`."""
     media_hosts: tuple[str, ...] | None = None
+    """The only hosts that pictures come from, as `cdn.example.com` or `*.example.com`."""
     base_url: str = ""
     """What relative URLs of pictures are relative to."""
     max_images: int = Field(default=10, ge=0, le=100)
+    """At most how many pictures of a payload are used."""
     debounce_s: float = Field(default=5.0, ge=0, le=86_400)
     """How long to wait for more deliveries about the same thing."""
     approval: str = ""
@@ -76,12 +93,26 @@ class Source(_Strict):
     burst_limit: int | None = Field(default=None, ge=1, le=1_000_000)
     """How many things may ask for a video within `burst_s`; of an import of more all are held."""
     burst_s: float = Field(default=60.0, ge=1, le=86_400)
+    """How long that time is, in seconds."""
+    budget_per_day: float | None = Field(default=None, gt=0, le=1e9)
+    """The most credits of what it makes in a day (UTC); what does not fit is held till the next."""
+    handover: str = ""
+    """The publisher that gets its videos, by its name in handover.toml of the machine that works.
+    """
+    synthetic_media: bool = True
+    """Whether publishers are to label them as made or changed by AI."""
     baseline: bool | None = None
     """Whether what is seen for the first time is only recorded; by default only what the system
     says was published long before."""
+    notify: tuple[str, ...] | None = None
+    """Who is told what becomes of its runs: channels of the notifications.toml where they are
+    made; by default those of all runs there."""
     resolver: str | None = None
+    """What completes a payload that holds ids only; empty: nothing does."""
     resolver_token: Secret = ""
+    """The token for that alone."""
     resolver_options: dict[str, str] = {}
+    """What else it needs, such as a region."""
 
     @field_validator("media_hosts", mode="before")
     @classmethod
@@ -138,6 +169,7 @@ class PrefectTarget(_Strict):
     url: str = ""
     """Of the API; empty: PREFECT_API_URL, else a server on this machine."""
     deployment: str = "video-from-webhook/video-from-webhook"
+    """The deployment, as FLOW/DEPLOYMENT."""
     token: Secret = ""
     """An API key of Prefect Cloud."""
     basic: Secret = ""
@@ -149,7 +181,9 @@ class AirflowTarget(_Strict):
 
     kind: Literal["airflow"]
     url: str = "http://127.0.0.1:8080"
+    """Of Airflow's API server."""
     dag: str = "video_from_webhook"
+    """The id of the DAG."""
     token: Secret = ""
     """A token of the REST API; else one is got for `login`."""
     login: Secret = ""
@@ -161,7 +195,7 @@ class InProcessTarget(_Strict):
 
     kind: Literal["here"]
     store: str = ""
-    """Empty: NEMOVIDEO_STORE."""
+    """Where the runs are kept; empty: NEMOVIDEO_STORE."""
     local: bool = False
     """The emulator instead of the service."""
 
@@ -294,5 +328,9 @@ def _check(source: Source, where: str) -> None:
         raise BadInput(
             f"{what} does not say what a delivery is about: give subject, a JMESPath expression"
         )
+    try:
+        checked_channels(source.notify or ())
+    except BadInput as error:
+        raise BadInput(f"{what}: {error.sentence}") from None
     Pictures(source.name, source.hosts, source.base_url, source.max_images)
     find_profile(source.profile)

@@ -323,7 +323,7 @@ def _waiting(
     parameters: Parameters, created_at: float, due_at: float, *, released: bool = False
 ) -> dict[str, Any]:
     return {
-        "parameters": parameters.model_dump_json(),
+        "parameters": parameters.kept(),
         "state": "waiting",
         "due_at": due_at,
         "created_at": created_at,

@@ -8,11 +8,13 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError, redact
+from nemovideo_nodes.telemetry import checked_traceparent
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.decisions import Asked, Delivery, TakenBack
 from nemovideo_nodes.webhook.following import FollowsRuns, ends_of
@@ -197,7 +199,7 @@ class Dispatcher:
                 mapper.check(payload, delivery.headers)  # else nobody need be asked
                 async with gate:
                     payload = await resolver(payload, delivery.headers)
-            return mapper.map(payload, delivery.headers)
+            return _traced(mapper.map(payload, delivery.headers), delivery)
         except Withdrawn as error:
             await self._take_back(delivery, error.subject, error.version, str(error), "withdrawn")
         except Ignored as error:
@@ -294,6 +296,14 @@ class Dispatcher:
 
     async def _write(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+
+def _traced(mapped: Mapped, delivery: Delivery) -> Mapped:
+    """The same, in the trace of the delivery's request where that names one."""
+    under = checked_traceparent(delivery.headers.get("traceparent"))
+    if not under:
+        return mapped
+    return replace(mapped, parameters=mapped.parameters.model_copy(update={"traceparent": under}))
 
 
 def _asked(delivery: Delivery, wanted: Mapped, source: Source) -> Asked:

@@ -17,10 +17,19 @@ from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.budget import Budget, daily_budget
 from nemovideo_nodes.request.model import MAX_TEXT
+from nemovideo_nodes.request.notify import Notify
+from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.webhook.config import Source
 from nemovideo_nodes.webhook.earlier import (
     EARLIER_FIELDS,
@@ -29,6 +38,7 @@ from nemovideo_nodes.webhook.earlier import (
     earlier_words,
 )
 from nemovideo_nodes.webhook.pictures import Pictures
+from nemovideo_nodes.webhook.post import PostMapping, PostNotMapped
 from nemovideo_nodes.webhook.quoting import as_digested, guarded, mark
 from nemovideo_nodes.webhook.systems import INSTRUCTION
 from nemovideo_nodes.webhook.text import one_line, plain_text, plain_value
@@ -49,6 +59,9 @@ _OLD_S: Final = 86_400.0
 """How long before its update a thing was published that is old at first sight."""
 _MOST_TOLD: Final = 3
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_MOST_TITLE: Final = 100
+"""Characters, which every platform that has titles takes."""
+_NEWER: Final = ("platforms", "texts", "handover", "budget_per_day", "source")
 _INTERPRETER: Final = TreeInterpreter()
 
 
@@ -87,14 +100,53 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    handover: str = ""
+    """The publisher that gets the video."""
+    synthetic_media: bool = True
+    budget_per_day: float | None = None
+    """The most credits of its source in a day."""
+    source: str = ""
+    """Whose budget that is."""
+
+    platforms: tuple[str, ...] = ()
+    """Where the video goes, the platform first that decides its frame."""
+    texts: Mapping[str, PostText] = {}
+    """What goes out with it on each platform; under "" where none is named."""
+    notify: Notify | None = None
     approval: str = ""
     """What a person has to approve of the run."""
+    traceparent: str = Field(default="", exclude=True)
+    """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
+
+    def kept(self) -> str:
+        """All of it as the outbox keeps it: JSON."""
+        traced = {"traceparent": self.traceparent} if self.traceparent else {}
+        return json.dumps(self.model_dump(mode="json") | traced, ensure_ascii=False)
+
+    def sent(self) -> dict[str, Any]:
+        """What a deployment or a DAG is started with.
+
+        One of an earlier release takes no `notify`, so it goes along only where the source says
+        who is told.
+        """
+        is_named = self.notify is not None and self.notify.channels is not None
+        return self.model_dump(mode="json", exclude=None if is_named else {"notify"})
 
     @model_serializer(mode="wrap")
-    def _without_empty(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A flow or DAG of an earlier version takes no `approval`: it is sent where it is asked."""
-        fields: dict[str, Any] = whole(self)
-        return fields if self.approval else {k: v for k, v in fields.items() if k != "approval"}
+    def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Flows and DAGs of before know none of these: they get them where they say something."""
+        told: dict[str, Any] = dump(self)
+        unused = [name for name in _NEWER if not told.get(name)]
+        if self.synthetic_media:
+            unused.append("synthetic_media")
+        return {name: value for name, value in told.items() if name not in unused}
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The source's budget, where it has one."""
+        if self.budget_per_day is None:
+            return ()
+        return (daily_budget("source", self.source, self.budget_per_day),)
 
 
 @dataclass(frozen=True)
@@ -166,7 +218,8 @@ class Mapper:
             raise BadInput(
                 f"In source {source.name}, matters names what is not a field: {', '.join(strange)}"
             )
-        needed = used | self._matters | {"title", "language"}
+        self._post = PostMapping(source.name, source.platforms, source.post, fields)
+        needed = used | self._matters | self._post.fields | {"title", "language"}
         self._fields = {name: one for name, one in fields.items() if name in needed}
         self._earlier_subject = self._subject
         if source.subject is None and (known := EARLIER_SUBJECTS.get(source.system)):
@@ -233,6 +286,10 @@ class Mapper:
         }
         if self._source.matters is None or "images" in self._matters:
             matters["images"] = images
+        try:
+            texts = self._post.texts(fields, language)
+        except PostNotMapped as error:
+            raise NotMapped(f"its text cannot go out: {error}") from None
         digest = digest_of(matters)
         run_id = self._run_id(subject, digest)
         version = _seconds(self._version.search(seen))
@@ -253,9 +310,25 @@ class Mapper:
                 profile=self._source.profile,
                 language=language if _LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
+                notify=Notify(
+                    channels=self._source.notify, source=self._source.name, subject=subject
+                ),
+                platforms=self._post.platforms,
+                texts=texts or self._titled(plain_text(fields.get("title"))),
                 approval=self._source.approval,
+                handover=self._source.handover,
+                synthetic_media=self._source.synthetic_media,
+                budget_per_day=self._source.budget_per_day,
+                source=self._source.name if self._source.budget_per_day is not None else "",
             ),
         )
+
+    def _titled(self, title: str) -> dict[str, PostText]:
+        """What a publisher is told where the source has no texts of its own."""
+        if not self._source.handover or not title:
+            return {}
+        text = PostText(title=title[:_MOST_TITLE])
+        return dict.fromkeys(self._post.platforms or ("",), text)
 
     def _check(self, seen: dict[str, Any]) -> None:
         if self._withdrawn.search(seen):

@@ -104,7 +104,7 @@ async def _mapped(
         list(found.parameters.images),
         found.title,
         found.parameters.prompt,
-        found.parameters.model_dump(mode="json"),
+        found.parameters.sent(),
     )
 
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError
+from nemovideo_nodes.telemetry import checked_traceparent
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.mapping import Mapper, NotMapped
 from nemovideo_nodes.webhook.metrics import CONTENT_TYPE, exposition
@@ -286,6 +287,8 @@ def _accepted(
         for name, value in headers.items()
         if name.startswith(_KEPT) and not any(word in name for word in _NEVER_KEPT)
     }
+    if under := checked_traceparent(headers.get("traceparent")):
+        kept["traceparent"] = under
     name = verified.delivery_id if source.known.unique_ids else None
     return Accepted(
         source=source.name,

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.telemetry import observe_queue
 from nemovideo_nodes.webhook.approval_pages import ApprovalPages
 from nemovideo_nodes.webhook.approving import workspace_of
 from nemovideo_nodes.webhook.config import Config, InProcessTarget, read_config
@@ -77,6 +78,8 @@ def serve(
     config = read_config(path)
     with contextlib.closing(Outbox.open(config)) as outbox, bound(host, port) as sock:
         Dispatcher(config, outbox, open_target(config))  # whatever is wrong is said now
+        clock = SystemClock()
+        observe_queue("webhook", lambda: outbox.counts(clock.now().timestamp())["jobs"])
         asyncio.run(_serve(path, config, outbox, sock, dispatches=dispatches, on_ready=on_ready))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -25,6 +27,7 @@ __all__ = ["Checked", "check_calendar", "check_posts"]
 _AT_ONCE: Final = 8
 _WHOLE_S: Final = 60.0
 """How long URLs are looked at together; a note names what was left out."""
+_MOST_LOOKED_AT: Final = 2_000
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"mif1")
 
 Look = Callable[[str], bytes]
@@ -178,8 +181,7 @@ def _file_fault(place: str) -> str:
                 return "the folder holds no image (jpg, png, webp or gif)"
             return ""
         if not path.exists():
-            other = " (write / between its folders)" if "\\" in place else ""
-            return f"there is no file {path.name!r} beside the calendar: check its name{other}"
+            return _no_file(path, place)
         if not path.is_file():
             return "it is not a regular file"
         with path.open("rb") as file:
@@ -187,6 +189,28 @@ def _file_fault(place: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         return f"it cannot be read: {reason}"
+
+
+def _no_file(path: Path, place: str) -> str:
+    if any(part.startswith("www.") for part in path.parts):
+        return "it is an address without its beginning: write https:// before it"
+    if any(part.startswith("=") for part in path.parts):
+        return "it is a formula of the sheet: write the picture's name or address itself"
+    other = " (write / between its folders)" if "\\" in place else ""
+    return f"there is no file {path.name!r} beside the calendar: {_nearest(path)}{other}"
+
+
+def _nearest(path: Path) -> str:
+    """A file that may be meant, where one lies there; names differ in case, ending or a letter."""
+    if "*" in path.name:
+        return "name one file or a folder"
+    try:
+        lying = [one.name for one in itertools.islice(path.parent.iterdir(), _MOST_LOOKED_AT)]
+    except OSError:
+        return "check its name"
+    by_folded = {name.casefold(): name for name in lying}
+    near = difflib.get_close_matches(path.name.casefold(), by_folded, n=1, cutoff=0.8)
+    return f"did you mean {by_folded[near[0]]}?" if near else "check its name"
 
 
 def _is_image(path: Path) -> bool:

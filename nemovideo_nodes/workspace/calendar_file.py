@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.calendar_model import CalendarPost, Problem, post_run_id
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.calendar_source import CalendarSource, open_calendar
 
@@ -41,6 +42,8 @@ class Post(BaseModel):
     language: str = ""
     account: str = ""
     revision: str = ""
+    notify: Notify | None = None
+    """Who is told what becomes of it."""
     approval: str = ""
     """What a person has to approve of it."""
 

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.budget import Budget, run_budget
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.accounts import account_settings
 from nemovideo_nodes.workspace.calendar_run import Made
 from nemovideo_nodes.workspace.calendar_source import CalendarSource
 from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal
+from nemovideo_nodes.workspace.notifications import Notifier
+from nemovideo_nodes.workspace.notifications.telling import tell_tick
 from nemovideo_nodes.workspace.options import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.workspace import Workspace
 
-__all__ = ["CalendarMaker"]
+__all__ = ["CalendarMaker", "not_begun", "tell_calendar"]
+
+
+async def tell_calendar(
+    settings: Settings, notify: Notify, problems: Sequence[str], stores: Sequence[Store] = ()
+) -> None:
+    """Tell what came of a calendar's tick in these stores, and what is wrong with the calendar.
+
+    The problems go into the store of the settings. Nothing here fails a tick.
+    """
+
+    def notifier() -> Notifier:
+        base = next((one for one in stores if one.url == Store(settings.store).url), None)
+        return Notifier(settings, base or Store(settings.store))
+
+    await tell_tick(notifier, stores, notify, problems)
+
+
+def not_begun(made: Iterable[Made]) -> list[str]:
+    """Why videos have no run that could tell it, as for a picture that is not there."""
+    return [
+        f"Row {one.video.post.row} ({one.video.title()}): {one.error}"
+        for one in made
+        if one.outcome == "stuck" and one.result is None
+    ]
 
 
 class CalendarMaker:
@@ -32,12 +59,15 @@ class CalendarMaker:
         local: bool = False,
         start_local: StartLocal | None = None,
         budget: Budget | None = None,
+        notify: Notify | None = None,
         approval: str = "",
     ) -> None:
         """`budget` is the calendar's, in the store of each account that its rows name.
 
-        `approval` is what a person has to approve of rows that say nothing of it.
+        `notify` says who is told of its videos; `approval` is what a person has to approve of rows
+        that say nothing of it.
         """
+        self._notify = notify
         self._approval = approval
         self._budgets = (budget,) if budget is not None else ()
         self._settings = settings
@@ -48,6 +78,10 @@ class CalendarMaker:
 
     async def __call__(self, video: PlannedVideo) -> RunResult:
         workspace = self._workspace(video.post.account)
+        post = video.post
+        budgets = self._budgets
+        if post.budget is not None:  # as the row says now, whatever the run was begun with
+            budgets = (*budgets, run_budget(video.run_id, post.budget))
         run_id = await workspace.submit(
             VideoOptions(
                 media=[self._source.picture(name) for name in video.post.images],
@@ -62,27 +96,30 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
-                approval=video.post.approval or self._approval,
-                budgets=self._budgets,
+                approval=post.approval or self._approval,
+                budgets=budgets,
+                notify=self._notify,
+                handover=post.handover,
+                due=post.due,
+                synthetic_media=post.synthetic_media,
             )
         )
-        return await workspace.resume(run_id, drive=DriveOptions(budgets=self._budgets))
+        drive = DriveOptions(budgets=budgets, notify=self._notify)
+        return await workspace.resume(run_id, drive=drive)
+
+    async def tell(self, problems: Sequence[str], made: Sequence[Made]) -> None:
+        """At the end of a tick, tell what came of it; a message for each account's store.
+
+        `problems` are those of rows that were set aside.
+        """
+        if self._notify is not None:
+            stores = [one.store for one in self._workspaces.values()]
+            told = [*problems, *not_begun(made)]
+            await tell_calendar(self._settings, self._notify, told, stores)
 
     def store_of(self, video: PlannedVideo) -> Store:
         """The store that the video's run is in."""
         return self._workspace(video.post.account).store
-
-    def posters(self, made: Iterable[Made]) -> dict[str, str]:
-        """Where the posters of the videos are, by run id; those that have one."""
-        found = {}
-        for one in made:
-            run_id = one.video.run_id
-            name = f"runs/{run_id}/video-poster.jpg"
-            if one.result is not None and one.result.videos:
-                store = self.store_of(one.video)
-                if store.size(name) is not None:
-                    found[run_id] = store.place(name)
-        return found
 
     def put(self, made: Iterable[Made], destination: Destination) -> dict[str, list[str]]:
         """Copy what was delivered to where people take it from; the files, by run id.

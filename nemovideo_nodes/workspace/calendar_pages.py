@@ -91,6 +91,11 @@ class _Day:
     in_month: bool
     cards: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def weekday(self) -> str:
+        """Its name, which a narrow page shows beside the day."""
+        return calendar.day_name[self.day.weekday()]
+
 
 def month_page(
     plan: CalendarPlan,

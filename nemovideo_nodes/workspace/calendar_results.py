@@ -18,14 +18,15 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_places import Places, write_place
-from nemovideo_nodes.workspace.calendar_run import Made
+from nemovideo_nodes.workspace.calendar_run import Made, StoreOf
 from nemovideo_nodes.workspace.remote_media import is_url
 
-__all__ = ["RESULT_COLUMNS", "ResultsFile", "results_csv"]
+__all__ = ["RESULT_COLUMNS", "ResultsFile", "posters_of", "results_csv"]
 
 RESULT_COLUMNS: Final = (
     *("row", "for_platforms", "for_language", "run_id", "status", "video", "poster", "cost"),
     *("error", "time", "post_title", "post_caption", "post_link", "files", "problems"),
+    "handed_over",
 )
 """Behind the sheet's own columns; a name that the sheet has, too, gets `nemovideo_` before it."""
 
@@ -59,6 +60,19 @@ class ResultsFile:
         if text != self._before:
             write_place(self._place, text.encode("utf-8-sig"), self._places)
             self._before = text
+
+
+def posters_of(made: Iterable[Made], store_of: StoreOf) -> dict[str, str]:
+    """Where the posters of the videos are, by run id; those that have one."""
+    found = {}
+    for one in made:
+        run_id = one.video.run_id
+        name = f"runs/{run_id}/video-poster.jpg"
+        if one.result is not None and one.result.videos:
+            store = store_of(one.video)
+            if store.size(name) is not None:
+                found[run_id] = store.place(name)
+    return found
 
 
 def results_csv(
@@ -131,6 +145,12 @@ def _told(
             sentence
             for one in (result.deliveries if result is not None else ())
             for sentence in (*one.violations, *one.notes)
+        ),
+        "handed_over": "|".join(
+            " ".join(
+                filter(None, (one.target, one.platform, one.state, one.place or one.remote_id))
+            )
+            for one in (result.handed_over if result is not None else ())
         ),
     }
 

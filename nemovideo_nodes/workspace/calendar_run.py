@@ -19,7 +19,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of, result_in
 
-__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "run_videos"]
+__all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "look_at", "run_videos"]
 
 Outcome = Literal["made", "known", "updated", "edited", "held", "stuck", "waiting", "later"]
 """`made` now; `known`: made before; `updated`: made before, with another text or for other
@@ -78,11 +78,13 @@ async def run_videos(
     admit: Admit = lambda video: "",
     clock: Clock | None = None,
     on_made: Callable[[Made], None] = lambda made: None,
+    calendar: str = "",
 ) -> list[Made]:
     """Make those of the (due) videos that are not made yet; what came of each, in their order.
 
     `most`: so many are begun or gone on with, the others stay for the next time. `again` makes
     those anew whose row was edited after their video was made. One that fails stops no other.
+    `calendar`: its name, which is written down with each video.
     """
     clock = clock or SystemClock()
     slots = asyncio.Semaphore(max(at_once, 1))
@@ -94,12 +96,29 @@ async def run_videos(
     async def one(found: Made | _Open) -> Made:
         if isinstance(found, _Open):
             async with slots:
-                found = await _make(found, make, store_of(found.video), known, clock)
+                found = await _make(found, make, store_of(found.video), known, clock, calendar)
         on_made(found)
         return found
 
     looks = await asyncio.gather(*map(look, videos))
     return list(await asyncio.gather(*map(one, _admitted(looks, most, admit))))
+
+
+def look_at(
+    videos: Sequence[PlannedVideo], store_of: StoreOf, *, known: Known = result_in
+) -> list[Made]:
+    """How the videos stand; nothing is made. What is not there yet is for `later`."""
+    found = []
+    for video in videos:
+        seen = _look(video, store_of, known, again=False)
+        if not isinstance(seen, _Open):
+            found.append(seen)
+            continue
+        result = _if_readable(known, store_of(video), video.run_id)
+        outcome: Outcome = "stuck" if seen.is_stuck else "later"
+        error = (result.error or "") if result is not None else ""
+        found.append(Made(video, outcome, result=result, error=error))
+    return found
 
 
 def _admitted(
@@ -164,12 +183,16 @@ def _look_in(store: Store, video: PlannedVideo, known: Known, again: bool) -> Ma
 
 
 def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
-    """Whether the run of a video delivers something else than its row says now.
+    """Whether the run of a video delivers something else than its row says now, or elsewhere.
 
     Runs of an earlier version deliver nothing, and are left as they are.
     """
     if not result.deliveries:
         return False
+    if video.post.handover:
+        reached = {(one.target, one.platform) for one in result.handed_over}
+        if any((video.post.handover, one.platform) not in reached for one in result.deliveries):
+            return True
     texts = video.texts
     said = {
         one.platform: (one.title, one.caption, one.alt_text, one.link) for one in result.deliveries
@@ -180,10 +203,12 @@ def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
     }
 
 
-async def _make(found: _Open, make: Make, store: Store, known: Known, clock: Clock) -> Made:
+async def _make(
+    found: _Open, make: Make, store: Store, known: Known, clock: Clock, calendar: str
+) -> Made:
     video = found.video
     try:
-        await asyncio.to_thread(claim_video, store, video, clock.now())
+        await asyncio.to_thread(claim_video, store, video, clock.now(), calendar)
         made = await make(video)
     except NemoVideoError as error:
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)

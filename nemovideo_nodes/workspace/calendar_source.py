@@ -26,9 +26,25 @@ from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_workbook import read_workbook
 from nemovideo_nodes.workspace.remote_media import fetch_media, is_url
 
-__all__ = ["CalendarSource", "open_calendar", "read_calendar_from"]
+__all__ = [
+    "CalendarSource",
+    "NoCalendar",
+    "calendar_name",
+    "open_calendar",
+    "read_calendar_from",
+]
 
 _TOO_LARGE: Final = "it is larger than 5 MB: that is not a calendar"
+
+
+def calendar_name(source: str) -> str:
+    """What people call the calendar at a path or URL: `plans/spring-sale.csv` is Spring sale."""
+    name = source.rstrip("/").rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "Calendar"
+    return name.replace("-", " ").replace("_", " ").strip().capitalize()
+
+
+class NoCalendar(BadInput):
+    """There is no file and no object of the calendar's name."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,8 @@ def open_calendar(
 ) -> CalendarSource:
     """The calendar at `name`: the path of a file, s3:// (gs://, az://), or https://.
 
-    Raises `BadInput` where it cannot be had, `Unreachable` and `StoreError` where it cannot now.
+    Raises `BadInput` where it cannot be had (`NoCalendar` where nothing has that name),
+    `Unreachable` and `StoreError` where it cannot now.
     """
     if name.startswith(REMOTE):
         data = _from_store(name, places or Places())
@@ -128,7 +145,7 @@ def _from_file(name: str) -> bytes:
             raise BadInput(f"The calendar {name} cannot be read: {_TOO_LARGE}")
         return path.read_bytes()
     except FileNotFoundError:
-        raise BadInput(f"There is no calendar {name!r}: check the path") from None
+        raise NoCalendar(f"There is no calendar {name!r}: check the path") from None
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadInput(f"The calendar {name} cannot be read: {reason}") from None
@@ -141,7 +158,7 @@ def _from_store(name: str, places: Places) -> bytes:
         raise BadInput(f"The calendar {name} cannot be read: {_TOO_LARGE}")
     data = store.read(key) if size is not None else None
     if data is None:
-        raise BadInput(f"There is no calendar {name}: check the bucket and the name")
+        raise NoCalendar(f"There is no calendar {name}: check the bucket and the name")
     return data
 
 

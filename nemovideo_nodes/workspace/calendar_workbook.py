@@ -21,6 +21,7 @@ __all__ = ["read_workbook"]
 _MAX_UNPACKED: Final = 100 * 1024 * 1024
 _MAX_ROWS: Final = MAX_POSTS * 2
 _MAX_COLUMNS: Final = 500
+_MERGED: Final = "A cell that is merged over several rows counts for each of them"
 _SERIALS: Final = (30_000, 80_000)
 
 
@@ -45,16 +46,17 @@ def read_workbook(data: bytes) -> Sheet:
                 formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
                 for name in sheets:
                     _mark_uncomputed(sheets[name], list(_rows(formulas, name)))
+            filled = _fill_merged(data, sheets)
     except BadInput:
         raise
     except Exception as error:  # openpyxl raises whatever a broken part leads to
         raise BadInput(
             f"the workbook cannot be read ({type(error).__name__}): save it again as XLSX or CSV"
         ) from None
-    return _chosen(sheets)
+    return _chosen(sheets, filled)
 
 
-def _chosen(sheets: dict[str, list[list[object]]]) -> Sheet:
+def _chosen(sheets: dict[str, list[list[object]]], merged: set[str]) -> Sheet:
     filled = {name: rows for name, rows in sheets.items() if any(map(_is_filled, rows))}
     for name, rows in filled.items():
         try:
@@ -62,7 +64,8 @@ def _chosen(sheets: dict[str, list[list[object]]]) -> Sheet:
         except NoHeader:
             continue
         others = ", ".join(other for other in filled if other != name)
-        return Sheet(rows, [f"Only the sheet {name} is read, not {others}"] if others else [])
+        notes = [f"Only the sheet {name} is read, not {others}"] if others else []
+        return Sheet(rows, [*notes, _MERGED] if name in merged else notes)
     return Sheet(next(iter(filled.values()), []))
 
 
@@ -77,9 +80,35 @@ def _check_size(data: bytes) -> None:
 
 
 def _has_formulas(data: bytes) -> bool:
+    return _has_part(data, b"<f")
+
+
+def _has_part(data: bytes, sign: bytes) -> bool:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        return any(b"<f" in archive.read(name) for name in parts if name.endswith(".xml"))
+        return any(sign in archive.read(name) for name in parts if name.endswith(".xml"))
+
+
+def _fill_merged(data: bytes, sheets: dict[str, list[list[object]]]) -> set[str]:
+    """Give a cell that is merged over several rows to each of them; the sheets that had such."""
+    import openpyxl
+
+    if not _has_part(data, b"<mergeCell "):
+        return set()
+    # Only a workbook that is read as a whole knows of merged cells.
+    whole = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    told = set()
+    for name, rows in sheets.items():
+        for area in whole[name].merged_cells.ranges:
+            top, left, last = area.min_row - 1, area.min_col - 1, min(area.max_row, len(rows))
+            if last - top < 2 or left >= _MAX_COLUMNS or left >= len(rows[top]):
+                continue
+            for row in rows[top + 1 : last]:
+                if any(cell is not None for cell in row):  # no blank line becomes a post
+                    row.extend([None] * (left + 1 - len(row)))
+                    row[left] = rows[top][left]
+                    told.add(name)
+    return told
 
 
 def _sheets(workbook: Workbook) -> list[str]:

@@ -8,10 +8,11 @@ from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, ServiceError
 from nemovideo_nodes.ledger.facts import RenderResult
+from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import AwaitRender, StepName
 
-__all__ = ["cancel_renders", "check_account", "renders_under_way"]
+__all__ = ["cancel_renders", "check_account", "renders_under_way", "stop_late_renders"]
 
 
 def renders_under_way(run: Run) -> Iterator[tuple[str, str]]:
@@ -39,6 +40,16 @@ def check_account(run: Run, client: NemoVideoClient) -> None:
             remedy=Remedy.ACCOUNT,
             run_id=run.id,
         )
+
+
+async def stop_late_renders(journal: Journal, client: NemoVideoClient, asker: Asker) -> bool:
+    """Ask for renders that were accepted while a person cancelled the run; whether any was."""
+    run = journal.run
+    if run.cancel is None or not any(renders_under_way(run)):
+        return False
+    await cancel_renders(run, client, asker)
+    await journal.refreshed()
+    return True
 
 
 async def cancel_renders(run: Run, client: NemoVideoClient, asker: Asker) -> None:

@@ -6,19 +6,23 @@ cover. A destination is a folder, or a store's URL (s3://bucket/posts).
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.ledger.manifest import Delivered, RunResult
 from nemovideo_nodes.ledger.store import REMOTE, Store
-from nemovideo_nodes.workspace.copying import copy_file
+from nemovideo_nodes.workspace.destination_files import (
+    BucketFiles,
+    DestinationFiles,
+    FolderFiles,
+)
 
 __all__ = ["Destination", "file_stem", "sidecars"]
 
@@ -66,6 +70,8 @@ def sidecars(one: Delivered, post: str = "") -> dict[str, bytes]:
         "bytes": one.bytes,
         "sha256": one.sha256,
         "rendition": one.rendition,
+        "synthetic_media": one.synthetic_media,
+        "publish_at": one.publish_at.isoformat() if one.publish_at else None,
         "problems": one.violations,
         "notes": one.notes,
     }
@@ -82,14 +88,25 @@ class Destination:
     place: str
     options: Mapping[str, str] | None = None
     """A bucket's account and endpoint; see `Store`."""
-    _store: Store | None = field(default=None, init=False, repr=False)
+    files: DestinationFiles | None = None
+    """The files there; None: those of the folder or bucket that `place` names."""
 
     def __post_init__(self) -> None:
         """Raises `BadInput` for what can be no destination."""
+        if self.files is not None:
+            return
         if "://" in self.place and not self.place.startswith(REMOTE):
             raise BadInput(f"{self.place[:80]} is no destination: give a folder, or s3://bucket/…")
         if not self.place.startswith(REMOTE) and Path(self.place).expanduser().is_file():
             raise BadInput(f"{self.place} is a file, and a destination is a folder")
+
+    @cached_property
+    def _files(self) -> DestinationFiles:
+        if self.files is not None:
+            return self.files
+        if self.place.startswith(REMOTE):
+            return BucketFiles(Store(self.place.rstrip("/"), self.options))
+        return FolderFiles(Path(self.place).expanduser())
 
     def put(
         self, result: RunResult, store: Store, *, date: str, slug: str, post: str = ""
@@ -120,8 +137,14 @@ class Destination:
         for one in result.deliveries:
             stem = self._free(stem_of(one), taken, post)
             taken.add(stem)
-            places.append(self._put(stem, one, result, store, post))
+            places.append(self._put(stem, one, result.subtitles, store, post))
         return places
+
+    def put_one(
+        self, one: Delivered, store: Store, stem: str, *, subtitles: Sequence[str], post: str
+    ) -> str:
+        """`put` for a single video, under `stem` or that with a number; where it is then."""
+        return self._put(self._free(stem, set(), post), one, subtitles, store, post)
 
     def _free(self, stem: str, taken: set[str], post: str) -> str:
         """`stem`, or with the first number under which nothing of another post is."""
@@ -130,102 +153,54 @@ class Destination:
             owner = self._told(name).get("post", post) if post else post
             if name not in taken and owner == post:
                 return name
-        raise StoreError(f"{self._place(stem)} and all its numbers are other posts' already")
+        raise StoreError(f"{self._files.place(stem)} and all its numbers are other posts' already")
 
-    def _put(self, stem: str, one: Delivered, result: RunResult, store: Store, post: str) -> str:
+    def _put(
+        self, stem: str, one: Delivered, subtitles: Sequence[str], store: Store, post: str
+    ) -> str:
         name = f"{stem}.mp4"
         beside = sidecars(one, post)
         told = self._told(stem)
-        size = self._size(name)
+        size = self._files.size(name)
         if size == one.bytes and told == json.loads(beside[".json"]):
-            return self._place(name)
+            return self._files.place(name)
         if size != one.bytes or told.get("sha256") != one.sha256:
             with store.local(_name_in(store, one.path)) as source:
-                if self._bucket is not None:
-                    self._bucket.remove([name])  # a file of the same size is taken for the same
-                    self._bucket.put_file(name, source)
-                else:
-                    copy_file(source, self._folder / name)
-        for ending, data in self._seen_beside(one, result, store):
+                self._files.put_file(name, source)
+        for ending, data in self._seen_beside(one, subtitles, store):
             self._write(stem + ending, data)
         if ".txt" in beside:
             self._write(f"{stem}.txt", beside[".txt"])
         elif told:
-            self._remove(f"{stem}.txt")  # it had a text before
+            self._files.remove(f"{stem}.txt")  # it had a text before
         # It says that all else is there, so it comes last.
         self._write(f"{stem}.json", beside[".json"])
-        return self._place(name)
+        return self._files.place(name)
 
     def _seen_beside(
-        self, one: Delivered, result: RunResult, store: Store
+        self, one: Delivered, subtitles: Sequence[str], store: Store
     ) -> Iterator[tuple[str, bytes]]:
         """Subtitles and cover, by the ending of their names."""
         stem = _RENDITION.sub("", one.path.removesuffix(".mp4"))
-        for subtitles in result.subtitles:
-            base, _, ending = subtitles.rpartition(".")
+        for place in subtitles:
+            base, _, ending = place.rpartition(".")
             if base == stem:
-                yield f".{ending}", store.read(_name_in(store, subtitles)) or b""
+                yield f".{ending}", store.read(_name_in(store, place)) or b""
         if one.cover is not None and (cover := store.read(_name_in(store, one.cover))):
             yield ".jpg", cover
-
-    @property
-    def _folder(self) -> Path:
-        return Path(self.place).expanduser()
-
-    @property
-    def _bucket(self) -> Store | None:
-        if self.place.startswith(REMOTE) and self._store is None:
-            self._store = Store(self.place.rstrip("/"), self.options)
-        return self._store
-
-    def _place(self, name: str) -> str:
-        return str(self._folder / name) if self._bucket is None else self._bucket.place(name)
-
-    def _size(self, name: str) -> int | None:
-        if self._bucket is not None:
-            return self._bucket.size(name)
-        try:
-            return (self._folder / name).stat().st_size
-        except OSError:
-            return None
-
-    def _read(self, name: str) -> bytes | None:
-        if self._bucket is not None:
-            return self._bucket.read(name)
-        try:
-            return (self._folder / name).read_bytes()
-        except OSError:
-            return None
 
     def _told(self, stem: str) -> dict[str, object]:
         """What an earlier copy wrote about the video of that name; empty where there is none."""
         try:
-            value = json.loads(self._read(f"{stem}.json") or b"{}")
+            value = json.loads(self._files.read(f"{stem}.json") or b"{}")
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
 
-    def _remove(self, name: str) -> None:
-        if self._bucket is not None:
-            self._bucket.remove([name])
-        else:
-            with contextlib.suppress(OSError):
-                (self._folder / name).unlink()
-
     def _write(self, name: str, data: bytes) -> None:
-        """Write a file where it is not there with these bytes; whole or not at all."""
-        if self._read(name) == data:
-            return
-        if self._bucket is not None:
-            self._bucket.replace(name, data)
-            return
-        from nemovideo_nodes.workspace.calendar_places import write_place
-
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_place(str(self._folder / name), data)
-        except (OSError, BadInput) as error:
-            raise StoreError(f"{self._folder / name} cannot be written: {error}") from None
+        """Write a file where it is not there with these bytes."""
+        if self._files.read(name) != data:
+            self._files.write(name, data)
 
 
 def _name_in(store: Store, place: str) -> str:

@@ -13,9 +13,11 @@ from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.request.script import Mode
+from nemovideo_nodes.workspace.notifications.channel import MakeChannel
 from nemovideo_nodes.workspace.script_file import ScriptFile
 
 __all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
@@ -55,6 +57,12 @@ class VideoOptions:
     """The day that it is for, `2026-03-02`, for the same."""
     texts: Mapping[str, PostText] = field(default_factory=dict)
     """The texts of each platform, ready, in the place of the templates."""
+    handover: str = ""
+    """The publisher that gets the video, by its name in handover.toml; empty: none does."""
+    due: datetime | None = None
+    """When it is to be published, with its offset; publishers are told."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
     aspect: str = ""
     language: str = ""
     """The session's language; empty for the profile's own."""
@@ -71,7 +79,11 @@ class VideoOptions:
     """What a person has to approve before the run goes on, as `approval_rule` reads it:
     `before_export within 3d else go on`. Empty: what the account's settings say."""
     budgets: Sequence[Budget] = ()
-    """Whose credits the run may use, beside its account's: a calendar's, a source's, its own."""
+    """Whose credits the run may use, beside its account's: a calendar's or a source's."""
+    budget: float | None = None
+    """The most credits of the run itself; None: what the settings say."""
+    notify: Notify | None = None
+    """Who is told what becomes of the run; None: whoever is told of all runs."""
     web_only: bool = False
     """Whether media come from the web alone, as another system names them."""
     media_hosts: Sequence[str] = ()
@@ -101,6 +113,12 @@ class DriveOptions:
     """The profile of a run that is put together step by step."""
     budgets: Sequence[Budget] = ()
     """Budgets as they are now; each goes before the one of that scope that the run began with."""
+    notify: Notify | None = None
+    """Who is told of the run now, in the place of those that it began with."""
+    link: str = ""
+    """Where people see the run at this door, for those that are told of it."""
+    channels: Mapping[str, MakeChannel] = field(default_factory=dict, compare=False)
+    """The kinds of channels that this door brings."""
     clock: Clock | None = None
     on_event: Callable[[Event], None] | None = field(default=None, compare=False)
     """Told what happens, for progress."""

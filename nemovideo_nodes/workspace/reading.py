@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.plan import Done, missing_steps
 from nemovideo_nodes.engine.status import decision_on, run_status
 from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
-from nemovideo_nodes.errors import BadInput, Remedy
+from nemovideo_nodes.errors import PYTHON_WORDING, BadInput, Remedy, Wording
 from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult, media_of, result_of
@@ -23,6 +25,12 @@ from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.workspace.copying import copy_file, copy_paths
 from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.options import PreparedRun
+from nemovideo_nodes.workspace.report import (
+    known_runs_in,
+    overview_of,
+    overview_page,
+    report_of,
+)
 
 __all__ = ["RunReader", "loaded"]
 
@@ -193,6 +201,45 @@ class RunReader:
         published = self.load(run_id).results(PublishResult)
         names = published[-1].videos if published else ()
         return self.store.read(f"{names[-1].removesuffix('.mp4')}-poster.jpg") if names else None
+
+    def report(
+        self,
+        run_id: str,
+        target: Path | None = None,
+        *,
+        wording: Wording = PYTHON_WORDING,
+        language: str = "",
+    ) -> str:
+        """A page about a run as it stands, as HTML for the file `target`.
+
+        A small video stands in the page; a larger one is a link. `language`: `en` or `zh`; by
+        default that of the instructions. Raises `BadInput` where there is no such run.
+        """
+        run = self.load(run_id)
+        result = self.result_of(run)
+        return report_of(
+            run,
+            result,
+            self.store,
+            SystemClock().now(),
+            target,
+            wording=wording,
+            language=language,
+            problems=tuple(self.platform_violations(result, run)),
+        )
+
+    def overview(
+        self,
+        target: Path | None = None,
+        *,
+        since: timedelta | None = None,
+        wording: Wording = PYTHON_WORDING,
+        language: str = "",
+    ) -> str:
+        """A page about all runs that somebody has touched for so long, as HTML for `target`."""
+        now = SystemClock().now()
+        known = known_runs_in(self.store, now, target, since=since, wording=wording)
+        return overview_page(overview_of(known), now, language=language, since=since)
 
     def _restored(self, run: Run) -> RunResult:
         """The result of a run that is done; videos that were taken away are linked anew."""

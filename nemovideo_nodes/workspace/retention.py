@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,14 @@ from nemovideo_nodes.engine.summaries import Summary, forget_summary, known_runs
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store, Stored
 
-__all__ = ["Cleaned", "clean"]
+__all__ = ["FLOW_RUNS", "HELD_ROWS", "Cleaned", "clean"]
 
 _MANIFEST = "manifest.json"
+FLOW_RUNS = "flow-runs"
+"""Where a flow run of Prefect notes which run it began."""
+HELD_ROWS = "calendar/held"
+"""Where a calendar notes rows that are not tried again until they change."""
+_AT_ONCE = 200
 GRACE = timedelta(days=1)
 """What is younger may belong to a run that is not written down yet."""
 
@@ -68,6 +74,7 @@ async def clean(
             cleaned.busy.append(run_id)
     await asyncio.to_thread(_clean_folders, store, cleaned, kept, old, manifests)
     await asyncio.to_thread(_clean_artifacts, store, cleaned, kept, min(old, now - GRACE))
+    await asyncio.to_thread(_clean_records, store, cleaned, kept, min(old, now - GRACE))
     await asyncio.to_thread(_clean_unfinished, store, cleaned, min(old, now - GRACE))
     return cleaned
 
@@ -115,6 +122,30 @@ def _clean_artifacts(
     if not cleaned.artifacts_kept:
         spare = [one for one in store.files("artifacts") if one.name not in needed]
         cleaned.bytes += _remove(store, cleaned, [one for one in spare if one.at < before])
+
+
+def _clean_records(
+    store: Store, cleaned: Cleaned, kept: Iterable[Summary], before: datetime
+) -> None:
+    """Which run a flow run of Prefect began: of use to its Retry for as long as the run is there.
+
+    With them goes what is noted of a calendar's rows that failed: they are tried again then.
+    """
+    known = {one.result.run_id for one in kept}
+    old = [one for one in store.files(FLOW_RUNS) if one.at < before]
+    for first in range(0, len(old), _AT_ONCE):
+        some = old[first : first + _AT_ONCE]
+        read = zip(some, store.read_listed(some), strict=True)
+        _remove(store, cleaned, [one for one, data in read if _run_id_in(data) not in known])
+    _remove(store, cleaned, [one for one in store.files(HELD_ROWS) if one.at < before])
+
+
+def _run_id_in(data: bytes | None) -> str:
+    try:
+        known = json.loads(data or b"{}")
+    except ValueError:
+        return ""
+    return str(known.get("run_id")) if isinstance(known, dict) else ""
 
 
 def _clean_unfinished(store: Store, cleaned: Cleaned, before: datetime) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.api.tokens import account_of
-from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
-from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict, StoreError
 from nemovideo_nodes.language.advice import advise
+from nemovideo_nodes.ledger.costs import record_cost
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -31,22 +34,34 @@ from nemovideo_nodes.request.script import (
     check_script,
     compile_request,
     delivery,
+    missing_hand_overs,
     numbered,
     script_for,
 )
 from nemovideo_nodes.request.steps import Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
-from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
+from nemovideo_nodes.workspace.budgets import (
+    BudgetState,
+    budget_states,
+    budgets_of,
+    clean_budgets,
+    cost_scale,
+)
 from nemovideo_nodes.workspace.cancelling import (
     cancel_renders,
     check_account,
     renders_under_way,
+    stop_late_renders,
 )
+from nemovideo_nodes.workspace.handover_config import check_handover, open_publisher
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
+from nemovideo_nodes.workspace.notifications import MakeChannel, Notifier
+from nemovideo_nodes.workspace.notifications.telling import Telling
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
@@ -57,7 +72,9 @@ from nemovideo_nodes.workspace.refinement import (
     was_asked_last,
     was_asked_on,
 )
+from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
+from nemovideo_nodes.workspace.watching import ending_of, follow_up, span_attributes
 
 __all__ = ["Workspace", "require_done"]
 
@@ -244,6 +261,7 @@ class Workspace(RunReader):
         drive = drive or DriveOptions()
         journal = journal or Journal(self.store, checked_run_id(run_id))
         run = await journal.recently()
+        known = run.seq
         if not run.seq and not steps:
             run = await asyncio.to_thread(loaded, journal)
         if steps:
@@ -254,26 +272,43 @@ class Workspace(RunReader):
             if run.order
             else find_profile(drive.profile or DEFAULT_PROFILE, settings.platform)
         )
-        async with NemoVideoClient(
-            settings=settings, profile=profile, clock=drive.clock, waits=False
-        ) as client:
-            engine = Engine(
-                client=client,
-                store=self.store,
-                run_id=run_id,
-                clock=drive.clock,
-                on_event=drive.on_event,
-                journal=journal,
-                budgets=budgets_of(
-                    journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
-                ),
-            )
-            result = await engine.advance(through, waits=drive.waits, until=drive.until)
-            # Looked at first: what came late needs no second message.
-            if drive.resend and result.status == "stuck":
-                occasion = drive.resend if isinstance(drive.resend, str) else ""
-                await self._asker(journal).allow_resend(occasion)  # unless somebody else just has
+        tells = Telling(self.settings, self.store, drive)
+        await tells.begin(run)
+        seen = span_attributes(settings, profile, through)
+        with run_span(run_id, journal.run.traceparent, seen) as told:
+            async with NemoVideoClient(
+                settings=settings, profile=profile, clock=drive.clock, waits=False
+            ) as client:
+                now = (drive.clock or SystemClock()).now()
+                budgets = budgets_of(journal.run, settings, now, drive.budgets)
+                engine = Engine(
+                    client=client,
+                    store=self.store,
+                    run_id=run_id,
+                    clock=drive.clock,
+                    on_event=drive.on_event,
+                    journal=journal,
+                    budgets=budgets,
+                    cost_scale=await asyncio.to_thread(cost_scale, self.store, journal.run)
+                    if budgets
+                    else 1.0,
+                    publisher=lambda name: open_publisher(name, settings),
+                )
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
+                # Looked at first: what came late needs no second message.
+                if drive.resend and result.status == "stuck":
+                    occasion = drive.resend if isinstance(drive.resend, str) else ""
+                    # Unless somebody else just has.
+                    await self._asker(journal).allow_resend(occasion)
+                    result = await engine.advance(through, waits=drive.waits, until=drive.until)
+                if await stop_late_renders(journal, client, self._asker(journal)):
+                    result = await asyncio.to_thread(self.result_of, journal.run)
+            told(ending_of(result))
+        now = (drive.clock or SystemClock()).now()
+        await asyncio.to_thread(follow_up, journal.run, result, self.store, now, known=known)
+        await tells.end(journal.run, result)
+        if result.status == "done" and journal.run.seq > known:
+            await asyncio.to_thread(self._record_cost, journal.run, result)
         return result
 
     async def advance(
@@ -294,6 +329,13 @@ class Workspace(RunReader):
         Nothing is sent: whoever drives the run next goes on.
         """
         return await self._asker(self.journal(run_id)).allow_over_budget()
+
+    async def confirm_handed_over(self, run_id: str) -> bool:
+        """Note, on a person's word, that a publisher has the post of a run that is in doubt of it.
+
+        False where it is not. Nothing is sent: whoever drives the run next goes on.
+        """
+        return await self._asker(self.journal(run_id)).confirm_handed_over()
 
     async def approve(
         self,
@@ -329,6 +371,18 @@ class Workspace(RunReader):
         """The runs that wait for a person's approval, the one that has waited longest first."""
         return waiting(self.list())
 
+    def notifier(
+        self,
+        *,
+        clock: Clock | None = None,
+        channels: Mapping[str, MakeChannel] = MappingProxyType({}),
+    ) -> Notifier:
+        """What is told of the runs of this store; `channels` are the kinds that a door brings.
+
+        Raises `BadInput` for a notifications.toml that cannot be used.
+        """
+        return Notifier(self.settings, self.store, clock=clock, channels=channels)
+
     def budgets(self) -> list[BudgetState]:
         """What the budgets of this store come to, the newest day first."""
         return budget_states(self.settings, self.store)
@@ -352,16 +406,20 @@ class Workspace(RunReader):
         journal = Journal(self.store, checked_run_id(run_id))
         run = await asyncio.to_thread(loaded, journal)
         asker = self._asker(journal)
+        if not any(renders_under_way(run)):
+            await asker.cancel()
+            run = await journal.refreshed()  # one may have been submitted just before the word
         if any(renders_under_way(run)):
             async with self.client(run) as client:
                 check_account(run, client)
                 await asker.cancel()
                 await cancel_renders(await journal.refreshed(), client, asker)
-        else:
-            await asker.cancel()
         run = await journal.refreshed()
         await asyncio.to_thread(write_summary, run, self.store)
-        return await asyncio.to_thread(self.result_of, run)
+        result = await asyncio.to_thread(self.result_of, run)
+        now = SystemClock().now()
+        await asyncio.to_thread(keep_report, run, result, self.store, now)
+        return result
 
     # --- Clean-up and advice ---
 
@@ -373,7 +431,12 @@ class Workspace(RunReader):
         manifests: bool = False,
     ) -> Cleaned:
         """Delete the chosen runs that nobody has touched for so long; see `retention.clean`."""
-        return await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+        cleaned = await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+        now = SystemClock().now()
+        cleaned.files += await asyncio.to_thread(
+            clean_budgets, self.store, older_than, cleaned.runs, now
+        )
+        return cleaned
 
     def advice(self, prepared: PreparedRun) -> Sequence[str]:
         """What a person might want to hear before paying; empty when all is well."""
@@ -429,14 +492,31 @@ class Workspace(RunReader):
         await self._ask_post(journal, order.request.post)
 
     async def _ask_post(self, journal: Journal, post: Post | None) -> None:
-        """Ask for another delivery of the run's videos, where that is asked for now."""
+        """Ask for another delivery of the run's videos, where that is asked for now.
+
+        What was handed over to a publisher stays there as it is.
+        """
         run = await journal.refreshed()
         if post is not None and run.order is not None and post != run.post and not run.newer:
+            more = missing_hand_overs(post, run.order.request, [r.step for r in run.steps.values()])
+            if more:
+                check_handover(post, self.settings)
             approval = run.order.request.approval
             open_at = approval_to_come(run)
-            # It is delivered anew before what is delivered is approved.
-            new = delivery(post, approval) if open_at is None else [Publish(post=post)]
-            await self._asker(journal).ask(numbered(new, run.steps), after=open_at)
+            asker = self._asker(journal)
+            if open_at is None:
+                await asker.ask(numbered([*delivery(post, approval), *more], run.steps))
+            else:
+                # It is delivered anew before what is delivered is approved. That comes last here,
+                # since it tells that all of this was asked for.
+                await asker.ask(numbered(more, run.steps))
+                await asker.ask(numbered([Publish(post=post)], run.steps), after=open_at)
+
+    def _record_cost(self, run: Run, result: RunResult) -> None:
+        """Keep what a run cost that has come to its end now; a copy, which may be missing."""
+        if all(record.achieved for record in run.steps.values()):
+            with contextlib.suppress(StoreError):
+                record_cost(self.store, run, result.credits.account_moved)
 
     def _asker(self, journal: Journal) -> Asker:
         """For the run's own service where that is the emulator, which every workspace can start."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -160,6 +162,59 @@ def test_a_post_is_made_as_on_the_command_line(
     assert by_language["en"]["account"] == "nemovideo_default"
 
 
+def test_each_platform_of_a_post_gets_its_file_at_the_destination(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """One paid video; the other frame is a rendition of it, and its text lies beside each file."""
+    due = SystemClock().now() - timedelta(hours=1)
+    calendar, posts = studio.folder / "calendar.csv", studio.folder / "posts"
+    calendar.write_text(
+        "slug,due,images,prompt,platforms,caption,hashtags\n"
+        f'cup,{due.isoformat()},{studio.pictures[0]},A 3 second video,"tiktok, instagram-feed, x",'
+        "Our cup,#cup\n"
+    )
+    table = studio.folder / "results.csv"
+    conf = {"calendar": str(calendar), "destination": str(posts), "results": str(table)}
+    (result,) = ran(run_dag, dags["social_content"], **conf).xcoms["video"]
+    assert studio.sent == (1, 1, 1)
+    names = [f"{due:%Y-%m-%d}_cup_{name}" for name in ("tiktok", "instagram-feed", "x")]
+    endings = (".jpg", ".json", ".mp4", ".txt")
+    assert sorted(path.name for path in posts.iterdir()) == sorted(
+        name + ending for name in names for ending in endings
+    )
+    deliveries = result["deliveries"]
+    assert [one["path"] for one in deliveries] == [str(posts / f"{name}.mp4") for name in names]
+    assert [one["rendition"] != "" for one in deliveries] == [True, True, False]
+    assert result["videos"][0]["path"] == deliveries[2]["path"]
+    assert (posts / f"{names[0]}.txt").read_text() == "Our cup\n\n#cup\n"
+    told = json.loads((posts / f"{names[1]}.json").read_text())
+    assert (told["width"], told["height"], told["post"]) == (96, 120, f"cup {due.isoformat()}")
+    (line,) = csv.DictReader(table.read_text("utf-8-sig").splitlines())
+    assert (line["slug"], line["status"], line["post_caption"]) == (
+        "cup",
+        "done",
+        "Our cup\n\n#cup",
+    )
+    assert line["files"].startswith(f"tiktok={posts / names[0]}.mp4|")
+
+
+def test_the_results_of_a_calendar_do_not_hide_that_a_video_failed(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """The table is written all the same, and the DAG run fails."""
+    due = (SystemClock().now() - timedelta(hours=1)).isoformat()
+    calendar, table = studio.folder / "calendar.csv", studio.folder / "results.csv"
+    calendar.write_text(
+        f"slug,due,images,prompt\ncup,{due},{studio.pictures[0]},A 3 second video\n"
+        f"bad,{due},missing.png,A 3 second video\n"
+    )
+    conf = {"calendar": str(calendar), "results": str(table)}
+    done = run_dag(dags["social_content"], run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert not done.success
+    lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    assert {line["slug"]: line["status"] for line in lines} == {"cup": "done", "bad": "planned"}
+
+
 def test_an_item_without_a_time_is_made_once(
     dags: dict[str, Any], studio: Stage, run_dag: RunDag
 ) -> None:
@@ -286,25 +341,38 @@ def test_an_emptied_form_is_refused_before_anything_is_paid(
     assert studio.sent == (0, 0, 0)
 
 
-@pytest.mark.parametrize("scheduled", [True, False])
-def test_a_schedule_without_a_calendar_fails_only_who_asks(
-    dags: dict[str, Any], studio: Stage, scheduled: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_schedule_without_a_calendar_says_so_once(
+    dags: dict[str, Any], studio: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every quarter of an hour it would be the same failure."""
-    from types import SimpleNamespace
-
+    """Every quarter of an hour it would be the same failure; a person who asks is always told."""
     from airflow.sdk.bases.operator import ExecutorSafeguard
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
     from nemovideo_nodes.airflow.content import DuePostsOperator
 
     monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
-    dag_run = SimpleNamespace(run_type="scheduled" if scheduled else "manual", run_after=None)
-    missing = DuePostsOperator(task_id="due", calendar=str(studio.folder / "none.csv"))
-    with pytest.raises(
-        AirflowSkipException if scheduled else AirflowFailException, match="There is no calendar"
-    ):
-        missing.execute({"dag_run": dag_run})
+    calendar = studio.folder / "calendar.csv"
+    due = DuePostsOperator(task_id="due", calendar=str(calendar))
+
+    def run(kind: str = "scheduled") -> Any:
+        now = SystemClock().now()
+        return due.execute({"dag_run": SimpleNamespace(run_type=kind, run_after=now)})
+
+    def written() -> None:
+        calendar.write_text("slug,due,images\ncup,2020-01-01,cup.png\n")
+        assert run() == []
+        calendar.unlink()
+
+    with pytest.raises(AirflowFailException, match=r"no calendar .*: check the path; scheduled "):
+        run()
+    for _ in range(2):
+        with pytest.raises(AirflowSkipException, match="no calendar"):
+            run()
+    with pytest.raises(AirflowFailException, match="no calendar"):
+        run("manual")
+    written()
+    with pytest.raises(AirflowFailException, match="no calendar"):
+        run()
 
 
 def test_the_answer_to_a_question_carries_the_run_on(
@@ -330,4 +398,32 @@ def test_the_answer_to_a_question_carries_the_run_on(
     assert len(done.xcoms["changes"]["videos"]) == 1
     assert studio.sent == (2, 1, 2)
     ran(run_dag, dags["video_resume"], run_id=folder.name)
+    assert studio.sent == (2, 1, 2)
+
+
+def test_the_answer_to_a_question_comes_before_the_approval(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """`video_iterate` says it, and exports nothing; Clear of the task that was asked goes on."""
+    from airflow.sdk import DAG, chain
+
+    from nemovideo_nodes.airflow.operators import PromptOperator, SubmitRenderOperator
+
+    studio.emulator.add_fault("run_sse", 1, "asks")
+    asked, text = dags["video_with_approval"], "A 2 second video"
+    conf = {"images": studio.pictures, "prompt": text}
+    failed = run_dag(asked, run_triggerer=True, dag_run_kwargs={"conf": conf})
+    assert "Which frame should the video have?" in str(failed.errors["prompt"])
+    assert (studio.sent, failed.states["approve"]) == ((1, 0, 2), "upstream_failed")
+    run_id = failed.xcoms["acquire_token"]["run_id"]
+    iterate = dags["video_iterate"]
+    iterate.get_task("changes").deferrable = False  # the runner here lets a task defer once
+    ran(run_dag, iterate, run_id=run_id, images=[], prompt="", changes=["Square 1:1"])
+    assert studio.sent == (2, 0, 2)
+    with DAG("cleared") as cleared:
+        chain(
+            PromptOperator(task_id="prompt", run_id=run_id, prompt=text),
+            SubmitRenderOperator(task_id="render", run_id=run_id, wait_for_completion=True),
+        )
+    assert ran(run_dag, cleared).xcoms["prompt"]["question"] is None
     assert studio.sent == (2, 1, 2)

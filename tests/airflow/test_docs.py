@@ -18,6 +18,7 @@ from nemovideo_nodes.airflow.provider_info import get_provider_info
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "airflow.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorials" / "airflow.md").read_text("utf-8")
 
 
 def test_the_how_to_page_is_a_dag(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_the_example_of_a_test_passes(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout
 
 
-@pytest.mark.parametrize("text", [PAGE, README], ids=["docs", "readme"])
+@pytest.mark.parametrize("text", [PAGE, README, TUTORIAL], ids=["docs", "readme", "tutorial"])
 def test_its_python_is_a_dag(text: str, tmp_path: Path) -> None:
     """As it stands in a DAG folder; the task is what the text says."""
     (block,) = re.findall(r"^```py\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -103,7 +104,7 @@ def test_every_row_of_the_comparison_is_shown_by_a_test_that_is_there() -> None:
     section = PAGE.partition("## Beside other providers")[2]
     rows = [row for row in section.splitlines() if row.startswith("| ")][2:]
     for row in rows:
-        shown = re.findall(r"\[`(test_\w+)`\]\(\.\./([\w/.]+)\)", row)
+        shown = re.findall(r"`(test_\w+)` in `([\w/.]+)`", row)
         assert shown or "| no: " in row, row
         for name, path in shown:
             source = (ROOT / path).read_text("utf-8")

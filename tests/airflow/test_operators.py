@@ -19,6 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 from stage import Stage
 
+from nemovideo_nodes.airflow.copies import copy_videos
 from nemovideo_nodes.airflow.deadlines import absolute_deadline
 from nemovideo_nodes.airflow.hooks import NemoVideoHook
 from nemovideo_nodes.airflow.lineage import lineage_of, openlineage_of, report_lineage
@@ -31,7 +32,7 @@ from nemovideo_nodes.airflow.operators import (
     SubmitRenderOperator,
     UploadMediaOperator,
 )
-from nemovideo_nodes.airflow.outcome import copy_videos, raise_task_error
+from nemovideo_nodes.airflow.outcome import raise_task_error
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
 from nemovideo_nodes.airflow.run_operator import RunOperator
 from nemovideo_nodes.airflow.sensors import RenderSensor

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from fake_clock import FakeClock
+from moments import sign_in
 from stage import Stage
+
+from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -58,12 +62,31 @@ def test_a_finished_run_is_shown_with_its_video(signed_in: TestClient, studio: S
     assert "Timeline (" in page.text
     assert 'style="left: 0.0%; width: ' in page.text
     assert "Send prompt: A 2 second video" in page.text
-    assert "http-equiv" not in page.text
+    assert 'http-equiv="refresh"' not in page.text
     video = signed_in.get(f"{PATH}/{result.run_id}/video.mp4", headers={"Range": "bytes=4-7"})
     assert (video.status_code, video.content) == (206, b"ftyp")
     poster = signed_in.get(f"{PATH}/{result.run_id}/video-poster.jpg")
     assert poster.headers["Content-Type"] == "image/jpeg"
     assert Path(result.videos[0].path).with_name("video-poster.jpg").read_bytes() == poster.content
+
+
+def test_what_each_platform_gets_is_shown(signed_in: TestClient, studio: Stage) -> None:
+    """The rendition can be watched, and its text and what the platform would refuse stand there."""
+    options = VideoOptions(
+        media=studio.pictures,
+        prompts=["A 3 second video"],
+        platform="x, instagram-feed",
+        caption="<b>Our</b> cup",
+    )
+    workspace = Workspace.open(studio.store_path, Account(api_url=studio.emulator.url))
+    run_id = asyncio.run(workspace.submit(options))
+    result = asyncio.run(workspace.resume(run_id))
+    page = signed_in.get(f"{PATH}/{run_id}").text
+    assert "&lt;b&gt;Our&lt;/b&gt; cup" in page
+    assert result.deliveries[1].violations[0] in unescape(page)
+    (rendition,) = re.findall(r'href="([^"]+-96x120-[^"]+\.mp4)"', page)
+    assert rendition.endswith(Path(result.deliveries[1].path).name)
+    assert signed_in.get(f"{PATH}/{rendition}").headers["Content-Type"] == "video/mp4"
 
 
 def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studio: Stage) -> None:
@@ -75,6 +98,56 @@ def test_a_run_that_is_under_way_is_looked_at_again(signed_in: TestClient, studi
     assert "Upload picture-0.png" in page.text
     assert "not yet" in page.text
     assert "upload/0" not in page.text
+
+
+def test_what_each_platform_gets_is_served(signed_in: TestClient, studio: Stage) -> None:
+    """Renditions and subtitles, with the text that goes out."""
+    from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+
+    workspace = studio.workspace()
+    options = VideoOptions(
+        media=studio.pictures,
+        prompts=['A 2 second video titled "Spring"'],
+        platform="x",
+        caption="Spring is here",
+    )
+
+    async def made() -> str:
+        run_id = await workspace.submit(options)
+        await workspace.advance(run_id, drive=DriveOptions(clock=FakeClock.skipping()))
+        return run_id
+
+    run_id = asyncio.run(made())
+    page = signed_in.get(f"{PATH}/{run_id}").text
+    assert "Spring is here" in page
+    assert signed_in.get(f"{PATH}/{run_id}/video.srt").status_code == 200
+    assert signed_in.get(f"{PATH}/{run_id}/report.html").status_code == 404
+
+
+@pytest.mark.filterwarnings("ignore:ProvidersManager.hooks is deprecated")  # of Airflow itself
+def test_the_button_test_really_asks_the_service(
+    signed_in: TestClient, studio: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the type `nemovideo`. For the type `http` the button is the HTTP provider's, which asks
+    nothing of the account; `NemoVideoHook.test_connection` checks both alike (test_hooks.py)."""
+    monkeypatch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
+
+    def tested(kind: str, password: str) -> tuple[bool, str]:
+        fields = {"connection_id": "mine", "conn_type": kind, "host": studio.emulator.url}
+        answer = signed_in.post("/api/v2/connections/test", json=fields | {"password": password})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["status"], answer.json()["message"]
+
+    token = sign_in(studio.emulator)
+    good, told = tested("nemovideo", token)
+    assert good, told
+    assert "The token is good: " in told
+    good, told = tested("nemovideo", "nmv_usr_wrong")
+    assert not good
+    assert "token" in told
+    asked = dict(studio.emulator.counts().requests)
+    tested("http", token)
+    assert dict(studio.emulator.counts().requests) == asked
 
 
 @pytest.mark.parametrize(
@@ -99,7 +172,7 @@ def test_a_page_leads_back_to_its_task(signed_in: TestClient, studio: Stage) -> 
     page = signed_in.get(f"{with_store}&map_index=3")
     assert 'href="/dags/a%2Fb/runs/r%3A1/tasks/t/mapped/3"' in page.text
     assert f"{result.run_id}/video.mp4?conn=nemovideo_default&amp;dag=" in page.text
-    assert ">finished</span>" in page.text
+    assert ">done</span>" in page.text
     evil = signed_in.get(f'{PATH}/{result.run_id}?dag="><b>&dag_run=javascript:x&task=y')
     assert '"><b>' not in evil.text
     assert 'href="javascript' not in evil.text

@@ -39,6 +39,7 @@ def test_it_is_made_again_from_what_is_stored() -> None:
     assert sorted(arguments) == [
         "deadline",
         "deadline_retryable",
+        "link",
         "nemovideo_conn_id",
         "outage_timeout",
         "poll_interval",

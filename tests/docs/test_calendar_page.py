@@ -1,4 +1,4 @@
-"""docs/calendar.md: its tutorial is executed as it stands, and its tables name what there is."""
+"""The calendar: its tutorial is executed as it stands, and docs/calendar.md names what there is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from nemovideo_nodes.workspace.calendar_results import RESULT_COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/calendar.md"
+TUTORIAL = "docs/tutorials/month-of-posts.md"
 
 
 @pytest.mark.slow
@@ -25,7 +26,7 @@ def test_the_tutorial_plans_a_month_and_makes_a_video(
     blocks: Callable[[str], list[Any]], reader: Callable[[list[str]], str], tmp_path: Path
 ) -> None:
     """The table is saved, the commands are typed; the answers are those of the page."""
-    found = blocks(PAGE)
+    found = blocks(TUTORIAL)
     table, told = (
         next(one.text for one in found if one.language == kind) for kind in ("csv", "text")
     )

@@ -78,6 +78,7 @@ PLAIN = {
     "titles": [],
 }
 
+MOTHER = "Us \U0001f469\u200d\U0001f467"
 NEW_FILMS: list[tuple[str, dict[str, Any]]] = [
     ("turn my images into a smooth animated video with transitions", {}),
     (
@@ -122,6 +123,9 @@ NEW_FILMS: list[tuple[str, dict[str, Any]]] = [
     ("前5秒显示「新品上市」", {"titles": [("新品上市", 0, 5000)]}),
     ("标题：你好，世界", {"titles": [("你好", 0, 3000)]}),
     ("在片尾加上《再见》", {"titles": [("再见", 12_000, 15_000)]}),
+    # Written with joiners, which nobody sees: Persian, and the parts of one emoji.
+    ('video titled "می\u200cخواهم"', {"titles": [("می\u200cخواهم", 0, 3000)]}),
+    ('video titled "Us \U0001f469\u200d\U0001f467"', {"titles": [(MOTHER, 0, 3000)]}),
 ]
 
 BASE = 'a video with calm music and the title "Old"'

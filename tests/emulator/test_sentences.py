@@ -171,7 +171,10 @@ def test_nothing_is_left_out_of_what_is_understood() -> None:
                 for sign in ("Left out: ", "没有做："):
                     if sign in closing:
                         told[said] = closing.partition(sign)[2].partition(".")[0].partition("。")[0]
-    assert told == {"make the title fade in and the music louder": "title fade in"}
+    assert told == {
+        "make the title fade in and the music louder": "title fade in",
+        "a fast paced 12s reel": "fast paced",
+    }
 
 
 def test_there_are_enough() -> None:
@@ -180,3 +183,24 @@ def test_there_are_enough() -> None:
         wanted = [row.values[3] for row in _table(language)]
         assert len([changes for changes in wanted if changes is not None]) >= 60
         assert wanted.count(None) >= 20
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("9 seconds, no motion", ["motion_photo", "price-tag", "cup"]),
+        ("9 seconds, no price, no text", ["motion_photo", "price-tag", "cup"]),
+        ("9 seconds, without the cup", ["motion_photo", "price-tag"]),
+    ],
+)
+def test_a_word_of_a_request_is_no_picture(said: str, kept: list[str]) -> None:
+    """A picture whose name has such a word stays; one that is taken out is told."""
+    sources = [Source(f"m{at}", f"{name}.jpg", "image") for at, name in enumerate(NAMED)]
+    composition = compose(None, sources, said)
+    draft = loads(composition.draft)
+    assert draft is not None
+    assert facts(draft)["order"].split() == kept
+    assert ("I took out cup" in composition.closing) == (len(kept) < 3)
+
+
+NAMED = ("motion_photo", "price-tag", "cup")

@@ -27,24 +27,26 @@ def stage(stage: Stage) -> Stage:
     return stage
 
 
-@pytest.mark.parametrize("share", range(3))
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_kill_at_any_write_costs_nothing(stage: Stage, after: bool, share: int) -> None:
-    """Whatever write a process is killed at, the next one ends the run, each effect done once."""
-    assert killed_at_each(stage, "library", after, range(share + 1, 100, 3)) >= 5
+def test_a_kill_at_a_write_costs_nothing(stage: Stage, after: bool) -> None:
+    """Whatever write a process is killed at, the next one ends the run, each effect done once.
+
+    Every write, either before it or after it; the long tests kill at both, and the command, too.
+    """
+    assert killed_at_each(stage, "library", after, range(1 + after, 100, 2)) >= 7
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_kill_of_the_command_at_a_write_costs_nothing(stage: Stage, after: bool) -> None:
-    """The command line, too; the long tests kill it at each of its writes."""
-    assert killed_at_each(stage, "cli", after, range(1 + after, 100, 5)) >= 3
+    """The command line, too."""
+    assert killed_at_each(stage, "cli", after, range(2 + after, 100, 8)) >= 2
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_kill_of_one_of_two_costs_nothing(stage: Stage, door: Door) -> None:
     """The other one waits for a live holder and takes a dead one's run over at once."""
     struck = 0
-    for at in (4, 9, 14):
+    for at in (4, 9):
         with Scene.opened(stage, f"run-{at}", door) as scene:
             doomed, other = scene.start(Strike(at, after=at % 2 == 0)), scene.start()
             struck += doomed.end() is None
@@ -68,5 +70,5 @@ def test_two_processes_on_one_run_are_harmless(stage: Stage) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("door", DOORS)
 def test_kills_at_random_instants_cost_nothing(stage: Stage, door: Door, workers: int) -> None:
-    """Six kills each, seeded; the long tests strike two hundred times."""
-    assert storm(stage, door, workers, random.Random(workers), kills=6) >= 6
+    """Three kills each, seeded; the long tests strike two hundred times."""
+    assert storm(stage, door, workers, random.Random(workers), kills=3) >= 3

@@ -26,6 +26,12 @@ VIDEOS = int(os.environ.get("NEMOVIDEO_SCALE_VIDEOS", "200"))
 SLOTS = 4
 PACE = 0.1
 """A tenth of the real agent's time: all of it would take hours on four slots."""
+PATIENT = {
+    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "1800",
+}
+"""A busy machine is no failure: nothing is killed here."""
 LOOK_S = 2.0
 MOST_S = 1500.0
 
@@ -37,7 +43,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Stu
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     with ExitStack() as stack:
         address = stack.enter_context(postgres("airflow"))
-        env = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{address}"}
+        database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{address}"}
+        env = PATIENT | database
         folder = tmp_path_factory.mktemp("studio")
         studio = open_studio(folder, film, slots=SLOTS, pace=PACE, env=env)
         stack.callback(studio.close)

@@ -1,4 +1,4 @@
-"""Two hundred kills of processes at random instants, and the command line at each of its writes.
+"""Two hundred kills of processes at random instants, and kills at each write.
 
 Run by hand; its seed is printed.
 """
@@ -37,7 +37,8 @@ def test_two_hundred_kills_cost_nothing(stage: Stage, door: Door, workers: int) 
     assert struck >= KILLS
 
 
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_kill_of_the_command_at_any_write_costs_nothing(stage: Stage, after: bool) -> None:
-    """Each write of the command line, as the short tests do with the library."""
-    assert killed_at_each(stage, "cli", after, range(1, 100)) >= 20
+def test_a_kill_at_any_write_costs_nothing(stage: Stage, door: Door, after: bool) -> None:
+    """Each write of a process, before it and after it."""
+    assert killed_at_each(stage, door, after, range(1, 100)) >= 20

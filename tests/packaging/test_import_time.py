@@ -51,7 +51,19 @@ def test_import_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["prefect", "airflow", "av", "numpy", "PIL", "obstore", "click", "starlette"]
+    "module",
+    [
+        "prefect",
+        "airflow",
+        "av",
+        "numpy",
+        "PIL",
+        "obstore",
+        "click",
+        "starlette",
+        "jinja2",
+        "opentelemetry",
+    ],
 )
 def test_import_leaves_out(module: str) -> None:
     """What only some users need is not imported with the package."""

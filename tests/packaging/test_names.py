@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -83,19 +84,22 @@ def identifiers(path: Path) -> Iterator[str]:
                 yield from (one.asname or one.name for one in names)
 
 
-def sentences(path: Path) -> Iterator[tuple[int, str]]:
+@functools.cache
+def sentences(path: Path) -> list[tuple[int, str]]:
     """The strings that may be shown to a user, with their lines, and the help of commands."""
     tree = ast.parse(path.read_text("utf-8"))
     passed_over = {id(one) for node in ast.walk(tree) for one in _documentation(node)}
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             passed_over |= {id(part) for part in node.values}
             parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
-            yield node.lineno, "".join(map(str, parts))
+            found.append((node.lineno, "".join(map(str, parts))))
     for node in ast.walk(tree):
         match node:
             case ast.Constant(value=str(text)) if id(node) not in passed_over and " " in text:
-                yield node.lineno, text
+                found.append((node.lineno, text))
+    return found
 
 
 def _documentation(node: ast.AST) -> Iterator[ast.AST]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from channels import write_channels
 from flow_studio import Studio, open_studio
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
@@ -16,7 +19,7 @@ from prefect.states import Completed, Failed
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.prefect import begin_run, posts_due
-from nemovideo_nodes.prefect.calendar import CalendarVideo, DuePosts, planned_of
+from nemovideo_nodes.prefect.calendar import CalendarVideo, DuePosts, planned_of, post_data_of
 from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, rows_of
 from nemovideo_nodes.prefect.posts import make_posts
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
@@ -93,7 +96,7 @@ class Calendar:
 
     async def run(self, **options: Any) -> dict[tuple[str, str], PostOutcome]:
         """Make what is due; the rows by slug and language."""
-        posts = await posts_due.fn(str(self.file))
+        posts = await posts_due.fn(str(self.file), notify=options.pop("notify", ()))
         base = await resolve_store(str(self.studio.store))
         rows, _ = await make_posts(self.make, posts, base, at_once=2, **options)
         return {(row.slug, row.language): row for row in rows}
@@ -110,6 +113,8 @@ class Calendar:
                 as_begun=True,
                 language=post.language,
                 account=post.account,
+                post=post_data_of(post),
+                notify=post.notify,
             )
             opened = await open_run(run)
             return Completed(data=await opened.workspace.advance(run.run_id))
@@ -186,7 +191,15 @@ async def test_a_row_names_languages_an_account_platforms_and_what_to_post(
         "Sale now,Jetzt zugreifen,Ann",
         f"other,{due},{picture},{PROMPT},,tiktok,,Nobody,,,Ben",
     )
-    rows = await calendar.run(results=str(results))
+    posts = tmp_path / "posts"
+    rows = await calendar.run(results=str(results), destination=str(posts))
+    begun = list(calendar.begun)
+    await calendar.run(results=str(results), destination=str(posts))
+    assert calendar.begun == begun  # what is posted as its row says starts nothing
+    names = [f"_sale_{one}_{tag}" for one in ("tiktok", "instagram-reels") for tag in ("en", "de")]
+    assert sorted(path.stem[10:] for path in posts.glob("*.mp4")) == sorted(names)
+    (german_text,) = posts.glob("*_tiktok_de.txt")
+    assert german_text.read_text() == "Jetzt zugreifen\n"
     assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 2}
     assert len(list(studio.store.glob("accounts/acme.de/runs/*/video.mp4"))) == 2
     german = rows["sale", "de"]
@@ -220,3 +233,24 @@ async def test_rows_without_a_time_are_made_only_as_many_as_wanted(calendar: Cal
     none = await calendar.run()
     assert {row.status for row in none.values()} == {"skipped"}
     assert calendar.begun == []
+
+
+async def test_what_came_of_a_calendar_is_told_in_one_message(
+    calendar: Calendar, tmp_path: Path
+) -> None:
+    """Its videos, a row that cannot be read and a picture that is not there; once."""
+    out, picture = tmp_path / "told.jsonl", calendar.studio.images[0]
+    keep = f"import sys; open({str(out)!r}, 'ab').write(sys.stdin.buffer.read() + b'\\n')"
+    argv = json.dumps([sys.executable, "-c", keep])
+    write_channels(
+        tmp_path / "home" / ".config" / "nemovideo",
+        f'default = []\n[channels.desk]\nkind = "command"\nargv = {argv}\n',
+    )
+    odd = f"odd,someday,{picture},{PROMPT},tiktok"
+    missing = line("bad", -2, str(tmp_path / "missing.png"))
+    calendar.write(HEAD, line("one", -1, picture), line("two", -1, picture), missing, odd)
+    for _ in range(2):
+        await calendar.run(notify=["desk"])
+    (tick,) = map(json.loads, out.read_text().splitlines())
+    assert tick["data"]["counts"] == {"done": 2, "calendar": 1}
+    assert tick["subject"] == "Calendar Calendar: 2 done, problems in rows"

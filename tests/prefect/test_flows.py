@@ -22,6 +22,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import ArtifactSort
+from prefect.context import FlowRunContext
 from prefect.flow_engine import run_flow_async
 from prefect.flow_runs import resume_flow_run
 from prefect.states import Completed
@@ -43,6 +44,7 @@ from nemovideo_nodes.prefect import (
     submit_render,
     upload,
 )
+from nemovideo_nodes.prefect.calendar_artifact import PROBLEMS
 from nemovideo_nodes.workspace.calendar_file import Post
 from prefect_flows.batch_images_to_video import batch_images_to_video
 from prefect_flows.image_to_video import image_to_video
@@ -262,6 +264,40 @@ async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Pat
     ]
 
 
+async def test_a_schedule_without_a_calendar_says_so_once(
+    studio: Any, tmp_path: Path, wait_until: Callable[..., Any]
+) -> None:
+    """By its event, and again where a calendar went away; a person who starts it is always told."""
+    calendar = tmp_path / "calendar.csv"
+    with pytest.raises(BadInput, match="There is no calendar"):
+        await scheduled_social_content(str(calendar))
+    runs = []
+
+    @flow
+    async def by_schedule() -> None:
+        context = FlowRunContext.get()
+        assert context is not None
+        assert context.flow_run is not None
+        context.flow_run.auto_scheduled = True
+        runs.append(f"prefect.flow-run.{context.flow_run.id}")
+        assert await scheduled_social_content.fn(str(calendar)) == []
+
+    for found in (False, False, True, False):
+        if found:
+            calendar.write_text("slug,due,images\ncup,2020-01-01,cup.png\n", "utf-8")
+        await by_schedule()
+        calendar.unlink(missing_ok=True)
+    body = {"filter": {"event": {"name": [PROBLEMS]}, "resource": {"id": runs}}}
+
+    def told() -> list[str]:
+        with get_client(sync_client=True) as client:
+            events = client.request("POST", "/events/filter", json=body).json()["events"]
+        return sorted(one["resource"]["prefect.resource.id"] for one in events)
+
+    wait_until(lambda: runs[3] in told(), "the event of the last run", 60)
+    assert told() == sorted([runs[0], runs[3]])
+
+
 async def test_an_empty_calendar_is_no_failure(studio: Any) -> None:
     """Nothing is due, so nothing is made."""
 
@@ -275,9 +311,14 @@ async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studi
     """A path would let a stranger name any file of the worker."""
     with pytest.raises(BadInput, match="is not a URL that pictures can be fetched from"):
         await video_from_webhook("delivery-1", studio.images, PROMPT)
+    texts = {"youtube-shorts": {"caption": "New: Cup", "hashtags": ["#cups"]}}
     for _ in range(2):
-        result = await video_from_webhook("delivery-2", [], PROMPT)
+        result = await video_from_webhook(
+            "delivery-2", [], PROMPT, platforms=["youtube-shorts"], texts=texts
+        )
         assert (result.run_id, result.status) == ("delivery-2", "done")
+        (delivery,) = result.deliveries
+        assert (delivery.platform, delivery.text.caption) == ("youtube-shorts", "New: Cup")
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 0, "sessions": 1}
 
 

@@ -19,6 +19,7 @@ from prefect import get_client
 from prefect.testing.cli import invoke_and_assert
 
 from nemovideo_nodes import prefect as package
+from nemovideo_nodes.emulator.local import ensure_local, stop_local
 from nemovideo_nodes.prefect import NemoVideoCredentials, VideoStore
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -75,3 +76,15 @@ def test_the_page_names_what_there_is() -> None:
     for block in ("NemoVideoCredentials", "VideoStore", "VideoJob"):
         assert f"| `{block}` |" in page
         assert block in package.__all__
+
+
+def test_the_flow_of_the_tutorial_makes_its_video(studio: Any) -> None:
+    """That of docs/tutorials/prefect.md, at the emulator of its store."""
+    text = block_having("docs/tutorials/prefect.md", "python", "def morning_video(")
+    world = Path(studio.store) / "emulator"
+    ensure_local(world, quick=True, silent=0.0)
+    try:
+        path = asyncio.run(run(text, "morning_video")(studio.images, "Good morning"))
+    finally:
+        stop_local(world)
+    assert Path(path).is_file()

@@ -141,3 +141,15 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     """A file that is not there is the caller's to explain."""
     with pytest.raises(FileNotFoundError):
         open_image(tmp_path / "none.png")
+
+
+def test_broken_data_beside_the_picture_is_passed_over(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Broken EXIF, as some phones write it, is no damage, and nobody is told of it."""
+    Image.new("RGB", (40, 30), RED).save(tmp_path / "p.jpg")
+    plain = (tmp_path / "p.jpg").read_bytes()
+    exif = b"\xff\xe1\x00\x20Exif\0\0MM\0*\xff\xff\xff\xff" + b"\0" * 16
+    (tmp_path / "p.jpg").write_bytes(plain[:2] + exif + plain[2:])
+    assert open_image(tmp_path / "p.jpg").size == (40, 30)
+    assert not recwarn.list

@@ -27,7 +27,7 @@ DAY_S = 86_400.0
         ("before_export within 3d", ApprovalRule(stage="before_export", within_s=3 * DAY_S)),
         (
             "before_export, within 12 h, else go on",
-            ApprovalRule(stage="before_export", within_s=DAY_S / 2, otherwise="go_on"),
+            ApprovalRule(stage="before_export", within_s=DAY_S / 2, otherwise="continue"),
         ),
         (
             "before_paying within 2 weeks or else reject",

@@ -13,7 +13,7 @@ from pathlib import Path
 import nemovideo_nodes
 from nemovideo_nodes.errors import RETRYABLE, ErrorCode, Remedy
 
-__all__ = ["PAGE", "page_with", "parts"]
+__all__ = ["PAGE", "codes", "documented", "page_with", "parts"]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
 ROOT = Path(nemovideo_nodes.__file__).parent
@@ -41,7 +41,7 @@ def rooms() -> str:
 
 def codes() -> str:
     """Each error code: what it means, and whether waiting alone can help."""
-    told = _documented(ErrorCode)
+    told = documented(ErrorCode)
     lines = ["| code | what happened | a retry can help |", "|---|---|---|"]
     lines += [
         f"| `{code}` | {told[code.name]} | {'yes' if code in RETRYABLE else ''} |"
@@ -52,7 +52,7 @@ def codes() -> str:
 
 def remedies() -> str:
     """Each remedy: what a person can do."""
-    told = _documented(Remedy)
+    told = documented(Remedy)
     lines = ["| remedy | what a person can do |", "|---|---|"]
     lines += [f"| `{remedy}` | {told[remedy.name]} |" for remedy in Remedy]
     return "\n".join(lines)
@@ -76,14 +76,16 @@ def _purpose(path: Path) -> str:
     return doc.splitlines()[0]
 
 
-def _documented(kind: type) -> dict[str, str]:
-    """The docstrings behind the members of an enum, which Python itself throws away."""
+def documented(kind: type) -> dict[str, str]:
+    """The docstrings behind the members of a class, which Python itself throws away."""
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     told, name = {}, ""
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name = node.target.id
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and name:
             told[name] = " ".join(str(node.value.value).split())
     return told

@@ -74,8 +74,8 @@ class Month:
     def command(self, *more: str) -> tuple[str, ...]:
         """`calendar run` of this month."""
         return (
-            *("calendar", "run", str(self._path), "--json", "--at-once", "2"),
-            *("--results", str(self._results), "--to", str(self._target), *more),
+            *("calendar", "run", str(self.calendar), "--json", "--at-once", "2"),
+            *("--results", str(self.results), "--to", str(self.target), *more),
         )
 
     def run_to_its_end(self, seconds: float = 1_200) -> None:
@@ -102,7 +102,7 @@ class Month:
 
     def check_deliveries(self) -> None:
         """The results, and what lies at the destination: a file a platform, with its texts."""
-        text = self._results.read_text("utf-8-sig")
+        text = self.results.read_text("utf-8-sig")
         lines = list(csv.DictReader(io.StringIO(text)))
         assert [line["status"] for line in lines] == ["done"] * self.videos
         assert {line["Owner"] for line in lines} == {"Ann"}
@@ -111,9 +111,9 @@ class Month:
             for language in self.languages(row):
                 for platform in _PRESETS[row % 3]:
                     parts = filter(None, (day, f"post-{row}", platform, language))
-                    self._check_delivery(self._target / f"{'_'.join(parts)}.mp4", row, platform)
+                    self._check_delivery(self.target / f"{'_'.join(parts)}.mp4", row, platform)
         files = [one for line in lines for one in line["files"].split("|")]
-        assert len(files) == len(set(files)) == len(list(self._target.glob("*.mp4")))
+        assert len(files) == len(set(files)) == len(list(self.target.glob("*.mp4")))
         for one in files:
             platform, _, place = one.partition("=")
             assert f"_{platform}" in Path(place).name
@@ -134,15 +134,15 @@ class Month:
         assert video.with_suffix(".jpg").read_bytes()[:2] == b"\xff\xd8"
 
     @property
-    def _path(self) -> Path:
+    def calendar(self) -> Path:
         return self.shell.folder / "month.csv"
 
     @property
-    def _results(self) -> Path:
+    def results(self) -> Path:
         return self.shell.folder / "results.csv"
 
     @property
-    def _target(self) -> Path:
+    def target(self) -> Path:
         return self.shell.folder / "posts"
 
     def _write(self) -> None:
@@ -161,4 +161,4 @@ class Month:
             )
         bad = [_BAD[number % len(_BAD)].format(due=self.due) for number in range(self.bad)]
         lines += [f"bad-{number},{line}" for number, line in enumerate(bad)]
-        self._path.write_text("\n".join(lines) + "\n")
+        self.calendar.write_text("\n".join(lines) + "\n")

@@ -30,6 +30,8 @@ class Orchestrator:
     def __init__(self) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
         """The parameters of each run that there is, by its id."""
+        self.labels: dict[str, dict[str, str]] = {}
+        """The labels of each flow run that has some."""
         self.asked: Counter[str] = Counter()
         """How often each run was asked for."""
         self.order: list[str] = []
@@ -119,6 +121,8 @@ class Orchestrator:
             return other
         deployment, _, key = value["idempotency_key"].partition(":")
         assert deployment == request.path_params["id"] == DEPLOYMENT
+        if "labels" in value:
+            self.labels[key] = value["labels"]
         return JSONResponse(
             {"id": f"flow-{key}"}, 201 if self._new(key, value["parameters"]) else 200
         )

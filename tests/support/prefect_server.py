@@ -102,11 +102,7 @@ class PrefectServer:
         return ended.stdout
 
     def start_worker(self, name: str) -> None:
-        """A process worker of the pool.
-
-        It has no `--limit`: with one, Prefect 3.8.8's worker ends in a RuntimeError when a run
-        that has just crashed is retried before its slot is free again.
-        """
+        """A process worker of the pool."""
         self._workers[name] = self._spawn("worker", "start", "--pool", POOL, "--name", name)
 
     def busiest_worker(self) -> str:

@@ -45,6 +45,7 @@ QUICK = {
 
 
 __all__ = [
+    "QUICK",
     "Ended",
     "Running",
     "Service",

@@ -588,3 +588,31 @@ async def test_what_waits_from_0_1_gets_its_subject_of_now(
     assert jobs["shop-b"] == ("withdrawn", "article/b/en")
     assert jobs["shop-c"] == ("started", "article/c/en")
     assert sorted(desk.target.started) == ["Mug", "old"]
+
+
+SENT_ON = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+async def test_a_run_is_started_in_the_trace_of_its_delivery(
+    open_desk: Callable[..., Desk],
+) -> None:
+    """The context goes through the outbox, and changes no run id; anything else is left out."""
+    desk = open_desk()
+    seen: list[tuple[str, str]] = []
+
+    class Traced(Target):
+        async def start(self, parameters: Parameters) -> Started:
+            seen.append((parameters.run_id, parameters.traceparent))
+            assert "traceparent" not in parameters.model_dump()
+            return await super().start(parameters)
+
+    desk.use(Traced())
+    for number, context in ((7, SENT_ON), (8, "a-canary"), (9, "")):
+        desk.deliver(product(number), TOPIC | ({"traceparent": context} if context else {}))
+    await desk.work()
+    assert [context for _, context in sorted(seen, key=lambda one: one[1])] == ["", "", SENT_ON]
+    plain = open_desk()
+    plain.outbox.forget_everything()
+    plain.deliver(product(7))
+    await plain.work()
+    assert plain.rows[0]["run_id"] in {run_id for run_id, context in seen if context}

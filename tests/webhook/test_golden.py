@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from freeze import RELEASES
 from golden import GOLDEN, config_keys, delivery_ids, gone, names, rows, start_all
 from orchestrator import Orchestrator
 from payloads import SAMPLES
@@ -149,3 +150,15 @@ def columns_of(url: str, folder: Path) -> dict[str, list[str]]:
     }
     engine.dispose()
     return found
+
+
+@pytest.mark.parametrize("release", sorted(RELEASES.iterdir()), ids=lambda path: path.name)
+def test_the_outbox_of_a_release_is_read(release: Path, tmp_path: Path) -> None:
+    """Each delivery and job is listed in the state that it had."""
+    shutil.copy(release / "outbox.sqlite3", tmp_path / "outbox.sqlite3")
+    path = tmp_path / "webhooks.toml"
+    path.write_text(CONFIG.format(target="http://127.0.0.1:9", outbox="sqlite:///outbox.sqlite3"))
+    told = CliRunner().invoke(main, ["webhook", "list", "--config", str(path), "--json"])
+    now = {row["id"]: row for row in json.loads(told.stdout)}
+    for row in json.loads((release / "listed.json").read_text("utf-8")):
+        assert gone(row, now[row["id"]]) == []

@@ -15,7 +15,14 @@ from payloads import NOV_20, SAMPLES, a_source, mapped
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Source
-from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped, Withdrawn
+from nemovideo_nodes.webhook.mapping import (
+    Ignored,
+    Mapped,
+    Mapper,
+    NotMapped,
+    Parameters,
+    Withdrawn,
+)
 from nemovideo_nodes.webhook.systems import SYSTEMS
 
 
@@ -269,3 +276,54 @@ def test_the_page_s_source_for_directus() -> None:
     assert (found.subject, found.title) == ("15", "Cup")
     with pytest.raises(Withdrawn):
         Mapper(source).map(article | {"status": "archived"}, {})
+
+
+POST = {
+    "title": "{{ title }}",
+    "caption": "{{ title }} now on {{ platform }}",
+    "hashtags": "#cups {{ vendor }}",
+    "link": "{{ link }}",
+    "utm_source": "{{ platform }}",
+}
+
+
+def test_the_text_of_a_post_comes_from_the_fields() -> None:
+    """By platform, with UTM parameters; it is no part of what makes a run."""
+    plain = mapped(a_source("shopify"), SAMPLES["shopify"])
+    source = a_source("shopify", platforms="TikTok, YT Shorts", post=POST)
+    seen = mapped(source, SAMPLES["shopify"])
+    assert seen.parameters.platforms == ("tiktok", "youtube-shorts")
+    text = seen.parameters.texts["tiktok"]
+    assert text.caption == 'Morning "big" cup now on tiktok'
+    assert text.hashtags == ("#cups", "#Cups")[:1]
+    assert text.link == "https://cups.example/products/morning-cup?utm_source=tiktok"
+    assert (seen.digest, seen.parameters.run_id) == (plain.digest, plain.parameters.run_id)
+    told = plain.parameters.model_dump(mode="json")
+    assert not {"platforms", "texts"} & told.keys()  # flows of before know none
+    assert Parameters.model_validate(seen.parameters.model_dump(mode="json")) == seen.parameters
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"platforms": "tiktokk"}, "'tiktokk' is not known: did you mean tiktok?"),
+        ({"platforms": "Instagram"}, "instagram-reels, instagram-stories or instagram-feed"),
+        ({"post": {"text": "x"}}, "'text', which is not known"),
+        ({"post": {"caption": "{{ nope }}"}}, "uses fields that it does not have: nope"),
+        ({"post": {"caption": "{% for a in b %}{% endfor %}"}}, "a loop"),
+        ({"post": {"caption": "{{ title"}}, "the template is wrong"),
+    ],
+)
+def test_a_post_that_cannot_work_is_refused_at_once(more: dict[str, Any], sentence: str) -> None:
+    """With the name of what is wrong."""
+    with pytest.raises(BadInput) as refused:
+        Mapper(a_source("shopify", **more))
+    assert sentence in refused.value.sentence
+
+
+def test_a_text_that_is_too_long_makes_no_video() -> None:
+    """The platform and by how much are told, before anything is paid for."""
+    source = a_source("shopify", platforms="X", post={"caption": "{{ title }} " + "a " * 200})
+    with pytest.raises(NotMapped) as refused:
+        mapped(source, SAMPLES["shopify"])
+    assert "X takes 280: shorten it by" in str(refused.value)

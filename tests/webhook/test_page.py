@@ -1,4 +1,4 @@
-"""docs/webhook.md is followed line by line: in one process, with a real Prefect, by curl."""
+"""The tutorial of webhooks is followed, with a real Prefect; docs/webhook.md is whole."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from nemovideo_nodes.webhook.systems import SYSTEMS
 from nemovideo_nodes.webhook.targets import NotStarted, Started, StartsMany, TargetDown, open_target
 
 PAGE = "docs/webhook.md"
+TUTORIAL = "docs/tutorials/shop-to-video.md"
 Wait = Callable[..., object]
 PORTS = {"emulator": "8430", "pictures": "8431", "prefect": "4200", "hooks": "8400"}
 SERVERS = {
@@ -157,10 +158,10 @@ def _fenced(block: Block) -> str:
 
 
 def blocks_between(begin: str, end: str) -> list[tuple[str, str]]:
-    """The blocks of a part of the page, in order."""
-    page = (ROOT / PAGE).read_text("utf-8")
+    """The blocks of a part of the tutorial, in order."""
+    page = (ROOT / TUTORIAL).read_text("utf-8")
     part = page.partition(begin)[2].partition(end)[0]
-    return [(one.language, one.text) for one in blocks_of(PAGE) if _fenced(one) in part]
+    return [(one.language, one.text) for one in blocks_of(TUTORIAL) if _fenced(one) in part]
 
 
 def need_programs() -> None:
@@ -173,7 +174,7 @@ def need_programs() -> None:
 def test_the_shortest_trial(reader: Reader, wait_until: Wait) -> None:
     """In one terminal it ends with a video; the same delivery again makes none."""
     need_programs()
-    blocks = blocks_between("## Try it", "### With Prefect")
+    blocks = blocks_between("## Configure the receiver", "## With Prefect")
     said = [reader.follow(language, text) for language, text in blocks]
     assert json.loads(said[-1]) == {"status": "accepted"}
     (checked,) = [one for one in said if "The configuration is fine" in one]
@@ -191,11 +192,11 @@ def test_the_shortest_trial(reader: Reader, wait_until: Wait) -> None:
 def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
     """It ends with a video; neither the same delivery again nor a change of tags makes another."""
     need_programs()
-    for language, text in blocks_between("## Try it", "### With Prefect"):
+    for language, text in blocks_between("## Configure the receiver", "## With Prefect"):
         if language == "toml" or text.startswith(("export", "cat")):
             reader.follow(language, text)
     reader.follow("bash", "python -m http.server 8431 --bind 127.0.0.1 --directory docs/photos &")
-    blocks = blocks_between("### With Prefect", "### With Airflow")
+    blocks = blocks_between("## With Prefect", "## With Airflow")
     said = [reader.follow(language, text) for language, text in blocks]
     assert json.loads(said[-1]) == {"status": "accepted"}
     wait_until(lambda: reader.rows()[0]["job"] in ("started", "done"), "the start", 120)
@@ -266,9 +267,10 @@ async def taken(
     raise AssertionError("unreachable")
 
 
-def test_the_configurations_of_the_page_are_read(tmp_path: Path) -> None:
+def test_the_configurations_of_the_pages_are_read(tmp_path: Path) -> None:
     """And their mappings work."""
-    found = [tomllib.loads(one.text) for one in blocks_of(PAGE) if one.language == "toml"]
+    blocks = [*blocks_of(TUTORIAL), *blocks_of(PAGE)]
+    found = [tomllib.loads(one.text) for one in blocks if one.language == "toml"]
     assert len(found) == 6
     for value in found:
         sources = value.get("sources", {"shop": {"system": "shopify"}})
@@ -282,7 +284,7 @@ def test_the_parameters_of_the_page_are_a_runs() -> None:
     """All of them, and no others."""
     (block,) = [one for one in blocks_of(PAGE) if one.language == "json"]
     shown = json.loads(block.text)
-    assert Parameters.model_validate(shown).model_dump(mode="json") == shown
+    assert Parameters.model_validate(shown).sent() == shown
 
 
 def test_the_page_leaves_nothing_out() -> None:

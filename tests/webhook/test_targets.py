@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from channels import write_channels
 from orchestrator import Orchestrator, video_of
+from receivers import Receiver
+from stage import Stage
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.following import FollowsRuns
 from nemovideo_nodes.webhook.mapping import Parameters
@@ -50,7 +54,52 @@ async def test_a_run_is_started_once(
     assert first.state == "started"
     assert "shop-6f1d" in first.name
     assert orchestrator.asked["shop-6f1d"] == 2
-    assert orchestrator.runs == {"shop-6f1d": RUN.model_dump(mode="json")}
+    assert orchestrator.runs == {"shop-6f1d": RUN.sent()}
+    assert "notify" not in RUN.sent()
+
+
+def test_who_is_told_goes_along_where_the_source_says_it() -> None:
+    """A flow or a DAG of an earlier release does not know the parameter."""
+    named = Notify(channels=("cms",), source="shop", subject="cup")
+    assert RUN.model_copy(update={"notify": named}).sent()["notify"] == {
+        "channels": ["cms"],
+        "calendar": "",
+        "source": "shop",
+        "subject": "cup",
+    }
+    others = named.model_copy(update={"channels": None})
+    assert "notify" not in RUN.model_copy(update={"notify": others}).sent()
+
+
+async def test_a_run_in_this_process_tells_the_subject_of_its_delivery(
+    stage: Stage, configured: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the system that sent the webhook knows which of its things has a video now."""
+    settings = stage.settings()
+    for name, value in {
+        "NEMO_API_URL": settings.api_url,
+        "NEMO_CLIENT_ID": "stage",
+        "NEMOVIDEO_POLL_SECONDS": "0.02",
+        "NEMOVIDEO_RECONCILE_SECONDS": "0.02",
+        "NEMOVIDEO_PUBLIC_URL": "https://videos.example.com",
+        "NEMOVIDEO_NOTIFICATIONS": str(settings.config_dir / "notifications.toml"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    told = Notify(channels=("cms",), source="shop", subject="cup")
+    async with Receiver() as receiver:
+        write_channels(
+            settings.config_dir,
+            f'[channels.cms]\nkind = "webhook"\nurl = "{receiver.url}"\n'
+            'secret_file = "signing.key"\n',
+        )
+        there = {"kind": "here", "store": stage.store_path}
+        async with open_target(configured(target=there)) as runs:
+            asked = {"images": (), "prompt": "A 2 second video", "notify": told}
+            await runs.start(RUN.model_copy(update=asked))
+    (payload,) = receiver.payloads
+    data = payload["data"]
+    assert (data["source"], data["subject"], data["run_id"]) == ("shop", "cup", "shop-6f1d")
+    assert data["video_url"] == "https://videos.example.com/runs/shop-6f1d/video.mp4"
 
 
 @both
@@ -273,3 +322,20 @@ async def test_many_runs_wait_for_a_target_that_is_down(
         orchestrator.stop()
         with pytest.raises(TargetDown):
             await runs.start_many(MANY)
+
+
+@both
+async def test_a_trace_goes_along(
+    kind: str, orchestrator: Orchestrator, configured: Callable[..., Config]
+) -> None:
+    """To Prefect as the label under which it keeps one, to Airflow in the run's configuration."""
+    sent_on = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traced = RUN.model_copy(update={"traceparent": sent_on})
+    async with open_target(configured(target=target(kind, orchestrator))) as runs:
+        await runs.start(traced)
+    given = orchestrator.runs["shop-6f1d"]
+    if kind == "airflow":
+        assert given == RUN.model_dump(mode="json") | {"traceparent": sent_on}
+    else:
+        assert given == RUN.model_dump(mode="json")
+        assert orchestrator.labels["shop-6f1d"] == {"__OTEL_TRACEPARENT": sent_on}

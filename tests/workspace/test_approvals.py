@@ -176,7 +176,7 @@ async def test_another_text_for_the_post_is_approved_anew(stage: Stage) -> None:
     assert stage.sent == (1, 1, 2)
 
 
-@pytest.mark.parametrize("otherwise", ["reject", "go_on"])
+@pytest.mark.parametrize("otherwise", ["reject", "continue"])
 async def test_the_deadline_means_what_was_said(stage: Stage, otherwise: Otherwise) -> None:
     """It runs from when a person was asked; nobody's answer is noted as nobody's."""
     ordered = order(stage, "before_paying", within=f"within 1d else {otherwise}")
@@ -188,7 +188,7 @@ async def test_the_deadline_means_what_was_said(stage: Stage, otherwise: Otherwi
     run = stage.workspace().load(ordered.run_id)
     shown = run_status(run, Store(stage.store_path), late.now())
     result = await stage.work(ordered, clock=late)
-    if otherwise == "go_on":
+    if otherwise == "continue":
         assert shown.status == "waiting"
         assert result.status == "done"
         (given,) = result.approvals

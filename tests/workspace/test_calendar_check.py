@@ -140,6 +140,9 @@ def test_a_share_link_is_a_page() -> None:
         (lambda folder: written(folder / "a.csv", b"\x80\x81\x90"), "save it as UTF-8"),
         (lambda folder: written(folder / "a.xlsx", b"PK\x03\x04x"), "cut off"),
         (lambda folder: written(folder / "a.xls", b"\xd0\xcf\x11\xe0"), "save it as XLSX"),
+        (lambda folder: written(folder / "a.ods", b"PK\x03\x04x"), "OpenDocument"),
+        (lambda folder: written(folder / "a.numbers", b"PK\x03\x04x"), "a sheet of Numbers"),
+        (lambda folder: written(folder / "a.csv", "due;Frühling".encode("mac_roman")), "UTF-8"),
         (lambda folder: written(folder / "a.csv", b"x" * 5_300_000), "larger than 5 MB"),
         (lambda folder: written(folder / "a.yaml", b"a: ["), "not valid YAML"),
     ],
@@ -174,6 +177,47 @@ def workbook(*rows: list[object]) -> openpyxl.Workbook:
     for row in rows:
         sheet.append(row)
     return book
+
+
+def test_a_merged_cell_counts_for_each_of_its_rows(tmp_path: Path) -> None:
+    """A day over three posts is the day of each; the banner above the header is none."""
+    shutil.copy(CASES / "a.jpg", tmp_path / "a.jpg")
+    book = workbook(
+        ["March", None, None, None],
+        [],
+        ["Slug", "Date", "Time", "Images"],
+        ["a", dt.date(2026, 3, 2), dt.time(9), "a.jpg"],
+        ["b", None, dt.time(10), "a.jpg"],
+        ["c", None, dt.time(11), "a.jpg"],
+    )
+    assert book.active is not None
+    book.active.merge_cells("A1:D2")
+    book.active.merge_cells("B4:B6")
+    book.save(tmp_path / "calendar.xlsx")
+    code, told = check(tmp_path / "calendar.xlsx")
+    assert (code, [one["due"][8:16] for one in told["posts"]]) == (
+        0,
+        ["02T09:00", "02T10:00", "02T11:00"],
+    )
+    assert "A cell that is merged over several rows counts for each of them" in told["notes"]
+
+
+def test_a_sheet_with_chinese_heads_is_read(tmp_path: Path) -> None:
+    """A time beside the day or with it, and the name of a file in other letters is told."""
+    shutil.copy(CASES / "a.jpg", tmp_path / "a.jpg")
+    text = (
+        "编号,时间,图片,提示词,文案,平台\n"
+        "春,2026年3月2日 下午3点半,a.jpg,做一个视频,你好,抖音\n"
+        "夏,2026-03-03 9:00,A.JPG,做,再见,抖音\n"
+        "秋,2026-03-04 9:00,www.example.com/a.jpg,做,再见,抖音\n"
+    )
+    code, told = check(written(tmp_path / "calendar.csv", text.encode("gb18030")))
+    (one,) = told["posts"]
+    assert (code, one["due"], one["platforms"]) == (1, "2026-03-02T15:30:00+01:00", ["tiktok"])
+    assert (one["prompt"], one["caption"]) == ("做一个视频", "你好")
+    first, second = (problem["message"] for problem in told["problems"])
+    assert first.endswith("did you mean a.jpg?")
+    assert "write https:// before it" in second
 
 
 def test_a_workbook_is_read_like_the_sheet_that_people_see(tmp_path: Path) -> None:

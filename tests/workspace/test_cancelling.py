@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_store import Death, dying_store
+from faulty_store import Death, FaultyStore, StoreCall, dying_store
 from stage import Stage, make_pictures
 
 from nemovideo_nodes.emulator.options import Options
@@ -15,6 +18,7 @@ from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 from nemovideo_nodes.ledger.facts import Noted, dump_fact, is_newer
 from nemovideo_nodes.ledger.journal import fact_name
+from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.testing import copying_renderer
 
@@ -127,6 +131,51 @@ async def test_a_worker_at_work_ends_before_its_next_step(stage: Stage) -> None:
     result = await stage.work(ordered, on_event=watch)
     assert result.error_code == ErrorCode.CANCELLED
     assert stage.sent == (1, 0, 2)
+
+
+async def test_a_render_submitted_just_before_the_word_is_stopped(stage: Stage) -> None:
+    """When the cancel looked there was none; the worker was quicker with its entry."""
+    ordered = stage.order()
+    await stage.work(ordered, through="prompt/0")
+
+    def submit(call: StoreCall) -> None:
+        if (call.verb, call.number) == ("create", 1):
+            in_another_process(stage.work(ordered, through="render/0")).result(60)
+
+    result = await stage.workspace(FaultyStore(stage.store_path, before=submit)).cancel(
+        ordered.run_id
+    )
+    assert result.error_code == ErrorCode.CANCELLED
+    assert "told to stop its render" in (result.error or "")
+    assert (cancels(stage), stage.sent) == (1, (1, 1, 2))
+
+
+async def test_a_render_accepted_behind_the_cancel_is_stopped_by_its_worker(
+    stage: Stage, wait_until: Callable[..., object]
+) -> None:
+    """The service knew of no render when it was asked: the request was still on its way."""
+    ordered = stage.order()
+    stage.emulator.add_fault("export", 1, "hold")
+    worker = in_another_process(stage.work(ordered))
+    await asyncio.to_thread(wait_until, lambda: stage.emulator.faults.met == 1, "the export")
+    result = await stage.workspace().cancel(ordered.run_id)
+    assert "cannot stop its render, which may be charged" in (result.error or "")
+    stage.emulator.faults.clear()
+    result = await asyncio.to_thread(worker.result, 60)
+    assert result.error_code == ErrorCode.CANCELLED
+    assert "told to stop its render" in (result.error or "")
+    stage.emulator.wait_for_renders(20)
+    assert (await stage.work(ordered)) == result
+    assert (cancels(stage), stage.sent) == (2, (1, 1, 2))
+
+
+def in_another_process(work: Coroutine[Any, Any, RunResult]) -> Future[RunResult]:
+    """Work on a run with nothing in common with the test but the store: in another event loop."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(asyncio.run, work)
+    finally:
+        pool.shutdown(wait=False)
 
 
 async def test_what_is_done_unknown_or_of_another_account_is_not_cancelled(

@@ -17,7 +17,7 @@ from nemovideo_nodes.ledger.facts import Asked, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import Media, Step, Upload
-from nemovideo_nodes.workspace.retention import clean
+from nemovideo_nodes.workspace.retention import FLOW_RUNS, HELD_ROWS, clean
 
 MONTH = timedelta(days=30)
 
@@ -177,3 +177,20 @@ async def test_a_picture_that_is_taken_in_again_is_young_again(
     now = FakeClock(SystemClock().now())
     await clean(store, timedelta(0), clock=now)
     assert names(store, "artifacts") == {"artifacts/sha256/x.png"}
+
+
+async def test_what_only_a_retry_of_a_deleted_run_needs_goes(
+    store: Store, clock: FakeClock
+) -> None:
+    """Prefect's records of the run that a flow run began, and a calendar's of rows that failed."""
+    add_run(store, "old")
+    young(store, "young", clock)
+    for name, run_id in (("one", "old"), ("two", "young"), ("three", "gone")):
+        store.replace(f"{FLOW_RUNS}/{name}/0a-1.json", f'{{"run_id": "{run_id}"}}'.encode())
+    store.replace(f"{FLOW_RUNS}/four/0a-1.json", b"not JSON")
+    store.replace(f"{HELD_ROWS}/row.json", b"{}")
+    await clean(store, MONTH)
+    assert len(names(store, FLOW_RUNS) | names(store, HELD_ROWS)) == 5
+    await clean(store, MONTH, clock=clock)
+    assert names(store, FLOW_RUNS) == {f"{FLOW_RUNS}/two/0a-1.json"}
+    assert names(store, HELD_ROWS) == set()

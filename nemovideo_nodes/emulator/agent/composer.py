@@ -26,7 +26,10 @@ from nemovideo_nodes.emulator.agent.rules.unsupported import leave_out_unsupport
 
 __all__ = ["Composition", "Source", "ToolStep", "Work", "compose", "loads", "unasked"]
 
-_LOOKS = ("set_fit", "set_background", "set_motion", "set_clip_sound", "set_scene_durations")
+_LOOKS = (
+    *("set_fit", "set_background", "set_motion", "set_clip_sound", "set_scene_durations"),
+    *("remove_images", "reorder"),
+)
 """Edits that are told one by one of a new film, whose other traits stand in a sentence."""
 _PICTURE_MS = 4_000
 _DEFAULT_MS = 15_000

@@ -23,6 +23,7 @@ __all__ = [
     "Music",
     "Scene",
     "Title",
+    "own_name",
     "stem",
     "unlike",
 ]
@@ -42,9 +43,14 @@ CAPTION = "caption"
 _DIGEST_PREFIX = re.compile(r"^[0-9a-f]{12}-(?=.)")
 
 
+def own_name(file_name: str) -> str:
+    """A file's name for people: no folder and no digest in front (12 hex digits and a dash)."""
+    return _DIGEST_PREFIX.sub("", file_name.replace("\\", "/").rpartition("/")[2])
+
+
 def stem(file_name: str) -> str:
-    """A picture's name for people: no digest in front (12 hex digits and a dash), no extension."""
-    name = _DIGEST_PREFIX.sub("", file_name.replace("\\", "/").rpartition("/")[2])
+    """A picture's name for people, without its extension."""
+    name = own_name(file_name)
     head, dot, _ = name.rpartition(".")
     return (head if dot and head else name) or "picture"
 

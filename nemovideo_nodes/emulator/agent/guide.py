@@ -1,4 +1,4 @@
-"""The page "What the trial understands", written from the rules: `docs/trial.md`.
+"""The page "What the emulator understands", written from the rules: `docs/trial.md`.
 
 `python -m nemovideo_nodes.emulator.agent.guide` prints it; a test keeps the page as it prints.
 """
@@ -81,7 +81,7 @@ _PICTURES = {
 }
 _LEFT = {"en": "Left out: ", "zh": "没有做："}
 _INTRODUCTION = """\
-# What the trial understands
+# What the emulator understands
 
 `--local` needs no account and no network: an [emulator](emulator.md) on your machine makes the \
 video. Its agent is a set of rules, not a language model. It reads the requests below, in English \

@@ -76,12 +76,12 @@ FRAMES = _frames(
 
 PLATFORMS = _frames(
     (
-        r"\btik\s?toks?\b|\breels?\b|\b(?:youtube|yt)\s?-?shorts?\b|\bshorts\b"
-        r"|\bstor(?:y|ies) format\b|\b(?:instagram|ig|facebook) stor(?:y|ies)\b"
+        r"\btik\s?toks?\b|\b(?:(?:instagram|insta|ig|facebook|fb)\s)?reels?\b|\b(?:youtube|yt)\s?-?shorts?\b|\bshorts\b"
+        r"|\bstor(?:y|ies) format\b|\b(?:instagram|insta|ig|facebook|fb) stor(?:y|ies)\b"
         r"|抖音|快手|小红书|视频号",
         *_VERTICAL,
     ),
-    (r"\binstagram (?:post|feed)\b", *_SQUARE),
+    (r"\b(?:instagram|insta|ig|facebook|fb) (?:post|feed)\b", *_SQUARE),
     (r"\byoutube\b|西瓜视频|[bB]站|油管", *_LANDSCAPE),
 )
 """Words for where a film will be shown, and the frame that is used there."""
@@ -110,7 +110,7 @@ STYLES: Sequence[tuple[re.Pattern[str], Music, str]] = tuple(
         (
             r"\bcalm(?:ing|er)?\b|\brelax(?:ed|ing)?\b|\bambient\b|\bsoft\b|\bgentle\b"
             r"|\bpeaceful\b|\bpiano\b|\bquiet\b|\bslow(?:er)?\b|\bsoothing\b|\bromantic\b"
-            r"|舒缓|平静|安静|轻柔|放松|柔和|钢琴|温柔|慢一点|慢节奏|浪漫|治愈|轻音乐",
+            r"|舒缓|平静|安静|轻柔|放松|柔和|钢琴曲?|温柔|慢一点|慢节奏|浪漫|治愈|轻音乐",
             Music("Calm", "calm"),
             "舒缓",
         ),

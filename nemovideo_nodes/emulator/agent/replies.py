@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nemovideo_nodes.emulator.agent.chance import pick
-from nemovideo_nodes.emulator.agent.film import Film
-from nemovideo_nodes.emulator.agent.lexicon import names_of
+from nemovideo_nodes.emulator.agent.film import Film, Music
+from nemovideo_nodes.emulator.agent.lexicon import STYLES, names_of
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Note
 
 __all__ = ["NO_IMAGES", "ReplyWriter"]
@@ -98,18 +98,21 @@ class ReplyWriter:
         seconds = f"{film.duration / 1000:g}"
         has_cuts = film.fade > 0 and len(film.scenes) > 1
         _, english, chinese = names_of(film.cut)
+        captions = [scene.caption for scene in film.scenes if scene.caption][:_MOST_LEFT]
         # Nothing is rendered yet, so no video is ready.
         if self.chinese:
             told = f"剪辑好了：{seconds}秒，{width}x{height}。"
             parts = [f"图片之间有{chinese}"] if has_cuts else []
-            parts += [f"配上了{film.music.name}音乐"] if film.music else []
+            parts += [f"配上了{_music_zh(film.music)}音乐"] if film.music else []
             parts += [f"标题是“{title.text}”" for title in film.titles]
+            parts += [f"字幕是{'、'.join(f'“{one}”' for one in captions)}"] if captions else []
             more = f"{'，'.join(parts)}。" if parts else ""
         else:
             told = f"The edit is done: {seconds} seconds at {width}x{height}."
             parts = [english] if has_cuts else []
             parts += [f"{film.music.name} music"] if film.music else []
             parts += [f'the title "{title.text}"' for title in film.titles]
+            parts += [f'the caption "{one}"' for one in captions]
             more = f"It has {_listed(parts)}." if parts else ""
         return self._whole(told, [(more, more), *notes], _EXPORT, left)
 
@@ -162,6 +165,11 @@ def _shown(film: Film) -> int:
 
 def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def _music_zh(music: Music) -> str:
+    known = (chinese for _, style, chinese in STYLES if style.style == music.style)
+    return music.name if music.source else next(known, music.name)
 
 
 def _listed(parts: Sequence[str]) -> str:

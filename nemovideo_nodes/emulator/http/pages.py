@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from nemovideo_nodes.emulator.agent.film import own_name
 from nemovideo_nodes.emulator.http.admin import refuse_others
 from nemovideo_nodes.emulator.http.signing import signed_query
 from nemovideo_nodes.emulator.world.conversations import Exchange
@@ -154,7 +155,7 @@ def _name(talk: list[Exchange], uploads: list[Upload]) -> str:
     if talk:
         message = " ".join(talk[0].message.split())
         return message if len(message) <= _MOST_NAME else f"{message[:_MOST_NAME]}…"
-    names = ", ".join(upload.name for upload in uploads[:3])
+    names = ", ".join(own_name(upload.name) for upload in uploads[:3])
     return f"Pictures: {names}" if names else "A session without a message"
 
 
@@ -167,7 +168,8 @@ def _uploads(uploads: list[Upload]) -> str:
         if upload.mime in _SHOWN:
             picture = f'<img alt="" loading=lazy src="/__emulator__/uploads/{upload.id}">'
         size = f"{upload.size / 1000:,.0f} kB"
-        shown.append(f"<div>{picture}<span class=small>{_lines([upload.name, size])}</span></div>")
+        told = _lines([own_name(upload.name), size])
+        shown.append(f"<div>{picture}<span class=small>{told}</span></div>")
     more = len(uploads) - _MOST_PICTURES
     rest = f"<div class=small>and {more} more</div>" if more > 0 else ""
     return f"<div class=uploads>{''.join(shown)}{rest}</div>"

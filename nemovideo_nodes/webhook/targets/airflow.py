@@ -33,7 +33,8 @@ class AirflowRuns(HttpTarget):
         body = {
             "dag_run_id": parameters.run_id,
             "logical_date": None,
-            "conf": parameters.model_dump(mode="json"),
+            "conf": parameters.sent()
+            | ({"traceparent": parameters.traceparent} if parameters.traceparent else {}),
         }
         path = f"api/v2/dags/{self._dag}/dagRuns"
         answer = await self._signed_in("POST", path, json=body)

@@ -7,6 +7,7 @@ import threading
 from typing import Final, Self
 
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
+from nemovideo_nodes.telemetry import attached
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
@@ -59,30 +60,41 @@ class InProcessRuns:
 
     async def _make(self, parameters: Parameters) -> Started:
         from nemovideo_nodes.webhook.approving import workspace_of
-        from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 
         try:
             workspace = workspace_of(self._target)
-            run = await workspace.submit(
-                VideoOptions(
-                    media=parameters.images,
-                    prompts=[parameters.prompt] if parameters.prompt else [],
-                    profile=parameters.profile,
-                    language=parameters.language,
-                    run_id=parameters.run_id,
-                    keep_existing=True,
-                    web_only=True,
-                    media_hosts=parameters.media_hosts,
-                    approval=parameters.approval,
+            with attached(parameters.traceparent):
+                run = await workspace.submit(
+                    VideoOptions(
+                        media=parameters.images,
+                        prompts=[parameters.prompt] if parameters.prompt else [],
+                        profile=parameters.profile,
+                        language=parameters.language,
+                        run_id=parameters.run_id,
+                        keep_existing=True,
+                        web_only=True,
+                        media_hosts=parameters.media_hosts,
+                        notify=parameters.notify,
+                        approval=parameters.approval,
+                        platforms=parameters.platforms,
+                        texts=parameters.texts,
+                        handover=parameters.handover,
+                        synthetic_media=parameters.synthetic_media,
+                        budgets=parameters.budgets,
+                    )
                 )
-            )
-            result = await workspace.advance(run)
+            drive = DriveOptions(budgets=parameters.budgets)
+            result = await workspace.advance(run, drive=drive)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
             held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
-            raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
+            over = error.code is ErrorCode.OVER_BUDGET
+            raise NotStarted(
+                sentence, for_good=not is_retryable(error), held=held, over_budget=over
+            ) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:

@@ -130,11 +130,14 @@ class PrefectRuns(HttpTarget):
 
 
 def _flow_run(deployment: str, parameters: Parameters) -> dict[str, Any]:
+    # Under this label Prefect itself keeps the trace that a flow run belongs to.
+    labels = {"__OTEL_TRACEPARENT": parameters.traceparent} if parameters.traceparent else {}
     return {
-        "parameters": parameters.model_dump(mode="json"),
+        "parameters": parameters.sent(),
         "idempotency_key": f"{deployment}:{parameters.run_id}",
         "name": parameters.run_id,
         "tags": ["webhook"],
+        **({"labels": labels} if labels else {}),
     }
 
 

@@ -31,7 +31,7 @@ _TITLED = words(
     rf"(?:\b(?:{HEADING}|titled|entitled|called)\s?:?\s?|(?:标题|题目|片名)(?:是|为|叫|:)?\s?)({QUOTE})"
 )
 _ROW = words(rf"{QUOTE}\s?(?:,|、|and|&|和)*\s?{QUOTE}")
-_PRICE_TAGS = words(r"\bprice\s?tags?\b|\bprices\b|价格标签|价签|价格(?=:)")
+_PRICE_TAGS = words(r"\bprice\s?(?:tags?|labels?)\b|\bprices\b|价格标签|价签|价格(?=:)")
 _NAMES_USED: Note = (
     "I do not look into pictures, so I wrote their names.",
     "我不会看图片内容，所以用了图片的名字。",

@@ -35,6 +35,7 @@ def without_transitions(film: Film, reading: Reading) -> Edit | None:
 
 _FADE_LENGTH = words(
     rf"\b(?:(?:longer|shorter|slower|quicker)\s)?{_CUTS},?\s(?:be\s|are\s)?{span(4)}(?=\s(?:long|each)\b)"
+    rf"|\btransitions?(?:\s|:\s|\s=\s){span(5)}"
     rf"|(?<![A-Za-z0-9.:]){span()}\s(?:long\s)?(?=(?:\w+\s)?{_CUTS}\b)"
     rf"|(?<![A-Za-z0-9.:]){span(3)}的?(?={_CUTS_ZH})"
     rf"|(?:\b{_CUTS}\s(?:of|lasting|to|for|last|take|should (?:take|last))\s"

@@ -133,10 +133,13 @@ def _with_lengths(film: Film, reading: Reading, wanted: dict[int, int]) -> Edit:
     spans = [
         min(max(wanted.get(place, span), _SHORTEST), _LONGEST) for place, span in enumerate(before)
     ]
+    # Where each is named, their sum is the whole: the last one has the last transition's time.
+    over = fade if rest == 0 and spans[-1] > 2 * fade else 0
+    weights = [*spans[:-1], spans[-1] - over]
     scenes = tuple(
-        replace(scene, weight=span) for scene, span in zip(film.scenes, spans, strict=True)
+        replace(scene, weight=weight) for scene, weight in zip(film.scenes, weights, strict=True)
     )
-    film = replace(film, scenes=scenes).lasting(sum(spans) + fade)
+    film = replace(film, scenes=scenes).lasting(sum(weights) + fade)
     told = ", ".join(f"{span / 1000:g}" for span in spans)
     return Edit.draft(
         film,

@@ -20,10 +20,12 @@ _JOINED = words(
     r"^[\s,(（]*(?:format|frame|video|ratio|aspect|screen|size|的|画幅|比例)*[\s(（:]*$"
 )
 _ARTICLE = words(r"(?:\b(?:an?|the|one|another|second|in|for)\s)+$")
-_VERSION = words(r"^(?:\s?(?:versions?|format|cut|one|copy|video|edit)\b|版本?|的?版)")
+_VERSION = words(r"^(?:\s?(?:versions?|format|crop|cut|one|copy|video|edit)\b|版本?|的?版)")
 _SECOND_VERSION = words(
     r"\b(?:and\s|plus\s|also\s)?(?:an?\s|the\s)?(?:second|another|additional|extra|alternat\w+|two"
     r"|three|both|several|different|\d)\s(?:\w+\s)?versions?\b(?!\sof)[^,.;]{0,40}"
+    r"|\b(?:make|create|produce|give me|need|want)\s(?:me\s|us\s)?(?:two|three|four|[2-9])\s"
+    r"(?:\w+\s)?(?:videos|clips|films|reels|cuts)\b"
     r"|(?:再|另外?|同时)(?:做|出|来)?(?:一?个|一版|一份)?[^,。]{0,8}版本?|(?:两|三|多)个版本"
 )
 _EACH = words(

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import Film
-from nemovideo_nodes.emulator.agent.lexicon import NUMBER, number_of, span_ms
+from nemovideo_nodes.emulator.agent.lexicon import NUMBER, UNIT, number_of, span_ms
 from nemovideo_nodes.emulator.agent.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, first_ms, span, words
 
@@ -173,6 +173,11 @@ _SLOW_EACH, _FAST_EACH = 6_000, 2_500
 
 def pace(film: Film, reading: Reading) -> Edit | None:
     """Faster or slower: each picture gets less or more time."""
+    if (found := _PACE.search(reading.text)) and _has_length(reading):
+        if _OF_ANOTHER.search(reading.text[: found.start()]):
+            return None
+        reading.leave_out(*found.span())  # the length is what was said, and it decides the pace
+        return None
     if not (found := reading.take(_PACE, unless=_OF_ANOTHER)):
         return None
     if by := found["by"] or found["by2"] or found["by3"]:
@@ -184,8 +189,6 @@ def pace(film: Film, reading: Reading) -> Edit | None:
     else:
         rate = _degree(bool(found["much"] or found["much2"]), bool(found["bit"] or found["bit2"]))
         fast = bool(found["fast"] or found["fast2"])
-        if _has_length(reading):  # "a fast-paced 15-second video"
-            return None
         if reading.generating:
             each = _FAST_EACH if fast else _SLOW_EACH
             return _with_length(film, each * len(film.scenes))
@@ -198,8 +201,13 @@ def pace(film: Film, reading: Reading) -> Edit | None:
     return Edit.draft(film, told, "set_pace", rate=round(rate, 3))
 
 
+_FROM = (
+    rf"(?:(?:\bbetween\s)?{NUMBER}(?:\s?{UNIT})?\s?(?:-|–|~|\bto\b|到|至)\s?"
+    rf"|\bbetween\s{NUMBER}(?:\s?{UNIT})?\sand\s)?"
+)
+"""The lower end of "10 to 15 seconds": the upper one is within what is asked for."""
 _LENGTH = words(
-    rf"{_BEFORE}(?:{span()}(?:\s?(?:and\s)?{span(2)})?"
+    rf"{_BEFORE}{_FROM}(?:{span()}(?:\s?(?:and\s)?{span(2)})?"
     r"|(?P<half>half\sa\sminute)|(?P<one>(?:a|one)[-\s]minute))"
     r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|(?:long\s)?(?:intro|outro|pause|delay"
     r"|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b|later\b|earlier\b|前|后|处))"

@@ -70,7 +70,7 @@ def without_music(film: Film, reading: Reading) -> Edit | None:
 
 
 _ANY_MUSIC = words(
-    r"\b(?:music(?:al)?|sound\s?-?track|bgm|songs?|tunes?|beats)\b|\b(?:lo-?\s?fi|jazz|piano)\b|"
+    r"\b(?:music(?:al)?|sound\s?-?track|bgm|songs?|tunes?|beats)\b|\b(?:lo-?\s?fi|jazz|piano)\b|钢琴曲|"
     + _NOUN_ZH
 )
 _TALKED_ABOUT = words(

@@ -37,67 +37,25 @@ _EVERY = re.compile(rf"{ORDINAL}", re.IGNORECASE)
 _EVERY_NUMBER = re.compile(NUMBER, re.IGNORECASE)
 _EVERY_ZH = re.compile(rf"第({_COUNT_ZH})")
 _COMMON = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "photo",
-        "photos",
-        "picture",
-        "pictures",
-        "pic",
-        "image",
-        "images",
-        "img",
-        "slide",
-        "shot",
-        "clip",
-        "clips",
-        "scene",
-        "video",
-        "film",
-        "music",
-        "song",
-        "title",
-        "titles",
-        "caption",
-        "captions",
-        "text",
-        "one",
-        "two",
-        "three",
-        "first",
-        "second",
-        "third",
-        "last",
-        "final",
-        "end",
-        "start",
-        "all",
-        "with",
-        "make",
-        "dsc",
-        "screenshot",
-        "untitled",
-        "copy",
-        "new",
-        "old",
-        "file",
-        "plain",
-        "backdrop",
-        "time",
-        "fade",
-        "cut",
-        "order",
-        "length",
-        "transition",
-        "volume",
-        "square",
-        "vertical",
-        "landscape",
-        "portrait",
-    ]
+    re.findall(
+        r"\w+",
+        "the and for photo photos picture pictures pic image images img slide shot clip clips scene"
+        " video film music song title titles caption captions text one two three first second third"
+        " last final end start all with make dsc screenshot untitled copy new old file plain"
+        " backdrop time fade cut order length transition volume square vertical landscape portrait",
+    )
 )
+"""What never means a picture."""
+_OF_REQUESTS = frozenset(
+    re.findall(
+        r"\w+",
+        "slideshow movie reel short story sound audio bgm voice narration subtitle headline logo"
+        " watermark price tag intro outro background white black transitions effect effects motion"
+        " movement zoom pan crop border borders blur frame format slow fast still wide instagram"
+        " tiktok youtube facebook pinterest",
+    )
+)
+"""What means no picture by a part of its name: "no motion" takes no motion_photo.jpg out."""
 _PART = re.compile(r"[^\W\d_]{2,}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
@@ -219,7 +177,7 @@ class Referring:
         return {
             part
             for part in found
-            if part not in _COMMON and (len(part) > 2 or _CHINESE.search(part))
+            if part not in _COMMON | _OF_REQUESTS and (len(part) > 2 or _CHINESE.search(part))
         }
 
 

@@ -30,8 +30,9 @@ _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|“([^”“\n]+)[”\"]|„([^“”\n]+)[“”]|«([^»\n]+)»|「([^」\n]+)」|『([^』\n]+)』"
     r"|《([^》\n]+)》|‘([^’‘\n]+)’(?!\w)|(?<!\w)'([^'\n]+)'(?!\w)|`([^`\n]+)`"
 )
+# Not the joiners U+200C and U+200D: Persian, Hindi and emoji are written with them.
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ud800-\udfff\ue000-\uf8ff\ufff0-\uffff]"
+    r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\ud800-\udfff\ue000-\uf8ff\ufff0-\uffff]"
 )
 _PERCENT = re.compile(r" ?\bper ?cent\b", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![\d:])0?0:(\d\d)(?![\d:])")

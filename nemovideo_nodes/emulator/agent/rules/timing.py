@@ -49,7 +49,8 @@ _START = words(
 _AT_END = words(
     r"\b(?:at|near|towards?|in|to) the (?:very )?end(?: of (?:the|it|my|this)(?: (?:video|film"
     r"|clip))?)?\b"
-    r"|\b(?:closing|end) (?:title|text)\b|\blast\b$"
+    r"|\b(?:closing|ending|end|final|outro) (?:title|text)\b|\blast (?:frame|slide|screen)\b"
+    r"|\blast\b$"
     r"|\b(?:end|finish|close|conclude|wrap up)(?:s|es|ing)?\s(?:it\s|the (?:video|film|clip)\s)?"
     r"(?:with|on)\b(?:\san?\s(?:call[-\s]to[-\s]action|cta))?"
     r"|\b(?:with\s)?(?:an?\s|the\s)?(?:call[-\s]to[-\s]action|cta)\b"
@@ -149,7 +150,9 @@ def _time_in(piece: str, loose: bool) -> tuple[Timing, str]:
     behind = 0 if loose else max((q.end() for q in re.finditer(QUOTE, piece)), default=len(piece))
     if found := _WHOLE.search(piece):
         return Timing(0, None, WHOLE, spans=(found.span(),)), without(found)
-    if found := _FROM_TO.search(piece):
+    found = _FROM_TO.search(piece, behind) or _FROM_TO.search(piece)
+    # "8-12 seconds" before a title is the film's length.
+    if found and (found.start() >= behind or not found[0][0].isdecimal()):
         start, end = _ends(found)
         if end > start:
             return Timing(start, end - start, spans=(found.span(),)), without(found)

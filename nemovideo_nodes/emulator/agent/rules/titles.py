@@ -76,14 +76,23 @@ def plain_title(film: Film, reading: Reading) -> Edit | None:
     if not text or _ONLY_PLACE.match(text) or timing_in(text):
         return None
     timing = take_timing_behind(reading, found.end())
+    head = _clause_before(reading.text, found.start(f"t{number}"))
+    ahead = timing_in(reading.text[head : found.start(f"t{number}")])
     caption = bool(CAPTION_WORD.search(found[0][: found.start(f"t{number}") - found.start()]))
-    where = timing_in(found["where"] or "")
     changing = found["change"] or re.search(r"改|换", found[0])
     reading.cut(found.start(), found.end())
+    for start, end in sorted(ahead.spans, reverse=True):
+        if head + start < found.start():
+            reading.cut(head + start, min(head + end, found.start()))
     if changing and film.titles and not reading.generating:
         return reworded(film, meant(film, "caption" if caption else "title"), None, text, timing)
     title = _new(text, timing, film, caption)
-    return with_titles(film, [where.put_on(title, film.duration)])
+    return with_titles(film, [title if timing else ahead.put_on(title, film.duration)])
+
+
+def _clause_before(text: str, end: int) -> int:
+    """Where the clause begins that ends at `end`."""
+    return max((found.end() for found in PARTING.finditer(text, 0, end)), default=0)
 
 
 def add_titles(film: Film, reading: Reading) -> Edit | None:
@@ -102,7 +111,14 @@ def add_titles(film: Film, reading: Reading) -> Edit | None:
         timing = timing_in(piece, loose=False)
         text = reading.quotes[sign[0]]
         title = _new(text, timing, film, bool(CAPTION_WORD.search(piece)))
-        if timing.start is None and timing.anchor is None:
+        untimed = timing.start is None and timing.anchor is None
+        if untimed and added and _SUBTITLE.search(piece) and added[-1].place != "bottom":
+            # Under the title that it belongs to, at the same time.
+            head = added[-1]
+            title = replace(
+                title, start=head.start, duration=head.duration, anchor=head.anchor, place="bottom"
+            )
+        elif untimed:
             if free >= film.duration:
                 reading.notes.append(
                     (f'There is no time left for "{text}".', f"没有时间放“{text}”了。")
@@ -124,6 +140,7 @@ def add_titles(film: Film, reading: Reading) -> Edit | None:
     return with_titles(film, added) if added else None
 
 
+_SUBTITLE = words(r"\bsub\s?-?title\b|副标题")
 _WORD_ALONE = words(rf"\b{TITLE}\b|{TITLE_ZH}")
 
 

@@ -12,8 +12,10 @@ from nemovideo_nodes.emulator.agent.rules.reading import LEFT, QUOTE, Reading, w
 __all__ = ["quote_plain_texts"]
 
 _SUM = r"\d+(?:,\d{3})*(?:\.\d{1,2})?"
+_SUM_COMMA = r"\d+(?:\.\d{3})*,\d\d(?!\d|\s?[秒张幅s])"
 _MONEY = re.compile(
-    rf"(?<![A-Za-z0-9.,])(?:(?:US|CA|AU|HK|NT)?[$€£¥₹]\s?{_SUM}|{_SUM}\s?[€£¥]"
+    rf"(?<![A-Za-z0-9.,])(?:€\s?{_SUM_COMMA}|{_SUM_COMMA}\s?€"
+    rf"|(?:US|CA|AU|HK|NT)?[$€£¥₹]\s?{_SUM}|{_SUM}\s?[€£¥]"
     rf"|{_SUM}(?:\s(?:USD|EUR|GBP|RMB|dollars|euros)\b|元))(?![A-Za-z0-9])"
 )
 _PRICED = words(

@@ -25,7 +25,7 @@ _SUBJECT = words(
 )
 """What a new film is about: nothing that is asked for, since nobody here looks at pictures."""
 _PARTS = re.compile(
-    rf"[,.;:!?。、()|]+(?!\d)|{MARK}|{QUOTE}|\s[-–—]+\s"
+    rf"(?<=[.,;:!?])[.,;:!?]+|\.(?![\w/])|[,;:!?。、()|]+(?!\d)|{MARK}|{QUOTE}|\s[-–—]+\s"
     r"|\b(?:then|but|also|plus)\b|并且|而且|然后|同时|但是|不过"
 )
 _FILLER_EN = (
@@ -48,7 +48,7 @@ _FILLER_EN = (
     r"|version|photos?|pictures?|pics?|images?|slides?|shots?|scenes?|music|songs?|soundtrack"
     r"|background|titles?|headlines?|captions?|texts?|words?|subtitles?|transitions?|effects?"
     r"|seconds?|secs?|length|long|duration|says?|saying|reads?|reading|reel|called|named|written"
-    r"|start|starts|begin|end|ends|ending|beginning|top|bottom|middle|center|centre|per|way"
+    r"|start|starts|begin|mode|end|ends|ending|beginning|top|bottom|middle|center|centre|per|way"
     r"|because|since|than|them|once|come|comes|take|takes|place|play|position|order|price|prices"
     r"|volume|overlays?|titled|entitled|instagram|facebook|linkedin|pinterest|snapchat|move|moved"
     r"|something|lower|raise|energetic|faster|slower|don't|won't"
@@ -57,7 +57,8 @@ _FILLER_EN = (
     rf"|almost|nearly|best|better|fine|even|still|back|down|through|via|{_MEDIUM})"
 )
 _FILLER_ZH = (
-    r"请|帮我|帮忙|帮|谢谢|好的|好|一下|吧|了|的|地|得|视频|影片|片子|短片|短视频|幻灯片|动画|广告"
+    r"停留|微信|只要|一句|文案|一张|之间|不超过|最多|至少|左右(?=$|[,。])|以内|大约"
+    r"|请|帮我|帮忙|帮|谢谢|好的|好|一下|吧|了|的|地|得|视频|影片|片子|短片|短视频|幻灯片|动画|广告"
     r"|宣传片|图文|图片|照片|图|张|把|我们|我|你|您|麻烦|啊|呢|吗|呀|嗯|那|就|再|也|都|给|要|想|做"
     r"|改成|变成|换成|一个|一段|一条|一首|个|段|条|首|这|将|让|可以|能|行|现在|最后|先|导出|下载|发"
     r"|整个|还有|还|加上|加入|添加|加|和|与|跟|是|在|用|为|成|到|上|里|内|配上|配|带|放|显示|标题|字幕"
@@ -74,7 +75,7 @@ _EDGE = (
 )
 _START = words(
     rf"^(?:[^\w\"“「(#@$]|{_EDGE}(?![\w'-])|请|帮我|帮|加上|加入|添加|加|配上|配(?!音)|用|把|给"
-    r"|做成|做|要|和|与|跟|再|也|的|了|一个|一段|我们的|我们|我|显示|视频)+"
+    r"|做成|做|要|和|与|跟(?!着)|再|也|的|了|一个|一段|我们的|我们|我|显示|视频)+"
 )
 _END = words(rf"(?:(?<![\w'-]){_EDGE}|[^\w%\"”」)]|的|了|吧|一下|和|与|视频|效果)+$")
 _BLANK = words(

@@ -66,7 +66,7 @@ def many(dag_id: str, *, defer_messages: bool) -> None:
         params={"conn": "nemovideo_default", "images": [], "count": 2},
     )
     def videos() -> None:
-        @task
+        @task(retries=3, retry_delay=datetime.timedelta(seconds=1))
         def prompts(params: dict[str, int] | None = None) -> list[str]:
             count = (params or {})["count"]
             return [f'A 2 second video titled "{number}"' for number in range(count)]

@@ -1,0 +1,45 @@
+"""Who is told what becomes of a run, as whoever asked for it decided. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from nemovideo_nodes.errors import BadInput
+
+__all__ = ["Notify", "checked_channels"]
+
+_CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_MOST: Final = 20
+
+
+class Notify(BaseModel):
+    """The channels that are told of a run, and where the run came from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channels: tuple[str, ...] | None = None
+    """Names of channels; None: those that the settings name for all runs; none: nobody is told."""
+    calendar: str = ""
+    """The calendar that asked for the run; what its tick comes to is told in one message."""
+    source: str = ""
+    """The webhook source that asked for it."""
+    subject: str = ""
+    """What the source calls the thing that the video is about."""
+
+
+def checked_channels(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of channels, each once; raises `BadInput` for one that cannot be a name."""
+    found = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+    for name in found:
+        if not _CHANNEL.fullmatch(name):
+            raise BadInput(
+                f"The channel {name[:60]!r} cannot be one: use up to 40 small letters, digits and "
+                "dashes"
+            )
+    if len(found) > _MOST:
+        raise BadInput(f"{len(found)} channels are named, and at most {_MOST} can be told")
+    return found

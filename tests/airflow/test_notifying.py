@@ -1,0 +1,116 @@
+"""Notifiers of Airflow as channels, and the task that tells what came of a calendar."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from airflow.providers.common.compat.sdk import BaseNotifier
+from channels import write_channels
+from stage import Stage
+
+from nemovideo_nodes.airflow.notifiers import AIRFLOW_CHANNELS
+from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
+from nemovideo_nodes.airflow.video import notify_of
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.notify import Notify
+from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+from nemovideo_nodes.workspace.notifications import NotSent, Outgoing
+from nemovideo_nodes.workspace.notifications.channel import Opened
+from nemovideo_nodes.workspace.notifications.config import AirflowChannel
+from nemovideo_nodes.workspace.notifications.notice import Message, Notice
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class PaperNotifier(BaseNotifier):
+    """Keeps what it was made with."""
+
+    template_fields = ("text",)
+    told: ClassVar[list[tuple[str, Any]]] = []
+
+    def __init__(self, text: str, blocks: Any = None) -> None:
+        super().__init__()
+        self.text, self.blocks = text, blocks
+
+    def notify(self, context: Any) -> None:
+        """Keep it; or fail, with a secret in the error."""
+        if self.text == "fail":
+            raise RuntimeError("https://hooks.example.com/services/canary-path")
+        self.told.append((self.text, self.blocks))
+
+
+def sender(stage: Stage, notifier: str, **arguments: Any) -> Any:
+    channel = AirflowChannel(kind="airflow", notifier=notifier, arguments=arguments)
+    return AIRFLOW_CHANNELS["airflow"](Opened("a", channel, stage.settings(), stage.folder))
+
+
+async def test_a_notifier_gets_the_message_and_no_template_is_rendered(stage: Stage) -> None:
+    """What a person wrote into a prompt is text, in every argument that names a placeholder."""
+    PaperNotifier.told.clear()
+    notice = Notice(id="msg_1", event="done", at=NOW, run_id="r", name="{{ 7 * 7 }} {text}")
+    outgoing = Outgoing(Message(id="msg_1", notices=(notice,), channels=("a",), at=NOW), NOW)
+    sys.modules["paper_notifier"] = sys.modules[__name__]
+    paper = sender(
+        stage, "paper_notifier.PaperNotifier", text="*{subject}*", blocks=[{"text": "{text}"}]
+    )
+    await paper.send(outgoing)
+    ((text, blocks),) = PaperNotifier.told
+    assert text == "*Done: {{ 7 * 7 }} {text}*"
+    assert "Run: r" in blocks[0]["text"]
+    told = []
+    for name, argument in (
+        ("paper_notifier.PaperNotifier", "fail"),
+        ("paper_notifier.None_", ""),
+        ("json.JSONDecoder", ""),
+    ):
+        with pytest.raises(NotSent) as caught:
+            await sender(stage, name, text=argument).send(outgoing)
+        told.append(str(caught.value))
+    assert told == [
+        "The notifier paper_notifier.PaperNotifier did not send it (RuntimeError)",
+        "There is no notifier paper_notifier.None_: install its provider",
+        "json.JSONDecoder is not a notifier",
+    ]
+
+
+async def test_the_last_task_tells_what_came_of_a_calendar(studio: Stage, tmp_path: Path) -> None:
+    """The runs of a tick wait for it; it fails for no receiver."""
+    out = tmp_path / "told.jsonl"
+    keep = f"import sys; open({str(out)!r}, 'ab').write(sys.stdin.buffer.read() + b'\\n')"
+    argv = json.dumps([sys.executable, "-c", keep])
+    failing = '[channels.off]\nkind = "command"\nargv = ["/none"]\n'
+    write_channels(
+        studio.folder / studio.config,
+        f'[channels.desk]\nkind = "command"\nargv = {argv}\n{failing}',
+    )
+    workspace = studio.workspace(Store(studio.store_path))
+    for number in range(2):
+        options = VideoOptions(
+            media=studio.pictures,
+            prompts=["A 2 second video"],
+            run_id=f"post-{number}",
+            notify=Notify(calendar="Spring sale"),
+        )
+        await workspace.run(workspace.prepare(options), drive=DriveOptions())
+    assert not out.exists()
+    task = SendNotificationsOperator(task_id="tell", calendar="/srv/spring-sale.csv")
+    await asyncio.to_thread(task.execute, {})
+    (tick,) = map(json.loads, out.read_text().splitlines())
+    assert tick["subject"] == "Calendar Spring sale: 2 done"
+
+
+def test_who_is_told_comes_as_a_dag_says_it() -> None:
+    """A mapping, or what a template made of it."""
+    assert notify_of("{}") is notify_of(None) is notify_of("") is None
+    assert notify_of('{"channels": ["a"]}') == Notify(channels=("a",))
+    assert notify_of({"source": "ghost", "subject": "7"}) == Notify(source="ghost", subject="7")
+    for wrong in ("[", {"channels": 7}, {"channels": ["../x"]}):
+        with pytest.raises(BadInput):
+            notify_of(wrong)
