@@ -33,7 +33,9 @@ __all__ = ["app"]
 
 REFRESH_S = 10
 """How soon the page of an unfinished run reloads."""
-_FILE = re.compile(r"video(?:-[a-z0-9]{1,16}){0,4}(?P<kind>\.mp4|\.jpg|\.srt|\.vtt)")
+_FILE = re.compile(
+    r"(?:video(?:-[a-z0-9]{1,16}){0,4}|approval-[0-9a-f]{1,64})(?P<kind>\.mp4|\.jpg|\.srt|\.vtt)"
+)
 _TYPES = {
     ".mp4": "video/mp4",
     ".jpg": "image/jpeg",
@@ -118,7 +120,7 @@ async def run_file(
     task: str = "",
     map_index: str = "",
 ) -> Response:
-    """A video of the run, its poster, its contact sheet, or its subtitles."""
+    """A video of the run, its pictures, its subtitles, or what shows what is to be approved."""
     found = _FILE.fullmatch(name)
     if found is None:
         raise HTTPException(404, "A run has videos, posters, contact sheets and subtitles")

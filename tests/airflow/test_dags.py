@@ -261,12 +261,16 @@ def test_a_run_is_gone_on_with_resent_and_made_again(
 def test_a_run_over_its_budget_waits_for_a_person(
     dags: dict[str, Any], studio: Stage, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The task fails at once and says what to do; permitted, the run goes on to its video."""
-    monkeypatch.setenv("NEMOVIDEO_RUN_BUDGET", "50")
+    """The task fails at once and says what to do; permitted, the run goes on to its publisher."""
+    publishers, posts = studio.folder / "handover.toml", studio.folder / "posts"
+    publishers.write_text(f'[team]\nkind = "folder"\nplace = "{posts}"\n', "utf-8")
+    monkeypatch.setenv("NEMOVIDEO_HANDOVER", str(publishers))
+    conf = {"images": studio.pictures, "prompt": "A 2 second video", "budget": 50}
+    conf |= {"handover": "team", "due": "2035-03-02 09:00+01:00", "synthetic_media": False}
     failed = run_dag(
         dags["image_to_video"],
         run_triggerer=True,
-        dag_run_kwargs={"conf": {"images": studio.pictures, "prompt": "A 2 second video"}},
+        dag_run_kwargs={"conf": conf},
     )
     assert failed.states["video"] == "failed"
     (folder,) = (studio.folder / "store" / "runs").iterdir()
@@ -275,6 +279,8 @@ def test_a_run_over_its_budget_waits_for_a_person(
     assert studio.sent == (0, 0, 2)
     ran(run_dag, dags["video_resume"], run_id=folder.name, over_budget=True)
     assert studio.sent == (1, 1, 2)
+    told = json.loads((posts / f"{folder.name}.json").read_text("utf-8"))
+    assert (told["synthetic_media"], told["publish_at"]) == (False, "2035-03-02T09:00:00+01:00")
 
 
 def test_a_delivery_fetches_media_from_the_web_alone(
