@@ -170,10 +170,12 @@ class RunOperator(BaseOperator):
             retryable = bool(event.get("deadline_retryable"))
             if status == "deadline":
                 raise DeadlinePassed(event["error"], retryable=retryable)
+            stopped = _stopped(event) if status == "stopped" else None
+            if stopped is not None and stopped.code is not ErrorCode.NEEDS_APPROVAL:
+                raise stopped  # it is told whatever has become of the store or the connection
             driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
             driver.deadline_retryable = retryable
-            if status == "stopped":
-                stopped = _stopped(event)
+            if stopped is not None:
                 self._ask_person(context, driver, stopped)
                 raise stopped
             return self._continue_run(context, driver)
