@@ -2,7 +2,18 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import APPROVAL, ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
+    ASPECT,
+    BUDGET,
+    DUE,
+    HANDOVER,
+    PICTURES,
+    PLATFORM,
+    PROFILE,
+    PROMPT,
+    SYNTHETIC_MEDIA,
+)
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -27,6 +38,10 @@ with DAG(
             description="A folder or an object storage URL for a copy of the video.",
             section="More",
         ),
+        "handover": HANDOVER,
+        "due": DUE,
+        "synthetic_media": SYNTHETIC_MEDIA,
+        "budget": BUDGET,
     },
 ):
     ImageToVideoOperator(
@@ -38,5 +53,9 @@ with DAG(
         profile="{{ params.profile }}",
         approval="{{ params.approval or '' }}",
         destination="{{ params.destination or '' }}",
+        handover="{{ params.handover or '' }}",
+        due="{{ params.due or '' }}",
+        synthetic_media="{{ params.synthetic_media }}",
+        budget="{{ '' if params.budget is none else params.budget }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -73,6 +73,7 @@ class RunOperator(BaseOperator):
     :param same_account: says that the connection's token is a new token of the account that
         started the run
     :param over_budget: permits the run to go over its budgets, where it was held for that
+    :param handed_over: says that the publisher which is in doubt has the post of the run
     :param retries: how often the task is tried again
     :param retry_delay: the wait before the first of these tries
     :param retry_exponential_backoff: each wait is so many times the one before; before Airflow 3.2
@@ -90,6 +91,7 @@ class RunOperator(BaseOperator):
         "timeout",
         "same_account",
         "over_budget",
+        "handed_over",
     )
     operator_extra_links = (RunLink(),)
     ui_color = "#f4e8d4"
@@ -116,6 +118,7 @@ class RunOperator(BaseOperator):
         outage_timeout: timedelta | float = 900.0,
         same_account: bool | str = False,
         over_budget: bool | str = False,
+        handed_over: bool | str = False,
         retries: int | None = RETRIES,
         retry_delay: timedelta | float = RETRY_DELAY,
         retry_exponential_backoff: float = RETRY_BACKOFF,
@@ -142,6 +145,7 @@ class RunOperator(BaseOperator):
         self.outage_timeout = _seconds(outage_timeout) or 0.0
         self.same_account = same_account
         self.over_budget = over_budget
+        self.handed_over = handed_over
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask for the steps, do those that need a worker, and leave the waiting to a trigger."""
@@ -381,6 +385,8 @@ class RunOperator(BaseOperator):
             self._wait(driver.workspace.confirm_account(driver.run_id))
         if is_true(self.over_budget):
             self._wait(driver.workspace.release(driver.run_id))
+        if is_true(self.handed_over):
+            self._wait(driver.workspace.confirm_handed_over(driver.run_id))
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run it in an event loop of its own, which `on_kill` can end."""

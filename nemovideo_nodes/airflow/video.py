@@ -116,9 +116,14 @@ class ImageToVideoOperator(VideoOperator):
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param due: when it is to be published there: ISO 8601
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget: the most credits of the run; what does not fit is held for a person
     :param post: what the video is for; it stands in the result and in the asset event. As
         `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
-        text, and all of them are copied to `destination`
+        text, and all of them are copied to `destination`. Where it names a publisher
+        (`handover`), that one gets them
     :param notify: who is told what becomes of the run: `{"channels": ["team"]}`, channels of
         notifications.toml; empty: those of all runs
     """
@@ -133,6 +138,10 @@ class ImageToVideoOperator(VideoOperator):
         "again",
         "post",
         "notify",
+        "handover",
+        "due",
+        "synthetic_media",
+        "budget",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
@@ -153,9 +162,17 @@ class ImageToVideoOperator(VideoOperator):
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
         notify: Mapping[str, Any] | str | None = None,
+        handover: str = "",
+        due: str = "",
+        synthetic_media: bool | str = True,
+        budget: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.handover = handover
+        self.due = due
+        self.synthetic_media = synthetic_media
+        self.budget = budget
         self.post = post
         self.notify = notify
         self.work = work
@@ -184,10 +201,12 @@ class ImageToVideoOperator(VideoOperator):
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
         from nemovideo_nodes.airflow.copies import post_options
-        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.post_data import with_post
+        from nemovideo_nodes.workspace.posting import due_at
 
         known, key, run = run_id_in(self.run_id), self._key(context), driver.run()
         if run.order is not None or self._is_left(driver):
@@ -216,8 +235,13 @@ class ImageToVideoOperator(VideoOperator):
             keep_existing=True,
             deduplication_key=key,
             notify=notify_of(self.notify),
-            **post_options(self.post),
+            handover=self.handover or "",
+            due=due_at(str(self.due or "")),
+            synthetic_media=is_true(self.synthetic_media),
+            budget=budget_of(self.budget),
         )
+        if self.post and (post_options(self.post) or self.post.get("handover")):
+            options = with_post(options, self.post)
         self._wait(driver.workspace.submit(options))
 
     def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
@@ -266,6 +290,10 @@ class RequestedVideoOperator(VideoOperator):
         `*.example.com`); none: any
     :param notify: who is told what becomes of the run, as the receiver says it; empty: those that
         are told of all runs
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget_per_day: the most credits of the webhook `source` in a day
+    :param source: the webhook source whose budget that is
     :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
     :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
     :param approval: see `ImageToVideoOperator`
@@ -274,6 +302,7 @@ class RequestedVideoOperator(VideoOperator):
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
         *("language", "media_hosts", "platforms", "texts", "notify", "approval"),
+        *("handover", "synthetic_media", "budget_per_day", "source"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
@@ -289,6 +318,10 @@ class RequestedVideoOperator(VideoOperator):
         language: str = "",
         media_hosts: str | Sequence[str] = (),
         notify: Mapping[str, Any] | str | None = None,
+        handover: str = "",
+        synthetic_media: bool | str = True,
+        budget_per_day: float | str | None = None,
+        source: str = "",
         platforms: str | Sequence[str] = (),
         texts: str | Mapping[str, Any] | None = None,
         approval: str = "",
@@ -299,16 +332,24 @@ class RequestedVideoOperator(VideoOperator):
         self.language = language
         self.approval = approval
         self.media_hosts = media_hosts
+        self.handover = handover
+        self.synthetic_media = synthetic_media
+        self.budget_per_day = budget_per_day
+        self.source = source
         self.platforms = platforms
         self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.budget import daily_budget
         from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
         if driver.run().order is not None:
             return
+        credits = budget_of(self.budget_per_day)
+        budgets = [] if credits is None else [daily_budget("source", self.source, credits)]
         prompt = " ".join(listed(self.prompt))
         options = VideoOptions(
             media=listed(self.images),
@@ -320,6 +361,9 @@ class RequestedVideoOperator(VideoOperator):
             web_only=True,
             media_hosts=listed(self.media_hosts),
             notify=notify_of(self.notify),
+            handover=self.handover or "",
+            synthetic_media=is_true(self.synthetic_media),
+            budgets=budgets,
             platforms=listed(self.platforms),
             texts=post_texts(self.texts or {}),
             approval=self.approval or "",

@@ -12,6 +12,8 @@ __all__ = ["AIRFLOW_WORDING"]
 AIRFLOW_WORDING: Final[Wording] = {
     Remedy.RETRY: "Nothing is lost: the next try of the task resumes the run",
     Remedy.RESEND: "Look at the session, then trigger video_resume for run {run_id} with `resend`",
+    Remedy.HAND_OVER: "Look at the publisher: where it has the post, trigger video_resume for run "
+    "{run_id} with `handed_over`; where it has not, with `resend`",
     Remedy.AGAIN: "Trigger video_resume for run {run_id} with `again` to make a new video",
     Remedy.REFINE: "Trigger video_iterate for run {run_id} and say what is missing, or trigger "
     "video_resume with `again`",

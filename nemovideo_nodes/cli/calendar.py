@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 
@@ -175,6 +176,13 @@ def plan(
     metavar="CHANNEL",
     help="Who is told what came of it, in one message; by default the channels of all runs.",
 )
+@click.option(
+    "--handover",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_handover,
+    help="Hand each video over to this publisher; a row's own `handover` goes first.",
+)
 @local_option
 @store_option
 @json_option
@@ -190,6 +198,7 @@ def run(
     approval: str,
     budget: float | None,
     channels: tuple[str, ...],
+    handover: str,
     local: bool,
     store: str | None,
     as_json: bool,
@@ -205,7 +214,7 @@ def run(
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.request.approval import approval_rule
     from nemovideo_nodes.request.budget import named_budget
-    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
     from nemovideo_nodes.request.notify import Notify, checked_channels
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker, tell_calendar
     from nemovideo_nodes.workspace.calendar_places import Places
@@ -213,6 +222,7 @@ def run(
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import calendar_name, read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
+    from nemovideo_nodes.workspace.handover_config import check_target_name
     from nemovideo_nodes.workspace.notifications.config import read_notifications
 
     approval_rule(approval)
@@ -220,6 +230,8 @@ def run(
     notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
     if notify.channels:
         read_notifications(settings).check(notify.channels)
+    if handover:
+        check_target_name(handover, settings)
     places = Places()
     target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
@@ -232,7 +244,7 @@ def run(
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:

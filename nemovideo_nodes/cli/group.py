@@ -15,7 +15,7 @@ import click
 from nemovideo_nodes.cli.completing import complete_folders
 from nemovideo_nodes.cli.streams import open_streams
 from nemovideo_nodes.cli.terminal import say
-from nemovideo_nodes.cli.wording import CLI_WORDING
+from nemovideo_nodes.cli.wording import CLI_WORDING, fault_wording
 from nemovideo_nodes.errors import (
     BadInput,
     ErrorCode,
@@ -101,7 +101,7 @@ class SentenceGroup(click.Group):
                 f"A fault of the program ({type(error).__name__}: {error}; "
                 f"{Path(where.filename).name}:{where.lineno})"
             )
-            sentence = with_remedy(what, Remedy.REPORT, CLI_WORDING)
+            sentence = with_remedy(what, Remedy.REPORT, fault_wording())
             failure = _Failure(sentence, FAULT, ErrorCode.INTERNAL, Remedy.REPORT)
         failure.end(ctx, as_json=bool(ctx.meta.get(_JSON)))
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.errors import Remedy, Wording
 
-__all__ = ["CLI_WORDING"]
+__all__ = ["CLI_WORDING", "fault_wording"]
+
+_PACKAGE: Final = "nemovideo-nodes"
+_TRACKERS: Final = ("issues", "issue tracker", "bug tracker", "tracker")
 
 CLI_WORDING: Final[Wording] = MappingProxyType(
     {
         Remedy.RETRY: "Nothing is lost: run the same command again to go on",
         Remedy.RESEND: "Look at the session (nemovideo show {run_id}); add --resend to retry "
         "the step, which may be paid for twice",
+        Remedy.HAND_OVER: "Look at the publisher: where it has the post, say so with nemovideo "
+        "resume {run_id} --handed-over; where it has not, nemovideo resume {run_id} --resend hands "
+        "it over once more",
         Remedy.AGAIN: "Use --again to make a new one",
         Remedy.REFINE: "Say with nemovideo refine {run_id} what is missing, or use --again to "
         "start over",
@@ -46,3 +53,22 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         Remedy.REPORT: "Please report it; nothing is lost: run the same command again to go on",
     }
 )
+
+
+def fault_wording() -> Wording:
+    """The words for a fault of the program: where to report it, and which version has it."""
+    version, tracker = "", ""
+    try:
+        version = f" {metadata.version(_PACKAGE)}"
+        for line in metadata.metadata(_PACKAGE).get_all("Project-URL") or ():
+            label, _, url = line.partition(",")
+            if label.strip().lower() in _TRACKERS:
+                tracker = url.strip()
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
+        pass
+    where = f"at {tracker}" if tracker else f"to whoever gave you {_PACKAGE}"
+    return {
+        **CLI_WORDING,
+        Remedy.REPORT: f"Please report this line {where} ({_PACKAGE}{version}); nothing is lost: "
+        "run the same command again to go on",
+    }

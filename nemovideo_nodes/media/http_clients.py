@@ -150,16 +150,26 @@ def _certificates(file: str, folder: str) -> ssl.SSLContext:
             return ssl.create_default_context(cafile=file)
         if folder:
             return ssl.create_default_context(capath=folder)
+        return httpx.create_ssl_context(trust_env=False)
     except ssl.SSLError:
         raise BadInput(
             f"SSL_CERT_FILE names {file!r}, which holds no certificates in PEM form: {todo}"
         ) from None
     except OSError as error:
+        variable, name, done = "SSL_CERT_FILE", file, "read"
+        if (keys := os.environ.get("SSLKEYLOGFILE")) and not _is_writable(keys):
+            variable, name, done = "SSLKEYLOGFILE", keys, "written"  # Python opens it, too
         raise BadInput(
-            f"SSL_CERT_FILE names {file!r}, which cannot be read "
+            f"{variable} names {name!r}, which cannot be {done} "
             f"({(error.strerror or str(error)).lower()}): {todo}"
         ) from None
-    return httpx.create_ssl_context(trust_env=False)
+
+
+def _is_writable(file: str) -> bool:
+    path = Path(file)
+    return (os.access(path, os.W_OK) and path.is_file()) or (
+        not path.exists() and os.access(path.parent, os.W_OK)
+    )
 
 
 def _missing_folder(folders: str) -> str:

@@ -68,6 +68,20 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
         default=DEFAULT_PROFILE,
         description="The skill to use: its name, or the path of a skill document on the worker.",
     )
+    run_budget: float | None = Field(
+        default=None,
+        ge=0,
+        title="Run budget",
+        description="The most credits of one run; what does not fit is held for a person. "
+        "Empty: what the worker's environment says.",
+    )
+    day_budget: float | None = Field(
+        default=None,
+        ge=0,
+        title="Day budget",
+        description="The most credits of this account in one day (UTC), of the runs in one store. "
+        "Empty: what the worker's environment says.",
+    )
     emulator: bool = Field(
         default=False,
         description="Use the local emulator, which needs no account and costs nothing.",
@@ -88,6 +102,8 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
             token=self.token.get_secret_value(),
             token_source=f"the block {self._block_document_name or self._block_type_name!r}",
             client_id=self.client_id.get_secret_value(),
+            run_budget=self.run_budget,
+            day_budget=self.day_budget,
             local=self.emulator,
             approval=self.approval,
         )

@@ -26,6 +26,7 @@ from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -51,6 +52,7 @@ from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.budget import daily_budget
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
@@ -62,6 +64,7 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Prompt,
     Publish,
     ReadState,
@@ -72,6 +75,7 @@ from nemovideo_nodes.request.steps import (
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.post_data import with_post
+from nemovideo_nodes.workspace.posting import due_at
 
 __all__ = [
     "acquire_token",
@@ -83,6 +87,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "hand_over",
     "publish",
     "read_state",
     "refine_run",
@@ -120,6 +125,10 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    budget: float = 0.0,
     post: Mapping[str, Any] | None = None,
     notify: Notify | None = None,
     approval: str = "",
@@ -129,10 +138,12 @@ async def begin_run(
     `changes` are instructions that follow the prompt; for a run that is named by its id alone,
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
-    is one that a calendar's row names: a credentials block, or an entry of accounts.toml. `post`
-    is what goes out with the video and where, as `post_data_of` gives it. `notify` says who is told
-    what becomes of the run, beside those that the worker tells anyway. `approval` is what a person
-    has to approve, such as `before_export within 3d`.
+    is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
+    there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
+    credits of the run; 0 for as many as it needs.
+    `notify` says who is told what becomes of the run, beside those that the worker tells anyway;
+    `approval` is what a person has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -147,11 +158,14 @@ async def begin_run(
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
+        handover=handover.strip(),
+        synthetic_media=synthetic_media,
+        budget=budget or None,
     )
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
     with in_form_words():
-        options = with_post(options, post or {})
+        options = with_post(replace(options, due=due_at(due)), post or {})
         resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await begun_before(resolved.workspace, record)
         if not begun:
@@ -187,8 +201,13 @@ async def begin_delivery(
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
     notify: Notify | None = None,
+    handover: str = "",
+    synthetic_media: bool = True,
+    budget_per_day: float = 0.0,
+    source: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
+    budgets = [daily_budget("source", source, budget_per_day)] if budget_per_day else []
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
         options = VideoOptions(
@@ -204,6 +223,9 @@ async def begin_delivery(
             keep_existing=True,
             notify=notify,
             approval=approval,
+            handover=handover,
+            synthetic_media=synthetic_media,
+            budgets=budgets,
         )
         with in_flow_trace():
             await resolved.workspace.submit(options)
@@ -367,6 +389,23 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
 async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ApprovalResult:
     """Goes on where a person has approved it; makes what is to be shown, and stops, elsewhere."""
     return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
+
+
+@step_task("Hand over", run_name="hand-over/{number}", timeout_s=_LONG_S)
+async def hand_over(
+    run: RunHandle | str,
+    target: str = "",
+    *,
+    platform: str = "",
+    number: int = 0,
+    resend: bool = False,
+) -> HandOverResult:
+    """Gives the video to a publisher of the worker's handover.toml: once, unless `resend` is given.
+
+    `target` is empty for the one that the run was started with.
+    """
+    args = HandOver(target=target, platform=platform) if target else None
+    return await _advance(run, StepName.HAND_OVER, number, HandOverResult, args, resend=resend)
 
 
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)

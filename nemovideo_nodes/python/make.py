@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypedDict, Unpack
 
 from nemovideo_nodes.emulator.local import ensure_local
@@ -32,6 +33,10 @@ class RequestOptions(TypedDict, total=False):
     alt_text: str
     link: str
     utm: Mapping[str, str] | None
+    handover: str
+    due: datetime | None
+    synthetic_media: bool
+    budget: float | None
     profile: str | os.PathLike[str] | Profile
     local: bool
     store: str
@@ -53,6 +58,10 @@ def make(
     alt_text: str = "",
     link: str = "",
     utm: Mapping[str, str] | None = None,
+    handover: str = "",
+    due: datetime | None = None,
+    synthetic_media: bool = True,
+    budget: float | None = None,
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
     local: bool = False,
     store: str = "",
@@ -68,10 +77,11 @@ def make(
     `media` are paths, folders, URLs, bytes, open files or PIL images, one or several; `prompts`
     say what to make, or nothing for the profile's own words. Several platforms get one video, those
     with another frame as a rendition of it (see `fit`); `caption` and the other texts, which may
-    hold `{{ platform }}`, come back in `deliveries`. With `local` the emulator makes it,
-    which costs nothing. Called again with the same, it goes on with an unfinished run, and
-    repeats nothing of a finished one; `again` makes a new one. With `approval`, such as
-    "before_export within 3d", the run stops where a person has to approve it
+    hold `{{ platform }}`, come back in `deliveries`. `handover` names a publisher that gets the
+    video once, to be published when it is `due`; `budget` is the most credits of the run. With
+    `local` the emulator makes it, which costs nothing. Called again with the same, it goes on with
+    an unfinished run, and repeats nothing of a finished one; `again` makes a new one. With
+    `approval`, such as "before_export within 3d", the run stops where a person has to approve it
     (`RunHandle.approve`). For `resend` and `same_account` see `RunHandle.wait`.
 
     Raises `BadInput` for what cannot be used, with nothing sent, and `RunStopped` where a person
@@ -90,6 +100,10 @@ def make(
             alt_text=alt_text,
             link=link,
             utm=utm,
+            handover=handover,
+            due=due,
+            synthetic_media=synthetic_media,
+            budget=budget,
             profile=profile,
             local=local,
             store=store,
@@ -144,6 +158,10 @@ async def submit_async(
     alt_text: str = "",
     link: str = "",
     utm: Mapping[str, str] | None = None,
+    handover: str = "",
+    due: datetime | None = None,
+    synthetic_media: bool = True,
+    budget: float | None = None,
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
     local: bool = False,
     store: str = "",
@@ -168,6 +186,10 @@ async def submit_async(
             alt_text=alt_text,
             link=link,
             utm=utm or {},
+            handover=handover,
+            due=due,
+            synthetic_media=synthetic_media,
+            budget=budget,
             profile=profile,
             run_id=run_id,
             again=again,

@@ -6,13 +6,24 @@ It is no part of what makes a run: another caption or one more platform needs no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
 
 __all__ = ["Post"]
+
+_LATER: Final = MappingProxyType({"handover": "", "synthetic_media": True})
+"""What facts of before these fields have not got, and the default that it means."""
 
 
 class Post(BaseModel):
@@ -29,11 +40,23 @@ class Post(BaseModel):
     slug: str = ""
     date: str = ""
     """`2026-03-02`, for the names of files."""
+    handover: str = ""
+    """The publisher that gets it, by its name in the configuration; empty: none does."""
+    due: AwareDatetime | None = None
+    """When it is to be published, which the publisher is told."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Later fields only where they say something, so that older facts are written as read."""
+        written: dict[str, Any] = handler(self)
+        return {k: v for k, v in written.items() if k not in _LATER or v != _LATER[k]}
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The platforms that get a file each; "" alone where only a text is given."""
-        return self.platforms or (("",) if self.texts else ())
+        """The platforms that get a file each; "" alone where none is known."""
+        return self.platforms or (("",) if self.texts or self.handover else ())
 
     def text(self, platform: str) -> PostText:
         """The text for a platform; an empty one where it has none."""

@@ -94,6 +94,13 @@ class Source(_Strict):
     """How many things may ask for a video within `burst_s`; of an import of more all are held."""
     burst_s: float = Field(default=60.0, ge=1, le=86_400)
     """How long that time is, in seconds."""
+    budget_per_day: float | None = Field(default=None, gt=0, le=1e9)
+    """The most credits of what it makes in a day (UTC); what does not fit is held till the next."""
+    handover: str = ""
+    """The publisher that gets its videos, by its name in handover.toml of the machine that works.
+    """
+    synthetic_media: bool = True
+    """Whether publishers are to label them as made or changed by AI."""
     baseline: bool | None = None
     """Whether what is seen for the first time is only recorded; by default only what the system
     says was published long before."""

@@ -11,7 +11,7 @@ from nemovideo_nodes.workspace.local_service import LOCAL
 __all__ = ["Account"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """An account as a block or a connection names it; what is empty comes from the environment."""
 
@@ -21,6 +21,10 @@ class Account:
     client_id: str = ""
     token_source: str = "the argument `token`"
     """Where the token came from, as a sentence names it: a block, a connection, an argument."""
+    run_budget: float | None = None
+    """The most credits of one run; None: what the environment says."""
+    day_budget: float | None = None
+    """The most credits of one day; None: what the environment says."""
     local: bool = False
     """The emulator of the store, which needs no account."""
     approval: str = ""
@@ -38,4 +42,7 @@ class Account:
         update: dict[str, Any] = {"pace": settings.pace.at(settings.api_url)}
         update |= {"service_name": LOCAL} if self.local else {}
         update |= {"approval": self.approval} if self.approval else {}
+        for name in ("run_budget", "day_budget"):
+            if (credits := getattr(self, name)) is not None:
+                update[name] = credits
         return settings.model_copy(update=update | ({"store": store} if store else {}))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.budget import Budget, run_budget
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.settings import Settings
@@ -78,6 +78,10 @@ class CalendarMaker:
 
     async def __call__(self, video: PlannedVideo) -> RunResult:
         workspace = self._workspace(video.post.account)
+        post = video.post
+        budgets = self._budgets
+        if post.budget is not None:  # as the row says now, whatever the run was begun with
+            budgets = (*budgets, run_budget(video.run_id, post.budget))
         run_id = await workspace.submit(
             VideoOptions(
                 media=[self._source.picture(name) for name in video.post.images],
@@ -92,12 +96,15 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
-                approval=video.post.approval or self._approval,
-                budgets=self._budgets,
+                approval=post.approval or self._approval,
+                budgets=budgets,
                 notify=self._notify,
+                handover=post.handover,
+                due=post.due,
+                synthetic_media=post.synthetic_media,
             )
         )
-        drive = DriveOptions(budgets=self._budgets, notify=self._notify)
+        drive = DriveOptions(budgets=budgets, notify=self._notify)
         return await workspace.resume(run_id, drive=drive)
 
     async def tell(self, problems: Sequence[str], made: Sequence[Made]) -> None:

@@ -183,12 +183,16 @@ def _look_in(store: Store, video: PlannedVideo, known: Known, again: bool) -> Ma
 
 
 def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
-    """Whether the run of a video delivers something else than its row says now.
+    """Whether the run of a video delivers something else than its row says now, or elsewhere.
 
     Runs of an earlier version deliver nothing, and are left as they are.
     """
     if not result.deliveries:
         return False
+    if video.post.handover:
+        reached = {(one.target, one.platform) for one in result.handed_over}
+        if any((video.post.handover, one.platform) not in reached for one in result.deliveries):
+            return True
     texts = video.texts
     said = {
         one.platform: (one.title, one.caption, one.alt_text, one.link) for one in result.deliveries

@@ -23,7 +23,7 @@ from nemovideo_nodes.workspace.script_file import ScriptFile
 __all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoOptions:
     """What a new run is asked for; every door fills in the same fields."""
 
@@ -57,6 +57,12 @@ class VideoOptions:
     """The day that it is for, `2026-03-02`, for the same."""
     texts: Mapping[str, PostText] = field(default_factory=dict)
     """The texts of each platform, ready, in the place of the templates."""
+    handover: str = ""
+    """The publisher that gets the video, by its name in handover.toml; empty: none does."""
+    due: datetime | None = None
+    """When it is to be published, with its offset; publishers are told."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
     aspect: str = ""
     language: str = ""
     """The session's language; empty for the profile's own."""
@@ -73,7 +79,9 @@ class VideoOptions:
     """What a person has to approve before the run goes on, as `approval_rule` reads it:
     `before_export within 3d else go on`. Empty: what the account's settings say."""
     budgets: Sequence[Budget] = ()
-    """Whose credits the run may use, beside its account's: a calendar's, a source's, its own."""
+    """Whose credits the run may use, beside its account's: a calendar's or a source's."""
+    budget: float | None = None
+    """The most credits of the run itself; None: what the settings say."""
     notify: Notify | None = None
     """Who is told what becomes of the run; None: whoever is told of all runs."""
     web_only: bool = False
@@ -90,7 +98,7 @@ class PreparedRun:
     order: Order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DriveOptions:
     """How a run is brought on."""
 

@@ -248,6 +248,17 @@ def test_a_certificate_folder_that_is_not_there_is_named(
         NemoVideoClient(settings=settings_in(tmp_path))
 
 
+def test_a_log_of_keys_that_cannot_be_written_names_its_own_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python opens it with the certificates, which are not at fault."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys.log"))
+    with pytest.raises(BadInput, match=r"SSLKEYLOGFILE names .*keys\.log.* cannot be written"):
+        NemoVideoClient(settings=settings_in(tmp_path))
+
+
 async def test_http_needs_no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken certificate file is no reason to refuse what has no TLS."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import month_of_runs
 import pytest
 from fake_clock import FakeClock
 from faulty_store import FaultyStore, StoreCall
@@ -30,7 +31,7 @@ from nemovideo_nodes.ledger.facts import (
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import AcquireToken, AwaitRender, Prompt, Step
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
-from nemovideo_nodes.workspace.report import report_of
+from nemovideo_nodes.workspace.report import overview_of, overview_page, report_of
 from nemovideo_nodes.workspace.report.steps import Schedule, schedule_of
 from nemovideo_nodes.workspace.report.words import LANGUAGES, WORDS, duration
 
@@ -204,7 +205,8 @@ async def test_a_report_elsewhere_has_a_small_video_in_it(stage: Stage, tmp_path
     assert 'src="data:video/mp4;base64,' in text
 
 
-async def test_the_page_is_for_everybody(stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.slow  # a browser
+async def test_the_pages_are_for_everybody(stage: Stage, tmp_path: Path) -> None:
     """On a desktop, a phone, in the dark and on paper: no violation that axe finds, no request but
     for the video beside it, nothing wider than the screen, and all of it by keyboard.
     """
@@ -217,7 +219,9 @@ async def test_the_page_is_for_everybody(stage: Stage, tmp_path: Path) -> None:
     workspace = stage.workspace()
     run_id = await workspace.submit(options)
     await workspace.advance(run_id, drive=DriveOptions(clock=FakeClock.skipping()))
-    await asyncio.to_thread(look_at, report_path(stage, run_id), "report-run")
+    many = tmp_path / "month.html"
+    many.write_text(overview_page(overview_of(month_of_runs.month()), month_of_runs.NOW), "utf-8")
+    await asyncio.to_thread(look_at, report_path(stage, run_id), many)
 
 
 async def test_approvals_are_in_the_report(stage: Stage) -> None:

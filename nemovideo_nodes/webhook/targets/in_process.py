@@ -60,7 +60,7 @@ class InProcessRuns:
 
     async def _make(self, parameters: Parameters) -> Started:
         from nemovideo_nodes.webhook.approving import workspace_of
-        from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 
         try:
             workspace = workspace_of(self._target)
@@ -79,15 +79,22 @@ class InProcessRuns:
                         approval=parameters.approval,
                         platforms=parameters.platforms,
                         texts=parameters.texts,
+                        handover=parameters.handover,
+                        synthetic_media=parameters.synthetic_media,
+                        budgets=parameters.budgets,
                     )
                 )
-            result = await workspace.advance(run)
+            drive = DriveOptions(budgets=parameters.budgets)
+            result = await workspace.advance(run, drive=drive)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
             held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
-            raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
+            over = error.code is ErrorCode.OVER_BUDGET
+            raise NotStarted(
+                sentence, for_good=not is_retryable(error), held=held, over_budget=over
+            ) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:

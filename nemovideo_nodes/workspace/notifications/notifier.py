@@ -47,7 +47,7 @@ from nemovideo_nodes.workspace.notifications.notice import (
     Event,
     Message,
     Notice,
-    calendar_notice,
+    calendar_notices,
     event_of,
     notice_of,
 )
@@ -149,15 +149,18 @@ class Notifier:
         """
         return self._note(run, result, notify, link)[0]
 
-    def note_calendar(
-        self, calendar: str, problems: Sequence[str], notify: Notify
-    ) -> Message | None:
-        """Write down what is wrong with a calendar; the same problems are told once."""
+    def note_calendar(self, calendar: str, problems: Sequence[str], notify: Notify) -> int:
+        """Write down what is wrong with a calendar; how much of it is new.
+
+        A problem is told once, and again where it comes back after it was mended.
+        """
         channels = self._channels(notify, "calendar")
-        if not problems or not channels:
-            return None
-        notice = calendar_notice(calendar, problems, self._clock.now())
-        return self._put(notice, channels)[0]
+        if not channels:
+            return 0
+        now = self._clock.now()
+        since = self._outbox.problems_since(calendar, problems, now)
+        notices = calendar_notices(calendar, since, now)
+        return sum(self._put(notice, channels)[1] for notice in notices)
 
     def catch_up(self) -> int:
         """Write down what was not, because a process ended right before; how much it was."""

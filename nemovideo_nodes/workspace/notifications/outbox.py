@@ -5,6 +5,7 @@ notifications/
   since.json                      when this store began to tell; what ended before is not told
   due/<message>.json              to be sent, or to be grouped; put if absent
   groups/<group>/<number>.json    which notices one message tells; put if absent, never taken away
+  calendars/<calendar>.json       what is wrong with a calendar, and since when
   tries/<message>/<channel>/<number>.json   one try; put if absent before it, replaced after it
   sent/<message>.json             all channels have it, or it was given up
 ```
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeVar
@@ -38,6 +39,7 @@ _CLAIM: Final = timedelta(seconds=120)
 _BELIEVED: Final = timedelta(days=2)
 """A time further ahead was written by a clock that was wrong."""
 _MOST_LOOPS: Final = 100
+_MOST_PROBLEMS: Final = 200
 _LATEST_GROUPS: Final = 20
 """How far back it is looked what a group's messages tell; each pass tidies up behind itself."""
 MOST_TOGETHER: Final = 200
@@ -84,6 +86,12 @@ class _Sent(BaseModel):
     """The message that tells it, where it was grouped."""
 
 
+class _Problems(BaseModel):
+    """What was wrong with a calendar when it was last read, and since when."""
+
+    since: dict[str, AwareDatetime] = {}
+
+
 class NoticeOutbox:
     """The messages of one store."""
 
@@ -103,6 +111,19 @@ class NoticeOutbox:
             return datetime.fromisoformat(known.decode())
         except ValueError:
             return now
+
+    def problems_since(
+        self, calendar: str, problems: Sequence[str], now: datetime
+    ) -> dict[str, datetime]:
+        """Since when each of a calendar's problems is there; one that comes back is a new one."""
+        name = f"{_FOLDER}/calendars/{_name_of(calendar)}.json"
+        data = self._store.read(name)
+        known = _read(_Problems, data)
+        before = known.since if known is not None else {}
+        found = {one: before.get(one, now) for one in problems[:_MOST_PROBLEMS]}
+        if found != before:
+            self._store.replace(name, _Problems(since=found).model_dump_json().encode())
+        return found
 
     def put(self, message: Message) -> bool:
         """Write a message down, unless it is known; whether it is new."""

@@ -41,10 +41,10 @@ class Told:
 def subject_of(message: Message) -> str:
     """One line that says what happened, to what."""
     words = words_for(message.language)
-    if len(message.notices) == 1:
-        subject = tell(message.notices[0], words).title
+    if len(message.told) == 1:
+        subject = tell(message.told[0], words).title
     else:
-        counts = Counter(one.event for one in message.notices)
+        counts = Counter(one.event for one in message.told)
         parts = [words.counted[event].format(counts[event]) for event in EVENTS if counts[event]]
         calendar = message.notices[0].calendar
         before = f"{words.calendar} {calendar}{words.colon}" if calendar else ""
@@ -56,8 +56,8 @@ def subject_of(message: Message) -> str:
 
 def tell_all(message: Message) -> list[Told]:
     """All notices in words, those first that need a person; of many each in brief."""
-    words, brief = words_for(message.language), len(message.notices) > 1
-    ordered = sorted(message.notices, key=lambda one: not one.needs_a_person)
+    words, brief = words_for(message.language), len(message.told) > 1
+    ordered = sorted(message.told, key=lambda one: not one.needs_a_person)
     return [tell(notice, words, brief=brief) for notice in ordered]
 
 
@@ -72,7 +72,7 @@ def plain_text(message: Message, note: str = "") -> str:
     """The message as text: each notice with its run, what happened, what to do, and links."""
     words = words_for(message.language)
     blocks = []
-    if len(message.notices) > 1:
+    if len(message.told) > 1:
         blocks.append(subject_of(message))
     for told in tell_all(message):
         to_do = Row(words.to_do, told.to_do)
@@ -86,24 +86,25 @@ def plain_text(message: Message, note: str = "") -> str:
 def payload_of(message: Message) -> dict[str, Any]:
     """The message for programs; keys keep their meaning for ever, new ones may come."""
     words = words_for(message.language)
-    one = len(message.notices) == 1
+    told = message.told
+    one = len(told) == 1
     return {
         "type": _type_of(message),
         "timestamp": message.at.isoformat(),
-        "data": _data(message.notices[0], words)
+        "data": _data(told[0], words)
         if one
         else {
             "event": "tick",
             "summary": subject_of(message),
             "calendar": message.notices[0].calendar or None,
-            "counts": dict(Counter(notice.event for notice in message.notices)),
-            "notices": [_data(notice, words) for notice in message.notices],
+            "counts": dict(Counter(notice.event for notice in told)),
+            "notices": [_data(notice, words) for notice in told],
         },
     }
 
 
 def _type_of(message: Message) -> str:
-    if len(message.notices) > 1:
+    if len(message.told) > 1:
         return "calendar.tick"
     event = message.notices[0].event
     return "calendar.problems" if event == "calendar" else f"run.{event}"
