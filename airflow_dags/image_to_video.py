@@ -2,7 +2,18 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import ASPECT, PICTURES, PLATFORM, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
+    ASPECT,
+    BUDGET,
+    DUE,
+    HANDOVER,
+    PICTURES,
+    PLATFORM,
+    PROFILE,
+    PROMPT,
+    SYNTHETIC_MEDIA,
+)
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -26,6 +37,11 @@ with DAG(
             description="A folder or an object storage URL for a copy of the video.",
             section="More",
         ),
+        "handover": HANDOVER,
+        "due": DUE,
+        "synthetic_media": SYNTHETIC_MEDIA,
+        "budget": BUDGET,
+        "approval": APPROVAL,
     },
 ):
     ImageToVideoOperator(
@@ -35,6 +51,11 @@ with DAG(
         platform="{{ params.platform or '' }}",
         aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
         destination="{{ params.destination or '' }}",
+        handover="{{ params.handover or '' }}",
+        due="{{ params.due or '' }}",
+        synthetic_media="{{ params.synthetic_media }}",
+        budget="{{ '' if params.budget is none else params.budget }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -6,6 +6,7 @@ from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.calendar_results import CalendarResultsOperator
 from nemovideo_nodes.airflow.content import DuePostsOperator
+from nemovideo_nodes.airflow.forms import HANDOVER
 from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
@@ -48,6 +49,7 @@ with DAG(
             description="The channels of notifications.toml that are told what came of it, in one "
             "message; none: those of all runs.",
         ),
+        "handover": HANDOVER,
         "destination": Param(
             "",
             type=["null", "string"],
@@ -70,6 +72,7 @@ with DAG(
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
         notify="{{ (params.notify or []) | tojson }}",
+        handover="{{ params.handover or '' }}",
     )
     videos = ImageToVideoOperator.partial(
         task_id="video",
@@ -86,7 +89,7 @@ with DAG(
         results="{{ params.results or '' }}",
         videos=videos.output,
     )
-    results.as_teardown()
+    results.as_teardown()  # what fails the DAG run is a video
     tell = SendNotificationsOperator(
         task_id="tell", calendar="{{ params.calendar }}", videos=due.output
     )

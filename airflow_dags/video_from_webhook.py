@@ -2,7 +2,14 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import PICTURES, PROFILE, PROMPT
+from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
+    HANDOVER,
+    PICTURES,
+    PROFILE,
+    PROMPT,
+    SYNTHETIC_MEDIA,
+)
 from nemovideo_nodes.airflow.video import RequestedVideoOperator
 
 with DAG(
@@ -39,6 +46,17 @@ with DAG(
             description="Who is told what becomes of the run, as the receiver says it.",
             section="More",
         ),
+        "handover": HANDOVER,
+        "synthetic_media": SYNTHETIC_MEDIA,
+        "budget_per_day": Param(
+            None,
+            type=["number", "null"],
+            exclusiveMinimum=0,
+            title="Budget per day",
+            description="The most credits of the webhook source in a day.",
+            section="More",
+        ),
+        "source": Param("", type=["string", "null"], title="Webhook source", section="More"),
         "platforms": Param(
             [],
             type=["array", "null"],
@@ -54,6 +72,7 @@ with DAG(
             description="By platform: caption, title, hashtags, alt_text and link.",
             section="More",
         ),
+        "approval": APPROVAL,
     },
 ):
     RequestedVideoOperator(
@@ -62,9 +81,14 @@ with DAG(
         images="{{ params.images | tojson }}",
         prompt="{{ params.prompt or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
         language="{{ params.language or '' }}",
         media_hosts="{{ params.media_hosts | tojson }}",
         notify="{{ (params.notify or {}) | tojson }}",
+        handover="{{ params.handover or '' }}",
+        synthetic_media="{{ params.synthetic_media }}",
+        budget_per_day="{{ '' if params.budget_per_day is none else params.budget_per_day }}",
+        source="{{ params.source or '' }}",
         platforms="{{ params.platforms | tojson }}",
         texts="{{ params.texts | tojson }}",
         outlets=[AssetAlias("nemovideo_videos")],

@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from nemovideo_nodes.airflow.forms import OVER_BUDGET, SAME_ACCOUNT
+from nemovideo_nodes.airflow.forms import HANDED_OVER, OVER_BUDGET, SAME_ACCOUNT
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
 
 with DAG(
@@ -34,6 +34,7 @@ with DAG(
         ),
         "same_account": SAME_ACCOUNT,
         "over_budget": OVER_BUDGET,
+        "handed_over": HANDED_OVER,
     },
 ):
     ImageToVideoOperator(
@@ -43,5 +44,6 @@ with DAG(
         again="{{ params.again }}",
         same_account="{{ params.same_account }}",
         over_budget="{{ params.over_budget }}",
+        handed_over="{{ params.handed_over }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

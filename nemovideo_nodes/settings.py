@@ -103,10 +103,19 @@ class Settings(BaseModel):
     """The most credits of one run; None: as many as it needs."""
     day_budget: float | None = None
     """The most credits of the account in one day (UTC), of the runs in one store."""
+    handover_file: Path | None = None
+    """The publishers' configuration; None: `handover.toml` in the folder below."""
     notifications_file: Path | None = None
     """The channels that are told of runs; None: notifications.toml in `config_dir`, if any."""
     public_url: str = ""
     """Where a browser finds what is in the store; empty: nowhere."""
+    approval: str = ""
+    """What a person has to approve of each new run that says nothing of it, as
+    `request.approval.approval_rule` reads it; empty: nothing."""
+    approval_url: str = ""
+    """Where people open the approval pages; empty: nowhere."""
+    approval_secret: str | None = Field(default=None, repr=False)
+    """What links to them are signed with; None: a key of this machine."""
     config_dir: Path
     """Where the client id and the token files live: the vendor's own folder."""
 
@@ -135,8 +144,12 @@ class Settings(BaseModel):
             ),
             run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
             day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
+            handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
             notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
             public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
+            approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
+            approval_url=_page_url(env, "NEMOVIDEO_APPROVAL_URL"),
+            approval_secret=Secret(env.get("NEMOVIDEO_APPROVAL_SECRET", "").strip()) or None,
             config_dir=_home(env) / ".config" / "nemovideo",
         )
 
@@ -165,6 +178,11 @@ class Settings(BaseModel):
         if client_id:
             update["client_id"] = _header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
+
+    @property
+    def handover_path(self) -> Path:
+        """The publishers that videos can be handed over to."""
+        return self.handover_file or self.config_dir / "handover.toml"
 
     @property
     def media_access(self) -> MediaAccess:
@@ -333,6 +351,16 @@ def _file(env: Mapping[str, str], name: str) -> Path | None:
 def _public_url(env: Mapping[str, str], name: str) -> str:
     text = env.get(name, "").strip()
     return checked_url(text, name, allow_http=True) if text else ""
+
+
+def _page_url(env: Mapping[str, str], name: str) -> str:
+    """The address of pages of ours, as people open it."""
+    url = env.get(name, "").strip().rstrip("/")
+    parts = urlsplit(url)
+    is_page = parts.scheme in ("http", "https") and bool(parts.hostname)
+    if url and (not is_page or parts.query or parts.fragment or "@" in parts.netloc):
+        raise BadInput(f"{name} must be an address like https://approve.example.com")
+    return url
 
 
 def _credits(env: Mapping[str, str], name: str) -> float | None:

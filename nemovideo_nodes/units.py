@@ -27,6 +27,7 @@ from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -46,6 +47,7 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Prompt,
     Publish,
     ReadState,
@@ -65,6 +67,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "hand_over",
     "prompt",
     "publish",
     "read_state",
@@ -173,6 +176,19 @@ async def download(
 async def publish(run: str, *, number: int = 0, bench: Bench | None = None) -> PublishResult:
     """Name the videos in the run's folder, with posters, and write the manifest last."""
     return await _through(run, Publish(), number, PublishResult, bench)
+
+
+async def hand_over(
+    run: str,
+    target: str,
+    *,
+    platform: str = "",
+    number: int = 0,
+    bench: Bench | None = None,
+) -> HandOverResult:
+    """Give the last video to a publisher of handover.toml, once; call `publish` before."""
+    args = HandOver(target=target, platform=platform)
+    return await _through(run, args, number, HandOverResult, bench)
 
 
 async def _through(

@@ -43,6 +43,13 @@ async def image_to_video(
     resend: bool = False,
     again: bool = False,
     same_account: bool = False,
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    budget: float = 0.0,
+    over_budget: bool = False,
+    handed_over: bool = False,
+    approval: str = "",
 ) -> RunResult:
     """Make one video from pictures.
 
@@ -64,6 +71,16 @@ async def image_to_video(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make a new video though the same request is done already.
         same_account: The account has a new token; it is the one that the run was begun with.
+        handover: The publisher that gets the video, by its name in the worker's handover.toml.
+        due: When it is to be published there, such as 2026-03-02 09:00+01:00.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
+        over_budget: Let the run go over the budget that holds it.
+        handed_over: The publisher has the post of the run, which was in doubt.
+        approval: What a person has to approve: before_paying, before_export or before_handover,
+            and maybe within which time, as in: before_export within 3d. Empty: what the
+            credentials say. The flow stops there and asks in its form.
     """
     run = await begin_run(
         images,
@@ -77,8 +94,19 @@ async def image_to_video(
         local=local,
         run_id=run_id,
         again=again,
+        handover=handover,
+        due=due,
+        synthetic_media=synthetic_media,
+        budget=budget,
+        approval=approval,
     )
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(
+        run,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )
 
 
 def main() -> int:

@@ -36,6 +36,7 @@ async def iterate_video(
     resend: bool = False,
     again: bool = False,
     same_account: bool = False,
+    approval: str = "",
 ) -> RunResult:
     """Make a rough cut and change it step by step, with a video after each change.
 
@@ -61,6 +62,8 @@ async def iterate_video(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make a new video, or the changes again, though they are done already.
         same_account: The account has a new token; it is the one that the run was begun with.
+        approval: What a person has to approve, such as before_paying or before_export within 3d;
+            empty: what the credentials say. The flow stops there and asks in its form.
     """
     run = await begin_run(
         images,
@@ -76,6 +79,7 @@ async def iterate_video(
         local=local,
         run_id=run_id,
         again=again,
+        approval=approval,
     )
     result = await execute_and_answer(run, look, resend=resend, same_account=same_account)
     return await review_and_refine(run, result, rounds=look)

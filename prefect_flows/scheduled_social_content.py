@@ -9,6 +9,7 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
     Notify,
     begin_run,
+    budget_of,
     essentials_first,
     execute_run,
     explain_failure,
@@ -38,6 +39,10 @@ async def social_post(
     same_account: bool = False,
     post: dict[str, Any] = {},  # noqa: B006 - Prefect reads it for the form; nobody changes it
     notify: Notify | None = None,
+    approval: str = "",
+    budget: float = 0.0,
+    over_budget: bool = False,
+    handed_over: bool = False,
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -57,8 +62,13 @@ async def social_post(
         language: The language of the session, such as en or zh; empty for the profile's own.
         account: The account that the post's row names.
         same_account: The account has a new token; it is the one that the run was begun with.
-        post: What goes out with the video and where, as the calendar says.
+        post: What goes out with the video, when, and to which publisher, as the calendar says.
         notify: Who is told what becomes of the run; none for the worker's own channels.
+        approval: What a person has to approve of the post.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
+        over_budget: Let the run go over the budget that holds it.
+        handed_over: The publisher has the post of the run, which was in doubt.
     """
     run = await begin_run(
         images,
@@ -75,9 +85,17 @@ async def social_post(
         language=language,
         account=account,
         post=post,
+        budget=budget,
         notify=notify,
+        approval=approval,
     )
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(
+        run,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )
 
 
 @essentials_first
@@ -98,6 +116,8 @@ async def scheduled_social_content(
     same_account: bool = False,
     destination: str = "",
     notify: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
+    handover: str = "",
+    over_budget: bool = False,
 ) -> list[RunResult]:
     """Make the posts of a content calendar that are due now, each at most once.
 
@@ -121,8 +141,11 @@ async def scheduled_social_content(
             absolute path on the worker, or an s3:// URL; empty for none.
         notify: The channels of notifications.toml that are told what came of it, in one message;
             none for those of all runs.
+        handover: The publisher that gets each video, by its name in the worker's handover.toml; a
+            row's own goes first.
+        over_budget: Let runs go over the budgets that hold them.
     """
-    posts = await posts_due(calendar, timezone, catch_up_hours, notify)
+    posts = await posts_due(calendar, timezone, catch_up_hours, notify, handover)
     return await run_each_post(
         lambda post: social_post(
             post.run_id,
@@ -141,6 +164,9 @@ async def scheduled_social_content(
             same_account,
             post_data_of(post),
             post.notify,
+            post.approval,
+            budget_of(post),
+            over_budget,
             return_state=True,
         ),
         posts,

@@ -32,6 +32,13 @@ async def video_from_webhook(
     resend: bool = False,
     same_account: bool = False,
     notify: Notify | None = None,
+    approval: str = "",
+    handover: str = "",
+    synthetic_media: bool = True,
+    budget_per_day: float = 0.0,
+    source: str = "",
+    over_budget: bool = False,
+    handed_over: bool = False,
 ) -> RunResult:
     """Make the video of one delivery.
 
@@ -53,6 +60,14 @@ async def video_from_webhook(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
         notify: Who is told what becomes of the run; none for the worker's own channels.
+        approval: What a person has to approve, such as before_export within 3d; empty: what the
+            credentials say. The flow stops there and asks in its form.
+        handover: The publisher that gets the video, by its name in the worker's handover.toml.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        budget_per_day: The most credits of the webhook source in a day; 0 for as many as it needs.
+        source: The webhook source whose budget that is.
+        over_budget: Let the run go over the budget that holds it.
+        handed_over: The publisher has the post of the run, which was in doubt.
     """
     run = await begin_delivery(
         run_id,
@@ -63,9 +78,20 @@ async def video_from_webhook(
         media_hosts=media_hosts,
         platforms=platforms,
         texts=texts,
+        approval=approval,
         credentials=credentials,
         store=store,
         local=local,
         notify=notify,
+        handover=handover,
+        synthetic_media=synthetic_media,
+        budget_per_day=budget_per_day,
+        source=source,
     )
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(
+        run,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection, RetryPolicy
 
 __all__ = [
+    "HAS_AWAITING",
     "HAS_RETRY_POLICIES",
     "alias_extra",
     "amask_secret",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 HAS_RETRY_POLICIES: bool = AIRFLOW_V_3_3_PLUS
+HAS_AWAITING: bool = AIRFLOW_V_3_3_PLUS
+"""Whether a task waits for a person without a trigger."""
 _VARIABLE = "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"
 
 

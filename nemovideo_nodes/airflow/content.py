@@ -34,9 +34,12 @@ class DuePostsOperator(BaseOperator):
     :param within_hours: posts that were due longer ago are left alone
     :param notify: the channels of notifications.toml that are told what comes of the posts; none:
         those of all runs
+    :param handover: the publisher that gets the videos, where their rows name none
     """
 
-    template_fields: Sequence[str] = ("calendar", "timezone", "within_hours", "notify")
+    template_fields: Sequence[str] = (
+        *("calendar", "timezone", "within_hours", "notify", "handover"),
+    )
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class DuePostsOperator(BaseOperator):
         timezone: str = "UTC",
         within_hours: float | str = 24,
         notify: str | Sequence[str] = (),
+        handover: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,17 +56,18 @@ class DuePostsOperator(BaseOperator):
         self.calendar = calendar
         self.timezone = timezone
         self.within_hours = within_hours
+        self.handover = handover
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """A list of keyword arguments, for `expand_kwargs`."""
         from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
-        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+        from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
 
         try:
             within, notify = self._within(), self._notify()
             source = self._opened(context)
-            videos = videos_of(self._posts(source, notify))
+            videos = videos_of(with_handover(self._posts(source, notify), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within)
             due = [video for video in due if video.post.due or not _is_made(video)]
             told = notify.model_dump(mode="json", exclude_defaults=True)
@@ -95,8 +100,7 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.errors import BadInput
 
         reading = source.read(self.timezone)
-        if reading.problems:
-            self._tell([str(problem) for problem in reading.problems], notify)
+        self._tell([str(problem) for problem in reading.problems], notify)
         for problem in reading.problems:
             sentence = f"The calendar {self.calendar} is wrong: {problem}"
             if problem.row is None or not reading.posts:
@@ -156,7 +160,7 @@ def _is_made(video: PlannedVideo) -> bool:
 
 def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
     post = video.post
-    arguments = {
+    arguments: dict[str, Any] = {
         "run_id": video.run_id,
         "images": [source.picture(name) for name in post.images],
         "prompt": video.prompt,
@@ -164,8 +168,11 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         "aspect": video.aspect,
         "profile": post.profile,
         "language": video.language,
+        **({"approval": post.approval} if post.approval else {}),
         "post": _post(video),
     }
+    if post.budget is not None:
+        arguments["budget"] = post.budget
     return arguments | ({"nemovideo_conn_id": post.account} if post.account else {})
 
 
@@ -187,4 +194,6 @@ def _post(video: PlannedVideo) -> dict[str, Any]:
         "language": video.language,
         "platforms": list(video.serves),
         "texts": texts,
+        "handover": post.handover,
+        "synthetic_media": post.synthetic_media,
     }

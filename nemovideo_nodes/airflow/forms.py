@@ -14,13 +14,19 @@ from nemovideo_nodes.profiles import BUILT_IN, DEFAULT_PROFILE
 from nemovideo_nodes.request.platforms import ASPECTS, PRESETS
 
 __all__ = [
+    "APPROVAL",
     "ASPECT",
+    "BUDGET",
+    "DUE",
+    "HANDED_OVER",
+    "HANDOVER",
     "OVER_BUDGET",
     "PICTURES",
     "PLATFORM",
     "PROFILE",
     "PROMPT",
     "SAME_ACCOUNT",
+    "SYNTHETIC_MEDIA",
     "chosen_pictures",
     "requested_changes",
 ]
@@ -73,11 +79,59 @@ SAME_ACCOUNT = Param(
     section="More",
 )
 
+APPROVAL = Param(
+    "",
+    type=["string", "null"],
+    examples=["before_paying", "before_export", "before_handover"],
+    title="Approval",
+    description="What a person has to approve among the required actions, and maybe within which "
+    "time: before_export within 3d. Empty: what the connection says.",
+    section="More",
+)
+
 OVER_BUDGET = Param(
     False,
     type="boolean",
     title="Over budget",
     description="Lets the run go over the budget that holds it.",
+    section="More",
+)
+
+
+HANDED_OVER = Param(
+    False,
+    type="boolean",
+    title="Handed over",
+    description="The publisher has the post of the run, which was in doubt.",
+    section="More",
+)
+HANDOVER = Param(
+    "",
+    type=["string", "null"],
+    title="Hand over to",
+    description="A publisher of the workers' handover.toml that gets the video, once.",
+    section="More",
+)
+DUE = Param(
+    "",
+    type=["string", "null"],
+    title="Due",
+    description="When it is to be published there, such as 2026-03-02 09:00+01:00.",
+    section="More",
+)
+SYNTHETIC_MEDIA = Param(
+    True,
+    type="boolean",
+    title="Synthetic media",
+    description="Whether it is to be labelled as made or changed by AI.",
+    section="More",
+)
+BUDGET = Param(
+    None,
+    type=["number", "null"],
+    exclusiveMinimum=0,
+    title="Budget",
+    description="The most credits of this run; what does not fit is held for a person.",
     section="More",
 )
 

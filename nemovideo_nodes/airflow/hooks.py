@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NemoVideoHook"]
 
-EXTRAS = ("local", "store", "web_url", "client_id")
+EXTRAS = ("local", "store", "web_url", "client_id", "approval", "run_budget", "day_budget")
 """The fields of a connection's extra that are used; the HTTP hook sends all others as headers."""
 _NO_TOKEN = "nmv_usr_connection-test"
 """Stands for a token where there is none: its refusal shows that the service answers."""
@@ -208,7 +208,10 @@ class NemoVideoHook(HttpHook):
             token=connection.password or "",
             token_source=f"the password of the connection {self.nemovideo_conn_id!r}",
             client_id=str(extra.get("client_id") or ""),
+            run_budget=_credits(extra, "run_budget"),
+            day_budget=_credits(extra, "day_budget"),
             local=is_true(extra.get("local")),
+            approval=str(extra.get("approval") or ""),
         )
         return account, str(extra.get("store") or "")
 
@@ -256,6 +259,28 @@ def api_url_of(connection: Connection) -> str:
         raise BadInput(f"The connection names two ports, {known} and {connection.port}")
     netloc = parts.netloc if known else f"{parts.netloc}:{connection.port}"
     return urlunsplit(parts._replace(netloc=netloc))
+
+
+def _credits(extra: Mapping[str, Any], name: str) -> float | None:
+    """A budget in a connection's extra; raises `BadInput`."""
+    value = extra.get(name)
+    return None if value in (None, "") else credits_of(value, f"{name} in the connection's extra")
+
+
+def budget_of(value: object) -> float | None:
+    """A budget as an operator takes it, rendered or not; None for none. Raises `BadInput`."""
+    return None if str(value) in ("", "None") else credits_of(value, "`budget`")
+
+
+def credits_of(value: object, what: str) -> float:
+    """A number of credits; raises `BadInput`."""
+    try:
+        credits = float(str(value))
+    except ValueError:
+        credits = -1.0
+    if not 0 <= credits <= 1e9:
+        raise BadInput(f"{what} takes a number of credits from 0 on, not {str(value)[:40]!r}")
+    return credits
 
 
 def is_true(value: object) -> bool:

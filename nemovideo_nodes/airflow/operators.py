@@ -23,6 +23,7 @@ __all__ = [
     "CheckCreditsOperator",
     "CreateSessionOperator",
     "DownloadVideoOperator",
+    "HandOverOperator",
     "NodeOperator",
     "PromptOperator",
     "StepOperator",
@@ -259,6 +260,41 @@ class DownloadVideoOperator(StepOperator):
 
     def _destination(self) -> object:
         return self.destination or ""
+
+
+class HandOverOperator(StepOperator):
+    """Gives the run's video to a publisher, once; it comes after `DownloadVideoOperator`.
+
+    :param target: the publisher, by its name in the worker's `handover.toml`
+    :param platform: which platform's delivery it is; empty: the video as it is
+    :param resend: permits to hand it over again where it is not known whether the publisher has it
+    """
+
+    template_fields: Sequence[str] = (
+        *StepOperator.template_fields,
+        "target",
+        "platform",
+        "resend",
+    )
+
+    def __init__(
+        self, *, target: str, platform: str = "", resend: bool | str = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+        self.platform = platform
+        self.resend = resend
+
+    def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
+        from nemovideo_nodes.request.steps import HandOver
+
+        return [HandOver(target=self.target, platform=self.platform or "")]
+
+    def _resend(self, context: Context) -> str:
+        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.airflow.identity import deduplication_key
+
+        return deduplication_key(context["ti"], self.on_clear) if is_true(self.resend) else ""
 
 
 NodeOperator = StepOperator  # see aliases.py

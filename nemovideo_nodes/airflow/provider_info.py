@@ -61,6 +61,16 @@ def _connection_type() -> dict[str, Any]:
             "store": _field(
                 "Store", "Where runs and videos are kept: a folder, or an s3:// address.", "string"
             ),
+            "run_budget": _field(
+                "Run budget",
+                "The most credits of one run; what does not fit is held for a person.",
+                "number",
+            ),
+            "day_budget": _field(
+                "Day budget",
+                "The most credits of the account in one day (UTC), of the runs in one store.",
+                "number",
+            ),
             "web_url": _field("Web address", "The site that links for people lead to.", "string"),
             "client_id": _field(
                 "Client id",

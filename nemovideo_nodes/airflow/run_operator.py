@@ -73,6 +73,7 @@ class RunOperator(BaseOperator):
     :param same_account: says that the connection's token is a new token of the account that
         started the run
     :param over_budget: permits the run to go over its budgets, where it was held for that
+    :param handed_over: says that the publisher which is in doubt has the post of the run
     :param retries: how often the task is tried again
     :param retry_delay: the wait before the first of these tries
     :param retry_exponential_backoff: each wait is so many times the one before; before Airflow 3.2
@@ -90,6 +91,7 @@ class RunOperator(BaseOperator):
         "timeout",
         "same_account",
         "over_budget",
+        "handed_over",
     )
     operator_extra_links = (RunLink(),)
     ui_color = "#f4e8d4"
@@ -116,6 +118,7 @@ class RunOperator(BaseOperator):
         outage_timeout: timedelta | float = 900.0,
         same_account: bool | str = False,
         over_budget: bool | str = False,
+        handed_over: bool | str = False,
         retries: int | None = RETRIES,
         retry_delay: timedelta | float = RETRY_DELAY,
         retry_exponential_backoff: float = RETRY_BACKOFF,
@@ -142,6 +145,7 @@ class RunOperator(BaseOperator):
         self.outage_timeout = _seconds(outage_timeout) or 0.0
         self.same_account = same_account
         self.over_budget = over_budget
+        self.handed_over = handed_over
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask for the steps, do those that need a worker, and leave the waiting to a trigger."""
@@ -166,13 +170,39 @@ class RunOperator(BaseOperator):
             retryable = bool(event.get("deadline_retryable"))
             if status == "deadline":
                 raise DeadlinePassed(event["error"], retryable=retryable)
-            if status == "stopped":
-                raise _stopped(event)
             driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
             driver.deadline_retryable = retryable
+            if status == "stopped":
+                stopped = _stopped(event)
+                self._ask_person(context, driver, stopped)
+                raise stopped
             return self._continue_run(context, driver)
         except NemoVideoError as error:
             self._fail(error)
+
+    def execute_answered(
+        self, context: Context, event: dict[str, Any], run_id: str, seen: str, deadline: str
+    ) -> dict[str, Any]:
+        """Continue with what a person said to what the run showed."""
+        from nemovideo_nodes.airflow.approving import note_answer
+
+        try:
+            driver = self._driver(context, self._workspace(), run_id, deadline)
+            if (noting := note_answer(driver, seen, event)) is not None:
+                try:
+                    self._wait(noting)
+                except BadInput as error:  # it was answered elsewhere meanwhile, or changed since
+                    self.log.warning("%s", error.sentence)
+            return self._continue_run(context, driver)
+        except NemoVideoError as error:
+            self._fail(error)
+
+    def _ask_person(self, context: Context, driver: RunDriver, stopped: RunStopped) -> None:
+        """Ask for the approval that the run waits for; it returns where nobody can be asked."""
+        from nemovideo_nodes.airflow.approving import ask_person
+
+        if stopped.code is ErrorCode.NEEDS_APPROVAL:
+            ask_person(self, context, driver, self.run_page)
 
     def on_kill(self) -> None:
         """Release the run; called by a signal handler, inside the event loop that must end."""
@@ -234,7 +264,11 @@ class RunOperator(BaseOperator):
                     link=self.run_page,
                 )
                 self.defer(trigger=trigger, method_name="execute_complete")
-            self._wait(driver.advance(segment.through, resend=resend))
+            try:
+                self._wait(driver.advance(segment.through, resend=resend))
+            except RunStopped as stopped:
+                self._ask_person(context, driver, stopped)
+                raise
         result = self._finish(context, driver)
         if result.status == "stuck" and goal != "":
             require_done(result)
@@ -351,6 +385,8 @@ class RunOperator(BaseOperator):
             self._wait(driver.workspace.confirm_account(driver.run_id))
         if is_true(self.over_budget):
             self._wait(driver.workspace.release(driver.run_id))
+        if is_true(self.handed_over):
+            self._wait(driver.workspace.confirm_handed_over(driver.run_id))
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run it in an event loop of its own, which `on_kill` can end."""

@@ -110,13 +110,20 @@ class ImageToVideoOperator(VideoOperator):
     :param platform: where the video will be shown, as `tiktok`; it names the frame
     :param aspect: the frame, as `9:16`
     :param language: the language of the session; empty: the profile's
+    :param approval: what a person has to approve, as `before_export within 3d`; the task then
+        waits for the answer among Airflow's required actions. Empty: what the connection says
     :param again: makes another video from the same request as the run `run_id`
     :param leave_question: whether the task leaves a given run as it is where that waits for a
         person's words, such as the answer to a question: a later task says them
     :param wait_for_completion: False ends the task as soon as the render is submitted
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param due: when it is to be published there: ISO 8601
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget: the most credits of the run; what does not fit is held for a person
     :param post: what the video is for; it stands in the result and in the asset event. As
         `DuePostsOperator` gives it, each of its `platforms` gets a file in its own frame, with its
-        text, and all of them are copied to `destination`
+        text, and all of them are copied to `destination`. Where it names a publisher
+        (`handover`), that one gets them
     :param notify: who is told what becomes of the run: `{"channels": ["team"]}`, channels of
         notifications.toml; empty: those of all runs
     """
@@ -127,9 +134,14 @@ class ImageToVideoOperator(VideoOperator):
         "platform",
         "aspect",
         "language",
+        "approval",
         "again",
         "post",
         "notify",
+        "handover",
+        "due",
+        "synthetic_media",
+        "budget",
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
@@ -144,20 +156,30 @@ class ImageToVideoOperator(VideoOperator):
         platform: str = "",
         aspect: str = "",
         language: str = "",
+        approval: str = "",
         again: bool | str = False,
         leave_question: bool = False,
         wait_for_completion: bool = True,
         post: Mapping[str, Any] | None = None,
         notify: Mapping[str, Any] | str | None = None,
+        handover: str = "",
+        due: str = "",
+        synthetic_media: bool | str = True,
+        budget: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.handover = handover
+        self.due = due
+        self.synthetic_media = synthetic_media
+        self.budget = budget
         self.post = post
         self.notify = notify
         self.work = work
         self.platform = platform
         self.aspect = aspect
         self.language = language
+        self.approval = approval
         self.again = again
         self.leave_question = leave_question
         self.wait_for_completion = wait_for_completion
@@ -179,10 +201,12 @@ class ImageToVideoOperator(VideoOperator):
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
         from nemovideo_nodes.airflow.copies import post_options
-        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.post_data import with_post
+        from nemovideo_nodes.workspace.posting import due_at
 
         known, key, run = run_id_in(self.run_id), self._key(context), driver.run()
         if run.order is not None or self._is_left(driver):
@@ -206,12 +230,18 @@ class ImageToVideoOperator(VideoOperator):
             platform=self.platform or "",
             aspect=self.aspect or "",
             language=self.language or "",
+            approval=self.approval or "",
             run_id=driver.run_id,
             keep_existing=True,
             deduplication_key=key,
             notify=notify_of(self.notify),
-            **post_options(self.post),
+            handover=self.handover or "",
+            due=due_at(str(self.due or "")),
+            synthetic_media=is_true(self.synthetic_media),
+            budget=budget_of(self.budget),
         )
+        if self.post and (post_options(self.post) or self.post.get("handover")):
+            options = with_post(options, self.post)
         self._wait(driver.workspace.submit(options))
 
     def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
@@ -260,13 +290,19 @@ class RequestedVideoOperator(VideoOperator):
         `*.example.com`); none: any
     :param notify: who is told what becomes of the run, as the receiver says it; empty: those that
         are told of all runs
+    :param handover: a publisher of the worker's `handover.toml` that gets the video, once
+    :param synthetic_media: whether it is to be labelled as made or changed by AI
+    :param budget_per_day: the most credits of the webhook `source` in a day
+    :param source: the webhook source whose budget that is
     :param platforms: where the video goes, such as `tiktok`; the first one decides its frame
     :param texts: what goes out with it on each platform: caption, title, hashtags, alt_text, link
+    :param approval: see `ImageToVideoOperator`
     """
 
     template_fields: Sequence[str] = (
         *VideoOperator.template_fields,
-        *("language", "media_hosts", "platforms", "texts", "notify"),
+        *("language", "media_hosts", "platforms", "texts", "notify", "approval"),
+        *("handover", "synthetic_media", "budget_per_day", "source"),
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **VideoOperator.template_fields_renderers,
@@ -282,24 +318,38 @@ class RequestedVideoOperator(VideoOperator):
         language: str = "",
         media_hosts: str | Sequence[str] = (),
         notify: Mapping[str, Any] | str | None = None,
+        handover: str = "",
+        synthetic_media: bool | str = True,
+        budget_per_day: float | str | None = None,
+        source: str = "",
         platforms: str | Sequence[str] = (),
         texts: str | Mapping[str, Any] | None = None,
+        approval: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.notify = notify
         self.language = language
+        self.approval = approval
         self.media_hosts = media_hosts
+        self.handover = handover
+        self.synthetic_media = synthetic_media
+        self.budget_per_day = budget_per_day
+        self.source = source
         self.platforms = platforms
         self.texts = texts
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
+        from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.budget import daily_budget
         from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
         if driver.run().order is not None:
             return
+        credits = budget_of(self.budget_per_day)
+        budgets = [] if credits is None else [daily_budget("source", self.source, credits)]
         prompt = " ".join(listed(self.prompt))
         options = VideoOptions(
             media=listed(self.images),
@@ -311,8 +361,12 @@ class RequestedVideoOperator(VideoOperator):
             web_only=True,
             media_hosts=listed(self.media_hosts),
             notify=notify_of(self.notify),
+            handover=self.handover or "",
+            synthetic_media=is_true(self.synthetic_media),
+            budgets=budgets,
             platforms=listed(self.platforms),
             texts=post_texts(self.texts or {}),
+            approval=self.approval or "",
         )
         conf = getattr(context.get("dag_run"), "conf", None) or {}
         with attached(str(conf.get("traceparent") or "")):  # as the webhook receiver has put it

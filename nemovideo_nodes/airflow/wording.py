@@ -10,8 +10,10 @@ __all__ = ["AIRFLOW_WORDING"]
 
 # A plain dict, since errors that carry it are pickled.
 AIRFLOW_WORDING: Final[Wording] = {
-    Remedy.RETRY: "Nothing is lost: the next try of the task resumes the run",
+    Remedy.RETRY: "Nothing is lost: the next try of the task, or Clear, resumes the run",
     Remedy.RESEND: "Look at the session, then trigger video_resume for run {run_id} with `resend`",
+    Remedy.HAND_OVER: "Look at the publisher: where it has the post, trigger video_resume for run "
+    "{run_id} with `handed_over`; where it has not, with `resend`",
     Remedy.AGAIN: "Trigger video_resume for run {run_id} with `again` to make a new video",
     Remedy.REFINE: "Trigger video_iterate for run {run_id} and say what is missing, or trigger "
     "video_resume with `again`",
@@ -37,7 +39,7 @@ AIRFLOW_WORDING: Final[Wording] = {
     Remedy.CONTINUE_FLOW: "Clear the failed task of the DAG that started the run",
     Remedy.RELEASE: "Trigger video_resume for run {run_id} with `over_budget`, raise the budget, "
     "or clear the task on the next day",
-    Remedy.APPROVE: "Approve run {run_id}: trigger video_resume for it with `approval`",
+    Remedy.APPROVE: "Approve run {run_id} with nemovideo approve, then clear the task",
     Remedy.UPDATE: "Update nemovideo-nodes on the workers and the triggerer, then clear the task",
     Remedy.REPORT: "Please report it; nothing is lost: clear the task to resume the run",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from nemovideo_nodes.cli.approval_pages import approval_pages
 from nemovideo_nodes.cli.approving import approve
 from nemovideo_nodes.cli.budget import budget, release
 from nemovideo_nodes.cli.calendar import calendar
@@ -38,6 +39,7 @@ for _command in (
         resume,
         cancel,
         approve,
+        approval_pages,
         show,
         runs,
         credits,

@@ -48,6 +48,21 @@ _SAID = {
 @click.option(
     "--anyway", is_flag=True, help="Although it was rejected before, or nobody answered in time."
 )
+@click.option(
+    "--link",
+    is_flag=True,
+    help="Decide nothing: print a link with which somebody decides it in a browser.",
+)
+@click.option(
+    "--for", "recipient", metavar="NAME", default="", help="With --link: who is to decide it."
+)
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0.01, max=31),
+    default=3.0,
+    show_default=True,
+    help="With --link: how long it opens.",
+)
 @store_option
 @json_option
 def approve(
@@ -58,6 +73,9 @@ def approve(
     who: str | None,
     seen: str,
     anyway: bool,
+    link: bool,
+    recipient: str,
+    days: float,
     store: str | None,
     as_json: bool,
 ) -> None:
@@ -72,6 +90,11 @@ def approve(
         raise BadInput("--reject and --change exclude each other")
     if why and not reject:
         raise BadInput("--why goes with --reject")
+    if link and (reject or change is not None):
+        raise BadInput("--link decides nothing: leave out --reject and --change")
+    if link:
+        _print_link(open_workspace(store), run, recipient, days, as_json=as_json)
+        return
     decision: Verdict = "reject" if reject else "approve" if change is None else "change"
     workspace = open_workspace(store)
     run = workspace.named(run)
@@ -93,6 +116,30 @@ def approve(
     else:
         resume = command("resume", short_id(run), Screen(width(), store=store or ""))
         click.echo(_SAID[decision].format(run if reject else resume))
+
+
+def _print_link(
+    workspace: Workspace, run: str, recipient: str, days: float, *, as_json: bool
+) -> None:
+    from datetime import timedelta
+
+    from nemovideo_nodes.clock import SystemClock
+    from nemovideo_nodes.workspace.approval_links import approval_link
+
+    run = workspace.named(run)
+    if workspace.result(run).approval is None:
+        raise BadInput(f"Run {run} does not wait for approval now", run_id=run)
+    life = timedelta(days=days)
+    url = approval_link(workspace.settings, run, SystemClock().now(), who=recipient, life=life)
+    if not url:
+        raise BadInput(
+            "Set NEMOVIDEO_APPROVAL_URL to where people open the pages of "
+            "`nemovideo approval-pages`, such as https://approve.example.com"
+        )
+    if as_json:
+        print_json({"run_id": run, "link": url})
+    else:
+        click.echo(url)
 
 
 def approval_lines(asked: ApprovalAsked, columns: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,29 +16,49 @@ from nemovideo_nodes.cli.group import (
     store_option,
 )
 
+if TYPE_CHECKING:
+    from nemovideo_nodes.workspace.budgets import BudgetState
+
 __all__ = ["budget", "release"]
 
 
 @click.command()
+@click.option(
+    "--by",
+    type=click.Choice(["day", "account", "calendar", "source"]),
+    help="Add up what was charged: of each day, account, calendar or webhook source.",
+)
 @store_option
 @json_option
-def budget(store: str | None, as_json: bool) -> None:
+def budget(by: str | None, store: str | None, as_json: bool) -> None:
     """Show the budgets of the store: limits, what is reserved, and what was spent.
 
     Credits are counted by estimates: the service tells what an account has, not what a run cost.
     """
+    from nemovideo_nodes.workspace.budgets import totals
+
     states = open_workspace(store).budgets()
+    if by is not None:
+        states = totals(states, by)
     if as_json:
         print_json({"budgets": [asdict(one) for one in states]})
         return
     if not states:
         click.echo("No budget is set, and nothing was charged to one: see NEMOVIDEO_DAY_BUDGET.")
         return
-    width = max(len(one.scope) for one in states)
+    names = [_named(one) for one in states]
+    width = max(map(len, ("budget", *names)))
     click.echo(f"{'budget':{width}}  {'limit':>8}  {'reserved':>8}  {'spent':>8}")
-    for one in states:
+    for one, name in zip(states, names, strict=True):
         limit = "" if one.limit is None else f"{one.limit:g}"
-        click.echo(f"{one.scope:{width}}  {limit:>8}  {one.reserved:>8g}  {one.spent:>8g}")
+        click.echo(f"{name:{width}}  {limit:>8}  {one.reserved:>8g}  {one.spent:>8g}")
+
+
+def _named(one: BudgetState) -> str:
+    """`2026-03-02, account vendor-client-1a2b`, `calendar Spring`, `run spring-x`."""
+    kind = "account" if one.kind == "day" else one.kind
+    told = f"{kind} {one.name}" if one.name else ""
+    return ", ".join(filter(None, (one.day, told))) or one.scope
 
 
 @click.command(short_help="Permit that RUN goes over its budget.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 
@@ -157,6 +158,12 @@ def plan(
     help="Make those again whose row was edited since.",
 )
 @click.option(
+    "--approval",
+    metavar="WHEN",
+    default="",
+    help="What a person has to approve of rows that say nothing of it, as in make.",
+)
+@click.option(
     "--budget",
     type=click.FloatRange(min=0),
     metavar="CREDITS",
@@ -168,6 +175,13 @@ def plan(
     multiple=True,
     metavar="CHANNEL",
     help="Who is told what came of it, in one message; by default the channels of all runs.",
+)
+@click.option(
+    "--handover",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_handover,
+    help="Hand each video over to this publisher; a row's own `handover` goes first.",
 )
 @local_option
 @store_option
@@ -181,8 +195,10 @@ def run(
     results: str | None,
     destination: str | None,
     again: bool,
+    approval: str,
     budget: float | None,
     channels: tuple[str, ...],
+    handover: str,
     local: bool,
     store: str | None,
     as_json: bool,
@@ -196,8 +212,9 @@ def run(
     from nemovideo_nodes.cli.driving import run_until_stopped
     from nemovideo_nodes.clock import SystemClock
     from nemovideo_nodes.emulator.local import ensure_local
+    from nemovideo_nodes.request.approval import approval_rule
     from nemovideo_nodes.request.budget import named_budget
-    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of
+    from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
     from nemovideo_nodes.request.notify import Notify, checked_channels
     from nemovideo_nodes.workspace.calendar_maker import CalendarMaker, tell_calendar
     from nemovideo_nodes.workspace.calendar_places import Places
@@ -205,12 +222,16 @@ def run(
     from nemovideo_nodes.workspace.calendar_run import run_videos
     from nemovideo_nodes.workspace.calendar_source import calendar_name, read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
+    from nemovideo_nodes.workspace.handover_config import check_target_name
     from nemovideo_nodes.workspace.notifications.config import read_notifications
 
+    approval_rule(approval)
     settings = read_settings(store)
     notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
     if notify.channels:
         read_notifications(settings).check(notify.channels)
+    if handover:
+        check_target_name(handover, settings)
     places = Places()
     target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
@@ -223,7 +244,7 @@ def run(
         if as_json:
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:
@@ -237,6 +258,7 @@ def run(
         local=local,
         start_local=ensure_local,
         budget=named_budget("calendar", notify.calendar, budget) if budget is not None else None,
+        approval=approval,
         notify=notify,
     )
     made: list[Made] = []
@@ -257,7 +279,6 @@ def run(
             most=most,
             again=again,
             on_made=on_made,
-            calendar=notify.calendar,
         )
         await maker.tell(problems, found)
         return found
@@ -355,8 +376,9 @@ def _say_made(made: Made) -> None:
         case "later":
             click.echo(f"{title} is left for the next time (--most)")
         case "held":
-            release = f"; nemovideo release {made.video.run_id} permits it"
-            click.echo(f"{title} is held: {made.error}{release}", err=True)
+            run_id, asked = made.video.run_id, made.result is not None and made.result.approval
+            how = f"nemovideo {'approve' if asked else 'release'} {run_id} permits it"
+            click.echo(f"{title} is held: {made.error}; {how}", err=True)
         case _:
             click.echo(f"{title}: {made.error} (run {made.video.run_id})", err=True)
 

@@ -16,6 +16,7 @@ __all__ = [
     "complete_aspect",
     "complete_files",
     "complete_folders",
+    "complete_handover",
     "complete_platform",
     "complete_profile",
     "complete_run",
@@ -76,6 +77,24 @@ def complete_profile(
 
     names = [name for name in sorted(BUILT_IN) if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or complete_files(ctx, param, incomplete)
+
+
+def complete_handover(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The publishers that are configured."""
+    from nemovideo_nodes.cli.group import read_settings
+    from nemovideo_nodes.workspace.handover_config import read_targets
+
+    try:
+        targets = read_targets(read_settings(None).handover_path)
+    except NemoVideoError:
+        return []
+    return [
+        CompletionItem(name, help=target.kind)
+        for name, target in sorted(targets.items())
+        if name.startswith(incomplete)
+    ]
 
 
 def complete_platform(

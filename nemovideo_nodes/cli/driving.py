@@ -15,6 +15,7 @@ import click
 from nemovideo_nodes.cli.approving import approval_lines, ask_on_terminal, can_ask
 from nemovideo_nodes.cli.ending import Screen, command, ending_lines, short_id
 from nemovideo_nodes.cli.group import EXIT, STOPPED, loudness, print_json
+from nemovideo_nodes.cli.showing import handed_over_line
 from nemovideo_nodes.cli.terminal import say, takes_links, width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
@@ -226,6 +227,8 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
             click.echo(f"For {one.platform}: {one.path} ({one.width}x{one.height}{how})")
         for note in one.notes:
             say(f"Note: {note}")
+    for got in result.handed_over:
+        click.echo(handed_over_line(got))
     for problem in outcome.workspace.platform_violations(shown, run):
         say(f"Note: {problem}")
 

@@ -12,6 +12,7 @@ from nemovideo_nodes.cli.completing import (
     complete_approval,
     complete_aspect,
     complete_files,
+    complete_handover,
     complete_platform,
     complete_profile,
     complete_run,
@@ -94,6 +95,30 @@ open_option = click.option(
 @click.option("--link", default="", metavar="URL", help="The link that goes out with it.")
 @click.option("--utm", multiple=True, metavar="NAME=VALUE", help="Added to the link.")
 @click.option(
+    "--handover",
+    default="",
+    metavar="NAME",
+    shell_complete=complete_handover,
+    help="Hand the video over to this publisher of handover.toml, once.",
+)
+@click.option(
+    "--due",
+    default="",
+    metavar="TIME",
+    help="When it is to be published, such as 2026-03-02T09:00+01:00; publishers are told.",
+)
+@click.option(
+    "--synthetic-media/--no-synthetic-media",
+    default=True,
+    help="Whether it is to be labelled as made or changed by AI.  [default: yes]",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="CREDITS",
+    help="The most credits of this run; what does not fit is held.",
+)
+@click.option(
     "--aspect",
     metavar="W:H",
     shell_complete=complete_aspect,
@@ -104,17 +129,8 @@ open_option = click.option(
     metavar="WHEN",
     default="",
     shell_complete=complete_approval,
-    help="Stop for a person: before_paying, before_export or before_handover.",
-)
-@click.option(
-    "--approval-within", metavar="TIME", default="", help="How long there is to answer: 12h, 3d."
-)
-@click.option(
-    "--approval-else",
-    type=click.Choice(["reject", "go-on"]),
-    default="reject",
-    show_default=True,
-    help="What it means that nobody answered within that.",
+    help="Stop for a person: before_paying, before_export or before_handover; also "
+    "'before_export within 3d else go on'.  [NEMOVIDEO_APPROVAL]",
 )
 @click.option("--run-id", metavar="ID", help="A name of your own for the run.")
 @click.option("--again", is_flag=True, help="Make a new video of a request that is done.")
@@ -144,10 +160,12 @@ def make(
     alt_text: str,
     link: str,
     utm: tuple[str, ...],
+    handover: str,
+    due: str,
+    synthetic_media: bool,
+    budget: float | None,
     aspect: str | None,
     approval: str,
-    approval_within: str,
-    approval_else: str,
     run_id: str | None,
     again: bool,
     local: bool,
@@ -175,8 +193,8 @@ def make(
     with progress_for(loudness(), as_json=as_json) as progress:
         progress.begin("Looking at what you gave")
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
-        from nemovideo_nodes.request.approval import approval_stage, approval_time, otherwise_of
         from nemovideo_nodes.workspace import VideoOptions
+        from nemovideo_nodes.workspace.posting import due_at
         from nemovideo_nodes.workspace.script_file import read_script
 
         file = read_script(script_file) if script_file is not None else None
@@ -193,12 +211,14 @@ def make(
             alt_text=alt_text,
             link=link,
             utm=_utm(utm),
+            handover=handover,
+            due=due_at(due),
+            synthetic_media=synthetic_media,
+            budget=budget,
             aspect=aspect or "",
             run_id=run_id or "",
             again=again,
-            approval=approval_stage(approval),
-            approval_s=approval_time(approval_within),
-            approval_otherwise=otherwise_of(approval_else),
+            approval=approval,
         )
         workspace = open_workspace(store, local=local)
         delivery.check(workspace)
@@ -248,6 +268,11 @@ def _driven(
     is_flag=True,
     help="The token is a new one of the account that began RUN.",
 )
+@click.option(
+    "--handed-over",
+    is_flag=True,
+    help="The publisher has the post of RUN, which was in doubt.",
+)
 @quiet_option
 @verbose_option
 @store_option
@@ -258,6 +283,7 @@ def resume(
     opens: bool,
     resend: bool,
     same_account: bool,
+    handed_over: bool,
     store: str | None,
     as_json: bool,
 ) -> None:
@@ -270,6 +296,8 @@ def resume(
         run_id = workspace.named(run)
         if same_account:
             asyncio.run(workspace.confirm_account(run_id))
+        if handed_over:
+            asyncio.run(workspace.confirm_handed_over(run_id))
         ordered = workspace.ordered(run_id)
         outcome = finished_before(workspace, ordered) or _driven(
             workspace, ordered, progress, resend=resend, asks=delivery.is_asked
@@ -380,6 +408,8 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             frame = dry_run.renditions.get(name)
             gets = f"a rendition of it in {frame}, made here" if frame else "the video itself"
             click.echo(f"{name} gets {gets}")
+        if dry_run.handover:
+            click.echo(f"Would hand it over to: {dry_run.handover}")
         if dry_run.estimate is not None:
             estimate = dry_run.estimate
             click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")

@@ -20,11 +20,12 @@ _WORDS: Final = MappingProxyType(
         "await": "Rendering",
         "download": "Downloading",
         "publish": "Checking",
+        "hand_over": "Handing over",
         "approve": "Preparing what is to be approved",
     }
 )
 """By the step's kind; the kinds that are not here are quick, and leave the phase as it is."""
-_COUNTED: Final = frozenset({"upload", "prompt", "await", "download"})
+_COUNTED: Final = frozenset({"upload", "prompt", "await", "download", "hand_over"})
 
 
 class Phases:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from nemovideo_nodes.cli.labels import Labels, labels_for, seconds, size
 from nemovideo_nodes.cli.terminal import shown_path, wrapped
 
 if TYPE_CHECKING:
+    from nemovideo_nodes.ledger.facts import HandOverResult
     from nemovideo_nodes.ledger.manifest import ApprovalGiven, Credits, RunResult
     from nemovideo_nodes.ledger.run import Run
 
-__all__ = ["show_lines"]
+__all__ = ["handed_over_line", "show_lines"]
 
 _MOST_NAMES = 12
 
@@ -52,6 +54,8 @@ def show_lines(
         yield f"{labels.video}{labels.colon}{shown_path(video.path)}"
         facts = labels.seconds.format(seconds(video.duration_s)), size(video.bytes)
         yield f"  {facts[0]} · {video.width}x{video.height} · {facts[1]}"
+    for got in result.handed_over:
+        yield from wrapped(handed_over_line(got), columns)
     for problem in problems:
         yield from _told(labels.problem, problem, labels, columns)
     look = last_look(run)
@@ -75,6 +79,17 @@ def show_lines(
         yield ""
         yield labels.steps
         yield from map(step_line, run.steps.values())
+
+
+def handed_over_line(got: HandOverResult) -> str:
+    """`Handed over to postiz for tiktok: scheduled for 2026-03-02 09:00 UTC (post-1)`."""
+    platform = f" for {got.platform}" if got.platform else ""
+    due = f" for {got.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if got.due else ""
+    is_planned = got.state in ("draft", "scheduled")
+    state = f"{got.state}{due}" if is_planned else "" if got.state == "taken" else got.state
+    where = got.place or got.remote_id
+    said = " ".join(filter(None, (state, f"({where})" if where else "")))
+    return f"Handed over to {got.target}{platform}{f': {said}' if said else ''}"
 
 
 def _told(label: str, text: str, labels: Labels, columns: int) -> list[str]:

@@ -17,6 +17,7 @@ from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
+    from nemovideo_nodes.request.approval import Verdict
     from nemovideo_nodes.webhook.config import Config
     from nemovideo_nodes.webhook.outbox import Outbox
 
@@ -225,6 +226,33 @@ def release(deliveries: tuple[int, ...], config: str, everything: bool) -> None:
     now = SystemClock().now().timestamp()
     with _outbox(config) as outbox:
         for sentence in outbox.release(deliveries, now) or ["Nothing is held"]:
+            click.echo(sentence)
+
+
+@webhook.command(short_help="Approve what the run of DELIVERY shows.")
+@click.argument("delivery", type=int)
+@_config_option
+@click.option("--reject", is_flag=True, help="Reject it: the run ends.")
+@click.option("--change", metavar="TEXT", help="Have it changed: one more instruction.")
+@click.option("--why", metavar="TEXT", default="", help="With --reject: the reason.")
+@click.option("--as", "who", metavar="NAME", help="Who says so.  [default: the user's name]")
+def approve(
+    delivery: int, config: str, reject: bool, change: str | None, why: str, who: str | None
+) -> None:
+    """Approve what the run of DELIVERY shows, have it changed, or reject it, and go on with it.
+
+    The run is made in the dispatcher's process; where Prefect or Airflow makes it, its form asks.
+    """
+    from nemovideo_nodes.webhook.approving import approve_run
+    from nemovideo_nodes.webhook.config import read_config
+
+    if reject and change is not None:
+        raise BadInput("--reject and --change exclude each other")
+    read, now = read_config(config), SystemClock().now().timestamp()
+    with _outbox(config) as outbox:
+        decision: Verdict = "reject" if reject else "approve" if change is None else "change"
+        word = approve_run(read, outbox, delivery, decision, who=who, change=change or "", why=why)
+        for sentence in (word, *outbox.release([delivery], now)):
             click.echo(sentence)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.budgeting import is_over_budget
+from nemovideo_nodes.engine.kinds.hand_over import handover_post
 from nemovideo_nodes.engine.plan import missing_permission, missing_steps
 from nemovideo_nodes.errors import (
     BadInput,
@@ -18,10 +19,19 @@ from nemovideo_nodes.errors import (
     StoreError,
     redact,
 )
-from nemovideo_nodes.ledger.facts import FORMAT, NEWEST, Asked, Noted, Order
+from nemovideo_nodes.ledger.facts import (
+    FORMAT,
+    NEWEST,
+    Achieved,
+    Asked,
+    HandOverResult,
+    Noted,
+    Order,
+)
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import Approve, Prompt, Publish, Step
+from nemovideo_nodes.ledger.step import StepState
+from nemovideo_nodes.request.steps import Approve, HandOver, Prompt, Publish, Step
 from nemovideo_nodes.telemetry import current_traceparent
 
 __all__ = ["Asker"]
@@ -134,6 +144,42 @@ class Asker:
                 return True
         raise self._too_busy()
 
+    async def confirm_handed_over(self) -> bool:
+        """Note, on a person's word, that a publisher has the post that it may have.
+
+        False where the run is not in doubt of it.
+        """
+        for _ in range(_TRIES):
+            run = await self.journal.refreshed()
+            doubtful = (
+                record
+                for record in run.steps.values()
+                if isinstance(record.step.args, HandOver) and record.state is StepState.UNKNOWN
+            )
+            record = next(doubtful, None)
+            if record is None:
+                return False
+            post = handover_post(run, record)
+            achieved = Achieved(
+                v=NEWEST,
+                at=self.clock.now(),
+                by=self.by,
+                step=record.step.id,
+                key=record.intent.key if record.intent else None,
+                result=HandOverResult(
+                    id=post.id,
+                    target=post.target,
+                    platform=post.platform,
+                    sha256=post.video.sha256,
+                    due=post.due,
+                    how="person",
+                ),
+            )
+            await self.confirm()
+            if await self.journal.appended(achieved, run.seq):
+                return True
+        raise self._too_busy()
+
     async def decide(self, word: Callable[[Run], Asked | Noted | None]) -> bool:
         """Note what a person said to what was shown, as `word` puts it for the run as it is then.
 
@@ -212,7 +258,7 @@ def _would_be_misread(step: Step) -> bool:
     """Whether an earlier version would do it without what it says, or pass it over."""
     args = step.args
     return (
-        isinstance(args, Approve)
+        isinstance(args, Approve | HandOver)
         or (isinstance(args, Prompt) and args.shows is not None)
         or (isinstance(args, Publish) and args.post is not None)
     )

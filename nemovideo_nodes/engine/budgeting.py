@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.plan import LEASE, SKEW
@@ -27,20 +27,31 @@ _MARGIN = timedelta(seconds=5)
 @dataclass(frozen=True)
 class _Reserved:
     charge: Charge
-    in_scopes: tuple[Spending, ...]
+    in_scopes: tuple[tuple[Spending, Charge], ...]
+    """Each with the charge as it stands there."""
 
-    def end(self, ended: Charge) -> None:
-        for scope in self.in_scopes:
-            scope.end(ended)
+    def end(self, at: datetime, credits: float) -> None:
+        ended = {"at": at, "kind": "ended", "until": None, "credits": credits}
+        for scope, charge in self.in_scopes:
+            scope.end(charge.model_copy(update=ended))
 
 
 class Budgets:
     """The budgets of one run. Without any, nothing is read or written."""
 
     def __init__(
-        self, store: Store, run: Run, clock: Clock, budgets: Sequence[Budget], *, me: str
+        self,
+        store: Store,
+        run: Run,
+        clock: Clock,
+        budgets: Sequence[Budget],
+        *,
+        me: str,
+        scale: float = 1.0,
     ) -> None:
+        """`scale`: how many times the documented costs like requests have cost."""
         self._me = me
+        self._scale = scale
         self._store = store
         self._run = run
         self._clock = clock
@@ -78,27 +89,20 @@ class Budgets:
         sent = _was_sent(self._run, reserved.charge)
         if sent and record.achieved is None:
             return  # the reservation stays, and counts while the journal shows the intent
-        ended = reserved.charge.model_copy(
-            update={
-                "at": self._clock.now(),
-                "kind": "ended",
-                "until": None,
-                "credits": reserved.charge.credits if sent else 0.0,
-            }
-        )
-        await asyncio.to_thread(reserved.end, ended)
+        credits = reserved.charge.credits if sent else 0.0
+        await asyncio.to_thread(reserved.end, self._clock.now(), credits)
 
     def _reserve(self, charge: Charge) -> str | None:
-        taken: list[Spending] = []
+        taken: list[tuple[Spending, Charge]] = []
         for budget in self._budgets:
             scope = self._scopes[budget.scope]
             limit = None if self._run.over_budget_allowed else budget.credits
-            known = scope.reserve(charge, limit, lambda one: may_have_been_sent(self._store, one))
+            own = charge.model_copy(update={"label": budget.of, "limit": budget.credits})
+            known = scope.reserve(own, limit, lambda one: may_have_been_sent(self._store, one))
             if known is not None:
-                nothing = charge.model_copy(update={"kind": "ended", "credits": 0.0, "until": None})
-                _Reserved(charge, tuple(taken)).end(nothing)
+                _Reserved(charge, tuple(taken)).end(charge.at, 0.0)
                 return _sentence(budget, known, charge)
-            taken.append(scope)
+            taken.append((scope, own))
         self._reserved = _Reserved(charge, tuple(taken))
         return None
 
@@ -108,7 +112,7 @@ class Budgets:
         before = (r for r in records if r is not record and r.step.node is StepName.PROMPT)
         sent = sum(r.intents > 0 for r in before)
         videos = sum(r.step.node is StepName.RENDER for r in records)
-        return message_estimate(sent, videos)
+        return message_estimate(sent, videos) * self._scale
 
 
 def may_have_been_sent(store: Store, charge: Charge) -> bool:

@@ -13,6 +13,7 @@ from nemovideo_nodes.engine.budgeting import Budgets
 from nemovideo_nodes.engine.events import Event, EventKind
 from nemovideo_nodes.engine.follow_up import next_follow_up
 from nemovideo_nodes.engine.kinds.kind import Context
+from nemovideo_nodes.engine.kinds.publisher import OpenPublisher, no_publisher
 from nemovideo_nodes.engine.lease import LeaseKeeper
 from nemovideo_nodes.engine.performing import StepPerformer
 from nemovideo_nodes.engine.plan import (
@@ -64,10 +65,13 @@ class Engine:
         on_event: Callable[[Event], None] | None = None,
         journal: Journal | None = None,
         budgets: Sequence[Budget] = (),
+        cost_scale: float = 1.0,
+        publisher: OpenPublisher = no_publisher,
     ) -> None:
         """`journal` is the run's, where the caller has read it already.
 
         Each message is charged to all of the `budgets`, and none goes out that does not fit.
+        `cost_scale` is how many times the documented costs like requests have cost.
         """
         self._client = client
         self._store = store
@@ -92,8 +96,11 @@ class Engine:
             pace=self._pace,
             clock=self._clock,
             report=lambda progress: self._tell(Event("progress", progress.step, progress=progress)),
+            publisher=publisher,
         )
-        charged = Budgets(store, self._journal.run, self._clock, budgets, me=self._me)
+        charged = Budgets(
+            store, self._journal.run, self._clock, budgets, me=self._me, scale=cost_scale
+        )
         self._performer = StepPerformer(context, self._journal, self._lease, charged, self._tell)
 
     @property

@@ -85,7 +85,8 @@ class StepPerformer:
                     intended = _over_budget(over)
                 if isinstance(intended, Intent):
                     # Whoever waits for a token waits before the time that is left is looked at.
-                    await self._ctx.client.acquire_token()
+                    if step.kind.at_service:
+                        await self._ctx.client.acquire_token()
                     key = intended.key
                     # A repetition has its intent already.
                     if decision.key is None and not await self._intended(record, intended, planned):

@@ -87,6 +87,8 @@ PYTHON_WORDING: Final[Wording] = MappingProxyType(
     {
         Remedy.RETRY: "Nothing is lost: call it again to go on",
         Remedy.RESEND: "Look at the session, then call it again with resend=True",
+        Remedy.HAND_OVER: "Look at the publisher: where it has the post, call "
+        "wait(handed_over=True) on the handle of run {run_id}; where it has not, wait(resend=True)",
         Remedy.AGAIN: "Call it with again=True to make a new run",
         Remedy.REFINE: "Say with refine() what is missing, or call it with again=True",
         Remedy.ANSWER: "Answer with refine('...') on the handle of run {run_id}",

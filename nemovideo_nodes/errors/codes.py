@@ -109,6 +109,9 @@ class Remedy(StrEnum):
     """Ask for the same run again: it goes on where it stopped."""
     RESEND = "resend"
     """Look at the session, then allow what may cost money to be done once more."""
+    HAND_OVER = "hand_over"
+    """Look at the publisher, then say that it has the post, or allow that it is handed over again.
+    """
     AGAIN = "again"
     """Make a new run of the same request."""
     REFINE = "refine"

@@ -41,6 +41,7 @@ __all__ = [
     "DownloadResult",
     "Evidence",
     "Fact",
+    "HandOverResult",
     "Intended",
     "Lease",
     "Noted",
@@ -228,6 +229,27 @@ class PublishResult(_Plain):
     """Places of SRT and VTT files of the texts on the timelines; None where there are none."""
 
 
+class HandOverResult(_Plain):
+    """A video that a publisher has."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    id: str
+    """Ours, under which it was handed over and is looked up."""
+    target: str
+    platform: str = ""
+    sha256: str = ""
+    """Of the video."""
+    remote_id: str = ""
+    """What the publisher calls it."""
+    place: str = ""
+    """Where a person finds it: a URL without a secret, or a path."""
+    state: str = "taken"
+    """`draft`, `scheduled`, `copied`, or `taken`."""
+    due: AwareDatetime | None = None
+    how: Literal["answered", "looked_up", "person"] = "answered"
+    """Who says that the publisher has it: its answer, a look afterwards, or a person."""
+
+
 class ApprovalResult(_Plain):
     """What was approved, by whom."""
 
@@ -272,7 +294,8 @@ Result = Annotated[
     | RenderEnded
     | DownloadResult
     | PublishResult
-    | ApprovalResult,
+    | ApprovalResult
+    | HandOverResult,
     Field(discriminator="kind"),
 ]
 

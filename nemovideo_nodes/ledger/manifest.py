@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, model_validator
 
 from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy, Wording, redact, with_remedy
 from nemovideo_nodes.ledger.approval_words import approval_lines, question_of
@@ -17,6 +17,7 @@ from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.facts import (
     CreditsResult,
     Evidence,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RuleCheck,
@@ -63,6 +64,10 @@ and `failed` are `stuck`."""
 _STATES: Final[Mapping[str, State]] = MappingProxyType(
     {"done": "done", "stuck": "failed", "waiting": "resumable"}
 )
+
+
+_At = Annotated[AwareDatetime, PlainSerializer(lambda at: at.isoformat(), return_type=str)]
+"""A time that is plain text in every dump: results are printed as JSON."""
 
 
 class _Plain(BaseModel):
@@ -119,6 +124,10 @@ class Delivered(_Plain):
     alt_text: str = ""
     link: str = ""
     """With its UTM parameters."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
+    publish_at: AwareDatetime | None = None
+    """When it is to be published; None where nothing says so."""
 
     @property
     def violations(self) -> list[str]:
@@ -137,8 +146,8 @@ class ApprovalAsked(_Plain):
     """The words, the timeline or the post, as a person reads them."""
     seen: str
     """The digest of what is shown: an approval is for that alone."""
-    asked_at: AwareDatetime
-    until: AwareDatetime | None = None
+    asked_at: _At
+    until: _At | None = None
     """When there has to be an answer; None: whenever."""
     otherwise: Otherwise = "reject"
     """What it means that nobody has answered by then."""
@@ -155,7 +164,7 @@ class ApprovalGiven(_Plain):
     decision: Verdict
     who: str
     """Empty where nobody had answered in time, and that meant to go on."""
-    at: AwareDatetime
+    at: _At
     seen: str
     text: str = ""
     """Of a rejection: why; of a change: what."""
@@ -190,6 +199,8 @@ class RunResult(_Plain):
     """Whether starting it again later, with nothing changed, can help; None where it is done."""
     question: AgentQuestion | None = None
     """What the service asks, and the answers that it offers, where the run waits for that."""
+    handed_over: list[HandOverResult] = []
+    """What publishers have of it."""
     approval: ApprovalAsked | None = None
     """What a person has to approve before the run goes on, where it waits for that."""
     approvals: list[ApprovalGiven] = []
@@ -268,6 +279,7 @@ def result_of(
         error_code=error_code,
         remedy=remedy,
         question=question,
+        handed_over=run.results(HandOverResult),
         approval=asked,
         approvals=_given(run),
         deliveries=_delivered(run, store, published[-1]) if published else [],
@@ -337,6 +349,8 @@ def _said(post: Post | None, platform: str) -> dict[str, Any]:
         "hashtags": list(text.hashtags),
         "alt_text": text.alt_text,
         "link": text.link,
+        "synthetic_media": post.synthetic_media,
+        "publish_at": post.due,
     }
 
 
@@ -352,6 +366,7 @@ def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
         "profile": order.profile.headers if order else None,
         "asked_at": run.facts[0].at.isoformat() if run.facts else None,
         "finished_at": at.isoformat(),
+        "synthetic_media": run.post.synthetic_media if run.post else True,
         "instructions": [i.text for i in order.request.script] if order else [],
         "media": [
             {"name": m.name, "url": m.url}
@@ -369,6 +384,7 @@ def manifest_of(run: Run, published: PublishResult, at: datetime) -> bytes:
                 "file": one.file.rsplit("/", 1)[-1],
                 "cover": one.cover.rsplit("/", 1)[-1] if one.cover else None,
                 **_said(run.post, one.platform),
+                "publish_at": run.post.due.isoformat() if run.post and run.post.due else None,
             }
             for one in published.deliveries or ()
         ],

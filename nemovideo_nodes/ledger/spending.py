@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -23,6 +23,7 @@ FOLDER = "budgets"
 MAX_ENTRIES = 1_000_000
 """Far beyond any scope; a bound for the loops."""
 _SUM_EVERY = 50
+_FRESH = timedelta(hours=1)
 _NUMBERED = re.compile(r"(sum-)?(\d{8})\.json")
 
 
@@ -44,6 +45,10 @@ class Charge(BaseModel):
     """`ended`: how the message ended is known, and so is what it counts."""
     until: AwareDatetime | None = None
     """Until when the reservation counts though nothing shows that the message was sent."""
+    label: str = ""
+    """Whose budget it is, for people: `of the calendar spring`."""
+    limit: float | None = None
+    """What the budget was then."""
 
     @property
     def of(self) -> tuple[str, str, str]:
@@ -82,6 +87,7 @@ class Spending:
         self._folder = f"{FOLDER}/{scope}"
         self._charges: dict[tuple[str, ...], Charge] = {}
         self._read_to = 0
+        self._looked_at: datetime | None = None
         self._known_to: int | None = None
         """The highest number that the store shows; None before it was asked."""
 
@@ -93,6 +99,7 @@ class Spending:
         `limit` None reserves at any rate, as a person has permitted. `was_sent` tells of a
         reservation whose time is over whether its message may have been sent.
         """
+        self._expire(charge.at)
         for _ in range(MAX_ENTRIES):
             self.refresh()
             known = self.charged(charge.at, was_sent, but=charge.of)
@@ -104,6 +111,7 @@ class Spending:
 
     def end(self, charge: Charge) -> None:
         """Note what a message counts now that its end is known."""
+        self._expire(charge.at)
         for _ in range(MAX_ENTRIES):
             self.refresh()
             if self._append(charge):
@@ -135,6 +143,19 @@ class Spending:
                 reserved += charge.credits
         return Charged(spent, reserved)
 
+    @property
+    def label(self) -> str:
+        """Whose budget it is, by the newest charge that says so."""
+        return next((one.label for one in self._newest() if one.label), "")
+
+    @property
+    def limit(self) -> float | None:
+        """What the budget was when it was charged last; None where nothing says so."""
+        return next((one.limit for one in self._newest() if one.limit is not None), None)
+
+    def _newest(self) -> list[Charge]:
+        return sorted(self._charges.values(), key=lambda one: one.at, reverse=True)
+
     def refresh(self) -> None:
         """Read what is new; an entry that is missing below another is passed by."""
         if self._known_to is None:
@@ -147,6 +168,37 @@ class Spending:
                 self._read_to += 1
             else:
                 return
+
+    def _expire(self, now: datetime) -> None:
+        """Begin anew where the last look at the folder is long ago: old entries are cleaned up."""
+        if self._looked_at is not None and abs(now - self._looked_at) < _FRESH:
+            return
+        self._charges, self._read_to, self._known_to = {}, 0, None
+        self._looked_at = now
+
+    def tidy(self, before: datetime) -> list[str]:
+        """The names of entries and sums that a newer sum has, written before that time.
+
+        Nobody can be reading them any more; see `_expire`.
+        """
+        old: list[tuple[int, str]] = []
+        newest = 0
+        for one in self._store.files(self._folder):
+            found = _NUMBERED.fullmatch(one.name.rpartition("/")[2])
+            if found is None or one.at >= before:
+                continue
+            number = int(found[2])
+            old.append((number, one.name))
+            if found[1] and number > newest and self._is_whole(number):
+                newest = number
+        return [name for number, name in old if number < newest]
+
+    def _is_whole(self, number: int) -> bool:
+        try:
+            _Sum.model_validate_json(self._store.read(self._sum_name(number)) or b"")
+        except ValidationError:
+            return False
+        return True
 
     def _begin(self) -> int:
         """Begin at the newest sum that can be read; the highest number that the store shows."""

@@ -217,7 +217,7 @@ class StepRecord:
                 verdict="unknown",
                 sentence=sentence,
                 error_code=ErrorCode.JOURNAL_DOUBT,
-                remedy=Remedy.RESEND,
+                remedy=Remedy.RESEND if self.step.kind.at_service else Remedy.HAND_OVER,
             )
             self.state = TRANSITIONS[self.state][StepEvent.DOUBT]
 

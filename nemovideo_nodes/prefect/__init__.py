@@ -15,7 +15,7 @@ from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, essenti
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.job import VideoJob, VideoJobRun
 from nemovideo_nodes.prefect.naming import run_name
-from nemovideo_nodes.prefect.posts import post_data_of, posts_due, run_each_post
+from nemovideo_nodes.prefect.posts import budget_of, post_data_of, posts_due, run_each_post
 from nemovideo_nodes.prefect.review import Answer, Review, execute_and_answer, review_and_refine
 from nemovideo_nodes.prefect.tasks import (
     acquire_token,
@@ -26,6 +26,7 @@ from nemovideo_nodes.prefect.tasks import (
     claim_link,
     create_session,
     download,
+    hand_over,
     publish,
     read_state,
     refine_run,
@@ -54,6 +55,7 @@ __all__ = [
     "await_render",
     "begin_delivery",
     "begin_run",
+    "budget_of",
     "carry_out",
     "check_credits",
     "claim_link",
@@ -63,6 +65,7 @@ __all__ = [
     "execute_and_answer",
     "execute_run",
     "explain_failure",
+    "hand_over",
     "look_and_refine",
     "make_each",
     "post_data_of",

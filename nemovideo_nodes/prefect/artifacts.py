@@ -33,6 +33,7 @@ __all__ = ["declare_asset", "publish_artifacts", "summary_markdown"]
 
 _POSTER_SIZE = (640, 640)
 _THUMBNAIL_SIZE = (240, 240)
+_STORYBOARD_SIZE = (720, 1600)
 _MOST_POSTERS = 6
 _MOST_BYTES = 20_000_000
 """A larger upload gets no thumbnail."""
@@ -148,7 +149,8 @@ def _read_run(handle: RunHandle, opened: OpenRun, run: Run, error: NemoVideoErro
     shown = Shown(
         name=handle.name or (f"{handle.run_id} ({platform})" if platform else ""),
         links=links,
-        posters=_posters(opened, run),
+        posters=_shown(opened, run, result),
+        preview=_preview(opened, run, result),
         violations=workspace.platform_violations(result, run),
         error=error.message(FORM_WORDING) if error is not None else "",
         report=_report(opened, run, result),
@@ -163,6 +165,22 @@ def _report(opened: OpenRun, run: Run, result: RunResult) -> str:
         return ""
     name = report_name(run.id)
     return opened.store.link(name) or opened.workspace.store.place(name)
+
+
+def _shown(opened: OpenRun, run: Run, result: RunResult) -> list[str | None]:
+    """What stands at the top: of a run that needs approval, the storyboard."""
+    asked = result.approval
+    if asked is not None and asked.storyboard and importlib.util.find_spec("PIL") is not None:
+        name = f"runs/{run.id}/{asked.storyboard.rsplit('/', 1)[-1]}"
+        return [_data_url(opened.workspace.store.read(name), _STORYBOARD_SIZE)]
+    return _posters(opened, run)
+
+
+def _preview(opened: OpenRun, run: Run, result: RunResult) -> str:
+    asked = result.approval
+    if asked is None or not asked.preview:
+        return ""
+    return opened.store.link(f"runs/{run.id}/{asked.preview.rsplit('/', 1)[-1]}")
 
 
 def _posters(opened: OpenRun, run: Run) -> list[str | None]:

@@ -68,9 +68,30 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
         default=DEFAULT_PROFILE,
         description="The skill to use: its name, or the path of a skill document on the worker.",
     )
+    run_budget: float | None = Field(
+        default=None,
+        ge=0,
+        title="Run budget",
+        description="The most credits of one run; what does not fit is held for a person. "
+        "Empty: what the worker's environment says.",
+    )
+    day_budget: float | None = Field(
+        default=None,
+        ge=0,
+        title="Day budget",
+        description="The most credits of this account in one day (UTC), of the runs in one store. "
+        "Empty: what the worker's environment says.",
+    )
     emulator: bool = Field(
         default=False,
         description="Use the local emulator, which needs no account and costs nothing.",
+    )
+
+    approval: str = Field(
+        default="",
+        description="What a person has to approve of each run of this account: before_paying, "
+        "before_export or before_handover, and maybe a time, as in: before_export within 3d else "
+        "go on. Empty: what the worker's environment says.",
     )
 
     def account(self) -> Account:
@@ -81,7 +102,10 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
             token=self.token.get_secret_value(),
             token_source=f"the block {self._block_document_name or self._block_type_name!r}",
             client_id=self.client_id.get_secret_value(),
+            run_budget=self.run_budget,
+            day_budget=self.day_budget,
             local=self.emulator,
+            approval=self.approval,
         )
 
     def get_client(self, *args: Any, store: str = "", **kwargs: Any) -> NemoVideoClient:

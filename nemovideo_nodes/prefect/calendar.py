@@ -16,7 +16,12 @@ from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.calendar_model import CalendarPost
-from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of
+from nemovideo_nodes.request.calendar_plan import (
+    PlannedVideo,
+    due_videos,
+    videos_of,
+    with_handover,
+)
 from nemovideo_nodes.request.notify import Notify, checked_channels
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_file import Post
@@ -28,7 +33,15 @@ from nemovideo_nodes.workspace.calendar_source import (
 )
 from nemovideo_nodes.workspace.post_data import post_data
 
-__all__ = ["CalendarVideo", "DuePosts", "outcome_of", "planned_of", "post_data_of", "posts_due"]
+__all__ = [
+    "CalendarVideo",
+    "DuePosts",
+    "budget_of",
+    "outcome_of",
+    "planned_of",
+    "post_data_of",
+    "posts_due",
+]
 
 
 class CalendarVideo(Post):
@@ -54,6 +67,7 @@ class CalendarVideo(Post):
             account=post.account,
             revision=planned.revision,
             notify=notify,
+            approval=post.approval,
             planned=planned,
         )
 
@@ -66,6 +80,11 @@ class CalendarVideo(Post):
 def post_data_of(post: Post) -> dict[str, Any]:
     """What goes out with the post's video, and where, as `begin_run` takes it."""
     return post_data(planned_of(post))
+
+
+def budget_of(post: Post) -> float:
+    """The most credits of the post's video; 0 where its row does not say."""
+    return planned_of(post).post.budget or 0.0
 
 
 class DuePosts(list[Post]):
@@ -89,6 +108,7 @@ async def posts_due(
     timezone: str = "UTC",
     catch_up_hours: int = 24,
     notify: Sequence[str] = (),
+    handover: str = "",
 ) -> list[Post]:
     """Reads the calendar and finds the posts that became due before the flow run's own time.
 
@@ -96,12 +116,13 @@ async def posts_due(
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
     `notify` are the channels that are told what comes of the posts; none for the worker's own.
     Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
+    `handover` is the publisher of rows that name none.
     """
     with in_form_words():
         check_files([calendar], "calendar")
         told = Notify(channels=checked_channels(notify) or None, calendar=calendar_name(calendar))
         try:
-            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told)
+            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told, handover)
         except NoCalendar as error:
             flow_run = current_flow_run()
             if flow_run is None or not flow_run.auto_scheduled:
@@ -153,7 +174,9 @@ def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
     )
 
 
-def _due(calendar: str, timezone: str, catch_up_hours: int, notify: Notify) -> DuePosts:
+def _due(
+    calendar: str, timezone: str, catch_up_hours: int, notify: Notify, handover: str
+) -> DuePosts:
     source = open_calendar(calendar, Settings.from_environment().media_access)
     reading = source.read(timezone)
     whole = next((one for one in reading.problems if one.row is None), None)
@@ -167,7 +190,7 @@ def _due(calendar: str, timezone: str, catch_up_hours: int, notify: Notify) -> D
     if problems:
         emit_problems(problems)
     now = _now()
-    videos = videos_of(reading.posts)
+    videos = videos_of(with_handover(reading.posts, handover))
     due = due_videos(videos, now, timedelta(hours=catch_up_hours))
     posts = DuePosts(CalendarVideo.of(video, source, now, notify) for video in due)
     posts.problems, posts.notify = problems, notify

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ from prefect.states import araise_state_exception
 from prefect.utilities.annotations import quote
 from prefect.utilities.engine import link_state_to_task_run_result
 
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.prefect import tasks
+from nemovideo_nodes.prefect.approving import is_approved_in_form
 from nemovideo_nodes.prefect.artifacts import publish_artifacts
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle
 from nemovideo_nodes.prefect.logs import hide_tracebacks, run_logger
@@ -23,7 +25,7 @@ from nemovideo_nodes.prefect.resolve import OpenRun, keep_open, open_run
 from nemovideo_nodes.prefect.step_task import StepTask, from_any_flow
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.steps import Prompt, StepName, Upload
-from nemovideo_nodes.workspace import require_done
+from nemovideo_nodes.workspace import Workspace, require_done
 
 __all__ = ["execute_run", "steps_of"]
 
@@ -40,28 +42,56 @@ _TASKS: Final = MappingProxyType[StepName, Any](
         StepName.AWAIT: tasks.await_render,
         StepName.DOWNLOAD: tasks.download,
         StepName.PUBLISH: tasks.publish,
+        StepName.APPROVE: tasks.approve,
+        StepName.HAND_OVER: tasks.hand_over,
     }
 )
 _EMPTY: Final = MappingProxyType[StepName, tuple[str, ...]](
-    {StepName.UPLOAD: ("picture",), StepName.PROMPT: ("text",)}
+    {StepName.UPLOAD: ("picture",), StepName.PROMPT: ("text",), StepName.HAND_OVER: ("target",)}
 )
 """Parameters that are left empty, so that the step keeps its own arguments."""
 _MOST_STEPS: Final = 5_000
+_MOST_APPROVALS: Final = 100
 _MOST_TITLE: Final = 60
 
 
+@dataclass(frozen=True)
+class PersonsWord:
+    """What a person has said of a run that was stopped; see `execute_run`."""
+
+    same_account: bool = False
+    over_budget: bool = False
+    handed_over: bool = False
+
+    async def note(self, workspace: Workspace, run_id: str) -> None:
+        """Write it down in the run's journal."""
+        if self.same_account:
+            await workspace.confirm_account(run_id)
+        if self.over_budget:
+            await workspace.release(run_id)
+        if self.handed_over:
+            await workspace.confirm_handed_over(run_id)
+
+
 def execute_run(
-    run: RunHandle | str, *, resend: bool = False, same_account: bool = False
+    run: RunHandle | str,
+    *,
+    resend: bool = False,
+    same_account: bool = False,
+    over_budget: bool = False,
+    handed_over: bool = False,
 ) -> Coroutine[Any, Any, RunResult]:
     """Do all that a run was asked for, a task run for each step, and show the result.
 
-    Steps that were done before are not shown again. `resend` and `same_account` are a person's
-    word: that the step which the run stopped at may be done again, and paid for again; and that
-    the present token is a new one of the account that began the run. Raises `RunStopped` where
-    the run does not finish; called again, it continues. In a sync flow it returns the result
-    itself.
+    Steps that were done before are not shown again. The flags are a person's word: `resend`, that
+    the step which the run stopped at may be done again, and paid for again; `same_account`, that
+    the present token is a new one of the account that began the run; `over_budget`, that the run
+    may go over the budget that holds it; `handed_over`, that the publisher which is in doubt has
+    the post. Raises `RunStopped` where the run does not finish; called again, it continues. In a
+    sync flow it returns the result itself.
     """
-    work = _execute(to_handle(run), resend=resend, same_account=same_account)
+    word = PersonsWord(same_account, over_budget, handed_over)
+    work = _execute(to_handle(run), resend=resend, word=word)
     result: Coroutine[Any, Any, RunResult] = from_any_flow(work)
     return result
 
@@ -74,17 +104,22 @@ async def steps_of(run: RunHandle | str, node: StepName | None = None) -> list[s
 
 
 async def execute_opened(
-    handle: RunHandle, opened: OpenRun, *, resend: bool = False, same_account: bool = False
+    handle: RunHandle,
+    opened: OpenRun,
+    *,
+    resend: bool = False,
+    same_account: bool = False,
+    word: PersonsWord | None = None,
 ) -> RunResult:
     """`execute_run` for a run whose store is resolved already."""
+    word = word or PersonsWord(same_account)
     hide_tracebacks()
     async with ProgressBar(f"nemovideo-{handle.key}-progress") as bar:
         shared = OpenRun(opened.store, opened.journal, bar)
         async with keep_open(handle, shared):
             try:
-                if same_account:
-                    with in_form_words():
-                        await opened.workspace.confirm_account(handle.run_id)
+                with in_form_words():
+                    await word.note(opened.workspace, handle.run_id)
                 await _execute_steps(handle, shared, resend=resend)
                 with in_form_words():
                     result = require_done(await tasks.show_result(handle))
@@ -95,10 +130,18 @@ async def execute_opened(
     return result
 
 
-async def _execute(handle: RunHandle, *, resend: bool, same_account: bool) -> RunResult:
+async def _execute(handle: RunHandle, *, resend: bool, word: PersonsWord) -> RunResult:
     with in_form_words():
         opened = await open_run(handle)
-    return await execute_opened(handle, opened, resend=resend, same_account=same_account)
+    for _ in range(_MOST_APPROVALS):
+        try:
+            return await execute_opened(handle, opened, resend=resend, word=word)
+        except RunStopped as stopped:
+            if stopped.code is not ErrorCode.NEEDS_APPROVAL or not await is_approved_in_form(
+                handle
+            ):
+                raise
+    raise RunStopped("It was asked for approval too often", run_id=handle.run_id)
 
 
 async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) -> None:
@@ -122,10 +165,15 @@ async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) ->
             number=int(number),
             resend=resend,
             **{name: quote("") for name in _EMPTY.get(StepName(node), ())},
+            **({"may_wait": True} if node == StepName.APPROVE else {}),
             wait_for=before,
             return_state=True,
         )
         await araise_state_exception(state)
+        if node == StepName.APPROVE and (await opened.read()).steps[step].achieved is None:
+            run = await opened.read()
+            with in_form_words():
+                require_done(await asyncio.to_thread(opened.workspace.result_of, run))
         before = [_Link()]
         link_state_to_task_run_result(state, before[0])
 

@@ -98,6 +98,17 @@ class VideoJob(abstract.JobBlock[RunResult]):
         description="A text that makes two equal jobs two videos on purpose, such as a date. "
         "Empty: equal jobs are one video.",
     )
+    handover: str = Field(
+        default="",
+        description="The publisher that gets the video, by its name in the worker's "
+        "handover.toml. Empty: none.",
+    )
+    budget: float | None = Field(
+        default=None,
+        ge=0,
+        description="The most credits of the job; what does not fit is held for a person. "
+        "Empty: no budget of its own.",
+    )
     credentials: NemoVideoCredentials = Field(
         default_factory=NemoVideoCredentials, description="The account that pays."
     )
@@ -119,6 +130,8 @@ class VideoJob(abstract.JobBlock[RunResult]):
                     profile=self.credentials.profile,
                     platform=self.platform,
                     deduplication_key=self.occasion,
+                    handover=self.handover,
+                    budget=self.budget,
                 )
             )
         return VideoJobRun(workspace, run_id, self.credentials.profile)

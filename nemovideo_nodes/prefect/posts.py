@@ -21,6 +21,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.calendar import (
     CalendarVideo,
     DuePosts,
+    budget_of,
     outcome_of,
     planned_of,
     post_data_of,
@@ -44,7 +45,7 @@ from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.notifications.telling import tell_tick
 from nemovideo_nodes.workspace.retention import HELD_ROWS
 
-__all__ = ["PostOutcome", "make_posts", "post_data_of", "posts_due", "run_each_post"]
+__all__ = ["PostOutcome", "budget_of", "make_posts", "post_data_of", "posts_due", "run_each_post"]
 
 _EDITED: Final = (
     "Its row was edited after its video was made: give the row another `revision`, or start the "
@@ -245,12 +246,15 @@ class _Calendar:
         """The row of a video in the calendar's artifact."""
         video, result = made.video, made.result
         match made.outcome:
-            case "made" | "known" | "edited":
+            case "made" | "known" | "updated" | "edited":
                 path = result.videos[-1].path if result is not None and result.videos else ""
                 name = f"runs/{video.run_id}/{path.rsplit('/', 1)[-1]}" if path else ""
                 note = _EDITED if made.outcome == "edited" else ""
                 link = self.store(video).link(name)
                 return outcome_of(video, status="done", note=note, link=link, path=path)
+            case "held" if result is not None and result.approval is not None:
+                note = f"{made.error}. nemovideo approve {video.run_id} does; the next run goes on"
+                return outcome_of(video, status="held", note=note)
             case "held":
                 note = f"Not tried again until its row changes: {made.error}"
                 return outcome_of(video, status="held", note=note)

@@ -34,7 +34,7 @@ def record_name(asked: Mapping[str, Any]) -> str:
     flow_run = current_flow_run()
     if flow_run is None:
         return ""
-    text = json.dumps(dict(asked), sort_keys=True)
+    text = json.dumps(dict(asked), sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     attempt = _asked.setdefault((flow_run.id, flow_run.run_count), Counter())
     while len(_asked) > _MOST_COUNTED:

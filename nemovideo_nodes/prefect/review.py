@@ -1,17 +1,13 @@
 """Lets a person review a video in the middle of a flow: approve it, change it, or reject it."""
 
-from datetime import timedelta
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
-from prefect.client.schemas.objects import FlowRun
-from prefect.events import emit_event
-from prefect.exceptions import Pause
-from prefect.flow_runs import apause_flow_run, asuspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
 from nemovideo_nodes.errors import ErrorCode, RunStopped
 from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.prefect.approving import WAITS, ask_in_form
 from nemovideo_nodes.prefect.artifacts import summary_markdown
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.execution import execute_run
@@ -21,14 +17,8 @@ from nemovideo_nodes.prefect.tasks import refine_run
 
 # Prefect reads the types of a run input's fields: no `from __future__` here.
 
-__all__ = ["Answer", "Review", "execute_and_answer", "review_and_refine"]
+__all__ = ["WAITS", "Answer", "Review", "execute_and_answer", "review_and_refine"]
 
-_I = TypeVar("_I", bound=RunInput)
-
-WAITS: Final = "nemovideo.flow-run.waits"
-"""The event that `automations.yaml` expects of a run that was suspended."""
-_TIMEOUT_S: Final = int(timedelta(days=7).total_seconds())
-_POLL_S: Final = 2
 _MOST_QUESTIONS: Final = 5
 """So often a person who wants a change is asked which."""
 
@@ -83,7 +73,7 @@ async def execute_and_answer(
         if asked is not None:  # unless somebody has answered elsewhere just now
             step = asked.step.id.replace("/", "-")
             asking = Answer.with_initial_data(description=await summary_markdown(run))
-            given = await _input(asking, f"question-{step}", flow_run)
+            given = await ask_in_form(asking, f"question-{step}", flow_run)
             await refine_run(run, given.answer, occasion=f"question {step} of {flow_run.id}")
     return await execute_run(run, resend=resend, same_account=same_account)
 
@@ -100,11 +90,11 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
         return result
     for number in range(1, rounds + 1):
         asking = Review.with_initial_data(description=await summary_markdown(run))
-        answer = await _input(asking, f"look-{number}", flow_run)
+        answer = await ask_in_form(asking, f"look-{number}", flow_run)
         for again in range(1, _MOST_QUESTIONS):
             if answer.decision != "change" or answer.change.strip():
                 break
-            answer = await _input(asking, f"look-{number}-{again}", flow_run)
+            answer = await ask_in_form(asking, f"look-{number}-{again}", flow_run)
         change = answer.change.strip()
         if answer.decision == "reject":
             raise RunStopped(
@@ -117,27 +107,3 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
         await refine_run(run, change, occasion=f"look {number} of {flow_run.id}")
         result = await execute_and_answer(run, rounds, same_account=answer.same_account)
     return result
-
-
-async def _input(asking: type[_I], key: str, flow_run: FlowRun) -> _I:
-    """What a person says; a deployment's process ends meanwhile, and a new one gets the answer.
-
-    A heartbeat may arrive after the server has marked the run as suspended, and the automation on
-    heartbeats would take the run for lost. Our own event follows the heartbeats, so it comes last.
-    """
-    if flow_run.deployment_id is None:
-        return await apause_flow_run(
-            wait_for_input=asking, timeout=_TIMEOUT_S, poll_interval=_POLL_S, key=key
-        )
-    try:
-        return await asuspend_flow_run(wait_for_input=asking, timeout=_TIMEOUT_S, key=key)
-    except Pause:
-        emit_event(
-            WAITS,
-            resource={"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"},
-            related=[
-                {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
-                for tag in flow_run.tags
-            ],
-        )
-        raise

@@ -43,6 +43,8 @@ class Shown:
     """An image URL for each video, or for each upload of a run without videos."""
     violations: Sequence[str] = ()
     """What the platform does not accept of the videos."""
+    preview: str = ""
+    """The URL of a preview, where a browser finds it."""
     error: str = ""
     """Why the run stopped and what to do, where it is not done."""
     report: str = ""
@@ -62,6 +64,7 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
         lines += [*(f"- **{plain(sentence)}**" for sentence in shown.violations), ""]
     pictures = [url for url in shown.posters if url]
     lines += [" ".join(image_markdown(url) for url in pictures), ""] if pictures else []
+    lines += _approval(result, shown)
     lines += _videos(result, shown.links)
     lines += _deliveries(result)
     if result.skipped:
@@ -119,6 +122,23 @@ def published_videos(run: Run) -> tuple[str, ...]:
 def plain(text: str) -> str:
     """Text from outside on one line, which markdown shows as it is."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def _approval(result: RunResult, shown: Shown) -> list[str]:
+    """What a person is asked to approve."""
+    asked = result.approval
+    if asked is None:
+        return []
+    lines = [f"## {plain(asked.question)}", ""]
+    lines += [f"- {plain(_short(line))}" for line in asked.lines]
+    if shown.preview:
+        lines.append(f"- [A preview](<{shown.preview}>)")
+    elif asked.preview:
+        lines.append(f"- A preview: `{asked.preview}`")
+    if asked.until is not None:
+        means = "it is rejected" if asked.otherwise == "reject" else "the run goes on"
+        lines.append(f"- Without an answer by {asked.until:%Y-%m-%d %H:%M} UTC, {means}")
+    return [*lines, ""]
 
 
 def _credits(run: Run, credits: Credits) -> list[str]:

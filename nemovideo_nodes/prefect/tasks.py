@@ -20,11 +20,13 @@ from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.errors import BadInput, ErrorCode, RunStopped
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -50,6 +52,7 @@ from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.budget import daily_budget
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
@@ -61,6 +64,7 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Prompt,
     Publish,
     ReadState,
@@ -71,9 +75,11 @@ from nemovideo_nodes.request.steps import (
 )
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.post_data import with_post
+from nemovideo_nodes.workspace.posting import due_at
 
 __all__ = [
     "acquire_token",
+    "approve",
     "await_render",
     "begin_delivery",
     "begin_run",
@@ -81,6 +87,7 @@ __all__ = [
     "claim_link",
     "create_session",
     "download",
+    "hand_over",
     "publish",
     "read_state",
     "refine_run",
@@ -118,17 +125,25 @@ async def begin_run(
     again: bool = False,
     language: str = "",
     account: str = "",
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    budget: float = 0.0,
     post: Mapping[str, Any] | None = None,
     notify: Notify | None = None,
+    approval: str = "",
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
     `changes` are instructions that follow the prompt; for a run that is named by its id alone,
     they refine it. `work` is the mode of work, `as_begun` continues a run of that id whatever is
     asked for now, `occasion` is the deduplication key, `language` that of the session. `account`
-    is one that a calendar's row names: a credentials block, or an entry of accounts.toml. `post`
-    is what goes out with the video and where, as `post_data_of` gives it. `notify` says who is told
-    what becomes of the run, beside those that the worker tells anyway.
+    is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
+    `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
+    there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
+    credits of the run; 0 for as many as it needs.
+    `notify` says who is told what becomes of the run, beside those that the worker tells anyway;
+    `approval` is what a person has to approve, such as `before_export within 3d`.
     """
     prompts = [prompt] if isinstance(prompt, str) else prompt
     options = VideoOptions(
@@ -139,14 +154,18 @@ async def begin_run(
         platform=form_value(platform),
         aspect=form_value(aspect),
         language=language,
+        approval=approval,
         run_id=run_id,
         keep_existing=as_begun,
         deduplication_key=occasion or deduplication_key(again=again),
+        handover=handover.strip(),
+        synthetic_media=synthetic_media,
+        budget=budget or None,
     )
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
     with in_form_words():
-        options = with_post(options, post or {})
+        options = with_post(replace(options, due=due_at(due)), post or {})
         resolved = await resolve_store(store, credentials, local=local, account=account)
         begun = await begun_before(resolved.workspace, record)
         if not begun:
@@ -175,14 +194,20 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    texts: Mapping[str, Any] | None = None,
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
     notify: Notify | None = None,
+    handover: str = "",
+    synthetic_media: bool = True,
+    budget_per_day: float = 0.0,
+    source: str = "",
+    platforms: Sequence[str] = (),
+    texts: Mapping[str, Any] | None = None,
+    approval: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
+    budgets = [daily_budget("source", source, budget_per_day)] if budget_per_day else []
     with in_form_words():
         resolved = await resolve_store(store, credentials, local=local)
         options = VideoOptions(
@@ -197,6 +222,10 @@ async def begin_delivery(
             texts=post_texts(texts or {}),
             keep_existing=True,
             notify=notify,
+            approval=approval,
+            handover=handover,
+            synthetic_media=synthetic_media,
+            budgets=budgets,
         )
         with in_flow_trace():
             await resolved.workspace.submit(options)
@@ -354,6 +383,39 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
     handle = to_handle(run)
     await declare_asset(handle, await open_run(handle))
     return published
+
+
+@step_task("Approve", run_name="approve/{number}", timeout_s=_LONG_S)
+async def approve(
+    run: RunHandle | str, *, number: int = 0, resend: bool = False, may_wait: bool = False
+) -> ApprovalResult | None:
+    """Goes on where a person has approved it; elsewhere it makes what is to be shown, and stops.
+
+    With `may_wait` it returns None then, for a flow that asks a person next.
+    """
+    try:
+        return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
+    except RunStopped as stopped:
+        if may_wait and stopped.code is ErrorCode.NEEDS_APPROVAL:
+            return None
+        raise
+
+
+@step_task("Hand over", run_name="hand-over/{number}", timeout_s=_LONG_S)
+async def hand_over(
+    run: RunHandle | str,
+    target: str = "",
+    *,
+    platform: str = "",
+    number: int = 0,
+    resend: bool = False,
+) -> HandOverResult:
+    """Gives the video to a publisher of the worker's handover.toml: once, unless `resend` is given.
+
+    `target` is empty for the one that the run was started with.
+    """
+    args = HandOver(target=target, platform=platform) if target else None
+    return await _advance(run, StepName.HAND_OVER, number, HandOverResult, args, resend=resend)
 
 
 @step_task("Show result", run_name="result", timeout_s=_SHORT_S)

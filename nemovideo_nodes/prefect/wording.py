@@ -15,6 +15,8 @@ FORM_WORDING: Final[Wording] = {
     Remedy.RETRY: "Nothing is lost: Retry this flow run to go on",
     Remedy.RESEND: "Look at the session, then start the flow again with `run_id` {run_id} and "
     "`resend` switched on",
+    Remedy.HAND_OVER: "Look at the publisher: where it has the post, start image-to-video "
+    "with `run_id` {run_id} and `handed_over` switched on; where it has not, with `resend`",
     Remedy.AGAIN: "Start the flow again with `again` switched on to make a new run",
     Remedy.REFINE: "Start iterate-video with `run_id` {run_id} and say in `changes` what is "
     "missing, or start the flow again with `again` switched on",
@@ -37,8 +39,8 @@ FORM_WORDING: Final[Wording] = {
     Remedy.ALLOW_NETWORK: "Use a public https address, or allow the network in the worker's "
     "environment",
     Remedy.CONTINUE_FLOW: "Retry the flow run that put the run together",
-    Remedy.RELEASE: "Raise the budget on the worker and Retry this flow run, or Retry it on "
-    "the next day",
+    Remedy.RELEASE: "Start image-to-video with `run_id` {run_id} and `over_budget` switched on, "
+    "raise the budget and Retry this flow run, or Retry it on the next day",
     Remedy.APPROVE: "Approve run {run_id} with nemovideo approve, then Retry this flow run",
     Remedy.UPDATE: "Update nemovideo-nodes on the worker, then Retry this flow run",
     Remedy.REPORT: "Please report it. Nothing is lost: Retry this flow run to go on",

@@ -32,16 +32,23 @@ class RunHandle:
         *,
         resend: bool = False,
         same_account: bool = False,
+        handed_over: bool = False,
         on_progress: Callable[[Event], None] | None = None,
     ) -> VideoResult:
         """Bring the run to its end; raises `RunStopped` where a person is needed.
 
         Called again, here or in another process, it goes on and repeats nothing. `resend` and
         `same_account` are a person's word: that what the run is stopped at may be paid for once
-        more, and that the present token is a new one of the account that began the run.
+        more, and that the present token is a new one of the account that began the run;
+        `handed_over`, that the publisher which is in doubt has the post.
         """
         return run_sync(
-            self.wait_async(resend=resend, same_account=same_account, on_progress=on_progress)
+            self.wait_async(
+                resend=resend,
+                same_account=same_account,
+                handed_over=handed_over,
+                on_progress=on_progress,
+            )
         )
 
     async def wait_async(
@@ -49,12 +56,15 @@ class RunHandle:
         *,
         resend: bool = False,
         same_account: bool = False,
+        handed_over: bool = False,
         on_progress: Callable[[Event], None] | None = None,
     ) -> VideoResult:
         """`wait`, in an event loop."""
         workspace = await asyncio.to_thread(self.workspace)
         if same_account:
             await workspace.confirm_account(self.run_id)
+        if handed_over:
+            await workspace.confirm_handed_over(self.run_id)
         drive = DriveOptions(resend=resend, on_event=on_progress)
         result = await workspace.advance(self.run_id, drive=drive)
         return await asyncio.to_thread(_video_of, workspace, result)

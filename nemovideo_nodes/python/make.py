@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypedDict, Unpack
+from datetime import datetime
+from typing import TypedDict, Unpack
 
 from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.engine.loop import Event
@@ -14,12 +15,6 @@ from nemovideo_nodes.python.handle import RunHandle, texts_of
 from nemovideo_nodes.python.loop import run_sync
 from nemovideo_nodes.python.media import MediaInput, as_sources
 from nemovideo_nodes.python.result import VideoResult
-from nemovideo_nodes.request.approval import (
-    ApprovalStage,
-    Otherwise,
-    approval_stage,
-    approval_time,
-)
 from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
 
@@ -38,14 +33,16 @@ class RequestOptions(TypedDict, total=False):
     alt_text: str
     link: str
     utm: Mapping[str, str] | None
+    handover: str
+    due: datetime | None
+    synthetic_media: bool
+    budget: float | None
     profile: str | os.PathLike[str] | Profile
     local: bool
     store: str
     run_id: str
     again: bool
-    approval: ApprovalStage | Literal[""]
-    approval_within: str
-    approval_otherwise: Otherwise
+    approval: str
 
 
 def make(
@@ -61,14 +58,16 @@ def make(
     alt_text: str = "",
     link: str = "",
     utm: Mapping[str, str] | None = None,
+    handover: str = "",
+    due: datetime | None = None,
+    synthetic_media: bool = True,
+    budget: float | None = None,
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
     local: bool = False,
     store: str = "",
     run_id: str = "",
     again: bool = False,
-    approval: ApprovalStage | Literal[""] = "",
-    approval_within: str = "",
-    approval_otherwise: Otherwise = "reject",
+    approval: str = "",
     resend: bool = False,
     same_account: bool = False,
     on_progress: Callable[[Event], None] | None = None,
@@ -78,11 +77,12 @@ def make(
     `media` are paths, folders, URLs, bytes, open files or PIL images, one or several; `prompts`
     say what to make, or nothing for the profile's own words. Several platforms get one video, those
     with another frame as a rendition of it (see `fit`); `caption` and the other texts, which may
-    hold `{{ platform }}`, come back in `deliveries`. With `local` the emulator makes it,
-    which costs nothing. Called again with the same, it goes on with an unfinished run, and
-    repeats nothing of a finished one; `again` makes a new one. With `approval` the run stops where
-    a person has to approve it (`RunHandle.approve`), `approval_within` such as "3d" long. For
-    `resend` and `same_account` see `RunHandle.wait`.
+    hold `{{ platform }}`, come back in `deliveries`. `handover` names a publisher that gets the
+    video once, to be published when it is `due`; `budget` is the most credits of the run. With
+    `local` the emulator makes it, which costs nothing. Called again with the same, it goes on with
+    an unfinished run, and repeats nothing of a finished one; `again` makes a new one. With
+    `approval`, such as "before_export within 3d", the run stops where a person has to approve it
+    (`RunHandle.approve`). For `resend` and `same_account` see `RunHandle.wait`.
 
     Raises `BadInput` for what cannot be used, with nothing sent, and `RunStopped` where a person
     is needed; both have `code`, `remedy` and `run_id`.
@@ -100,14 +100,16 @@ def make(
             alt_text=alt_text,
             link=link,
             utm=utm,
+            handover=handover,
+            due=due,
+            synthetic_media=synthetic_media,
+            budget=budget,
             profile=profile,
             local=local,
             store=store,
             run_id=run_id,
             again=again,
             approval=approval,
-            approval_within=approval_within,
-            approval_otherwise=approval_otherwise,
             resend=resend,
             same_account=same_account,
             on_progress=on_progress,
@@ -156,14 +158,16 @@ async def submit_async(
     alt_text: str = "",
     link: str = "",
     utm: Mapping[str, str] | None = None,
+    handover: str = "",
+    due: datetime | None = None,
+    synthetic_media: bool = True,
+    budget: float | None = None,
     profile: str | os.PathLike[str] | Profile = DEFAULT_PROFILE,
     local: bool = False,
     store: str = "",
     run_id: str = "",
     again: bool = False,
-    approval: ApprovalStage | Literal[""] = "",
-    approval_within: str = "",
-    approval_otherwise: Otherwise = "reject",
+    approval: str = "",
 ) -> RunHandle:
     """`submit`, in an event loop."""
     workspace = await asyncio.to_thread(
@@ -182,12 +186,14 @@ async def submit_async(
             alt_text=alt_text,
             link=link,
             utm=utm or {},
+            handover=handover,
+            due=due,
+            synthetic_media=synthetic_media,
+            budget=budget,
             profile=profile,
             run_id=run_id,
             again=again,
-            approval=approval_stage(approval),
-            approval_s=approval_time(approval_within),
-            approval_otherwise=approval_otherwise,
+            approval=approval,
         )
         submitted = await workspace.submit(options)
     return RunHandle(submitted, workspace.store.url, local)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.request.estimate import EDIT, GENERATION
 
-__all__ = ["Budget", "day_budget", "message_estimate", "named_budget", "run_budget"]
+__all__ = [
+    "Budget",
+    "daily_budget",
+    "day_budget",
+    "message_estimate",
+    "named_budget",
+    "run_budget",
+]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -26,6 +33,17 @@ class Budget(BaseModel):
     credits: float = Field(ge=0)
     of: str
     """Whose credits they are, as a sentence ends: `today`, `of the calendar spring`."""
+    per_day: bool = False
+    """Whether each day (UTC) has so many; the day is no part of the scope then."""
+
+    def on(self, now: datetime) -> Budget:
+        """The budget that counts at the time `now`: that of its day where it is for each day."""
+        if not self.per_day:
+            return self
+        kind, _, name = self.scope.partition("-")
+        day = now.astimezone(UTC).date().isoformat()
+        scope = f"{kind}-{day}-{name}"[:255]
+        return self.model_copy(update={"scope": scope, "per_day": False})
 
 
 def run_budget(run_id: str, credits: float) -> Budget:
@@ -39,11 +57,15 @@ def day_budget(account: str, credits: float, now: datetime) -> Budget:
     return Budget(scope=scope, credits=credits, of="today")
 
 
-def named_budget(kind: str, name: str, credits: float, now: datetime | None = None) -> Budget:
-    """The budget of a calendar or a webhook source; with `now`, for its day alone."""
-    day = f"{now.date().isoformat()}-" if now else ""
-    of = f"of the {kind} {name}" + (" today" if now else "")
-    return Budget(scope=f"{kind}-{day}{_plain(name)}", credits=credits, of=of)
+def named_budget(kind: str, name: str, credits: float) -> Budget:
+    """The budget of a calendar, for all that is made from it."""
+    return Budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=f"of the {kind} {name}")
+
+
+def daily_budget(kind: str, name: str, credits: float) -> Budget:
+    """The budget of a webhook source, for each day."""
+    of = f"of the {kind} {name} today"
+    return Budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=of, per_day=True)
 
 
 def message_estimate(messages: int, videos: int) -> float:

@@ -13,7 +13,7 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.calendar_columns import is_language, language_tag
 from nemovideo_nodes.request.platforms import ASPECTS
 
-__all__ = ["aspect_in", "images_in", "languages_in", "text_of"]
+__all__ = ["aspect_in", "credits_in", "flag_in", "images_in", "languages_in", "text_of"]
 
 _BLANK: Final = " \t\r\n\u00a0\u200b\ufeff\u3000"
 _SURE = re.compile(r"[|\n\r]")
@@ -24,6 +24,8 @@ _MEDIA_END = re.compile(
     r"(?:\?[^\s,;]*)?$",
     re.IGNORECASE,
 )
+_YES: Final = frozenset(("yes", "y", "true", "1", "on", "x", "ja"))
+_NO: Final = frozenset(("no", "n", "false", "0", "off", "nein"))
 _LANGUAGE_NAMES: Final = MappingProxyType(
     {
         "english": "en",
@@ -138,6 +140,26 @@ def languages_in(value: object) -> tuple[list[str], list[str]]:
             else:
                 unknown.append(piece)
     return list(known), unknown
+
+
+def flag_in(value: object) -> bool:
+    """Yes or no, as a cell says it; raises `BadInput`."""
+    text = text_of(value).casefold()
+    if text in _YES or text in _NO:
+        return text in _YES
+    raise BadInput(f"{text[:40]!r} is neither yes nor no")
+
+
+def credits_in(value: object) -> float:
+    """A number of credits; raises `BadInput`."""
+    text = text_of(value)
+    try:
+        credits = float(text)
+    except ValueError:
+        credits = -1.0
+    if not 0 < credits <= 1e9:
+        raise BadInput(f"{text[:40]!r} is not a number of credits above 0")
+    return credits
 
 
 def aspect_in(value: object) -> str:

@@ -54,6 +54,10 @@ STRONG: Final = MappingProxyType(
         "languages": ("languages", "language", "sprache", "sprachen", "语言"),
         "account": ("account", "账号"),
         "revision": ("revision", "rev"),
+        "approval": ("approval", "freigabe"),
+        "handover": ("handover", "hand over"),
+        "synthetic_media": ("synthetic media", "made with ai", "ai generated"),
+        "budget": ("budget", "max credits"),
         "title": ("title", "titel", "标题"),
         "caption": ("caption", "文案"),
         "hashtags": ("hashtags", "hashtag", "话题", "标签"),
@@ -88,6 +92,8 @@ WEAK: Final = MappingProxyType(
         "aspect": ("ratio", "frame", "format"),
         "hashtags": ("tags",),
         "caption": ("post text", "copy"),
+        "handover": ("publisher", "publish with"),
+        "synthetic_media": ("ai", "ai label"),
         "link": ("url", "landing page"),
     }
 )

@@ -58,6 +58,14 @@ class CalendarPost(BaseModel):
     profile: str = ""
     revision: str = ""
     """A new one makes the post's videos anew."""
+    approval: str = ""
+    """What a person has to approve of it, as `approval_rule` reads it."""
+    handover: str = ""
+    """The publisher that gets them, by its name in handover.toml."""
+    synthetic_media: bool = True
+    """Whether they are to be labelled as made or changed by AI."""
+    budget: float | None = None
+    """The most credits of each of its videos; None: as many as it needs."""
     title: str = ""
     caption: str = ""
     hashtags: str = ""

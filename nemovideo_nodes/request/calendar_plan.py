@@ -26,6 +26,7 @@ __all__ = [
     "due_videos",
     "plan_calendar",
     "videos_of",
+    "with_handover",
 ]
 
 ESTIMATE: Final = 100.0
@@ -112,6 +113,15 @@ class PlannedVideo(BaseModel):
         names = ", ".join(PRESETS[name].title for name in self.serves if name in PRESETS)
         parts = (self.post.slug, names, self.language)
         return " · ".join(filter(None, parts))
+
+
+def with_handover(posts: Sequence[CalendarPost], target: str) -> tuple[CalendarPost, ...]:
+    """The posts, each with the calendar's publisher where its row names none."""
+    if not target:
+        return tuple(posts)
+    return tuple(
+        post if post.handover else post.model_copy(update={"handover": target}) for post in posts
+    )
 
 
 class CalendarPlan(BaseModel):

@@ -10,8 +10,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from nemovideo_nodes.errors import BadInput, well_formed
+from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.calendar_cells import (
     aspect_in,
+    credits_in,
+    flag_in,
     images_in,
     languages_in,
     text_of,
@@ -39,7 +42,7 @@ __all__ = ["IsFile", "Row"]
 
 MAX_VALUE: Final = 300
 """Characters of a value that a problem shows."""
-_PLAIN: Final = ("profile", "account", "revision", "slug")
+_PLAIN: Final = ("profile", "account", "revision", "slug", "handover")
 
 _SHEET_ERRORS: Final = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!")
@@ -159,6 +162,9 @@ class Row:
             platforms=platforms,
             languages=languages,
             aspect=self._aspect(),
+            approval=self._approval(),
+            synthetic_media=self._synthetic_media(),
+            budget=self._budget(),
             utm={name: text for name in UTM_FIELDS if (text := self._text(name))},
             words={name: texts for name, texts in words.items() if texts},
             source=dict(self._source()),
@@ -265,6 +271,31 @@ class Row:
             except BadInput as error:
                 self._fault(cell.column.head, cell.value, error.sentence)
         return ""
+
+    def _approval(self) -> str:
+        text = self._text("approval")
+        try:
+            approval_rule(text)
+        except BadInput as error:
+            self._fault(self._head("approval"), text, error.sentence)
+            return ""
+        return text
+
+    def _synthetic_media(self) -> bool:
+        for cell in self.cells.get("synthetic_media", ())[:1]:
+            try:
+                return flag_in(cell.value)
+            except BadInput as error:
+                self._fault(cell.column.head, cell.value, error.sentence)
+        return True
+
+    def _budget(self) -> float | None:
+        for cell in self.cells.get("budget", ())[:1]:
+            try:
+                return credits_in(cell.value)
+            except BadInput as error:
+                self._fault(cell.column.head, cell.value, error.sentence)
+        return None
 
     def _languages(
         self, words: Mapping[str, Mapping[str, str]], plain: Mapping[str, str]

@@ -1,21 +1,37 @@
-"""What a request is likely to cost, from the costs that the vendor documents. Pure."""
+"""What a request is likely to cost: from what like ones cost, else from documented costs. Pure."""
 
 from __future__ import annotations
 
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.request.model import VideoRequest
+from nemovideo_nodes.request.renditions import wanted_length
 from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.request.steps import Prompt, SubmitRender
 
-__all__ = ["EDIT", "GENERATION", "Estimate", "estimate_of"]
+__all__ = [
+    "EDIT",
+    "GENERATION",
+    "Estimate",
+    "PastCost",
+    "cost_key",
+    "estimate_of",
+    "past_credits",
+]
 
 GENERATION: Final = 100.0
 """Credits of one generated clip [S V]."""
 EDIT: Final = 50.0
 """Credits of an edit in the same session [S V]."""
+FEWEST: Final = 3
+"""Past runs below which the documented costs are told."""
 _BASIS: Final = (
     f"documented costs: about {GENERATION:g} credits for each video, "
     f"{EDIT:g} for each further message"
@@ -31,11 +47,69 @@ class Estimate(BaseModel):
     basis: str
 
 
-def estimate_of(request: VideoRequest) -> Estimate:
-    """The expected cost of a request: a generation for each video, an edit for other messages."""
-    steps = [step.args for step in compile_request(request)]
-    messages = sum(isinstance(args, Prompt) for args in steps)
-    videos = sum(isinstance(args, SubmitRender) for args in steps)
+@dataclass(frozen=True)
+class PastCost:
+    """By how much the account's balance fell while one run was at work."""
+
+    key: str
+    """What makes requests alike; see `cost_key`."""
+    began: datetime
+    ended: datetime
+    credits: float
+
+
+def estimate_of(request: VideoRequest, past: Sequence[float] = ()) -> Estimate:
+    """The expected cost of a request: the median of the `past` ones where there are enough.
+
+    Else, by the documented costs, a generation for each video and an edit for other messages.
+    """
+    messages, videos = _counts(request)
+    if len(past) >= FEWEST and messages:
+        length = _length(request)
+        of = f"profile and length ({length})" if length else "profile"
+        return Estimate(
+            credits=statistics.median(past),
+            basis=f"the median of {len(past)} past runs of this {of}",
+        )
     generations = min(messages, max(videos, 1)) if messages else 0
     credits = generations * GENERATION + (messages - generations) * EDIT
     return Estimate(credits=credits, basis=_BASIS)
+
+
+def cost_key(request: VideoRequest) -> str:
+    """What requests have in common that cost about the same: profile, length, messages, videos."""
+    messages, videos = _counts(request)
+    profile = re.sub(r"[^A-Za-z0-9.-]+", "-", request.profile)[:60]
+    return f"{profile}_{_length(request) or 'any'}_{messages}m_{videos}v"
+
+
+def past_credits(known: Iterable[PastCost], key: str) -> list[float]:
+    """What like requests cost; those that ran beside another run are left out.
+
+    The balance is the account's: of two runs at once it does not say which one was charged.
+    """
+    ordered = sorted(known, key=lambda one: one.began)
+    alone = []
+    latest: datetime | None = None
+    for number, one in enumerate(ordered):
+        following = ordered[number + 1] if number + 1 < len(ordered) else None
+        apart = (latest is None or one.began > latest) and (
+            following is None or following.began > one.ended
+        )
+        if apart and one.key == key:
+            alone.append(one.credits)
+        latest = one.ended if latest is None else max(latest, one.ended)
+    return alone
+
+
+def _counts(request: VideoRequest) -> tuple[int, int]:
+    """How many messages, and how many videos."""
+    steps = [step.args for step in compile_request(request)]
+    messages = sum(isinstance(args, Prompt) for args in steps)
+    return messages, sum(isinstance(args, SubmitRender) for args in steps)
+
+
+def _length(request: VideoRequest) -> str:
+    """The one length that the request asks for (`5s`); empty where it names none, or several."""
+    lengths = {wanted_length(one.text) for one in request.script} - {None}
+    return f"{lengths.pop():g}s" if len(lengths) == 1 else ""

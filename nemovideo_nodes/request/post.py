@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
@@ -29,11 +29,17 @@ class Post(BaseModel):
     slug: str = ""
     date: str = ""
     """`2026-03-02`, for the names of files."""
+    handover: str = ""
+    """The publisher that gets it, by its name in the configuration; empty: none does."""
+    due: AwareDatetime | None = None
+    """When it is to be published, which the publisher is told."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The platforms that get a file each; "" alone where only a text is given."""
-        return self.platforms or (("",) if self.texts else ())
+        """The platforms that get a file each; "" alone where none is known."""
+        return self.platforms or (("",) if self.texts or self.handover else ())
 
     def text(self, platform: str) -> PostText:
         """The text for a platform; an empty one where it has none."""

@@ -26,6 +26,7 @@ from nemovideo_nodes.request.steps import (
     ClaimLink,
     CreateSession,
     Download,
+    HandOver,
     Media,
     Prompt,
     Publish,
@@ -42,6 +43,8 @@ __all__ = [
     "compile_request",
     "compile_script",
     "delivery",
+    "hand_overs",
+    "missing_hand_overs",
     "numbered",
     "script_for",
 ]
@@ -104,6 +107,12 @@ def check_script(
 
 def compile_request(request: VideoRequest) -> tuple[Step, ...]:
     """All steps of a request: sign in, upload, do what each instruction says, export, publish."""
+    said = _said(
+        request.script,
+        request.media,
+        limit_s=request.limits.render_s,
+        approval=request.approval,
+    )
     return numbered(
         [
             # Before anything leaves this machine.
@@ -112,15 +121,34 @@ def compile_request(request: VideoRequest) -> tuple[Step, ...]:
             CheckCredits(),
             CreateSession(language=request.language),
             *_uploads(request.media, ()),
-            *_said(
-                request.script,
-                request.media,
-                limit_s=request.limits.render_s,
-                approval=request.approval,
-            ),
+            *said,
             *_ending(request.post, request.approval),
+            *hand_overs(request.post, said),
         ]
     )
+
+
+def hand_overs(post: Post | None, said: Iterable[Arguments]) -> list[HandOver]:
+    """What is handed over of the videos that are asked for: each to each of the platforms."""
+    if post is None or not post.handover:
+        return []
+    videos = sum(isinstance(args, SubmitRender) for args in said)
+    # Where one is asked for it is the last one, also after a change.
+    renders = [f"{StepName.RENDER}/{number}" for number in range(videos)] if videos > 1 else [None]
+    return [
+        HandOver(target=post.handover, platform=platform, render=render)
+        for render in renders
+        for platform in post.targets
+    ]
+
+
+def missing_hand_overs(post: Post, request: VideoRequest, asked: Iterable[Step]) -> list[HandOver]:
+    """What a post asks to be handed over, and nothing has asked for before."""
+    before = {
+        (args.target, args.platform) for step in asked if isinstance(args := step.args, HandOver)
+    }
+    said = [step.args for step in compile_request(request)]
+    return [one for one in hand_overs(post, said) if (one.target, one.platform) not in before]
 
 
 def compile_script(

@@ -29,6 +29,7 @@ __all__ = [
     "ClaimLink",
     "CreateSession",
     "Download",
+    "HandOver",
     "Idempotency",
     "Media",
     "Prompt",
@@ -73,6 +74,7 @@ class StepName(StrEnum):
     AWAIT = "await"
     DOWNLOAD = "download"
     PUBLISH = "publish"
+    HAND_OVER = "hand_over"
     APPROVE = "approve"
 
 
@@ -133,7 +135,7 @@ class Idempotency(StrEnum):
     KEYED = "keyed"
     """The service can be asked, by a key of ours, whether it has it."""
     UNSAFE = "unsafe"
-    """A repeat may cost money."""
+    """A repeat may cost money, or publish a post twice."""
 
 
 class _Arguments(_Plain):
@@ -229,6 +231,22 @@ class Publish(_Arguments):
     """For which platforms, with which text; None: as the run was asked before."""
 
 
+class HandOver(_Arguments):
+    """Give a finished video to a publisher, once: nothing hands it over again by itself."""
+
+    node: Literal[StepName.HAND_OVER] = StepName.HAND_OVER
+    target: str
+    """The publisher, by its name in the configuration."""
+    platform: str = ""
+    """Which platform's delivery it is; empty where none is known."""
+    render: str | None = None
+    """The id of the step that submitted the video's render; None: the last video."""
+
+    @property
+    def subject(self) -> str:
+        return f"to {self.target}{f' for {self.platform}' if self.platform else ''}"
+
+
 class Approve(_Arguments):
     """Wait for a person's word on what comes next; it ends at that word."""
 
@@ -248,7 +266,8 @@ Arguments = Annotated[
     | AwaitRender
     | Download
     | Publish
-    | Approve,
+    | Approve
+    | HandOver,
     Field(discriminator="node"),
 ]
 
@@ -268,6 +287,8 @@ class StepKind:
     """Whether what it achieved is gone when the session is."""
     waits: bool = False
     """Whether it waits for the service more than it works, so that no worker should be held."""
+    at_service: bool = True
+    """Whether it calls the service; else it needs no token of it."""
 
 
 STEP_KINDS: Final[Mapping[StepName, StepKind]] = MappingProxyType(
@@ -369,6 +390,14 @@ STEP_KINDS: Final[Mapping[StepName, StepKind]] = MappingProxyType(
                 "Waiting for approval",
                 waits=True,
             ),
+            StepKind(
+                StepName.HAND_OVER,
+                HandOver,
+                Idempotency.UNSAFE,
+                "Hand over",
+                "Handing the video over",
+                at_service=False,
+            ),
         )
     }
 )
@@ -378,7 +407,7 @@ STEP_KINDS: Final[Mapping[StepName, StepKind]] = MappingProxyType(
 class Step(_Plain):
     """A use of a step kind in a run, as asked for."""
 
-    id: str = Field(pattern=r"^[a-z]+/\d+$")
+    id: str = Field(pattern=r"^[a-z_]+/\d+$")
     args: Arguments
 
     @property

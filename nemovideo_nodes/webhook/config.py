@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
@@ -83,6 +84,8 @@ class Source(_Strict):
     """At most how many pictures of a payload are used."""
     debounce_s: float = Field(default=5.0, ge=0, le=86_400)
     """How long to wait for more deliveries about the same thing."""
+    approval: str = ""
+    """What a person has to approve of its videos, as `approval_rule` reads it."""
     most_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
     """How many videos are started in 24 hours; what is more is held for a person."""
     most_per_day_per_subject: int | None = Field(default=None, ge=0, le=1_000_000)
@@ -91,6 +94,13 @@ class Source(_Strict):
     """How many things may ask for a video within `burst_s`; of an import of more all are held."""
     burst_s: float = Field(default=60.0, ge=1, le=86_400)
     """How long that time is, in seconds."""
+    budget_per_day: float | None = Field(default=None, gt=0, le=1e9)
+    """The most credits of what it makes in a day (UTC); what does not fit is held till the next."""
+    handover: str = ""
+    """The publisher that gets its videos, by its name in handover.toml of the machine that works.
+    """
+    synthetic_media: bool = True
+    """Whether publishers are to label them as made or changed by AI."""
     baseline: bool | None = None
     """Whether what is seen for the first time is only recorded; by default only what the system
     says was published long before."""
@@ -110,6 +120,15 @@ class Source(_Strict):
         given = [value] if isinstance(value, str) else value
         if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
             return host_patterns(given)
+        return value
+
+    @field_validator("approval")
+    @classmethod
+    def _checked_approval(cls, value: str) -> str:
+        try:
+            approval_rule(value)
+        except BadInput as error:
+            raise ValueError(error.sentence) from None
         return value
 
     @property

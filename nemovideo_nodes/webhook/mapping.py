@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.budget import Budget, daily_budget
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
@@ -58,6 +59,9 @@ _OLD_S: Final = 86_400.0
 """How long before its update a thing was published that is old at first sight."""
 _MOST_TOLD: Final = 3
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_MOST_TITLE: Final = 100
+"""Characters, which every platform that has titles takes."""
+_NEWER: Final = ("platforms", "texts", "handover", "budget_per_day", "source")
 _INTERPRETER: Final = TreeInterpreter()
 
 
@@ -96,11 +100,21 @@ class Parameters(BaseModel):
     profile: str
     language: str = ""
     media_hosts: tuple[str, ...] = ()
+    handover: str = ""
+    """The publisher that gets the video."""
+    synthetic_media: bool = True
+    budget_per_day: float | None = None
+    """The most credits of its source in a day."""
+    source: str = ""
+    """Whose budget that is."""
+
     platforms: tuple[str, ...] = ()
     """Where the video goes, the platform first that decides its frame."""
     texts: Mapping[str, PostText] = {}
     """What goes out with it on each platform; under "" where none is named."""
     notify: Notify | None = None
+    approval: str = ""
+    """What a person has to approve of the run."""
     traceparent: str = Field(default="", exclude=True)
     """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
 
@@ -120,10 +134,19 @@ class Parameters(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Flows and DAGs of before know no platforms and texts: they get them where there are."""
+        """Flows and DAGs of before know none of these: they get them where they say something."""
         told: dict[str, Any] = dump(self)
-        unused = [name for name in ("platforms", "texts") if not told.get(name)]
+        unused = [name for name in _NEWER if not told.get(name)]
+        if self.synthetic_media:
+            unused.append("synthetic_media")
         return {name: value for name, value in told.items() if name not in unused}
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """The source's budget, where it has one."""
+        if self.budget_per_day is None:
+            return ()
+        return (daily_budget("source", self.source, self.budget_per_day),)
 
 
 @dataclass(frozen=True)
@@ -291,9 +314,21 @@ class Mapper:
                     channels=self._source.notify, source=self._source.name, subject=subject
                 ),
                 platforms=self._post.platforms,
-                texts=texts,
+                texts=texts or self._titled(plain_text(fields.get("title"))),
+                approval=self._source.approval,
+                handover=self._source.handover,
+                synthetic_media=self._source.synthetic_media,
+                budget_per_day=self._source.budget_per_day,
+                source=self._source.name if self._source.budget_per_day is not None else "",
             ),
         )
+
+    def _titled(self, title: str) -> dict[str, PostText]:
+        """What a publisher is told where the source has no texts of its own."""
+        if not self._source.handover or not title:
+            return {}
+        text = PostText(title=title[:_MOST_TITLE])
+        return dict.fromkeys(self._post.platforms or ("",), text)
 
     def _check(self, seen: dict[str, Any]) -> None:
         if self._withdrawn.search(seen):

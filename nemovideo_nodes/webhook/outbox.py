@@ -289,6 +289,11 @@ class Outbox:
         with self._change() as db:
             return replays.release(db, numbers, now)
 
+    def release_run(self, run_id: str, now: float) -> None:
+        """Start the job of a run, if it is held."""
+        with self._change() as db:
+            replays.release_run(db, run_id, now)
+
     def replay(self, number: int, now: float, *, again: bool = False, remap: bool = False) -> str:
         """Map a delivery once more, or retry its job; see `replays.replay`."""
         with self._change() as db:

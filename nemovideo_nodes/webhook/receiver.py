@@ -57,7 +57,9 @@ class Receiver:
         *,
         clock: Clock | None = None,
         notify: Any = lambda: None,
+        routes: Sequence[Route] = (),
     ) -> None:
+        """`routes` are served beside its own."""
         self._sources = config.sources
         self._secrets = {name: config.secrets_of(source) for name, source in config.sources.items()}
         self._mappers = {
@@ -78,6 +80,7 @@ class Receiver:
                 Route("/readyz", self._ready),
                 Route("/counters", self._counters),
                 Route("/metrics", self._metrics),
+                *routes,
             ]
         )
         # A redirect loses the body, and a signature is for one path.

@@ -17,7 +17,7 @@ from nemovideo_nodes.webhook.lookups import shown
 from nemovideo_nodes.webhook.mapping import Parameters
 from nemovideo_nodes.webhook.tables import deliveries, jobs, subjects
 
-__all__ = ["purge", "release", "replay"]
+__all__ = ["purge", "release", "release_run", "replay"]
 
 _STARTED: Final = ("started", "done", "failed")
 _ENDED: Final = (*_STARTED, "replaced", "withdrawn")
@@ -40,6 +40,13 @@ def release(db: Connection, numbers: Sequence[int], now: float) -> list[str]:
     values = {"state": "waiting", "released": 1, "due_at": now, "reason": None}
     db.execute(update(jobs).where(held).values(values))
     return [f"Run {run_id} is released" for run_id in released]
+
+
+def release_run(db: Connection, run_id: str, now: float) -> None:
+    """Start the job of a run that is held, if it is."""
+    held = and_(jobs.c.run_id == run_id, jobs.c.state == "held")
+    values = {"state": "waiting", "released": 1, "due_at": now, "reason": None}
+    db.execute(update(jobs).where(held).values(values))
 
 
 def replay(

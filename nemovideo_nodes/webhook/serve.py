@@ -18,6 +18,7 @@ from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.telemetry import observe_queue
+from nemovideo_nodes.webhook.approving import approval_routes
 from nemovideo_nodes.webhook.config import Config, read_config
 from nemovideo_nodes.webhook.connections import ConnectionLimits, guarded_protocol
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
@@ -27,7 +28,7 @@ from nemovideo_nodes.webhook.receiver import Receiver
 from nemovideo_nodes.webhook.resolvers import resolver_of
 from nemovideo_nodes.webhook.targets import open_target
 
-__all__ = ["check", "dispatch", "serve"]
+__all__ = ["Server", "bound", "check", "dispatch", "log_to_stderr", "serve", "url_of"]
 
 _log = logging.getLogger("nemovideo_nodes.webhook")
 _RESTART_S = 0.5
@@ -71,9 +72,9 @@ def serve(
     `port` 0 takes any free one; `on_ready` gets the URL. With `dispatches` a second
     process starts the runs.
     """
-    _log_to_stderr()
+    log_to_stderr()
     config = read_config(path)
-    with contextlib.closing(Outbox.open(config)) as outbox, _bound(host, port) as sock:
+    with contextlib.closing(Outbox.open(config)) as outbox, bound(host, port) as sock:
         Dispatcher(config, outbox, open_target(config))  # whatever is wrong is said now
         clock = SystemClock()
         observe_queue("webhook", lambda: outbox.counts(clock.now().timestamp())["jobs"])
@@ -90,8 +91,9 @@ async def _serve(
     on_ready: Callable[[str, Config], None],
 ) -> None:
     dispatcher = _DispatcherProcess(path)
-    receiver = Receiver(config, outbox, notify=dispatcher.wake)
-    server = _Server(
+    pages = await asyncio.to_thread(approval_routes, config, outbox, dispatcher.wake)
+    receiver = Receiver(config, outbox, notify=dispatcher.wake, routes=pages)
+    server = Server(
         uvicorn.Config(
             receiver.app,
             http=guarded_protocol(ConnectionLimits(), receiver.refuse),
@@ -104,14 +106,19 @@ async def _serve(
             timeout_graceful_shutdown=10,
         )
     )
-    host, port = sock.getsockname()[:2]
-    on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", config)
+    on_ready(url_of(sock), config)
     async with dispatcher.running() if dispatches else contextlib.nullcontext():
         await server.serve(sockets=[sock])
     await receiver.close()
 
 
-class _Server(uvicorn.Server):
+def url_of(sock: socket.socket) -> str:
+    """Where a bound socket is reached."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
     """Ends in order on SIGTERM and SIGINT, and does not raise them once more afterwards."""
 
     @contextlib.contextmanager
@@ -172,7 +179,7 @@ class _DispatcherProcess:
 
 def dispatch(path: str, *, until_eof: bool = False) -> None:
     """Start runs until SIGTERM or SIGINT, or until standard input ends; raises `BadInput`."""
-    _log_to_stderr()
+    log_to_stderr()
     config = read_config(path)
     with (
         contextlib.closing(Outbox.open(config, durable=False)) as outbox,
@@ -203,7 +210,7 @@ def _listen(
 
 
 @contextlib.contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
+def bound(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named so that asyncio turns Nagle's algorithm off.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as sock:
@@ -213,13 +220,13 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
             sock.listen()  # who reads that it is there, finds it there
         except OSError as error:
             raise BadInput(
-                f"The receiver cannot listen on {host} port {port}: "
+                f"Nothing can listen on {host} port {port}: "
                 f"{error.strerror or error}; give another --port"
             ) from None
         yield sock
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.ERROR)  # refusals are logged by `Refusals`
 

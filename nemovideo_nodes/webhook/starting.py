@@ -30,6 +30,7 @@ __all__ = ["Starter", "Write", "backoff_s"]
 
 _log = logging.getLogger("nemovideo_nodes.webhook")
 _LONGEST_S: Final = 300.0
+_OVER_BUDGET_S: Final = 900.0
 _DOWN_S: Final = 60.0
 """How long it waits at most before it asks a target that was down whether it is back."""
 
@@ -139,6 +140,8 @@ class Starter:
             for job, result in zip(jobs, results, strict=True):
                 if isinstance(result, NotStarted) and result.held:
                     await self._hold(job, redact(str(result)))
+                elif isinstance(result, NotStarted) and result.over_budget:
+                    await self._ask_later(job, redact(str(result)))
                 elif isinstance(result, NotStarted):
                     await self._failed(job, redact(str(result)), for_good=result.for_good)
                 else:
@@ -182,6 +185,14 @@ class Starter:
         at = None if given_up else now + backoff_s(job.attempts, self._rng.random())
         _log.warning("%s was not started: %s", job.run_id, why)
         await self._write(lambda: self._outbox.failed(job, why, retry_at=at))
+
+    async def _ask_later(self, job: Job, why: str) -> None:
+        """Look again in a while: the next day or a person's word may have released the run."""
+        now = self._now()
+        late = now - job.created_at > self._config.give_up_s
+        at = None if late else now + _OVER_BUDGET_S
+        _log.warning("%s is held: %s", job.run_id, why)
+        await self._write(partial(self._outbox.failed, job, why, retry_at=at, counts=False))
 
     async def _hold(self, job: Job, why: str) -> None:
         _log.warning("%s waits for a person: %s", job.run_id, why)

@@ -14,6 +14,8 @@ WEBHOOK_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "Nothing is lost: it is tried again",
         Remedy.RESEND: "Look at the session of run {run_id}; a person has to allow what may be "
         "paid for twice",
+        Remedy.HAND_OVER: "Look at the publisher; an operator has to say whether it has the post "
+        "of run {run_id}, or to allow that it is handed over again",
         Remedy.AGAIN: "Replay the delivery as a new run",
         Remedy.REFINE: "Say in the session of run {run_id} what is missing, or replay the delivery "
         "as a new run",

@@ -21,8 +21,14 @@ class Account:
     client_id: str = ""
     token_source: str = "the argument `token`"
     """Where the token came from, as a sentence names it: a block, a connection, an argument."""
+    run_budget: float | None = None
+    """The most credits of one run; None: what the environment says."""
+    day_budget: float | None = None
+    """The most credits of one day; None: what the environment says."""
     local: bool = False
     """The emulator of the store, which needs no account."""
+    approval: str = ""
+    """What a person has to approve of its runs that say nothing of it."""
 
     def settings(self, store: str = "") -> Settings:
         """The settings of this account, for the runs in `store`; raises `BadInput`."""
@@ -35,4 +41,8 @@ class Account:
         )
         update: dict[str, Any] = {"pace": settings.pace.at(settings.api_url)}
         update |= {"service_name": LOCAL} if self.local else {}
+        update |= {"approval": self.approval} if self.approval else {}
+        for name in ("run_budget", "day_budget"):
+            if (credits := getattr(self, name)) is not None:
+                update[name] = credits
         return settings.model_copy(update=update | ({"store": store} if store else {}))

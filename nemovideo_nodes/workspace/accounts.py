@@ -11,11 +11,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nemovideo_nodes.errors import BadInput, Secret
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.named_secret import named_secret
 
 __all__ = ["AccountEntry", "account_settings", "read_accounts"]
 
@@ -34,8 +35,14 @@ class AccountEntry(BaseModel):
     client_id: str = ""
     api_url: str = ""
     web_url: str = ""
+    run_budget: float | None = Field(default=None, ge=0)
+    """The most credits of one of its runs."""
+    day_budget: float | None = Field(default=None, ge=0)
+    """The most credits that it may use in a day."""
     store: str = ""
     """Where its runs are kept; empty: beside the others', under its name."""
+    approval: str = ""
+    """What a person has to approve of its runs; empty: what the environment says."""
 
 
 def account_settings(
@@ -46,7 +53,7 @@ def account_settings(
     An empty name is the account of the environment, as it is.
     """
     if not name:
-        return settings
+        return settings.model_copy(update={"pace": settings.pace.at(settings.api_url)})
     if not is_run_id(name):
         raise BadInput(
             f"The account {name[:60]!r} cannot be one: use letters, digits, dots, dashes and _"
@@ -57,12 +64,17 @@ def account_settings(
             f"The account {name!r} is not known: add [{name}] with token_env or token_file to "
             f"{settings.config_dir / 'accounts.toml'}"
         )
-    token = _token(name, entry, os.environ if environ is None else environ)
+    env = os.environ if environ is None else environ
+    token = named_secret(entry.token_env, entry.token_file, f"account {name!r}", env)
     signed = settings.signed_in(
         api_url=entry.api_url, web_url=entry.web_url, token=token, client_id=entry.client_id
     )
     store = entry.store or f"{settings.store.rstrip('/')}/accounts/{name}"
-    return signed.model_copy(update={"store": store})
+    budgets = {"run_budget": entry.run_budget, "day_budget": entry.day_budget}
+    own = {name: credits for name, credits in budgets.items() if credits is not None}
+    approval = entry.approval or settings.approval
+    pace = signed.pace.at(signed.api_url)
+    return signed.model_copy(update={"store": store, "pace": pace, "approval": approval, **own})
 
 
 def read_accounts(path: Path) -> dict[str, AccountEntry]:
@@ -92,27 +104,3 @@ def read_accounts(path: Path) -> dict[str, AccountEntry]:
             place = ".".join(map(str, (name, *fault["loc"])))
             raise BadInput(f"{path} is wrong at {place}: {fault['msg'].lower()}") from None
     return entries
-
-
-def _token(name: str, entry: AccountEntry, environ: Mapping[str, str]) -> str:
-    if entry.token_env:
-        token = Secret(environ.get(entry.token_env, "").strip())
-        if not token:
-            raise BadInput(
-                f"The account {name!r} has its token in {entry.token_env}, which is not set"
-            )
-        return token
-    if not entry.token_file:
-        return ""
-    path = Path(entry.token_file)
-    try:
-        path = path.expanduser()
-        if path.stat().st_mode & 0o077:
-            raise BadInput(f"{path} can be read by others: run chmod 600 on it")
-        token = Secret(path.read_text(encoding="utf-8").strip())
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be read"
-        raise BadInput(f"The token file of account {name!r}: {reason}") from None
-    if not token:
-        raise BadInput(f"The token file of account {name!r} is empty")
-    return token

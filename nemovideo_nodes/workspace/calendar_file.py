@@ -44,6 +44,8 @@ class Post(BaseModel):
     revision: str = ""
     notify: Notify | None = None
     """Who is told what becomes of it."""
+    approval: str = ""
+    """What a person has to approve of it."""
 
     @property
     def run_id(self) -> str:
@@ -79,6 +81,7 @@ def posts_of(row: CalendarPost, source: CalendarSource) -> Iterator[Post]:
                 language=language,
                 account=row.account,
                 revision=row.revision,
+                approval=row.approval,
             )
 
 

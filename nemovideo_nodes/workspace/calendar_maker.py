@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.budget import Budget, run_budget
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.settings import Settings
@@ -60,12 +60,15 @@ class CalendarMaker:
         start_local: StartLocal | None = None,
         budget: Budget | None = None,
         notify: Notify | None = None,
+        approval: str = "",
     ) -> None:
         """`budget` is the calendar's, in the store of each account that its rows name.
 
-        `notify` says who is told of its videos.
+        `notify` says who is told of its videos; `approval` is what a person has to approve of rows
+        that say nothing of it.
         """
         self._notify = notify
+        self._approval = approval
         self._budgets = (budget,) if budget is not None else ()
         self._settings = settings
         self._source = source
@@ -75,6 +78,10 @@ class CalendarMaker:
 
     async def __call__(self, video: PlannedVideo) -> RunResult:
         workspace = self._workspace(video.post.account)
+        post = video.post
+        budgets = self._budgets
+        if post.budget is not None:  # as the row says now, whatever the run was begun with
+            budgets = (*budgets, run_budget(video.run_id, post.budget))
         run_id = await workspace.submit(
             VideoOptions(
                 media=[self._source.picture(name) for name in video.post.images],
@@ -89,11 +96,15 @@ class CalendarMaker:
                 aspect=video.aspect,
                 run_id=video.run_id,
                 keep_existing=True,
-                budgets=self._budgets,
+                approval=post.approval or self._approval,
+                budgets=budgets,
                 notify=self._notify,
+                handover=post.handover,
+                due=post.due,
+                synthetic_media=post.synthetic_media,
             )
         )
-        drive = DriveOptions(budgets=self._budgets, notify=self._notify)
+        drive = DriveOptions(budgets=budgets, notify=self._notify)
         return await workspace.resume(run_id, drive=drive)
 
     async def tell(self, problems: Sequence[str], made: Sequence[Made]) -> None:

@@ -26,6 +26,7 @@ __all__ = ["RESULT_COLUMNS", "ResultsFile", "posters_of", "results_csv"]
 RESULT_COLUMNS: Final = (
     *("row", "for_platforms", "for_language", "run_id", "status", "video", "poster", "cost"),
     *("error", "time", "post_title", "post_caption", "post_link", "files", "problems"),
+    "handed_over",
 )
 """Behind the sheet's own columns; a name that the sheet has, too, gets `nemovideo_` before it."""
 
@@ -144,6 +145,12 @@ def _told(
             sentence
             for one in (result.deliveries if result is not None else ())
             for sentence in (*one.violations, *one.notes)
+        ),
+        "handed_over": "|".join(
+            " ".join(
+                filter(None, (one.target, one.platform, one.state, one.place or one.remote_id))
+            )
+            for one in (result.handed_over if result is not None else ())
         ),
     }
 

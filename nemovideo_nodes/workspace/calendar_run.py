@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.errors import NemoVideoError
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
@@ -23,8 +23,8 @@ __all__ = ["Admit", "Known", "Made", "Make", "Outcome", "StoreOf", "look_at", "r
 
 Outcome = Literal["made", "known", "updated", "edited", "held", "stuck", "waiting", "later"]
 """`made` now; `known`: made before; `updated`: made before, with another text or for other
-platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted;
-`later`: due, but more than were to be made at this time."""
+platforms, and delivered so now; `edited`: made before, of other words; `held`: not admitted, or
+waiting for a person; `later`: due, but more than were to be made at this time."""
 
 
 class Make(Protocol):
@@ -78,13 +78,11 @@ async def run_videos(
     admit: Admit = lambda video: "",
     clock: Clock | None = None,
     on_made: Callable[[Made], None] = lambda made: None,
-    calendar: str = "",
 ) -> list[Made]:
     """Make those of the (due) videos that are not made yet; what came of each, in their order.
 
     `most`: so many are begun or gone on with, the others stay for the next time. `again` makes
     those anew whose row was edited after their video was made. One that fails stops no other.
-    `calendar`: its name, which is written down with each video.
     """
     clock = clock or SystemClock()
     slots = asyncio.Semaphore(max(at_once, 1))
@@ -96,7 +94,7 @@ async def run_videos(
     async def one(found: Made | _Open) -> Made:
         if isinstance(found, _Open):
             async with slots:
-                found = await _make(found, make, store_of(found.video), known, clock, calendar)
+                found = await _make(found, make, store_of(found.video), known, clock)
         on_made(found)
         return found
 
@@ -183,12 +181,16 @@ def _look_in(store: Store, video: PlannedVideo, known: Known, again: bool) -> Ma
 
 
 def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
-    """Whether the run of a video delivers something else than its row says now.
+    """Whether the run of a video delivers something else than its row says now, or elsewhere.
 
     Runs of an earlier version deliver nothing, and are left as they are.
     """
     if not result.deliveries:
         return False
+    if video.post.handover:
+        reached = {(one.target, one.platform) for one in result.handed_over}
+        if any((video.post.handover, one.platform) not in reached for one in result.deliveries):
+            return True
     texts = video.texts
     said = {
         one.platform: (one.title, one.caption, one.alt_text, one.link) for one in result.deliveries
@@ -199,19 +201,20 @@ def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
     }
 
 
-async def _make(
-    found: _Open, make: Make, store: Store, known: Known, clock: Clock, calendar: str
-) -> Made:
+async def _make(found: _Open, make: Make, store: Store, known: Known, clock: Clock) -> Made:
     video = found.video
     try:
-        await asyncio.to_thread(claim_video, store, video, clock.now(), calendar)
+        await asyncio.to_thread(claim_video, store, video, clock.now())
         made = await make(video)
     except NemoVideoError as error:
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)
         outcome: Outcome = "waiting" if error.retryable else "stuck"
+        if error.code is ErrorCode.NEEDS_APPROVAL:
+            outcome = "held"
         return Made(video, outcome, clock.now(), result, error.sentence)
     done: Outcome = "updated" if found.is_made else "made"
-    outcome = done if made.status == "done" else "held" if made.state == "held" else made.status
+    is_held = made.state in ("held", "needs_approval")
+    outcome = done if made.status == "done" else "held" if is_held else made.status
     return Made(video, outcome, clock.now(), made, made.error or "")
 
 

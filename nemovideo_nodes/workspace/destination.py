@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,6 +70,8 @@ def sidecars(one: Delivered, post: str = "") -> dict[str, bytes]:
         "bytes": one.bytes,
         "sha256": one.sha256,
         "rendition": one.rendition,
+        "synthetic_media": one.synthetic_media,
+        "publish_at": one.publish_at.isoformat() if one.publish_at else None,
         "problems": one.violations,
         "notes": one.notes,
     }
@@ -135,8 +137,14 @@ class Destination:
         for one in result.deliveries:
             stem = self._free(stem_of(one), taken, post)
             taken.add(stem)
-            places.append(self._put(stem, one, result, store, post))
+            places.append(self._put(stem, one, result.subtitles, store, post))
         return places
+
+    def put_one(
+        self, one: Delivered, store: Store, stem: str, *, subtitles: Sequence[str], post: str
+    ) -> str:
+        """`put` for a single video, under `stem` or that with a number; where it is then."""
+        return self._put(self._free(stem, set(), post), one, subtitles, store, post)
 
     def _free(self, stem: str, taken: set[str], post: str) -> str:
         """`stem`, or with the first number under which nothing of another post is."""
@@ -147,7 +155,9 @@ class Destination:
                 return name
         raise StoreError(f"{self._files.place(stem)} and all its numbers are other posts' already")
 
-    def _put(self, stem: str, one: Delivered, result: RunResult, store: Store, post: str) -> str:
+    def _put(
+        self, stem: str, one: Delivered, subtitles: Sequence[str], store: Store, post: str
+    ) -> str:
         name = f"{stem}.mp4"
         beside = sidecars(one, post)
         told = self._told(stem)
@@ -157,7 +167,7 @@ class Destination:
         if size != one.bytes or told.get("sha256") != one.sha256:
             with store.local(_name_in(store, one.path)) as source:
                 self._files.put_file(name, source)
-        for ending, data in self._seen_beside(one, result, store):
+        for ending, data in self._seen_beside(one, subtitles, store):
             self._write(stem + ending, data)
         if ".txt" in beside:
             self._write(f"{stem}.txt", beside[".txt"])
@@ -168,14 +178,14 @@ class Destination:
         return self._files.place(name)
 
     def _seen_beside(
-        self, one: Delivered, result: RunResult, store: Store
+        self, one: Delivered, subtitles: Sequence[str], store: Store
     ) -> Iterator[tuple[str, bytes]]:
         """Subtitles and cover, by the ending of their names."""
         stem = _RENDITION.sub("", one.path.removesuffix(".mp4"))
-        for subtitles in result.subtitles:
-            base, _, ending = subtitles.rpartition(".")
+        for place in subtitles:
+            base, _, ending = place.rpartition(".")
             if base == stem:
-                yield f".{ending}", store.read(_name_in(store, subtitles)) or b""
+                yield f".{ending}", store.read(_name_in(store, place)) or b""
         if one.cover is not None and (cover := store.read(_name_in(store, one.cover))):
             yield ".jpg", cover
 

@@ -11,7 +11,7 @@ from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.run import Run, StepRecord
-from nemovideo_nodes.request.steps import Prompt, Upload
+from nemovideo_nodes.request.steps import HandOver, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace.timeline import draw_timeline
 
@@ -86,6 +86,8 @@ def describe(record: StepRecord) -> str:
         return f"Uploading {args.media.name} ({size})"
     if isinstance(args, Prompt):
         return f"Asking: {_short(args.text)}"
+    if isinstance(args, HandOver):
+        return record.step.phrase
     return _WORDS.get(record.step.node, record.step.id)
 
 

@@ -6,13 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
-from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.model import Limits
 from nemovideo_nodes.request.notify import Notify
@@ -59,6 +57,12 @@ class VideoOptions:
     """The day that it is for, `2026-03-02`, for the same."""
     texts: Mapping[str, PostText] = field(default_factory=dict)
     """The texts of each platform, ready, in the place of the templates."""
+    handover: str = ""
+    """The publisher that gets the video, by its name in handover.toml; empty: none does."""
+    due: datetime | None = None
+    """When it is to be published, with its offset; publishers are told."""
+    synthetic_media: bool = True
+    """Whether it is to be labelled as made or changed by AI."""
     aspect: str = ""
     language: str = ""
     """The session's language; empty for the profile's own."""
@@ -71,15 +75,13 @@ class VideoOptions:
     """A new run of the request, unless the last new one is still to be finished."""
     keep_existing: bool = False
     """Whether a run of that id that was begun with other words or pictures goes on as it was."""
-    approval: ApprovalStage | Literal[""] = ""
-    """What a person has to approve before the run goes on: before_paying, before_export or
-    before_handover; empty: nothing."""
-    approval_s: float | None = None
-    """How long a person has to answer; None: for ever."""
-    approval_otherwise: Otherwise = "reject"
-    """What it means that nobody has answered by then."""
+    approval: str = ""
+    """What a person has to approve before the run goes on, as `approval_rule` reads it:
+    `before_export within 3d else go on`. Empty: what the account's settings say."""
     budgets: Sequence[Budget] = ()
-    """Whose credits the run may use, beside its account's: a calendar's, a source's, its own."""
+    """Whose credits the run may use, beside its account's: a calendar's or a source's."""
+    budget: float | None = None
+    """The most credits of the run itself; None: what the settings say."""
     notify: Notify | None = None
     """Who is told what becomes of the run; None: whoever is told of all runs."""
     web_only: bool = False

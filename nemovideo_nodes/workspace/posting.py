@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.calendar_time import due_from
 from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post import Post
@@ -19,7 +22,7 @@ from nemovideo_nodes.request.post_text import (
 from nemovideo_nodes.request.renditions import FITS, Generation, generations, wanted_length
 from nemovideo_nodes.workspace.options import VideoOptions
 
-__all__ = ["generation_for", "platforms_of", "post_of"]
+__all__ = ["due_at", "generation_for", "platforms_of", "post_of"]
 
 _WORDS: Final = ("title", "caption", "hashtags", "alt_text", "link")
 
@@ -56,13 +59,27 @@ def generation_for(options: VideoOptions) -> Generation:
     return made[0]
 
 
+def due_at(text: str) -> datetime | None:
+    """When a video is to be published, in UTC where no offset is named; raises `BadInput`."""
+    if not text.strip():
+        return None
+    try:
+        return due_from(text, "", ZoneInfo("UTC")).at
+    except BadInput as error:
+        raise BadInput(f"The time {text[:60]!r} cannot be used: {error.sentence}") from None
+
+
 def post_of(options: VideoOptions) -> Post | None:
     """What goes out with the video, and where; None where nothing says so. Raises `BadInput`."""
     if options.fit not in FITS:
         raise BadInput(f"The fit {options.fit[:60]!r} is not known: give {', '.join(FITS)}")
+    if options.due is not None and options.due.tzinfo is None:
+        raise BadInput("The time of the post names no time zone: give one with an offset")
     platforms = platforms_of(options)
     has_text = any(getattr(options, name) for name in _WORDS)
-    if not platforms and not has_text and not options.texts:
+    if not platforms and not has_text and not options.texts and not options.handover:
+        if not options.synthetic_media:
+            return Post(synthetic_media=False)
         return None
     texts = dict(options.texts) or (
         {one: _written(options, one) for one in platforms or ("",)} if has_text else {}
@@ -77,6 +94,9 @@ def post_of(options: VideoOptions) -> Post | None:
         language=options.language,
         slug=options.slug,
         date=options.date,
+        handover=options.handover.strip(),
+        due=options.due if options.handover.strip() else None,
+        synthetic_media=options.synthetic_media,
     )
 
 

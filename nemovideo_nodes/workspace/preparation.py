@@ -14,12 +14,17 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
-from nemovideo_nodes.request.estimate import Estimate, estimate_of
+from nemovideo_nodes.request.approval import approval_rule
+from nemovideo_nodes.request.budget import run_budget
+from nemovideo_nodes.request.estimate import Estimate
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
+from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.renditions import with_length
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
 from nemovideo_nodes.request.steps import Media, Prompt, Upload
 from nemovideo_nodes.settings import Settings, find_profile
+from nemovideo_nodes.workspace.budgets import expected_cost
+from nemovideo_nodes.workspace.handover_config import check_handover
 from nemovideo_nodes.workspace.ingest import Ingested, ingest_all, instructions
 from nemovideo_nodes.workspace.options import PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import generation_for, platforms_of, post_of
@@ -43,6 +48,8 @@ class DryRun:
     """All that are served by it."""
     frame: str = ""
     """The frame that is asked for."""
+    handover: str = ""
+    """The publisher that gets it, and when it is due there."""
     run_id: str | None = None
     error: NemoVideoError | None = None
     """Why the request cannot be used, where it cannot."""
@@ -59,6 +66,7 @@ class DryRun:
             "frame": self.frame,
             "platforms": list(self.platforms),
             "renditions": dict(self.renditions),
+            "handover": self.handover,
             "run_id": self.run_id,
             "error": self.error.message(wording) if self.error else None,
             "error_code": str(self.error.code) if self.error else None,
@@ -89,23 +97,25 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
     read = _read(settings, store, options, profile)
     for each in read.ingested:
         each.checked()
-    request = _request(options, profile, read)
+    request = _request(settings, options, profile, read)
     check_script(request.script, request.media)
+    check_handover(request.post, settings)
     service, key = settings.service, options.deduplication_key
     if options.again:
         key = _next_key(store, request, service, key)
     elif not options.run_id:
         request = _as_begun_before(settings, store, read, request, key)
+    run_id = options.run_id or request.run_id(service=service, occasion=key)
+    own = () if options.budget is None else (run_budget(run_id, options.budget),)
     order = Order(
         request=request,
         service=service,
         occasion=key,
         profile=profile,
         skipped=read.skipped or None,
-        budgets=tuple(options.budgets) or None,
+        budgets=(*options.budgets, *own) or None,
         notify=options.notify,
     )
-    run_id = options.run_id or request.run_id(service=service, occasion=key)
     return PreparedRun(run_id, order)
 
 
@@ -121,11 +131,12 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
         Skipped(name=getattr(error, "name", ""), reason=getattr(error, "reason", error.sentence))
         for error in refused
     )
-    request = _request(options, profile, read)
+    request = _request(settings, options, profile, read)
     steps = [step.args for step in compile_request(request)]
     media = tuple(args.media for args in steps if isinstance(args, Upload))
     try:
         check_script(request.script, request.media)
+        check_handover(request.post, settings)
         if refused:
             raise refused[0]
     except BadInput as error:
@@ -139,10 +150,11 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
         media=media,
         skipped=read.skipped,
         instructions=tuple(messages),
-        estimate=estimate_of(request),
+        estimate=expected_cost(store, request),
         renditions=one.renditions if one else {},
         platforms=tuple(filter(None, one.serves)) if one else (),
         frame=one.aspect if one else "",
+        handover=_handover(request.post),
         run_id=options.run_id or request.run_id(service=service, occasion=key),
     )
 
@@ -209,15 +221,14 @@ def _scripted(
     return _Read(tuple(script), first.media, (first, *each), (tuple(before), first.as_before))
 
 
-def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoRequest:
+def _request(
+    settings: Settings, options: VideoOptions, profile: Profile, read: _Read
+) -> VideoRequest:
+    rule = approval_rule(options.approval or settings.approval)
     limits = options.limits or Limits()
-    if options.approval:
-        limits = limits.model_copy(
-            update={
-                "approval_s": options.approval_s,
-                "approval_otherwise": options.approval_otherwise,
-            }
-        )
+    if rule.stage is not None:
+        within = {"approval_s": rule.within_s, "approval_otherwise": rule.otherwise}
+        limits = limits.model_copy(update=within)
     return VideoRequest(
         script=read.script,
         media=read.media,
@@ -225,8 +236,16 @@ def _request(options: VideoOptions, profile: Profile, read: _Read) -> VideoReque
         language=profile.language,
         platform=next(iter(platforms_of(options)), ""),
         limits=limits,
-        approval=options.approval or None,
+        approval=rule.stage,
         post=post_of(options),
+    )
+
+
+def _handover(post: Post | None) -> str:
+    if post is None or not post.handover:
+        return ""
+    return (
+        f"{post.handover}, for {post.due.isoformat(' ', 'minutes')}" if post.due else post.handover
     )
 
 

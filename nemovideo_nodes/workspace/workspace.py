@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
-from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict
+from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict, StoreError
 from nemovideo_nodes.language.advice import advise
+from nemovideo_nodes.ledger.costs import record_cost
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -32,6 +34,7 @@ from nemovideo_nodes.request.script import (
     check_script,
     compile_request,
     delivery,
+    missing_hand_overs,
     numbered,
     script_for,
 )
@@ -41,13 +44,20 @@ from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
-from nemovideo_nodes.workspace.budgets import BudgetState, budget_states, budgets_of
+from nemovideo_nodes.workspace.budgets import (
+    BudgetState,
+    budget_states,
+    budgets_of,
+    clean_budgets,
+    cost_scale,
+)
 from nemovideo_nodes.workspace.cancelling import (
     cancel_renders,
     check_account,
     renders_under_way,
     stop_late_renders,
 )
+from nemovideo_nodes.workspace.handover_config import check_handover, open_publisher
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
 from nemovideo_nodes.workspace.notifications import MakeChannel, Notifier
@@ -269,6 +279,8 @@ class Workspace(RunReader):
             async with NemoVideoClient(
                 settings=settings, profile=profile, clock=drive.clock, waits=False
             ) as client:
+                now = (drive.clock or SystemClock()).now()
+                budgets = budgets_of(journal.run, settings, now, drive.budgets)
                 engine = Engine(
                     client=client,
                     store=self.store,
@@ -276,9 +288,11 @@ class Workspace(RunReader):
                     clock=drive.clock,
                     on_event=drive.on_event,
                     journal=journal,
-                    budgets=budgets_of(
-                        journal.run, settings, (drive.clock or SystemClock()).now(), drive.budgets
-                    ),
+                    budgets=budgets,
+                    cost_scale=await asyncio.to_thread(cost_scale, self.store, journal.run)
+                    if budgets
+                    else 1.0,
+                    publisher=lambda name: open_publisher(name, settings),
                 )
                 result = await engine.advance(through, waits=drive.waits, until=drive.until)
                 # Looked at first: what came late needs no second message.
@@ -293,6 +307,8 @@ class Workspace(RunReader):
         now = (drive.clock or SystemClock()).now()
         await asyncio.to_thread(follow_up, journal.run, result, self.store, now, known=known)
         await tells.end(journal.run, result)
+        if result.status == "done" and journal.run.seq > known:
+            await asyncio.to_thread(self._record_cost, journal.run, result)
         return result
 
     async def advance(
@@ -313,6 +329,13 @@ class Workspace(RunReader):
         Nothing is sent: whoever drives the run next goes on.
         """
         return await self._asker(self.journal(run_id)).allow_over_budget()
+
+    async def confirm_handed_over(self, run_id: str) -> bool:
+        """Note, on a person's word, that a publisher has the post of a run that is in doubt of it.
+
+        False where it is not. Nothing is sent: whoever drives the run next goes on.
+        """
+        return await self._asker(self.journal(run_id)).confirm_handed_over()
 
     async def approve(
         self,
@@ -408,7 +431,12 @@ class Workspace(RunReader):
         manifests: bool = False,
     ) -> Cleaned:
         """Delete the chosen runs that nobody has touched for so long; see `retention.clean`."""
-        return await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+        cleaned = await clean(self.store, older_than, chosen=chosen, manifests=manifests)
+        now = SystemClock().now()
+        cleaned.files += await asyncio.to_thread(
+            clean_budgets, self.store, older_than, cleaned.runs, now
+        )
+        return cleaned
 
     def advice(self, prepared: PreparedRun) -> Sequence[str]:
         """What a person might want to hear before paying; empty when all is well."""
@@ -464,14 +492,31 @@ class Workspace(RunReader):
         await self._ask_post(journal, order.request.post)
 
     async def _ask_post(self, journal: Journal, post: Post | None) -> None:
-        """Ask for another delivery of the run's videos, where that is asked for now."""
+        """Ask for another delivery of the run's videos, where that is asked for now.
+
+        What was handed over to a publisher stays there as it is.
+        """
         run = await journal.refreshed()
         if post is not None and run.order is not None and post != run.post and not run.newer:
+            more = missing_hand_overs(post, run.order.request, [r.step for r in run.steps.values()])
+            if more:
+                check_handover(post, self.settings)
             approval = run.order.request.approval
             open_at = approval_to_come(run)
-            # It is delivered anew before what is delivered is approved.
-            new = delivery(post, approval) if open_at is None else [Publish(post=post)]
-            await self._asker(journal).ask(numbered(new, run.steps), after=open_at)
+            asker = self._asker(journal)
+            if open_at is None:
+                await asker.ask(numbered([*delivery(post, approval), *more], run.steps))
+            else:
+                # It is delivered anew before what is delivered is approved. That comes last here,
+                # since it tells that all of this was asked for.
+                await asker.ask(numbered(more, run.steps))
+                await asker.ask(numbered([Publish(post=post)], run.steps), after=open_at)
+
+    def _record_cost(self, run: Run, result: RunResult) -> None:
+        """Keep what a run cost that has come to its end now; a copy, which may be missing."""
+        if all(record.achieved for record in run.steps.values()):
+            with contextlib.suppress(StoreError):
+                record_cost(self.store, run, result.credits.account_moved)
 
     def _asker(self, journal: Journal) -> Asker:
         """For the run's own service where that is the emulator, which every workspace can start."""

@@ -137,12 +137,12 @@ def test_only_what_may_be_repeated_is_performed_with_an_intent_open() -> None:
     assert {row[StepState.ACHIEVED] for row in ACTIONS.values()} == {Action.NEXT}
 
 
-def test_only_messages_are_never_repeated() -> None:
-    """Uploads and renders have a key of ours; everything but them and messages is safe."""
+def test_only_messages_and_hand_overs_are_never_repeated() -> None:
+    """Uploads and renders have a key of ours; messages and hand-overs have none."""
     by_meaning = {
         i: {name for name, kind in STEP_KINDS.items() if kind.idempotency is i} for i in Idempotency
     }
-    assert by_meaning[Idempotency.UNSAFE] == {StepName.PROMPT}
+    assert by_meaning[Idempotency.UNSAFE] == {StepName.PROMPT, StepName.HAND_OVER}
     assert by_meaning[Idempotency.KEYED] == {StepName.UPLOAD, StepName.RENDER}
 
 

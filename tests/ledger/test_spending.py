@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.ledger.spending import Charge, Spending
 from nemovideo_nodes.ledger.store import Store, Stored
 
@@ -98,6 +99,24 @@ def test_a_person_may_permit_more(store_url: str) -> None:
     known = spending.reserve(charge("b"), 150.0, never)
     assert known is not None
     assert known.total == 100.0
+
+
+def test_old_entries_that_a_sum_has_may_go(store_url: str) -> None:
+    """What is left says the same, also to a worker that has read them long ago."""
+    store = Store(store_url)
+    known = Spending(store, "calendar")
+    for number in range(60):
+        assert known.reserve(charge(f"run-{number}", 1.0), None, never) is None
+        known.end(ended(f"run-{number}", 1.0))
+    assert known.tidy(NOW) == []  # none is that old
+    names = known.tidy(SystemClock().now() + timedelta(days=1))
+    assert len(names) == 99 + 1  # entries below the sum of the hundredth, and the first sum
+    store.remove(names)
+    again = charge("next", 1.0).model_copy(update={"at": NOW + timedelta(hours=2)})
+    for reader in (known, Spending(store, "calendar")):
+        found = reader.reserve(again, 60.0, never)
+        assert found is not None
+        assert found.total == 60.0
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.integers(0, 120)), max_size=130))

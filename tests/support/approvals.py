@@ -10,7 +10,7 @@ from stage import Stage
 from nemovideo_nodes.errors import ErrorCode
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
+from nemovideo_nodes.request.approval import ApprovalStage
 from nemovideo_nodes.workspace import PreparedRun, VideoOptions
 
 __all__ = ["CHANGE", "brought_to_end", "dying_at", "is_killed", "order", "say"]
@@ -23,8 +23,7 @@ def order(
     stage: Stage,
     approval: ApprovalStage,
     *texts: str,
-    within_s: float | None = None,
-    otherwise: Otherwise = "reject",
+    within: str = "",
     **more: object,
 ) -> PreparedRun:
     """A run that needs approval."""
@@ -32,9 +31,7 @@ def order(
         VideoOptions(
             media=stage.pictures,
             prompts=texts or ("A 2 second video",),
-            approval=approval,
-            approval_s=within_s,
-            approval_otherwise=otherwise,
+            approval=f"{approval} {within}",
             **more,  # type: ignore[arg-type]
         )
     )

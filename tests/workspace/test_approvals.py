@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 from nemovideo_nodes.ledger import facts
 from nemovideo_nodes.ledger.facts import Noted, is_newer, load_fact
+from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.approval import STAGES, ApprovalStage, Otherwise
 
@@ -43,6 +45,7 @@ async def test_the_run_stops_until_a_person_approves(stage: Stage, when: Approva
         assert (result.error_code, result.remedy) == (ErrorCode.NEEDS_APPROVAL, Remedy.APPROVE)
         assert stage.sent == SENT_BEFORE[when]
     assert stage.workspace().result(ordered.run_id) == result
+    assert RunResult.model_validate_json(json.dumps(result.model_dump())) == result
     assert result.approval is not None
     assert result.approval.stage == when
     (waiting,) = stage.workspace().approvals()
@@ -176,7 +179,7 @@ async def test_another_text_for_the_post_is_approved_anew(stage: Stage) -> None:
 @pytest.mark.parametrize("otherwise", ["reject", "continue"])
 async def test_the_deadline_means_what_was_said(stage: Stage, otherwise: Otherwise) -> None:
     """It runs from when a person was asked; nobody's answer is noted as nobody's."""
-    ordered = order(stage, "before_paying", within_s=DAY_S, otherwise=otherwise)
+    ordered = order(stage, "before_paying", within=f"within 1d else {otherwise}")
     asked = (await stage.work(ordered)).approval
     assert asked is not None
     assert asked.until is not None

@@ -16,11 +16,13 @@ from shell import QUICK
 from stage import Stage
 
 from nemovideo_nodes.cli import main
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.budget import named_budget
+from nemovideo_nodes.request.budget import daily_budget, named_budget
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions, Workspace
+from nemovideo_nodes.workspace.budgets import totals
 
 
 def workspace_with(
@@ -170,7 +172,7 @@ def test_the_command_line_shows_and_releases(stage: Stage, tmp_path: Path) -> No
     }
     shown = runner.invoke(main, ["budget", *store], env=env)
     assert shown.exit_code == 0
-    assert shown.output.splitlines()[1].split()[1:] == ["100", "0", "100"]
+    assert shown.output.splitlines()[1].split()[-3:] == ["100", "0", "100"]
     assert "Over budget" in runner.invoke(main, ["show", "second", *store], env=env).output
     released = runner.invoke(main, ["release", "second", *store], env=env)
     assert released.output == "Released. Go on with: nemovideo resume second\n"
@@ -179,3 +181,80 @@ def test_the_command_line_shows_and_releases(stage: Stage, tmp_path: Path) -> No
     bad = runner.invoke(main, ["budget", *store], env={"NEMOVIDEO_DAY_BUDGET": "lots"})
     assert bad.exit_code == 2
     assert "NEMOVIDEO_DAY_BUDGET must be a number of credits" in bad.output
+
+
+async def test_past_runs_make_the_estimate(stage: Stage) -> None:
+    """After three of a kind their median is what is told, and what is reserved."""
+    workspace = workspace_with(stage, day=1000)
+    options = asked(stage, "", "A 2 second video")
+    assert "documented costs" in workspace.preview(options).estimate.basis  # type: ignore[union-attr]
+    began = SystemClock().now() - timedelta(days=1)
+    for number in range(3):
+        times = [began + timedelta(hours=number, minutes=more) for more in (0, 5)]
+        told = "_".join(f"{at:%Y%m%dT%H%M%SZ}" for at in times)
+        name = f"image-to-video-canva_2s_1m_1v_{told}_{70 + 10 * number}_run_{number}"
+        workspace.store.create(f"costs/{name}", b"{}")
+    estimate = workspace.preview(options).estimate
+    assert estimate is not None
+    assert estimate.credits == 80
+    assert estimate.basis == "the median of 3 past runs of this profile and length (2s)"
+    result = await workspace.run(workspace.prepare(asked(stage, "fourth")))
+    assert result.status == "done"
+    (state,) = workspace.budgets()
+    assert state.spent == 80
+    (kept,) = [one.name for one in workspace.store.files("costs") if "fourth" in one.name]
+    assert kept.endswith(f"_{result.credits.account_moved:g}_fourth")
+
+
+async def test_a_day_that_is_over_is_cleaned_up(stage: Stage) -> None:
+    """With runs older than it; what counts today stays."""
+    workspace = workspace_with(stage, run=500, day=500)
+    old = FakeClock.skipping()
+    old.ahead = timedelta(days=-9)
+    first = workspace.prepare(asked(stage, "first"))
+    await workspace.run(first, drive=DriveOptions(clock=old))
+    await workspace.run(workspace.prepare(asked(stage, "second")))
+    kinds = [(one.kind, one.name) for one in workspace.budgets()]
+    assert len(kinds) == 4
+    await workspace.delete(timedelta(days=3))
+    left = workspace.budgets()
+    assert [(one.kind, one.spent) for one in left] == [("day", 100), ("run", 100)]
+    assert left[1].name == "second"
+
+
+async def test_a_webhook_sources_budget_is_one_for_each_day(stage: Stage) -> None:
+    """The next day releases what it holds, without anybody's word."""
+    shop = daily_budget("source", "shop", 100)
+    workspace = stage.workspace()
+    for name in ("a", "b"):
+        await workspace.submit(replace(asked(stage, name), budgets=[shop]))
+    assert (await workspace.resume("a")).status == "done"
+    result = await workspace.resume("b")
+    assert result.state == "held"
+    assert "200 of 100 credits of the source shop today" in (result.error or "")
+    (state,) = workspace.budgets()
+    assert (state.kind, state.name, state.limit, state.spent) == ("source", "shop", 100, 100)
+    (total,) = totals([state], "source")
+    assert (total.name, total.spent) == ("shop", 100)
+    clock = FakeClock.skipping()
+    clock.ahead = timedelta(days=1)
+    assert (await workspace.resume("b", drive=DriveOptions(clock=clock))).status == "done"
+
+
+def test_a_row_has_a_budget_of_its_own(stage: Stage) -> None:
+    """A larger one in the row goes on with what is held."""
+    sheet = stage.folder / "spring.csv"
+    env = {"NEMO_CLIENT_ID": "stage", "NEMO_API_URL": stage.emulator.url}
+
+    def make(budget: str) -> Result:
+        row = f"a,2026-03-01 09:00,{stage.pictures[0]},A 2 second video,{budget}"
+        sheet.write_text(f"slug,due,image,prompt,budget\n{row}\n", encoding="utf-8")
+        asked = ["calendar", "run", str(sheet), "--store", stage.store_path]
+        return CliRunner().invoke(main, [*asked, "--catch-up", "1000000"], env=env)
+
+    held = make("50")
+    assert "100 of 50 credits of the run" in held.output
+    assert make("lots").exit_code == 2
+    assert stage.sent[0] == 0
+    assert make("100").exit_code == 0
+    assert stage.sent[0] == 1

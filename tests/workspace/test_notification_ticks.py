@@ -20,7 +20,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.workspace.notifications import Notifier
 from nemovideo_nodes.workspace.notifications.config import NotificationSettings
-from nemovideo_nodes.workspace.notifications.notice import Message, Notice, calendar_notice
+from nemovideo_nodes.workspace.notifications.notice import Message, Notice
 from nemovideo_nodes.workspace.notifications.outbox import NoticeOutbox
 from nemovideo_nodes.workspace.notifications.telling import tell_tick
 
@@ -181,9 +181,19 @@ async def test_a_tick_fails_for_no_notification(
     assert "is not valid TOML" in caplog.text
 
 
-def test_the_same_problems_are_the_same_notice() -> None:
-    """In whatever order; one more is another."""
-    one = calendar_notice("S", ["b", "a"], NOW)
-    assert one.id == calendar_notice("S", ["a", "b"], NOW).id
-    assert one.id != calendar_notice("S", ["a", "b", "c"], NOW).id
+def test_a_problem_is_told_once_and_again_when_it_comes_back(stage: Stage, tmp_path: Path) -> None:
+    """Whatever else is wrong meanwhile; all of it in one notice for people."""
+    keeping(stage, tmp_path / "told.jsonl")
+    clock, notify = FakeClock(NOW), Notify(calendar="S")
+    notifier = Notifier(stage.settings(), Store(stage.store_path), clock=clock)
+
+    def new(*problems: str) -> int:
+        clock.advance(1)
+        return notifier.note_calendar("S", problems, notify)
+
+    assert [new("a", "b"), new("b"), new("c", "b"), new("b"), new("c", "b")] == [2, 0, 1, 0, 1]
+    outbox = NoticeOutbox(Store(stage.store_path))
+    (message,) = outbox.group("S", NOW)
+    assert len(message.notices) == 4
+    assert sorted(message.told[0].problems) == ["a", "b", "c", "c"]
     assert NotificationSettings().named(None) == ()

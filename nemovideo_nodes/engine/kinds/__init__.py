@@ -16,6 +16,7 @@ from nemovideo_nodes.engine.kinds.account import (
 )
 from nemovideo_nodes.engine.kinds.approve import ApproveRunner
 from nemovideo_nodes.engine.kinds.deliver import DownloadRunner, PublishRunner
+from nemovideo_nodes.engine.kinds.hand_over import HandOverRunner
 from nemovideo_nodes.engine.kinds.kind import Context, StepRunner
 from nemovideo_nodes.engine.kinds.prompt import PromptRunner
 from nemovideo_nodes.engine.kinds.render import AwaitRenderRunner, SubmitRenderRunner
@@ -26,6 +27,7 @@ from nemovideo_nodes.ledger.facts import (
     ClaimResult,
     CreditsResult,
     DownloadResult,
+    HandOverResult,
     PromptResult,
     PublishResult,
     RenderEnded,
@@ -68,6 +70,7 @@ REGISTRY: Final[Mapping[StepName, Registered]] = MappingProxyType(
             Registered(StepName.AWAIT, RenderEnded, AwaitRenderRunner()),
             Registered(StepName.DOWNLOAD, DownloadResult, DownloadRunner()),
             Registered(StepName.PUBLISH, PublishResult, PublishRunner()),
+            Registered(StepName.HAND_OVER, HandOverResult, HandOverRunner()),
             Registered(StepName.APPROVE, ApprovalResult, ApproveRunner()),
         )
     }

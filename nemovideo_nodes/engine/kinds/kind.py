@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock
+from nemovideo_nodes.engine.kinds.publisher import OpenPublisher, no_publisher
 from nemovideo_nodes.engine.polling import LONGEST_WAIT_S
 from nemovideo_nodes.errors import (
     BadInput,
@@ -37,6 +38,7 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.handover import Uploaded
 from nemovideo_nodes.request.steps import Idempotency
 from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.wire.draft import Draft
@@ -83,6 +85,8 @@ class Context:
     pace: PollingSettings
     clock: Clock
     report: Callable[[Progress], None]
+    publisher: OpenPublisher = no_publisher
+    """Opens the publisher of a name; raises `BadInput`."""
 
     def session_id(self) -> str:
         """The run's session; raises `BadInput` where there is none yet."""
@@ -113,6 +117,8 @@ class Intent:
     evidence: Evidence | None = None
     draft: Draft | None = None
     """What the effect needs in hand; it is not written down."""
+    uploaded: tuple[Uploaded, ...] = ()
+    """What a publisher has got before; it is not written down."""
 
 
 @dataclass(frozen=True)

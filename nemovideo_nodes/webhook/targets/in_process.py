@@ -59,13 +59,11 @@ class InProcessRuns:
             raise
 
     async def _make(self, parameters: Parameters) -> Started:
-        from nemovideo_nodes.emulator.local import ensure_local
-        from nemovideo_nodes.workspace import Account, VideoOptions, Workspace
+        from nemovideo_nodes.webhook.approving import workspace_of
+        from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 
         try:
-            workspace = Workspace.open(
-                self._target.store, Account(local=self._target.local), start_local=ensure_local
-            )
+            workspace = workspace_of(self._target)
             with attached(parameters.traceparent):
                 run = await workspace.submit(
                     VideoOptions(
@@ -78,17 +76,25 @@ class InProcessRuns:
                         web_only=True,
                         media_hosts=parameters.media_hosts,
                         notify=parameters.notify,
+                        approval=parameters.approval,
                         platforms=parameters.platforms,
                         texts=parameters.texts,
+                        handover=parameters.handover,
+                        synthetic_media=parameters.synthetic_media,
+                        budgets=parameters.budgets,
                     )
                 )
-            result = await workspace.advance(run)
+            drive = DriveOptions(budgets=parameters.budgets)
+            result = await workspace.advance(run, drive=drive)
         except StoreError as error:
             raise TargetDown(error.message(WEBHOOK_WORDING)) from None
         except NemoVideoError as error:
             sentence = error.message(WEBHOOK_WORDING)
-            held = error.code is ErrorCode.QUESTION
-            raise NotStarted(sentence, for_good=not is_retryable(error), held=held) from None
+            held = error.code in (ErrorCode.QUESTION, ErrorCode.NEEDS_APPROVAL)
+            over = error.code is ErrorCode.OVER_BUDGET
+            raise NotStarted(
+                sentence, for_good=not is_retryable(error), held=held, over_budget=over
+            ) from None
         return Started(result.videos[0].path if result.videos else run, "done")
 
     async def __aenter__(self) -> Self:

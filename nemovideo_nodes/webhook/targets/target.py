@@ -20,12 +20,22 @@ class Started:
 
 
 class NotStarted(Exception):
-    """The target refused the run; `for_good`: it always would; `held`: until a person has acted."""
+    """The target refused the run; `for_good`: it always would; `held`: until a person has acted;
+    `over_budget`: until the next day, or until a person has released the run.
+    """
 
-    def __init__(self, why: str, *, for_good: bool = False, held: bool = False) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        for_good: bool = False,
+        held: bool = False,
+        over_budget: bool = False,
+    ) -> None:
         super().__init__(why)
         self.for_good = for_good
         self.held = held
+        self.over_budget = over_budget
 
 
 class TargetDown(Exception):

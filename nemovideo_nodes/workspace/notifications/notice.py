@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -24,7 +24,7 @@ __all__ = [
     "Message",
     "Notice",
     "NoticeVideo",
-    "calendar_notice",
+    "calendar_notices",
     "event_of",
     "notice_of",
 ]
@@ -45,7 +45,6 @@ _OF_THE_PROGRAM: Final = frozenset(
 )
 """Topics of notes that are no person's word."""
 _LONGEST: Final = 2_000
-_MOST_PROBLEMS: Final = 200
 
 
 class _Plain(BaseModel):
@@ -128,6 +127,16 @@ class Message(_Plain):
         if len(self.notices) > 1 or not first.run_id:
             return f"tick.{self.id}.json"
         return f"{first.run_id}.{first.event}.{self.id}.json"
+
+    @property
+    def told(self) -> tuple[Notice, ...]:
+        """The notices as people are told them: all that is wrong with a calendar at once."""
+        wrong = [one for one in self.notices if one.event == "calendar"]
+        if len(wrong) < 2:
+            return self.notices
+        problems = tuple(problem for one in wrong for problem in one.problems)
+        whole = wrong[0].model_copy(update={"problems": problems})
+        return (whole, *(one for one in self.notices if one.event != "calendar"))
 
     @property
     def language(self) -> Literal["en", "zh"]:
@@ -215,20 +224,19 @@ def notice_of(
     )
 
 
-def calendar_notice(
-    calendar: str, problems: Sequence[str], at: datetime, language: Literal["en", "zh"] = "en"
-) -> Notice:
-    """What is wrong with a calendar; the same problems are the same notice."""
-    told = tuple(_short(redact(one), 500) for one in problems[:_MOST_PROBLEMS])
-    return Notice(
-        id=_digest("calendar", calendar, *sorted(problems)),
-        event="calendar",
-        at=at,
-        name=calendar,
-        calendar=calendar,
-        problems=told,
-        language=language,
-    )
+def calendar_notices(calendar: str, problems: Mapping[str, datetime], at: datetime) -> list[Notice]:
+    """What is wrong with a calendar, and since when: each problem is a notice of its own."""
+    return [
+        Notice(
+            id=_digest("calendar", calendar, problem, since.isoformat()),
+            event="calendar",
+            at=at,
+            name=calendar,
+            calendar=calendar,
+            problems=(_short(redact(problem), 500),),
+        )
+        for problem, since in problems.items()
+    ]
 
 
 def _identity(run: Run, result: RunResult, event: Event) -> str:

@@ -29,6 +29,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.approval_links import approval_link
 from nemovideo_nodes.workspace.notifications.channel import (
     MakeChannel,
     NotSent,
@@ -47,7 +48,7 @@ from nemovideo_nodes.workspace.notifications.notice import (
     Event,
     Message,
     Notice,
-    calendar_notice,
+    calendar_notices,
     event_of,
     notice_of,
 )
@@ -149,15 +150,18 @@ class Notifier:
         """
         return self._note(run, result, notify, link)[0]
 
-    def note_calendar(
-        self, calendar: str, problems: Sequence[str], notify: Notify
-    ) -> Message | None:
-        """Write down what is wrong with a calendar; the same problems are told once."""
+    def note_calendar(self, calendar: str, problems: Sequence[str], notify: Notify) -> int:
+        """Write down what is wrong with a calendar; how much of it is new.
+
+        A problem is told once, and again where it comes back after it was mended.
+        """
         channels = self._channels(notify, "calendar")
-        if not problems or not channels:
-            return None
-        notice = calendar_notice(calendar, problems, self._clock.now())
-        return self._put(notice, channels)[0]
+        if not channels:
+            return 0
+        now = self._clock.now()
+        since = self._outbox.problems_since(calendar, problems, now)
+        notices = calendar_notices(calendar, since, now)
+        return sum(self._put(notice, channels)[1] for notice in notices)
 
     def catch_up(self) -> int:
         """Write down what was not, because a process ended right before; how much it was."""
@@ -308,7 +312,8 @@ class Notifier:
         posters = await asyncio.to_thread(self._posters, message)
         error, retry_after, for_good = "", None, False
         try:
-            await sender.send(Outgoing(message, now, posters))
+            approvals = await asyncio.to_thread(self._approvals, channel, message, now)
+            await sender.send(Outgoing(message, now, posters, approvals))
         except NotSent as failure:
             error, retry_after, for_good = str(failure), failure.retry_after, failure.for_good
         except NemoVideoError as failure:
@@ -347,6 +352,15 @@ class Notifier:
             except BadInput as error:
                 self._opened[name] = error
         return self._opened[name]
+
+    def _approvals(self, channel: str, message: Message, now: datetime) -> dict[str, str]:
+        """Links for what waits for approval, where the channel gets them; they are kept nowhere."""
+        known = self.config.channels.get(channel)
+        if known is None or not known.approval_links:
+            return {}
+        waiting = [one.run_id for one in message.notices if one.event == "needs_approval"]
+        links = {run_id: approval_link(self._settings, run_id, now) for run_id in waiting}
+        return {run_id: link for run_id, link in links.items() if link}
 
     def _posters(self, message: Message) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

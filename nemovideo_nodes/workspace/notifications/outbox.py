@@ -5,6 +5,7 @@ notifications/
   since.json                      when this store began to tell; what ended before is not told
   due/<message>.json              to be sent, or to be grouped; put if absent
   groups/<group>/<number>.json    which notices one message tells; put if absent, never taken away
+  calendars/<calendar>.json       what is wrong with a calendar, and since when
   tries/<message>/<channel>/<number>.json   one try; put if absent before it, replaced after it
   sent/<message>.json             all channels have it, or it was given up
 ```
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeVar
@@ -27,8 +28,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from nemovideo_nodes.ledger.store import Store, Stored
 from nemovideo_nodes.workspace.notifications.notice import Message, message_id
 
-__all__ = ["DeliveryState", "NoticeOutbox", "Try", "states_of"]
+__all__ = [
+    "SENT_NOTICES",
+    "DeliveryState",
+    "NoticeOutbox",
+    "Try",
+    "run_of_notice",
+    "states_of",
+]
 
+SENT_NOTICES: Final = "notifications/sent"
 _M = TypeVar("_M", bound=BaseModel)
 
 _FOLDER: Final = "notifications"
@@ -38,6 +47,7 @@ _CLAIM: Final = timedelta(seconds=120)
 _BELIEVED: Final = timedelta(days=2)
 """A time further ahead was written by a clock that was wrong."""
 _MOST_LOOPS: Final = 100
+_MOST_PROBLEMS: Final = 200
 _LATEST_GROUPS: Final = 20
 """How far back it is looked what a group's messages tell; each pass tidies up behind itself."""
 MOST_TOGETHER: Final = 200
@@ -84,6 +94,12 @@ class _Sent(BaseModel):
     """The message that tells it, where it was grouped."""
 
 
+class _Problems(BaseModel):
+    """What was wrong with a calendar when it was last read, and since when."""
+
+    since: dict[str, AwareDatetime] = {}
+
+
 class NoticeOutbox:
     """The messages of one store."""
 
@@ -103,6 +119,19 @@ class NoticeOutbox:
             return datetime.fromisoformat(known.decode())
         except ValueError:
             return now
+
+    def problems_since(
+        self, calendar: str, problems: Sequence[str], now: datetime
+    ) -> dict[str, datetime]:
+        """Since when each of a calendar's problems is there; one that comes back is a new one."""
+        name = f"{_FOLDER}/calendars/{_name_of(calendar)}.json"
+        data = self._store.read(name)
+        known = _read(_Problems, data)
+        before = known.since if known is not None else {}
+        found = {one: before.get(one, now) for one in problems[:_MOST_PROBLEMS]}
+        if found != before:
+            self._store.replace(name, _Problems(since=found).model_dump_json().encode())
+        return found
 
     def put(self, message: Message) -> bool:
         """Write a message down, unless it is known; whether it is new."""
@@ -280,6 +309,11 @@ class NoticeOutbox:
 
     def _try(self, message: Message, channel: str, number: int) -> str:
         return f"{_FOLDER}/tries/{message.id}/{channel}/{number:04d}.json"
+
+
+def run_of_notice(name: str) -> str:
+    """The run that a file in `sent` is about; `tick` for one of a calendar."""
+    return name.rpartition("/")[2].rsplit(".", 3)[0]
 
 
 def wait_after(tries: int) -> timedelta:
