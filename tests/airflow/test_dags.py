@@ -189,7 +189,7 @@ def test_each_platform_of_a_post_gets_its_file_at_the_destination(
     assert (posts / f"{names[0]}.txt").read_text() == "Our cup\n\n#cup\n"
     told = json.loads((posts / f"{names[1]}.json").read_text())
     assert (told["width"], told["height"], told["post"]) == (96, 120, f"cup {due.isoformat()}")
-    (line,) = csv.DictReader(table.read_text("utf-8-sig").splitlines())
+    (line,) = csv.DictReader(table.read_text("utf-8-sig").splitlines(keepends=True))
     assert (line["slug"], line["status"], line["post_caption"]) == (
         "cup",
         "done",
@@ -211,7 +211,7 @@ def test_the_results_of_a_calendar_do_not_hide_that_a_video_failed(
     conf = {"calendar": str(calendar), "results": str(table)}
     done = run_dag(dags["social_content"], run_triggerer=True, dag_run_kwargs={"conf": conf})
     assert not done.success
-    lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines(keepends=True)))
     assert {line["slug"]: line["status"] for line in lines} == {"cup": "done", "bad": "planned"}
 
 
