@@ -206,23 +206,18 @@ release-check: $(VENV)/wheel.stamp .venv-release/pins.stamp
 # For maintainers, with uv: new pins from pyproject.toml's bounds (UV_ARGS=--upgrade for newer ones).
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
     --python-version 3.11 pyproject.toml $(UV_ARGS)
+EXTRAS := --extra calendar --extra email --extra emulator --extra telemetry --extra video
+PREFECT_EXTRAS := --extra prefect $(EXTRAS) --extra heif --extra socks --extra webhook
 pins:
-	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
-	    --extra webhook \
-	    --group dev \
-	    --output-file requirements/prefect.txt
-	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
-	    --group airflow-test \
+	$(PIN) $(PREFECT_EXTRAS) --group dev --output-file requirements/prefect.txt
+	$(PIN) --extra airflow $(EXTRAS) --extra webhook --group airflow-test \
 	    --output-file requirements/airflow.txt
-	$(PIN) --extra prefect --extra calendar --extra email --extra emulator --extra heif --extra socks --extra video \
-	    --extra webhook --constraints requirements/prefect.txt \
+	$(PIN) $(PREFECT_EXTRAS) --constraints requirements/prefect.txt \
 	    --output-file requirements/prefect-run.txt
-	$(PIN) --extra airflow --extra calendar --extra email --extra emulator --extra video --extra webhook \
-	    --constraints requirements/airflow.txt \
+	$(PIN) --extra airflow $(EXTRAS) --extra webhook --constraints requirements/airflow.txt \
 	    --output-file requirements/airflow-run.txt
 	echo 'apache-airflow==3.0.0' | $(subst --universal,,$(PIN)) --constraints - \
-	    --extra airflow --extra calendar --extra email --extra emulator --extra video --group test \
-	    --output-file requirements/airflow-oldest.txt
+	    --extra airflow $(EXTRAS) --group test --output-file requirements/airflow-oldest.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 $(UV_ARGS) --group release --output-file requirements/release.txt
 
