@@ -144,7 +144,7 @@ def email_of(outgoing: Outgoing, sender: str, to: tuple[str, ...]) -> EmailMessa
     mail["Message-ID"] = f"<{message.id}@{_address(sender).domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # no holiday reply comes back
     mail["Content-Language"] = words.language
-    mail.set_content(plain_text(message, outgoing.note))
+    mail.set_content(plain_text(message, outgoing.note, outgoing.approvals))
     cids = {name: f"poster-{number}@nemovideo" for number, name in enumerate(outgoing.posters, 1)}
     mail.add_alternative(html_of(outgoing, cids), subtype="html")
     html = mail.get_body(("html",))
@@ -172,7 +172,7 @@ def html_of(outgoing: Outgoing, cids: Mapping[str, str]) -> str:
     return template.render(
         subject=subject_of(message),
         note=outgoing.note,
-        notices=tell_all(message),
+        notices=tell_all(message, outgoing.approvals),
         words=words,
         colours=_COLOURS,
         cids=cids,
