@@ -34,7 +34,7 @@ class NotifierSender:
         message = outgoing.message
         values = {
             "subject": subject_of(message),
-            "text": plain_text(message, outgoing.note),
+            "text": plain_text(message, outgoing.note, outgoing.approvals),
             "html": _html(outgoing),
             "id": message.id,
         }

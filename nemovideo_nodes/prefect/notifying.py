@@ -45,7 +45,8 @@ class PrefectBlockSender:
         try:
             with block.raise_on_failure():
                 sending: object = block.notify(
-                    plain_text(message, outgoing.note), subject=subject_of(message)
+                    plain_text(message, outgoing.note, outgoing.approvals),
+                    subject=subject_of(message),
                 )
                 if inspect.isawaitable(sending):
                     await sending

@@ -16,6 +16,7 @@ from nemovideo_nodes.engine.plan import is_held
 from nemovideo_nodes.engine.summaries import Summary, forget_summary, known_runs, summaries
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store, Stored
+from nemovideo_nodes.workspace.notifications.outbox import SENT_NOTICES, run_of_notice
 
 __all__ = ["FLOW_RUNS", "HELD_ROWS", "Cleaned", "clean"]
 
@@ -72,6 +73,7 @@ async def clean(
         else:
             kept.append(summary)
             cleaned.busy.append(run_id)
+    await asyncio.to_thread(_clean_notifications, store, cleaned, old)
     await asyncio.to_thread(_clean_folders, store, cleaned, kept, old, manifests)
     await asyncio.to_thread(_clean_artifacts, store, cleaned, kept, min(old, now - GRACE))
     await asyncio.to_thread(_clean_records, store, cleaned, kept, min(old, now - GRACE))
@@ -92,6 +94,14 @@ async def _taken(store: Store, run_id: str, clock: Clock, old: datetime) -> bool
     if is_held(run, clock.now()) and not keeper.holder_gone():
         return False
     return await keeper.hold(run.seq)
+
+
+def _clean_notifications(store: Store, cleaned: Cleaned, old: datetime) -> None:
+    """What was told of runs that are gone, and of calendars long ago."""
+    gone = {*cleaned.runs, "tick"}
+    sent = store.listed(SENT_NOTICES)
+    old_ones = [one for one in sent if one.at < old]
+    _remove(store, cleaned, [one for one in old_ones if run_of_notice(one.name) in gone])
 
 
 def _clean_folders(

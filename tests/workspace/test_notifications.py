@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -120,6 +122,21 @@ async def test_an_approval_is_asked_for_once_for_what_is_shown(stage: Stage) -> 
     assert "nemovideo approve spring" in data["what_to_do"]
 
 
+async def test_a_link_to_approve_is_made_for_channels_that_may_have_it(stage: Stage) -> None:
+    """It is a secret: in the message, and nowhere in the store."""
+    async with Receiver() as receiver:
+        text = hook(receiver.url, more="approval_links = true")
+        channels(stage, text + hook(receiver.url).replace("cms", "others"))
+        settings = stage.settings().model_copy(update={"approval_url": "https://ok.example.com"})
+        workspace = Workspace(settings, Store(stage.store_path))
+        assert (await ask(workspace, stage, approval="before_paying")).state == "needs_approval"
+    links = sorted(str(payload["data"]["approval_url"]) for payload in receiver.payloads)
+    assert links[0] == "None"
+    assert links[1].startswith("https://ok.example.com/a/")
+    kept = b"".join(files_below(Path(stage.store_path)).values())
+    assert links[1].rpartition("/")[2].encode() not in kept
+
+
 async def test_no_receiver_fails_a_run_and_it_is_tried_again(stage: Stage) -> None:
     """Later each time, under the same id, until the receiver has it."""
     async with Receiver(500, 503, 200, retry_after="100") as receiver:
@@ -228,6 +245,52 @@ def _at_write(number: int) -> Any:
                 die()
 
     return fault
+
+
+async def test_what_was_told_goes_with_its_run(stage: Stage) -> None:
+    """A clean-up leaves what was told of runs that stay."""
+    async with Receiver() as receiver:
+        channels(stage, hook(receiver.url))
+        workspace = stage.workspace()
+        assert (await ask(workspace, stage)).status == "done"
+        sent = Path(stage.store_path) / "notifications" / "sent"
+        (name,) = [path.name for path in sent.iterdir()]
+        assert name.startswith("spring.done.msg_")
+        await workspace.delete(timedelta(days=1))
+        assert [path.name for path in sent.iterdir()] == [name]
+        await workspace.delete(timedelta(0))
+        assert not sent.exists() or not list(sent.iterdir())
+
+
+def test_a_process_killed_while_it_sends_is_followed_by_another(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL between sending and noting it: the message comes again, under the same id."""
+    out = tmp_path / "ids"
+    code = (
+        "import os, signal; "
+        f"file = open({str(out)!r}, 'a'); print(os.environ['NEMOVIDEO_MESSAGE_ID'], file=file); "
+        "file.close(); first = sum(1 for _ in open(file.name)) == 1; "
+        "first and os.kill(os.getppid(), signal.SIGKILL)"
+    )
+    asyncio.run(ask(stage.workspace(), stage))
+    run, result = stage.workspace().load("spring"), stage.workspace().result("spring")
+    path = channels(
+        stage,
+        f'[channels.own]\nkind = "command"\nargv = {json.dumps([sys.executable, "-c", code])}',
+    )
+    assert notifier(stage).note(run, result, Notify()) is not None
+    monkeypatch.setenv("NEMOVIDEO_STORE", stage.store_path)
+    monkeypatch.setenv("NEMOVIDEO_NOTIFICATIONS", str(path))
+    command = [sys.executable, "-m", "nemovideo_nodes.cli", "notify"]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    clock = FakeClock.skipping()
+    assert asyncio.run(notifier(stage, clock=clock).send()).waiting == 1  # it may be at work yet
+    clock.advance(121)
+    assert asyncio.run(notifier(stage, clock=clock).send()).sent == 1
+    ids = out.read_text().split()
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
 
 
 async def test_racing_processes_tell_it_once(stage: Stage) -> None:

@@ -36,6 +36,8 @@ class Outgoing:
     """When this try began."""
     posters: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """JPEGs by their names in the store, those of them that can be read."""
+    approvals: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Links with which a run is approved, by its id: secrets, made for this try alone."""
     note: str = ""
     """A line before the message, such as that it is a sample."""
 

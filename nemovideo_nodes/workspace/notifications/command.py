@@ -34,9 +34,9 @@ class CommandSender:
         message = outgoing.message
         told = {
             "id": message.id,
-            **payload_of(message),
+            **payload_of(message, outgoing.approvals),
             "subject": subject_of(message),
-            "text": plain_text(message, outgoing.note),
+            "text": plain_text(message, outgoing.note, outgoing.approvals),
             **({"sample": True} if outgoing.note else {}),
         }
         data = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")

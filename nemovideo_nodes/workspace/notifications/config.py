@@ -42,6 +42,8 @@ class _Entry(BaseModel):
 class _Channel(_Entry):
     events: tuple[Event, ...] = EVENTS
     """What it is told; by default everything."""
+    approval_links: bool = False
+    """Whether it gets links with which whoever reads them may approve a run."""
 
 
 class WebhookChannel(_Channel):

@@ -29,6 +29,7 @@ from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.approval_links import approval_link
 from nemovideo_nodes.workspace.notifications.channel import (
     MakeChannel,
     NotSent,
@@ -311,7 +312,8 @@ class Notifier:
         posters = await asyncio.to_thread(self._posters, message)
         error, retry_after, for_good = "", None, False
         try:
-            await sender.send(Outgoing(message, now, posters))
+            approvals = await asyncio.to_thread(self._approvals, channel, message, now)
+            await sender.send(Outgoing(message, now, posters, approvals))
         except NotSent as failure:
             error, retry_after, for_good = str(failure), failure.retry_after, failure.for_good
         except NemoVideoError as failure:
@@ -350,6 +352,15 @@ class Notifier:
             except BadInput as error:
                 self._opened[name] = error
         return self._opened[name]
+
+    def _approvals(self, channel: str, message: Message, now: datetime) -> dict[str, str]:
+        """Links for what waits for approval, where the channel gets them; they are kept nowhere."""
+        known = self.config.channels.get(channel)
+        if known is None or not known.approval_links:
+            return {}
+        waiting = [one.run_id for one in message.notices if one.event == "needs_approval"]
+        links = {run_id: approval_link(self._settings, run_id, now) for run_id in waiting}
+        return {run_id: link for run_id, link in links.items() if link}
 
     def _posters(self, message: Message) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

@@ -28,8 +28,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from nemovideo_nodes.ledger.store import Store, Stored
 from nemovideo_nodes.workspace.notifications.notice import Message, message_id
 
-__all__ = ["DeliveryState", "NoticeOutbox", "Try", "states_of"]
+__all__ = [
+    "SENT_NOTICES",
+    "DeliveryState",
+    "NoticeOutbox",
+    "Try",
+    "run_of_notice",
+    "states_of",
+]
 
+SENT_NOTICES: Final = "notifications/sent"
 _M = TypeVar("_M", bound=BaseModel)
 
 _FOLDER: Final = "notifications"
@@ -301,6 +309,11 @@ class NoticeOutbox:
 
     def _try(self, message: Message, channel: str, number: int) -> str:
         return f"{_FOLDER}/tries/{message.id}/{channel}/{number:04d}.json"
+
+
+def run_of_notice(name: str) -> str:
+    """The run that a file in `sent` is about; `tick` for one of a calendar."""
+    return name.rpartition("/")[2].rsplit(".", 3)[0]
 
 
 def wait_after(tries: int) -> timedelta:

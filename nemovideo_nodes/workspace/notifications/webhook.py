@@ -76,7 +76,7 @@ class WebhookSender:
 
     async def send(self, outgoing: Outgoing) -> None:
         message = outgoing.message
-        payload = payload_of(message)
+        payload = payload_of(message, outgoing.approvals)
         if outgoing.note:
             payload["data"]["sample"] = True
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(

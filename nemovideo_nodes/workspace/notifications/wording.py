@@ -17,6 +17,8 @@ NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "Nothing is lost. To go on: nemovideo resume {run_id}",
         Remedy.RESEND: "Look at the session (nemovideo show {run_id}). To retry the step, which "
         "may be paid for twice: nemovideo resume {run_id} --resend",
+        Remedy.HAND_OVER: "Look at the publisher. It has the post: nemovideo resume {run_id} "
+        "--handed-over. It has not: nemovideo resume {run_id} --resend",
         Remedy.AGAIN: "Make a new run of the same request",
         Remedy.REFINE: "Say what is missing: nemovideo refine {run_id} -p 'YOUR WORDS'",
         Remedy.ANSWER: "Answer it: nemovideo refine {run_id} -p 'YOUR ANSWER'",
@@ -42,6 +44,8 @@ NOTICE_WORDING: Final[Wording] = MappingProxyType(
         "or a larger budget",
         Remedy.APPROVE: "Look at it (nemovideo show {run_id}), then: nemovideo approve {run_id}; "
         "--change 'YOUR WORDS' asks for a change, --reject ends it",
+        Remedy.HAND_OVER: "Look at the publisher. Where it has the post: nemovideo resume {run_id} "
+        "--handed-over; where it has not: nemovideo resume {run_id} --resend",
         Remedy.UPDATE: "Update nemovideo-nodes, then: nemovideo resume {run_id}",
         Remedy.REPORT: "Please report it. Nothing is lost: nemovideo resume {run_id}",
     }
@@ -52,6 +56,8 @@ CHINESE_NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "没有任何损失。继续：nemovideo resume {run_id}",
         Remedy.RESEND: "请先查看会话（nemovideo show {run_id}）。重试这一步可能会再次扣费："
         "nemovideo resume {run_id} --resend",
+        Remedy.HAND_OVER: "请查看发布平台。已有该帖子：nemovideo resume {run_id} --handed-over；"
+        "没有：nemovideo resume {run_id} --resend",
         Remedy.AGAIN: "请用同样的要求新建一个任务",
         Remedy.REFINE: "请说明缺少什么：nemovideo refine {run_id} -p '您的说明'",
         Remedy.ANSWER: "请回答：nemovideo refine {run_id} -p '您的回答'",
@@ -74,6 +80,8 @@ CHINESE_NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RELEASE: "允许超出预算：nemovideo release {run_id}。否则等到第二天或提高预算",
         Remedy.APPROVE: "请先查看（nemovideo show {run_id}），然后：nemovideo approve {run_id}；"
         "要修改加 --change '您的说明'，拒绝加 --reject",
+        Remedy.HAND_OVER: "请先查看发布平台。已在那里：nemovideo resume {run_id} --handed-over；"
+        "不在那里：nemovideo resume {run_id} --resend",
         Remedy.UPDATE: "请更新 nemovideo-nodes，然后：nemovideo resume {run_id}",
         Remedy.REPORT: "请报告此问题。没有任何损失：nemovideo resume {run_id}",
     }
@@ -146,6 +154,8 @@ class NoticeWords:
     sentence: str
     question: str
     until: str
+    approve: str
+    approve_here: str
     to_do: str
     video: str
     credits: str
@@ -199,6 +209,8 @@ _ENGLISH: Final = NoticeWords(
     sentence="What happened",
     question="Question",
     until="Answer until",
+    approve="Approve",
+    approve_here="Look at it and decide (the link is for you alone)",
     to_do="What to do",
     video="Video",
     credits="Credits",
@@ -251,6 +263,8 @@ _CHINESE: Final = NoticeWords(
     sentence="发生了什么",
     question="问题",
     until="截止时间",
+    approve="批准",
+    approve_here="查看并决定（此链接仅供您使用）",
     to_do="怎么办",
     video="视频",
     credits="积分",

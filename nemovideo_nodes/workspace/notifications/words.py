@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from nemovideo_nodes.errors import Remedy
@@ -54,11 +56,24 @@ def subject_of(message: Message) -> str:
     return subject if short else f"{subject[: _LONGEST_SUBJECT - 1]}…"
 
 
-def tell_all(message: Message) -> list[Told]:
-    """All notices in words, those first that need a person; of many each in brief."""
+_NO_LINKS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def tell_all(message: Message, approvals: Mapping[str, str] = _NO_LINKS) -> list[Told]:
+    """All notices in words, those first that need a person; of many each in brief.
+
+    `approvals` are links with which runs are approved, by their ids.
+    """
     words, brief = words_for(message.language), len(message.told) > 1
     ordered = sorted(message.told, key=lambda one: not one.needs_a_person)
-    return [tell(notice, words, brief=brief) for notice in ordered]
+    told = [tell(notice, words, brief=brief) for notice in ordered]
+    return [_with_link(one, approvals.get(one.notice.run_id, ""), words) for one in told]
+
+
+def _with_link(told: Told, url: str, words: NoticeWords) -> Told:
+    if not url:
+        return told
+    return replace(told, rows=(Row(words.approve, words.approve_here, url), *told.rows))
 
 
 def tell(notice: Notice, words: NoticeWords, *, brief: bool = False) -> Told:
@@ -68,13 +83,13 @@ def tell(notice: Notice, words: NoticeWords, *, brief: bool = False) -> Told:
     return Told(notice, title, lead, _to_do(notice, words), rows)
 
 
-def plain_text(message: Message, note: str = "") -> str:
+def plain_text(message: Message, note: str = "", approvals: Mapping[str, str] = _NO_LINKS) -> str:
     """The message as text: each notice with its run, what happened, what to do, and links."""
     words = words_for(message.language)
     blocks = []
     if len(message.told) > 1:
         blocks.append(subject_of(message))
-    for told in tell_all(message):
+    for told in tell_all(message, approvals):
         to_do = Row(words.to_do, told.to_do)
         rows = (*told.lead, to_do, *told.rows)
         lines = [f"{row.label}{words.colon}{row.url or row.text}" for row in rows]
@@ -83,7 +98,7 @@ def plain_text(message: Message, note: str = "") -> str:
     return "\n\n".join(filter(None, (note, *blocks))) + "\n"
 
 
-def payload_of(message: Message) -> dict[str, Any]:
+def payload_of(message: Message, approvals: Mapping[str, str] = _NO_LINKS) -> dict[str, Any]:
     """The message for programs; keys keep their meaning for ever, new ones may come."""
     words = words_for(message.language)
     told = message.told
@@ -91,14 +106,14 @@ def payload_of(message: Message) -> dict[str, Any]:
     return {
         "type": _type_of(message),
         "timestamp": message.at.isoformat(),
-        "data": _data(told[0], words)
+        "data": _data(told[0], words, approvals)
         if one
         else {
             "event": "tick",
             "summary": subject_of(message),
             "calendar": message.notices[0].calendar or None,
             "counts": dict(Counter(notice.event for notice in told)),
-            "notices": [_data(notice, words) for notice in told],
+            "notices": [_data(notice, words, approvals) for notice in told],
         },
     }
 
@@ -110,7 +125,7 @@ def _type_of(message: Message) -> str:
     return "calendar.problems" if event == "calendar" else f"run.{event}"
 
 
-def _data(notice: Notice, words: NoticeWords) -> dict[str, Any]:
+def _data(notice: Notice, words: NoticeWords, approvals: Mapping[str, str]) -> dict[str, Any]:
     told = tell(notice, words)
     video = notice.videos[-1] if notice.videos else None
     return {
@@ -127,6 +142,7 @@ def _data(notice: Notice, words: NoticeWords) -> dict[str, Any]:
         "remedy": notice.remedy or None,
         "question": notice.question or None,
         "answer_until": notice.until.isoformat() if notice.until else None,
+        "approval_url": approvals.get(notice.run_id),
         "calendar": notice.calendar or None,
         "source": notice.source or None,
         "subject": notice.subject or None,
