@@ -30,7 +30,6 @@ with DAG(
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
-        "approval": APPROVAL,
         "destination": Param(
             "",
             type=["string", "null"],
@@ -42,6 +41,7 @@ with DAG(
         "due": DUE,
         "synthetic_media": SYNTHETIC_MEDIA,
         "budget": BUDGET,
+        "approval": APPROVAL,
     },
 ):
     ImageToVideoOperator(

@@ -30,7 +30,6 @@ with DAG(
         "images": PICTURES,
         "prompt": PROMPT,
         "profile": PROFILE,
-        "approval": APPROVAL,
         "language": Param("", type=["string", "null"], title="Language", section="More"),
         "media_hosts": Param(
             [],
@@ -73,6 +72,7 @@ with DAG(
             description="By platform: caption, title, hashtags, alt_text and link.",
             section="More",
         ),
+        "approval": APPROVAL,
     },
 ):
     RequestedVideoOperator(

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import re
 from dataclasses import dataclass
+from importlib.resources import files
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -19,6 +20,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, configured_store
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
@@ -31,7 +33,9 @@ __all__ = ["app"]
 
 REFRESH_S = 10
 """How soon the page of an unfinished run reloads."""
-_FILE = re.compile(r"video(?:-[a-z0-9]{1,16}){0,4}(?P<kind>\.mp4|\.jpg|\.srt|\.vtt)")
+_FILE = re.compile(
+    r"(?:video(?:-[a-z0-9]{1,16}){0,4}|approval-[0-9a-f]{1,64})(?P<kind>\.mp4|\.jpg|\.srt|\.vtt)"
+)
 _TYPES = {
     ".mp4": "video/mp4",
     ".jpg": "image/jpeg",
@@ -99,7 +103,10 @@ async def show_run(
 ) -> Response:
     """The run's status now."""
     origin = TaskOrigin(conn, dag, dag_run, task, map_index)
-    page = await asyncio.to_thread(_page, run_id, origin)
+    try:
+        page = await asyncio.to_thread(_page, run_id, origin)
+    except NoSuchRun:
+        return HTMLResponse(_missing_page(run_id, origin), 404, headers=_HEADERS)
     return HTMLResponse(page, headers=_HEADERS)
 
 
@@ -113,7 +120,7 @@ async def run_file(
     task: str = "",
     map_index: str = "",
 ) -> Response:
-    """A video of the run, its poster, its contact sheet, or its subtitles."""
+    """A video of the run, its pictures, its subtitles, or what shows what is to be approved."""
     found = _FILE.fullmatch(name)
     if found is None:
         raise HTTPException(404, "A run has videos, posters, contact sheets and subtitles")
@@ -184,15 +191,29 @@ def _links_to(origin: TaskOrigin) -> Origin | None:
     )
 
 
+class NoSuchRun(HTTPException):
+    """The store that this server sees has no such run."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            404,
+            "There is no such run in the store that this server sees: set [nemovideo] store to "
+            "the one that the tasks use",
+        )
+
+
 def _known(workspace: Workspace, run_id: str) -> str:
     try:
         return workspace.load(run_id).id
     except BadInput:
-        raise HTTPException(
-            404,
-            "There is no such run in the store that this server sees: set [nemovideo] store to "
-            "the one that the tasks use",
-        ) from None
+        raise NoSuchRun from None
+
+
+def _missing_page(run_id: str, origin: TaskOrigin) -> str:
+    """What is shown where a task ended before it had begun its run."""
+    template = files("nemovideo_nodes.airflow").joinpath("no_run.html.jinja").read_text("utf-8")
+    shown = Environment(autoescape=True).from_string(template)
+    return shown.render(run_id=run_id, origin=_links_to(origin))
 
 
 def _page(run_id: str, origin: TaskOrigin) -> str:

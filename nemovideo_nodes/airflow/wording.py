@@ -10,7 +10,7 @@ __all__ = ["AIRFLOW_WORDING"]
 
 # A plain dict, since errors that carry it are pickled.
 AIRFLOW_WORDING: Final[Wording] = {
-    Remedy.RETRY: "Nothing is lost: the next try of the task resumes the run",
+    Remedy.RETRY: "Nothing is lost: the next try of the task, or Clear, resumes the run",
     Remedy.RESEND: "Look at the session, then trigger video_resume for run {run_id} with `resend`",
     Remedy.HAND_OVER: "Look at the publisher: where it has the post, trigger video_resume for run "
     "{run_id} with `handed_over`; where it has not, with `resend`",

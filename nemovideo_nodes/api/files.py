@@ -182,7 +182,7 @@ async def download_file(
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
         raise BadAnswer("The address of the video is not a URL that can be fetched") from None
     except httpx.HTTPError as error:
-        raise OutcomeUnknown(f"The download broke off ({type(error).__name__})") from None
+        raise OutcomeUnknown(f"The download broke off ({connection_failure(error)})") from None
     except OSError as error:
         raise StoreError(f"The video cannot be written: {error.strerror or error}") from None
     if total is not None and got != total:

@@ -279,7 +279,6 @@ def run(
             most=most,
             again=again,
             on_made=on_made,
-            calendar=notify.calendar,
         )
         await maker.tell(problems, found)
         return found

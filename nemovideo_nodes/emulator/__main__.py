@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from nemovideo_nodes.emulator.faults import Fault
         from nemovideo_nodes.emulator.options import Options
         from nemovideo_nodes.emulator.serve import prune_world, serve
+        from nemovideo_nodes.emulator.world.sharing import share_new_files
         from nemovideo_nodes.settings import Settings
     except ModuleNotFoundError as error:
         sys.stderr.write(
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with contextlib.suppress(OSError), os.fdopen(args.ready_fd, "w") as pipe:
                 pipe.write(url)
 
+    share_new_files(args.world)
     try:
         if args.prune:
             sys.stdout.write(f"{prune_world(args.world).sentence}\n")

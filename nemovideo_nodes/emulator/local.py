@@ -14,15 +14,19 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.emulator.world.lockfile import ServerRecord, hold_world
-from nemovideo_nodes.emulator.world.pruning import Pruned
+from nemovideo_nodes.emulator.world.sharing import make_folder, share
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.media.local_proof import is_proof
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.emulator.world.pruning import Pruned
 
 __all__ = ["ensure_local", "prune_running", "running_at", "stop_local"]
 
@@ -67,8 +71,9 @@ def ensure_local(
         return alive.url
     until = time.monotonic() + wait_s
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         with FileLock(folder / _START_LOCK, timeout=wait_s):
+            share(folder, folder / _START_LOCK)
             if (alive := running_at(folder)) is not None:  # another process was faster
                 return alive.url
             arguments = ["--world", str(folder), "--idle", str(idle_s)]
@@ -104,6 +109,9 @@ def prune_running(folder: Path) -> Pruned | None:
 
     Those that were used within the last minute stay. Raises `BadInput` where it does not answer.
     """
+    # Loaded here: it loads the whole world, and a client needs none of it.
+    from nemovideo_nodes.emulator.world.pruning import Pruned
+
     record = running_at(folder)
     if record is None:
         return None
@@ -153,6 +161,7 @@ def _start(folder: Path, arguments: Sequence[str], until: float) -> str:
     )
     try:
         with log.open("ab") as output:
+            share(folder, log)
             subprocess.run(
                 [sys.executable, "-I", "-S", "-c", _DETACH, str(write_end), *command],
                 stdin=subprocess.DEVNULL,

@@ -65,6 +65,8 @@ class Summary(BaseModel):
     account: str = ""
     """A fingerprint of the account."""
     profile: str = ""
+    calendar: str = ""
+    """The name of the calendar that has asked for it."""
     cost: float = 0.0
     """What its messages that were sent are expected to have cost, in credits."""
 
@@ -144,6 +146,7 @@ def summarise(run: Run, store: Store) -> Summary:
         finished=max((one.at for one in published), default=None),
         account=min(run.account, default=""),
         profile=run.order.profile.name if run.order else "",
+        calendar=run.order.notify.calendar if run.order and run.order.notify else "",
         cost=_cost(run),
     )
 

@@ -195,11 +195,20 @@ def connection_failure(error: BaseException, url: str = "") -> str:
     elif any(isinstance(one, ConnectionRefusedError) for one in causes):
         reason = "connection refused"
     else:
-        reason = redact(str(error)).strip() or type(error).__name__
+        reason = redact(str(error)).strip() or _in_words(error)
     proxy = None
     if url and isinstance(error, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
         proxy = proxy_for(url)
     return f"{reason}, through the proxy that {proxy.variable} names" if proxy else reason
+
+
+def _in_words(error: BaseException) -> str:
+    """What a failure that says nothing itself is; they are httpx's."""
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return "it took too long"
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+        return "the connection was closed"
+    return type(error).__name__
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

@@ -28,6 +28,8 @@ WAITS: Final = "nemovideo.flow-run.waits"
 """The event that `automations.yaml` expects of a run that was suspended."""
 _TIMEOUT_S: Final = int(timedelta(days=7).total_seconds())
 _POLL_S: Final = 2
+_MOST_QUESTIONS: Final = 5
+"""So often a person who wants a change is asked which."""
 
 
 class Approval(RunInput):
@@ -67,6 +69,10 @@ async def is_approved_in_form(run: RunHandle) -> bool:
     key = f"{asked.step.replace('/', '-')}-{asked.seen[:12]}-{asked.asked_at:%H%M%S%f}"
     asking = Approval.with_initial_data(description=await summary_markdown(run))
     answer = await ask_in_form(asking, key, flow_run)
+    for again in range(1, _MOST_QUESTIONS):
+        if answer.decision != "change" or answer.change.strip():
+            break
+        answer = await ask_in_form(asking, f"{key}-{again}", flow_run)
     await _note(run, asked, answer)
     return True
 

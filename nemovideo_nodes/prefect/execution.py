@@ -165,10 +165,15 @@ async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) ->
             number=int(number),
             resend=resend,
             **{name: quote("") for name in _EMPTY.get(StepName(node), ())},
+            **({"may_wait": True} if node == StepName.APPROVE else {}),
             wait_for=before,
             return_state=True,
         )
         await araise_state_exception(state)
+        if node == StepName.APPROVE and (await opened.read()).steps[step].achieved is None:
+            run = await opened.read()
+            with in_form_words():
+                require_done(await asyncio.to_thread(opened.workspace.result_of, run))
         before = [_Link()]
         link_state_to_task_run_result(state, before[0])
 

@@ -20,7 +20,7 @@ from prefect.exceptions import ObjectNotFound
 from pydantic import BaseModel
 
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.errors import BadInput, RunStopped
+from nemovideo_nodes.errors import BadInput, ErrorCode, RunStopped
 from nemovideo_nodes.ledger.facts import (
     ApprovalResult,
     ClaimResult,
@@ -194,9 +194,6 @@ async def begin_delivery(
     *,
     language: str = "",
     media_hosts: Sequence[str] = (),
-    platforms: Sequence[str] = (),
-    texts: Mapping[str, Any] | None = None,
-    approval: str = "",
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
@@ -205,6 +202,9 @@ async def begin_delivery(
     synthetic_media: bool = True,
     budget_per_day: float = 0.0,
     source: str = "",
+    platforms: Sequence[str] = (),
+    texts: Mapping[str, Any] | None = None,
+    approval: str = "",
 ) -> RunHandle:
     """Downloads the pictures of a webhook delivery once, and writes its request down."""
     budgets = [daily_budget("source", source, budget_per_day)] if budget_per_day else []
@@ -386,9 +386,19 @@ async def publish(run: RunHandle | str, *, number: int = 0, resend: bool = False
 
 
 @step_task("Approve", run_name="approve/{number}", timeout_s=_LONG_S)
-async def approve(run: RunHandle | str, *, number: int = 0, resend: bool = False) -> ApprovalResult:
-    """Goes on where a person has approved it; makes what is to be shown, and stops, elsewhere."""
-    return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
+async def approve(
+    run: RunHandle | str, *, number: int = 0, resend: bool = False, may_wait: bool = False
+) -> ApprovalResult | None:
+    """Goes on where a person has approved it; elsewhere it makes what is to be shown, and stops.
+
+    With `may_wait` it returns None then, for a flow that asks a person next.
+    """
+    try:
+        return await _advance(run, StepName.APPROVE, number, ApprovalResult, None, resend=resend)
+    except RunStopped as stopped:
+        if may_wait and stopped.code is ErrorCode.NEEDS_APPROVAL:
+            return None
+        raise
 
 
 @step_task("Hand over", run_name="hand-over/{number}", timeout_s=_LONG_S)

@@ -78,8 +78,8 @@ form { margin-top: 1.5rem; padding: 1rem; background: var(--card); border: 1px s
   border-radius: 12px; }
 label { display: block; font-weight: 600; margin: 0 0 1rem; }
 input, textarea { display: block; width: 100%; font: inherit; font-weight: 400;
-  padding: .6rem; margin-top: .3rem; color: inherit; background: var(--ground);
-  border: 1px solid var(--soft); border-radius: 8px; }
+  padding: .6rem; margin-top: .3rem;
+  color: inherit; background: var(--ground); border: 1px solid var(--soft); border-radius: 8px; }
 textarea { min-height: 5.5rem; }
 button { font: inherit; font-weight: 600; width: 100%; min-height: 48px; margin-top: .6rem;
   border-radius: 10px; border: 1px solid var(--soft); background: transparent; color: inherit; }
@@ -176,7 +176,7 @@ def _form(seen: str, base: str, mark: str, language: str, who: str, typed: str) 
         if who
         else f'<label>{words["name"]}<input name="who" maxlength="100" autocomplete="name"></label>'
     )
-    # Enter in a field decides nothing: it presses the first button of a form, which is disabled.
+    # Enter in a field presses the first button of a form, which is disabled: it decides nothing.
     return f"""<form method="post" action="{base}"><button disabled hidden></button>
 <input type="hidden" name="seen" value="{seen}"><input type="hidden" name="mark" value="{mark}">
 {name}<label>{words["text"]}

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from starlette.routing import Route
+
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.outbox import Outbox
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.request.approval import Verdict
     from nemovideo_nodes.workspace import Workspace
 
-__all__ = ["approve_run", "workspace_of"]
+__all__ = ["approval_routes", "approve_run", "workspace_of"]
 
 
 def workspace_of(target: InProcessTarget) -> Workspace:
@@ -22,6 +26,24 @@ def workspace_of(target: InProcessTarget) -> Workspace:
     from nemovideo_nodes.workspace import Account, Workspace
 
     return Workspace.open(target.store, Account(local=target.local), start_local=ensure_local)
+
+
+def approval_routes(config: Config, outbox: Outbox, wake: Callable[[], None]) -> list[Route]:
+    """The approval pages of the runs that the dispatcher makes; none where others make them.
+
+    Who decides there lets the run's job go on; `wake` tells the dispatcher. Raises `BadInput`.
+    """
+    from nemovideo_nodes.webhook.approval_pages import ApprovalPages
+
+    if not isinstance(config.target, InProcessTarget):
+        return []
+
+    async def go_on(run_id: str) -> None:
+        now = SystemClock().now().timestamp()
+        await asyncio.to_thread(outbox.release_run, run_id, now)
+        wake()
+
+    return ApprovalPages(workspace_of(config.target), go_on).routes
 
 
 def approve_run(

@@ -10,18 +10,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
-from starlette.routing import Route
 
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.emulator.launch import python_command
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.telemetry import observe_queue
-from nemovideo_nodes.webhook.approval_pages import ApprovalPages
-from nemovideo_nodes.webhook.approving import workspace_of
-from nemovideo_nodes.webhook.config import Config, InProcessTarget, read_config
+from nemovideo_nodes.webhook.approving import approval_routes
+from nemovideo_nodes.webhook.config import Config, read_config
 from nemovideo_nodes.webhook.connections import ConnectionLimits, guarded_protocol
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
 from nemovideo_nodes.webhook.mapping import Mapper
@@ -93,7 +91,7 @@ async def _serve(
     on_ready: Callable[[str, Config], None],
 ) -> None:
     dispatcher = _DispatcherProcess(path)
-    pages = await asyncio.to_thread(_approval_pages, config, outbox, dispatcher)
+    pages = await asyncio.to_thread(approval_routes, config, outbox, dispatcher.wake)
     receiver = Receiver(config, outbox, notify=dispatcher.wake, routes=pages)
     server = Server(
         uvicorn.Config(
@@ -112,21 +110,6 @@ async def _serve(
     async with dispatcher.running() if dispatches else contextlib.nullcontext():
         await server.serve(sockets=[sock])
     await receiver.close()
-
-
-def _approval_pages(
-    config: Config, outbox: Outbox, dispatcher: _DispatcherProcess
-) -> Sequence[Route]:
-    """The pages on which people approve the runs that the dispatcher makes."""
-    if not isinstance(config.target, InProcessTarget):
-        return ()
-
-    async def go_on(run_id: str) -> None:
-        now = SystemClock().now().timestamp()
-        await asyncio.to_thread(outbox.release_run, run_id, now)
-        dispatcher.wake()
-
-    return ApprovalPages(workspace_of(config.target), go_on).routes
 
 
 def url_of(sock: socket.socket) -> str:

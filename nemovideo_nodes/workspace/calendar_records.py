@@ -6,7 +6,6 @@ afterwards is known, however often the calendar is run, and from wherever.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -19,10 +18,9 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo, Stand
 
-__all__ = ["CalendarRecord", "claim_video", "record_of", "records_in", "result_in", "stands_of"]
+__all__ = ["CalendarRecord", "claim_video", "record_of", "result_in", "stands_of"]
 
 _FORMAT = 1
-_FOLDER = "calendar"
 
 
 class CalendarRecord(BaseModel):
@@ -36,13 +34,9 @@ class CalendarRecord(BaseModel):
     digest: str
     account: str = ""
     at: AwareDatetime
-    calendar: str = ""
-    """The calendar's name; empty where an earlier version has begun the video."""
 
 
-def claim_video(
-    store: Store, video: PlannedVideo, now: datetime, calendar: str = ""
-) -> CalendarRecord:
+def claim_video(store: Store, video: PlannedVideo, now: datetime) -> CalendarRecord:
     """Write down from what the video is begun, unless it was before: the first record counts."""
     record = CalendarRecord(
         run_id=video.run_id,
@@ -50,7 +44,6 @@ def claim_video(
         digest=video.digest,
         account=video.post.account,
         at=now,
-        calendar=calendar,
     )
     if store.create(_name(video.run_id), record.model_dump_json().encode()):
         return record
@@ -63,17 +56,6 @@ def record_of(store: Store, run_id: str) -> CalendarRecord | None:
         return CalendarRecord.model_validate_json(store.read(_name(run_id)) or b"")
     except ValidationError:
         return None
-
-
-def records_in(store: Store) -> dict[str, CalendarRecord]:
-    """The records of all videos that calendars have begun, by run id; those that can be read."""
-    listed = store.listed(_FOLDER)
-    found: dict[str, CalendarRecord] = {}
-    for data in store.read_listed(listed):
-        with contextlib.suppress(ValidationError):
-            record = CalendarRecord.model_validate_json(data or b"")
-            found[record.run_id] = record
-    return found
 
 
 def result_in(store: Store, run_id: str) -> RunResult | None:
@@ -100,4 +82,4 @@ def stands_of(store: Store, videos: Iterable[PlannedVideo]) -> dict[str, Stand]:
 
 
 def _name(run_id: str) -> str:
-    return f"{_FOLDER}/{run_id}.json"
+    return f"calendar/{run_id}.json"

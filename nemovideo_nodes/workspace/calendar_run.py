@@ -78,13 +78,11 @@ async def run_videos(
     admit: Admit = lambda video: "",
     clock: Clock | None = None,
     on_made: Callable[[Made], None] = lambda made: None,
-    calendar: str = "",
 ) -> list[Made]:
     """Make those of the (due) videos that are not made yet; what came of each, in their order.
 
     `most`: so many are begun or gone on with, the others stay for the next time. `again` makes
     those anew whose row was edited after their video was made. One that fails stops no other.
-    `calendar`: its name, which is written down with each video.
     """
     clock = clock or SystemClock()
     slots = asyncio.Semaphore(max(at_once, 1))
@@ -96,7 +94,7 @@ async def run_videos(
     async def one(found: Made | _Open) -> Made:
         if isinstance(found, _Open):
             async with slots:
-                found = await _make(found, make, store_of(found.video), known, clock, calendar)
+                found = await _make(found, make, store_of(found.video), known, clock)
         on_made(found)
         return found
 
@@ -203,12 +201,10 @@ def _is_posted_otherwise(result: RunResult, video: PlannedVideo) -> bool:
     }
 
 
-async def _make(
-    found: _Open, make: Make, store: Store, known: Known, clock: Clock, calendar: str
-) -> Made:
+async def _make(found: _Open, make: Make, store: Store, known: Known, clock: Clock) -> Made:
     video = found.video
     try:
-        await asyncio.to_thread(claim_video, store, video, clock.now(), calendar)
+        await asyncio.to_thread(claim_video, store, video, clock.now())
         made = await make(video)
     except NemoVideoError as error:
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)

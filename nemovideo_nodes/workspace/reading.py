@@ -207,7 +207,7 @@ class RunReader:
         run_id: str,
         target: Path | None = None,
         *,
-        wording: Wording = PYTHON_WORDING,
+        wording: Wording | None = None,
         language: str = "",
     ) -> str:
         """A page about a run as it stands, as HTML for the file `target`.

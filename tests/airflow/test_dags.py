@@ -189,7 +189,7 @@ def test_each_platform_of_a_post_gets_its_file_at_the_destination(
     assert (posts / f"{names[0]}.txt").read_text() == "Our cup\n\n#cup\n"
     told = json.loads((posts / f"{names[1]}.json").read_text())
     assert (told["width"], told["height"], told["post"]) == (96, 120, f"cup {due.isoformat()}")
-    (line,) = csv.DictReader(table.read_text("utf-8-sig").splitlines())
+    (line,) = csv.DictReader(table.read_text("utf-8-sig").splitlines(keepends=True))
     assert (line["slug"], line["status"], line["post_caption"]) == (
         "cup",
         "done",
@@ -211,7 +211,7 @@ def test_the_results_of_a_calendar_do_not_hide_that_a_video_failed(
     conf = {"calendar": str(calendar), "results": str(table)}
     done = run_dag(dags["social_content"], run_triggerer=True, dag_run_kwargs={"conf": conf})
     assert not done.success
-    lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines(keepends=True)))
     assert {line["slug"]: line["status"] for line in lines} == {"cup": "done", "bad": "planned"}
 
 
@@ -261,12 +261,16 @@ def test_a_run_is_gone_on_with_resent_and_made_again(
 def test_a_run_over_its_budget_waits_for_a_person(
     dags: dict[str, Any], studio: Stage, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The task fails at once and says what to do; permitted, the run goes on to its video."""
-    monkeypatch.setenv("NEMOVIDEO_RUN_BUDGET", "50")
+    """The task fails at once and says what to do; permitted, the run goes on to its publisher."""
+    publishers, posts = studio.folder / "handover.toml", studio.folder / "posts"
+    publishers.write_text(f'[team]\nkind = "folder"\nplace = "{posts}"\n', "utf-8")
+    monkeypatch.setenv("NEMOVIDEO_HANDOVER", str(publishers))
+    conf = {"images": studio.pictures, "prompt": "A 2 second video", "budget": 50}
+    conf |= {"handover": "team", "due": "2035-03-02 09:00+01:00", "synthetic_media": False}
     failed = run_dag(
         dags["image_to_video"],
         run_triggerer=True,
-        dag_run_kwargs={"conf": {"images": studio.pictures, "prompt": "A 2 second video"}},
+        dag_run_kwargs={"conf": conf},
     )
     assert failed.states["video"] == "failed"
     (folder,) = (studio.folder / "store" / "runs").iterdir()
@@ -275,6 +279,8 @@ def test_a_run_over_its_budget_waits_for_a_person(
     assert studio.sent == (0, 0, 2)
     ran(run_dag, dags["video_resume"], run_id=folder.name, over_budget=True)
     assert studio.sent == (1, 1, 2)
+    told = json.loads((posts / f"{folder.name}.json").read_text("utf-8"))
+    assert (told["synthetic_media"], told["publish_at"]) == (False, "2035-03-02T09:00:00+01:00")
 
 
 def test_a_delivery_fetches_media_from_the_web_alone(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,19 @@ def test_a_connection_is_an_account(monkeypatch: pytest.MonkeyPatch, kind: str) 
     settings = hook.get_conn().settings
     assert (settings.api_url, settings.token) == ("https://api.example", TOKEN)
     assert "secret-header" not in settings.model_dump_json()
+
+
+def test_a_connection_has_budgets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They go before those of the environment; what is no number is told."""
+    monkeypatch.setenv("NEMOVIDEO_DAY_BUDGET", "1000")
+    extra: dict[str, object] = {"store": str(tmp_path), "run_budget": "150"}
+    settings = use(monkeypatch, password=TOKEN, extra=extra).workspace().settings
+    assert (settings.run_budget, settings.day_budget) == (150.0, 1000.0)
+    extra["day_budget"] = 300
+    assert use(monkeypatch, extra=extra).workspace().settings.day_budget == 300.0
+    extra["day_budget"] = "lots"
+    with pytest.raises(BadInput, match="day_budget in the connection's extra takes a number"):
+        use(monkeypatch, extra=extra).account()
 
 
 def test_the_environment_decides_where_there_is_no_connection(

@@ -143,7 +143,7 @@ def test_a_deferred_failure_says_once_what_to_do(context: Any) -> None:
     with pytest.raises(RunStopped) as stopped:
         task.execute_complete(context, event | {"resumable": True, "remedy": "retry"})
     assert str(stopped.value) == (
-        "The answer was lost. Nothing is lost: the next try of the task resumes the run"
+        "The answer was lost. Nothing is lost: the next try of the task, or Clear, resumes the run"
     )
     with pytest.raises(AirflowFailException, match="video_resume for run abc with `resend`"):
         task.execute_complete(context, event | {"resumable": False, "remedy": "resend"})

@@ -150,6 +150,16 @@ def test_the_button_test_really_asks_the_service(
     assert dict(studio.emulator.counts().requests) == asked
 
 
+def test_a_run_that_was_never_begun_has_a_page_for_people(signed_in: TestClient) -> None:
+    """Its task failed before, say for a missing picture: the link leads here, and back."""
+    page = signed_in.get(f"{PATH}/never%3Cb%3E?dag=a&dag_run=r&task=t")
+    assert page.status_code == 404
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "There is no run never&lt;b&gt;" in page.text
+    assert 'href="/dags/a/runs/r/tasks/t"' in page.text
+    assert "[nemovideo] store" in page.text
+
+
 @pytest.mark.parametrize(
     "name", ["nothing", "..%2F..%2Fetc%2Fpasswd", "x/journal", "x/manifest.json", "x/video-0.exe"]
 )

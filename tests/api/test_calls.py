@@ -351,7 +351,9 @@ async def test_broken_connection(
     """Only a connection that was never made proves that nothing was sent; nothing is repeated."""
     await case.client.acquire_token()
     case.service.script(call, raised, for_good=True)
-    assert type(await case.error_of(call)) is kind
+    error = await case.error_of(call)
+    assert type(error) is kind
+    assert type(raised).__name__ not in str(error)  # in words
     assert case.service.counts[call] == 1
 
 

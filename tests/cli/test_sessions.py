@@ -76,6 +76,26 @@ def test_quiet_says_the_path_alone_and_verbose_every_step(connected: Shell) -> N
     assert quiet.lines == ("sale.mp4",)
 
 
+@pytest.mark.slow
+def test_a_person_at_the_terminal_is_asked_for_approval(connected: Shell) -> None:
+    """A change is asked for and asked about, then a yes goes on to the video."""
+    make_pictures(connected.folder / "photos", 1)
+    typed = ["make", "photos", "-p", "A 2 second video", "-o", "sale.mp4"]
+    typed += ["--approval", "before_paying within 3d"]
+    answers = [
+        ("or [l]ater", "c"),
+        ("What to change", "make it square"),
+        ("or [l]ater", "x"),
+        ("or [l]ater", "y"),
+    ]
+    seen = record(typed, 80, connected.folder, connected.surroundings, answers)
+    assert seen.code == 0, seen.text
+    assert "Make this video?" in seen.text
+    assert "Estimate: about 150 credits" in seen.text
+    assert "Says: make it square" in seen.text
+    assert "✓ sale.mp4" in seen.text
+
+
 def test_the_video_is_opened_where_that_is_asked_for(connected: Shell) -> None:
     """By the program of the desktop."""
     opener = connected.folder / "bin" / "xdg-open"

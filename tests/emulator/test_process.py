@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -241,3 +242,30 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError):
         ensure_local(tmp_path / "file" / "world")
+
+
+def test_the_world_of_a_shared_store_is_its_groups(tmp_path: Path) -> None:
+    """Each of them may start it again; in a store of one's own, nobody else reads it."""
+    for mode, expected in ((0o2770, 0o060), (0o2700, 0o000)):
+        store = tmp_path / f"store-{mode:o}"
+        store.mkdir()
+        store.chmod(mode)
+        world = store / "emulator"
+        ensure_local(world, idle_s=60, quick=True)
+        try:
+            files = [world / name for name in ("server.json", "world.sqlite3-wal", "uploads")]
+            if expected:
+                assert {path.stat().st_mode & 0o067 for path in files[:2]} == {0o060}
+                assert all(path.stat().st_mode & 0o2070 == 0o2070 for path in (world, files[2]))
+            else:
+                assert world.stat().st_mode & 0o077 == 0
+        finally:
+            stop_local(world)
+
+
+def test_what_starts_it_loads_nothing_of_its_agent() -> None:
+    """Each command with `--local` loads this, and would wait for hundreds of patterns."""
+    code = "import sys, nemovideo_nodes.emulator.local; print([*sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "nemovideo_nodes.emulator.world.lockfile" in told.stdout
+    assert "emulator.agent" not in told.stdout

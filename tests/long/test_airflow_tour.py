@@ -70,6 +70,7 @@ def look(page: Page, studio: Studio, name: str, dag_id: str, dag_run: str) -> No
     run = f"{studio.airflow.url}/dags/{dag_id}/runs/{quote(dag_run)}"
     tries = studio.airflow.api.task(dag_id, dag_run, "video")["try_number"]
     page.goto(run)
+    page.get_by_role("cell", name="video").first.wait_for()
     settled(page)
     shoot(page, f"on-call-{name}-run")
     page.goto(f"{run}/tasks/video?try_number={tries}")

@@ -17,9 +17,10 @@ from nemovideo_nodes.request.approval import STAGES, ApprovalStage
 async def test_a_crash_at_any_write_costs_nothing(
     stage: Stage, when: ApprovalStage, after: bool
 ) -> None:
-    """Asked, changed, approved: whatever write a process dies at, each message is sent once."""
+    """Asked, changed, approved: whatever write a process dies at, each message is sent once; of the
+    two, one dies before the odd ones, and one after the even ones."""
     del stage.pictures[1:]
-    for at in itertools.count(1):
+    for at in itertools.count(1 + after, 2):
         ordered = order(stage, when, f"A 2 second video, number {at} {after}")
         messages, renders, _ = stage.sent
         died = await is_killed(stage, ordered, dying_store(stage.store_path, at, after=after))

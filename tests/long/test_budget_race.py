@@ -34,8 +34,9 @@ def _charge(run: str, by: str) -> Charge:
     )
 
 
-def _work(url: str, number: int, dies_at: int) -> None:
-    """One worker; it dies before or after its message, or lives."""
+def _work(url: str, number: int, dies_at: int, env: dict[str, str]) -> None:
+    """One worker; it dies before or after its message, or lives. `env`: where the bucket is."""
+    os.environ.update(env)
     store, run = Store(url), f"run-{number}"
     spending = Spending(store, "day")
 
@@ -57,8 +58,9 @@ def _work(url: str, number: int, dies_at: int) -> None:
 def test_fifty_processes_never_go_over_and_leave_nobody_stuck(store_url: str, seed: int) -> None:
     """What is sent fits; what a dead worker had reserved and not sent is free after its time."""
     rng = random.Random(seed)
+    env = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     workers = [
-        forking.Process(target=_work, args=(store_url, number, rng.choice((0, 0, 0, 1, 2))))
+        forking.Process(target=_work, args=(store_url, number, rng.choice((0, 0, 0, 1, 2)), env))
         for number in range(WORKERS)
     ]
     for worker in workers:

@@ -66,6 +66,29 @@ async def test_batch_work_makes_a_video_of_each_picture(studio: Any) -> None:
         assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 1}
 
 
+async def test_a_held_run_is_released_and_handed_over(
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form says how; then the video is made once, and its publisher has it."""
+    publishers, posts = tmp_path / "handover.toml", tmp_path / "posts"
+    publishers.write_text(f'[team]\nkind = "folder"\nplace = "{posts}"\n', "utf-8")
+    monkeypatch.setenv("NEMOVIDEO_HANDOVER", str(publishers))
+    asked: dict[str, Any] = {
+        "run_id": "spring",
+        "budget": 50.0,
+        "handover": "team",
+        "due": "2035-03-02 09:00",
+    }
+    with pytest.raises(RunStopped, match="100 of 50 credits of the run") as held:
+        await image_to_video(studio.images[:1], PROMPT, **asked)
+    assert "`run_id` spring and `over_budget` switched on" in str(held.value)
+    assert studio.sent["messages"] == 0
+    result = await image_to_video([], run_id="spring", over_budget=True)
+    assert (result.status, result.handed_over[0].target) == ("done", "team")
+    assert [path.name for path in posts.glob("*.mp4")] == ["spring.mp4"]
+    assert studio.sent["messages"] == 1
+
+
 async def test_a_parallel_batch_makes_each_video_in_a_run_of_its_own(
     studio: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

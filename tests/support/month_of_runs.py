@@ -52,8 +52,9 @@ def known(
         account=account,
         profile="image-to-video-canva",
         cost=cost,
+        calendar=calendar,
     )
-    return KnownRun(summary, calendar=calendar, error=result.error or "")
+    return KnownRun(summary, error=result.error or "")
 
 
 def month() -> list[KnownRun]:

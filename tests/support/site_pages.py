@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -186,15 +187,51 @@ def webhooks() -> str:
     return "\n".join(lines) + "\n"
 
 
+def settings() -> str:
+    """docs/reference/settings.md: the tables of the README, with what goes with them."""
+    return f"""# Settings and exit codes
+
+## Environment variables
+
+{_of_readme("Settings")}
+
+An empty variable counts as one that is not set. A value that cannot be used ends a command with \
+exit code 2 and a sentence that names the variable. In Prefect the settings of an account and a \
+store are [blocks](../prefect.md#blocks-the-account-and-the-store), in Airflow a \
+[connection](../airflow.md#connection).
+
+## Files
+
+{_of_readme("Where things are kept")}
+
+`~/.config/nemovideo/accounts.toml` names the [accounts of a calendar](../calendar.md#accounts).
+
+## Exit codes
+
+{_of_readme("Exit codes")}
+
+With `--json` a failed command prints a result of the same shape as any other, with `error`, \
+`error_code` and `remedy`.
+"""
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "reference/cli.md": commands,
         "reference/errors.md": errors,
         "reference/calendar-columns.md": columns,
+        "reference/settings.md": settings,
         "reference/webhook.md": webhooks,
     }
 )
 """What stands in docs/, and what makes it."""
+
+
+def _of_readme(title: str) -> str:
+    """A section of the README, its links as seen from docs/reference."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0].strip()
+    return re.sub(r"\]\((?!https?:|#)(?:docs/)?", "](../", section)
 
 
 def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -50,9 +50,18 @@ class Recording:
 
 
 def record(
-    arguments: Sequence[str], columns: int, folder: Path, env: Mapping[str, str]
+    arguments: Sequence[str],
+    columns: int,
+    folder: Path,
+    env: Mapping[str, str],
+    answers: Sequence[tuple[str, str]] = (),
 ) -> Recording:
-    """Type `nemovideo` with `arguments` on a terminal, and wait for its end."""
+    """Type `nemovideo` with `arguments` on a terminal, and wait for its end.
+
+    `answers` are typed in turn, each when the command has asked what stands before it.
+    """
+    left = list(answers)
+    heard = 0
     owner, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     known = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
@@ -75,6 +84,9 @@ def record(
         while piece := _read(owner, began):
             first = first or time.monotonic() - began
             raw += piece
+            if left and left[0][0].encode() in raw[heard:]:
+                heard = len(raw)
+                os.write(owner, f"{left.pop(0)[1]}\n".encode())
             for part in re.split(rb"(?=\r)", piece):
                 stream.feed(part)
                 state = _plain(screen.display[screen.cursor.y])

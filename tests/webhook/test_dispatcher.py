@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self, TypeVar
 
+import httpx
 import pytest
 from fake_clock import FakeClock
 from hypothesis import given
@@ -21,13 +23,16 @@ from loopback import (
 )
 from stage import Stage
 
-from nemovideo_nodes.webhook.config import Config
+from nemovideo_nodes.clock import SystemClock
+from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.decisions import Asked
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
 from nemovideo_nodes.webhook.mapping import Mapped, Parameters
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+from nemovideo_nodes.webhook.receiver import Receiver
 from nemovideo_nodes.webhook.starting import backoff_s
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown
+from nemovideo_nodes.workspace.approval_links import approval_link
 
 _Target = TypeVar("_Target", bound="Target")
 TOPIC = {"x-shopify-topic": "products/update"}
@@ -448,12 +453,39 @@ async def test_a_run_that_needs_approval_waits_for_a_person(
         assert "nemovideo webhook approve" in held["reason"]
         assert stage.sent[:2] == (0, 0)
         word = await asyncio.to_thread(
-            approve_run, config, outbox, held["id"], "approve", who="Ann"
+            approve_run, config, outbox, held["id"], "change", who="Ann", change="make it square"
         )
-        assert word == f"Run {held['run_id']} is approved"
+        assert word == f"Run {held['run_id']} is to be changed"
         outbox.release([held["id"]], 0.0)
+        assert (await job())["job"] == "held"
+        assert await approved_in_browser(config, outbox, held["run_id"])
         assert (await job())["job"] == "done"
-    assert stage.sent[:2] == (1, 1)
+    assert stage.sent[:2] == (2, 1)
+
+
+async def approved_in_browser(config: Config, outbox: Outbox, run_id: str) -> bool:
+    """Open the link to a run at the receiver, and approve it there; whether that woke anybody."""
+    from nemovideo_nodes.webhook.approving import approval_routes, workspace_of
+
+    assert isinstance(config.target, InProcessTarget)
+    settings = workspace_of(config.target).settings
+    link = approval_link(
+        settings.model_copy(update={"approval_url": "http://hooks"}),
+        run_id,
+        SystemClock().now(),
+        who="Ann",
+    )
+    woken: list[bool] = []
+    routes = approval_routes(config, outbox, lambda: woken.append(True))
+    transport = httpx.ASGITransport(Receiver(config, outbox, routes=routes).app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://hooks", follow_redirects=True
+    ) as visitor:
+        page = await visitor.get(link)
+        fields = dict(re.findall(r'name="(seen|mark)" value="([^"]+)"', page.text))
+        answer = await visitor.post(str(page.url), data={**fields, "decision": "approve"})
+        assert "Ann, approved" in answer.text
+    return bool(woken)
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1))

@@ -71,6 +71,35 @@ def test_who_is_told_goes_along_where_the_source_says_it() -> None:
     assert "notify" not in RUN.model_copy(update={"notify": others}).sent()
 
 
+async def test_a_run_in_this_process_keeps_to_its_sources_budget_and_is_handed_over(
+    stage: Stage, configured: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not fit today is asked for again later, and is no failure."""
+    settings = stage.settings()
+    for name, value in {
+        "NEMO_API_URL": settings.api_url,
+        "NEMO_CLIENT_ID": "stage",
+        "NEMOVIDEO_HANDOVER": str(settings.handover_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings.config_dir.mkdir(parents=True)
+    place = stage.folder / "posts"
+    settings.handover_path.write_text(f'[team]\nkind = "folder"\nplace = "{place}"\n', "utf-8")
+    asked = {"images": (), "prompt": "A 2 second video", "source": "shop", "budget_per_day": 100}
+    first = RUN.model_copy(update={**asked, "handover": "team"})
+    there = {"kind": "here", "store": stage.store_path}
+    async with open_target(configured(target=there)) as runs:
+        assert (await runs.start(first)).state == "done"
+        with pytest.raises(NotStarted, match="200 of 100 credits of the source shop") as caught:
+            await runs.start(first.model_copy(update={"run_id": "shop-2"}))
+    assert caught.value.over_budget
+    assert stage.sent[0] == 1
+    assert [path.name for path in place.iterdir() if path.suffix == ".mp4"] == ["shop-6f1d.mp4"]
+    told = first.model_dump(mode="json")
+    assert (told["handover"], told["budget_per_day"]) == ("team", 100)
+    assert not {"synthetic_media", "platforms"} & told.keys()
+
+
 async def test_a_run_in_this_process_tells_the_subject_of_its_delivery(
     stage: Stage, configured: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,8 +227,9 @@ async def test_a_webhook_sources_budget_is_one_for_each_day(stage: Stage) -> Non
     shop = daily_budget("source", "shop", 100)
     workspace = stage.workspace()
     for name in ("a", "b"):
-        run_id = await workspace.submit(replace(asked(stage, name), budgets=[shop]))
-        result = await workspace.resume(run_id)
+        await workspace.submit(replace(asked(stage, name), budgets=[shop]))
+    assert (await workspace.resume("a")).status == "done"
+    result = await workspace.resume("b")
     assert result.state == "held"
     assert "200 of 100 credits of the source shop today" in (result.error or "")
     (state,) = workspace.budgets()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from fake_clock import FakeClock
 from faulty_store import Death, dying_store
 from publisher_site import KEY, SECRET, PublisherSite, publisher_site
 from stage import Stage
 
+from nemovideo_nodes.cli import main
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.store import Store
@@ -324,3 +326,88 @@ async def test_no_secret_is_kept(stage: Stage, site: PublisherSite) -> None:
     kept = b"".join(store.read(one.name) or b"" for one in store.files("runs"))
     assert KEY.encode() not in kept
     assert SECRET.encode() not in kept
+
+
+@pytest.fixture
+def command(
+    stage: Stage, site: PublisherSite, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """The command line, with the stage's service, store and publishers."""
+    settings = stage.settings()
+    env = {
+        "NEMO_CLIENT_ID": "stage",
+        "NEMO_API_URL": stage.emulator.url,
+        "NEMOVIDEO_HANDOVER": str(settings.handover_path),
+        "NEMOVIDEO_RECONCILE_SECONDS": "0.02",
+        "NEMOVIDEO_STORE": stage.store_path,
+    }
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return lambda *words: CliRunner().invoke(main, list(words))
+
+
+def test_the_command_line_hands_over_and_takes_a_persons_word(
+    stage: Stage, site: PublisherSite, command: Callable[..., Result]
+) -> None:
+    """`make --handover`, and `resume --handed-over` where nothing tells whether it arrived."""
+    asked = ["make", stage.pictures[0], "-p", "A 3 second video", "--run-id", "mine"]
+    asked += ["--platform", "tiktok", "--handover", "postiz", "--due", "2035-03-02 09:00+01:00"]
+    shown = command(*asked, "--dry-run")
+    assert "Would hand it over to: postiz, for 2035-03-02 09:00+01:00" in shown.output
+    site.trouble, site.lookups_fail = ["drop"], True
+    stuck = command(*asked)
+    assert stuck.exit_code == 1
+    assert "nemovideo resume mine --handed-over" in stuck.output
+    done = command("resume", "mine", "--handed-over")
+    assert done.exit_code == 0, done.output
+    assert "Handed over to postiz for tiktok" in done.output
+    assert "Handed over to postiz" in command("show", "mine").output
+    assert len(site.posts) == 1
+    wrong = command(*asked[:-1], "someday")
+    assert wrong.exit_code == 2
+    assert "The time 'someday' cannot be used" in wrong.output
+
+
+def test_a_calendar_hands_over_what_is_due_with_its_time(
+    stage: Stage, site: PublisherSite, command: Callable[..., Result]
+) -> None:
+    """A row's publisher goes before the calendar's; run again, nothing is handed over again."""
+    sheet, results = stage.folder / "spring.csv", stage.folder / "results.csv"
+    rows = [
+        f"{slug},2026-03-01 09:00,{stage.pictures[0]},A 3 second {slug} video,tiktok,{more}"
+        for slug, more in (("a", "cms,no"), ("b", ","))
+    ]
+    head = "slug,due,image,prompt,platform,handover,ai label"
+    sheet.write_text("\n".join([head, *rows]), encoding="utf-8")
+    asked = ["calendar", "run", str(sheet), "--catch-up", "1000000", "--handover", "folder"]
+    asked += ["--results", str(results)]
+    for _ in range(2):
+        done = command(*asked)
+        assert done.exit_code == 0, done.output
+    ((_, told),) = site.webhooks
+    data = told["data"]
+    assert (data["slug"], data["synthetic_media"]) == ("a", False)
+    assert data["publish_at"] == "2026-03-01T09:00:00+00:00"
+    names = [path.name for path in (stage.folder / "posts").iterdir()]
+    assert "2026-03-01_b_tiktok.mp4" in names
+    assert sum(name.endswith(".mp4") for name in names) == 1
+    assert "cms tiktok taken https://cms.example/posts/1" in results.read_text("utf-8-sig")
+    unknown = command("calendar", "run", str(sheet), "--handover", "foldr")
+    assert unknown.exit_code == 2
+    assert "did you mean folder?" in unknown.output
+
+
+async def test_an_approval_stands_before_the_hand_over(stage: Stage, site: PublisherSite) -> None:
+    """Nothing reaches the publisher before a person's word, and a change is what reaches it."""
+    workspace = stage.workspace()
+    run_id = await workspace.submit(asked(stage, "postiz", approval="before_handover"))
+    waiting = await drive(workspace, run_id)
+    assert waiting.state == "needs_approval"
+    assert site.calls == []
+    assert await workspace.approve(run_id, "change", who="Ann", change="Make it 2 seconds long")
+    again = await drive(workspace, run_id)
+    assert again.state == "needs_approval"
+    assert await workspace.approve(run_id, who="Ann")
+    done = await drive(workspace, run_id)
+    assert done.status == "done", done.error
+    assert (len(site.posts), done.handed_over[0].sha256) == (1, done.deliveries[-1].sha256)

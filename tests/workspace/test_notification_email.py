@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -14,9 +15,11 @@ from fake_clock import FakeClock
 from mail_server import MailServer
 from stage import Stage
 
+from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.workspace import DriveOptions, VideoOptions
+from nemovideo_nodes.workspace import DriveOptions, VideoOptions, Workspace
+from nemovideo_nodes.workspace.approval_links import approval_key, read_ticket
 from nemovideo_nodes.workspace.notifications import Notifier, NotSent, Outgoing
 from nemovideo_nodes.workspace.notifications.email import email_of, html_of
 from nemovideo_nodes.workspace.notifications.notice import Message, Notice
@@ -75,6 +78,36 @@ async def test_a_finished_run_comes_as_an_email_with_its_poster(stage: Stage) ->
     assert f"cid:{str(picture['Content-ID']).strip('<>')}" in html.get_content()
     stored = (Path(stage.store_path) / "runs/spring/video-poster.jpg").read_bytes()
     assert picture.get_payload(decode=True) == stored
+
+
+async def test_a_mail_about_an_approval_leads_to_its_page(
+    stage: Stage,
+) -> None:
+    """By a link that is made for the mail alone: nothing in the store holds it."""
+    settings = stage.settings().model_copy(update={"approval_url": "https://approve.example"})
+    workspace = Workspace(settings, Store(stage.store_path))
+    async with MailServer() as server:
+        channels(stage, server.port)
+        prepared = workspace.prepare(
+            VideoOptions(media=stage.pictures, prompts=["A video"], approval="before_paying")
+        )
+        drive = DriveOptions(clock=FakeClock.skipping())
+        assert (await workspace.run(prepared, drive=drive)).state == "needs_approval"
+    (mail,) = server.mails
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    found = re.search(r"https://approve\.example/a/(\S+)", plain.get_content())
+    assert found is not None
+    ticket = read_ticket(approval_key(settings), found[1], SystemClock().now())
+    assert ticket is not None
+    assert ticket.run_id == prepared.run_id
+    store = Store(stage.store_path)
+    kept = [
+        store.read(file.name) or b""
+        for file in (*store.files("runs"), *store.files("notifications"))
+    ]
+    assert any(b"needs_approval" in data for data in kept)
+    assert not any(found[1].encode() in data for data in kept)
 
 
 async def test_starttls_and_a_password_that_is_nowhere_else(

@@ -18,18 +18,21 @@ from nemovideo_nodes.emulator.faults import Fault
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.ledger.facts import (
     Achieved,
+    ApprovalResult,
     Asked,
     Deferred,
     Fact,
+    HandOverResult,
     Intended,
     Lease,
     Noted,
+    Presented,
     PromptResult,
     Refused,
     TokenResult,
 )
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import AcquireToken, AwaitRender, Prompt, Step
+from nemovideo_nodes.request.steps import AcquireToken, Approve, AwaitRender, Prompt, Step
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.report import overview_of, overview_page, report_of
 from nemovideo_nodes.workspace.report.steps import Schedule, schedule_of
@@ -178,6 +181,29 @@ def test_a_long_pause_is_drawn_short() -> None:
     assert second.left + second.width == pytest.approx(100, abs=0.1)
 
 
+def test_a_person_is_waited_for() -> None:
+    """The wait for an approval is the step's, and takes as little room as a pause."""
+    seen = "0" * 64
+    schedule = scheduled(
+        fact_at(Asked, 0, steps=(Step(id="approve/0", args=Approve(stage="before_paying")),)),
+        fact_at(Noted, 2, topic="presented", step="approve/0", v=2, presented=Presented(seen=seen)),
+        fact_at(Noted, 3, topic="released"),
+        fact_at(
+            Achieved,
+            90_010,
+            by="other",
+            v=2,
+            step="approve/0",
+            result=ApprovalResult(seen=seen, who="Mei", decided_at=NOW + timedelta(seconds=90_000)),
+        ),
+        fact_at(Noted, 90_030, topic="released", by="other"),
+    )
+    (row,) = schedule.rows
+    assert row.waited_s == 89_998
+    assert row.bars[0].kind == "wait"
+    assert len(schedule.pauses) == 1
+
+
 def test_both_languages_say_the_same() -> None:
     """Each word of one is there in the other, with the same places to fill."""
     english, chinese = (WORDS[language] for language in LANGUAGES)
@@ -241,3 +267,20 @@ async def test_approvals_are_in_the_report(stage: Stage) -> None:
     text = report_path(stage, run_id).read_text("utf-8")
     assert "before paying" in text
     assert "&lt;b&gt;Mei" in text
+
+
+async def test_what_was_handed_over_is_in_the_report(stage: Stage, tmp_path: Path) -> None:
+    """To whom, and where it is there; a link only where it is one."""
+    result = await stage.work(stage.order())
+    workspace = stage.workspace()
+    run = await asyncio.to_thread(workspace.load, result.run_id)
+    handed = [
+        HandOverResult(id="a", target="postiz", platform="tiktok", place="https://p.example/1"),
+        HandOverResult(id="b", target="<i>cms", place="javascript:alert(1)", state="draft"),
+    ]
+    told = result.model_copy(update={"handed_over": handed})
+    text = report_of(run, told, workspace.store, NOW, tmp_path / "any.html")
+    assert '<a href="https://p.example/1"' in text
+    assert "postiz: TikTok" in text
+    assert "&lt;i&gt;cms" in text
+    assert 'href="javascript' not in text

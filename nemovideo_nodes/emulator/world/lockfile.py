@@ -1,7 +1,8 @@
 """Who serves a world: a lock that only one emulator can hold, and a record of where it is.
 
-The record is readable by its owner alone. Its key lets the emulator prove to a client of the same
-owner that it is the one that wrote the record: a port may belong to somebody else by now.
+The record is readable by its owner alone, and by the group that shares the store. Its key lets the
+emulator prove to a client of theirs that it is the one that wrote the record: a port may belong to
+somebody else by now.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nemovideo_nodes.emulator.world.sharing import make_folder, share
 from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.media.local_proof import RECORD
 
@@ -65,6 +67,7 @@ class ServerRecord:
         handle, name = tempfile.mkstemp(dir=folder, prefix=f".{RECORD}.")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(asdict(self), stream)
+        share(folder, Path(name))
         os.replace(name, folder / RECORD)
 
 
@@ -76,9 +79,10 @@ def hold_world(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
     `StoreError` where the folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         lock = FileLock(folder / _LOCK, timeout=wait_s, thread_local=False)
         lock.acquire()
+        share(folder, folder / _LOCK)
     except Timeout:
         other = ServerRecord.read(folder)
         where = f" at {other.url} (process {other.pid})" if other else ""

@@ -27,6 +27,7 @@ from nemovideo_nodes.emulator.world.records import (
 )
 from nemovideo_nodes.emulator.world.renders import Renders
 from nemovideo_nodes.emulator.world.second_stages import Stages
+from nemovideo_nodes.emulator.world.sharing import share
 from nemovideo_nodes.emulator.world.turns import Turns
 from nemovideo_nodes.emulator.world.uploads import Uploads
 from nemovideo_nodes.errors import StoreError
@@ -59,6 +60,12 @@ class World:
         self._clock = clock or SystemClock()
         for name in ("uploads", "renders"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+        try:
+            (folder / _DATABASE).touch()
+            share(folder, folder / _DATABASE)  # SQLite gives its other files the same mode
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreError(f"The emulator cannot keep its world in {folder}: {reason}") from None
         try:
             self._db = Database(folder / _DATABASE, SCHEMA)
         except sqlite3.DatabaseError as error:

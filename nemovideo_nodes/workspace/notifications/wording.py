@@ -17,6 +17,8 @@ NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "Nothing is lost. To go on: nemovideo resume {run_id}",
         Remedy.RESEND: "Look at the session (nemovideo show {run_id}). To retry the step, which "
         "may be paid for twice: nemovideo resume {run_id} --resend",
+        Remedy.HAND_OVER: "Look at the publisher. It has the post: nemovideo resume {run_id} "
+        "--handed-over. It has not: nemovideo resume {run_id} --resend",
         Remedy.AGAIN: "Make a new run of the same request",
         Remedy.REFINE: "Say what is missing: nemovideo refine {run_id} -p 'YOUR WORDS'",
         Remedy.ANSWER: "Answer it: nemovideo refine {run_id} -p 'YOUR ANSWER'",
@@ -54,6 +56,8 @@ CHINESE_NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "没有任何损失。继续：nemovideo resume {run_id}",
         Remedy.RESEND: "请先查看会话（nemovideo show {run_id}）。重试这一步可能会再次扣费："
         "nemovideo resume {run_id} --resend",
+        Remedy.HAND_OVER: "请查看发布平台。已有该帖子：nemovideo resume {run_id} --handed-over；"
+        "没有：nemovideo resume {run_id} --resend",
         Remedy.AGAIN: "请用同样的要求新建一个任务",
         Remedy.REFINE: "请说明缺少什么：nemovideo refine {run_id} -p '您的说明'",
         Remedy.ANSWER: "请回答：nemovideo refine {run_id} -p '您的回答'",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -28,7 +28,6 @@ class KnownRun:
     """What is known of one run."""
 
     summary: Summary
-    calendar: str = ""
     href: str = ""
     """The address of the run's own report, where there is one."""
     error: str = ""
@@ -115,8 +114,7 @@ def overview_of(runs: Iterable[KnownRun]) -> Overview:
     needing = [run for run in known if run.needs_person]
     done = sum(run.state == "done" for run in known)
     days = _groups(known, lambda run: f"{run.began.astimezone(UTC).date():%Y-%m-%d}")
-    known = [replace(run, calendar=redact(run.calendar)) for run in known]
-    has_calendar = any(run.calendar for run in known)
+    has_calendar = any(run.summary.calendar for run in known)
     return Overview(
         runs=tuple(known),
         begin=min((run.began.astimezone(UTC).date() for run in known), default=None),
@@ -128,7 +126,7 @@ def overview_of(runs: Iterable[KnownRun]) -> Overview:
         by_day=_days(days),
         by_account=_dearest(_groups(known, lambda run: run.summary.account)),
         by_profile=_dearest(_groups(known, lambda run: run.summary.profile)),
-        by_calendar=_dearest(_groups(known, lambda run: redact(run.calendar)))
+        by_calendar=_dearest(_groups(known, lambda run: redact(run.summary.calendar)))
         if has_calendar
         else (),
         durations=_durations(known),

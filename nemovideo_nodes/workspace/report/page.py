@@ -20,6 +20,7 @@ from nemovideo_nodes.ledger.facts import Delivery, PublishResult
 from nemovideo_nodes.ledger.manifest import Delivered, RunResult, Video, media_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.platforms import PRESETS
+from nemovideo_nodes.workspace.notifications.wording import words_for
 from nemovideo_nodes.workspace.report.steps import schedule_of
 from nemovideo_nodes.workspace.report.timeline import drawn_timeline
 from nemovideo_nodes.workspace.report.words import (
@@ -58,7 +59,7 @@ class RunPage:
     """The address of a picture of the store, or the picture as a data URI; empty: there is none."""
     now: datetime
     error: str | None = None
-    """Why the run is not done, in the words of a door."""
+    """Why the run is not done, in the words of a door; None: in words for anybody."""
     problems: Sequence[str] = ()
     """What its platform does not take of the video."""
     language: str = ""
@@ -110,9 +111,10 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
             order=run.order,
             result=result,
             state=result.state or result.status,
-            error=redact(page.error) if page.error else None,
+            errors=_errors(result, page, language),
             doubts=[redact(doubt) for doubt in run.doubts],
             asked=_asked(run, page),
+            titles={name: preset.title for name, preset in PRESETS.items()},
             videos=_videos(run, result, page),
             deliveries=_deliveries(result, published[-1] if published else None, page, words),
             subtitles=[
@@ -129,6 +131,20 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
             manifest=page.href(published[-1].manifest) if published else "",
         )
     )
+
+
+def _errors(result: RunResult, page: RunPage, language: str) -> list[str]:
+    """Why the run is not done, and what to do; in Chinese with what the journal says behind it."""
+    if page.error is not None or not result.error:
+        return [redact(page.error)] if page.error else []
+    words = words_for(language)
+    told = words.errors.get(result.error_code or "", result.error)
+    known = result.model_copy(update={"error": told})
+    sentences = [
+        known.message(words.remedies) or "",
+        *([result.error] if told != result.error else []),
+    ]
+    return [redact(sentence) for sentence in sentences]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from nemovideo_nodes.errors import redact
-from nemovideo_nodes.ledger.facts import Achieved, Deferred, Intended, Noted, Refused
+from nemovideo_nodes.ledger.facts import (
+    Achieved,
+    ApprovalResult,
+    Deferred,
+    Intended,
+    Noted,
+    Refused,
+)
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt, Upload
 
@@ -97,6 +104,8 @@ class _Stretch:
     kind: BarKind
     begin: datetime
     end: datetime
+    is_pause: bool = False
+    """Whether it is a person who is waited for: that may take days, and is drawn short."""
 
     @property
     def seconds(self) -> float:
@@ -135,6 +144,8 @@ def _times(run: Run) -> dict[str, _Times]:
     free = run.facts[0].at
     """When the worker was free for what its next fact is about."""
     waiting: _Stretch | None = None
+    asked: dict[str, datetime] = {}
+    """When a person was asked for approval."""
     for fact in run.facts:
         if isinstance(fact, Noted) and fact.topic == "lease" and fact.by == worker:
             continue  # renewed while it works or waits
@@ -147,8 +158,15 @@ def _times(run: Run) -> dict[str, _Times]:
         if not isinstance(fact, Intended | Achieved | Deferred | Refused):
             if isinstance(fact, Noted) and fact.topic == "released":
                 worker = ""
+            elif isinstance(fact, Noted) and fact.topic == "presented" and fact.step:
+                asked[fact.step] = fact.at
             continue
         known = times.setdefault(fact.step, _Times())
+        if isinstance(fact, Achieved) and isinstance(fact.result, ApprovalResult):
+            since, answered = asked.get(fact.step, fact.at), min(fact.result.decided_at, fact.at)
+            if answered > since:
+                known.stretches.append(_Stretch("wait", since, answered, is_pause=True))
+                begin = max(begin, answered)
         refused = isinstance(fact, Refused)
         known.refusals += refused
         known.stretches.append(_Stretch("failed" if refused else "work", begin, fact.at))
@@ -175,7 +193,7 @@ class _Scale:
     """From times to percent, with long pauses drawn short."""
 
     def __init__(self, began: datetime, ended: datetime, stretches: Sequence[_Stretch]) -> None:
-        busy = _merged(stretches)
+        busy = _merged(one for one in stretches if not one.is_pause)
         gaps = _gaps(began, busy, ended)
         total = (ended - began).total_seconds()
         long = _LEAST_PAUSE.total_seconds()

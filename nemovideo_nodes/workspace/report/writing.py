@@ -25,7 +25,6 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.workspace.calendar_records import records_in
 from nemovideo_nodes.workspace.report.overview import KnownRun
 from nemovideo_nodes.workspace.report.page import RunPage, run_page
 
@@ -67,7 +66,6 @@ def write_report(run: Run, result: RunResult, store: Store, now: datetime) -> bo
         href=lambda name: quote(posixpath.relpath(name, folder)),
         picture=lambda name: pictures.get(name, ""),
         now=now,
-        error=result.message(PYTHON_WORDING),
     )
     try:
         text = run_page(run, result, page)
@@ -104,7 +102,7 @@ def report_of(
     now: datetime,
     target: Path | None = None,
     *,
-    wording: Wording = PYTHON_WORDING,
+    wording: Wording | None = None,
     language: str = "",
     problems: tuple[str, ...] = (),
 ) -> str:
@@ -118,7 +116,7 @@ def report_of(
         href=functools.partial(_href, store, target),
         picture=lambda name: pictures.get(name, ""),
         now=now,
-        error=result.message(wording),
+        error=result.message(wording) if wording is not None else None,
         problems=problems,
         language=language,
     )
@@ -190,7 +188,6 @@ def known_runs_in(
 
     Raises `StoreError`.
     """
-    records = records_in(store)
     for summary in summaries(store):
         if since is not None and summary.at < now - since:
             continue
@@ -198,10 +195,8 @@ def known_runs_in(
             summary = summarise(Journal(store, summary.result.run_id).refresh(), store)
         result = summary.result
         name = report_name(result.run_id)
-        record = records.get(result.run_id)
         yield KnownRun(
             summary,
-            calendar=(record.calendar or "Calendar") if record is not None else "",
             href=_link(store, target, name) if store.root and (store.root / name).exists() else "",
             error=result.message(wording) or "",
         )

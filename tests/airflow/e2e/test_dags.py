@@ -102,6 +102,23 @@ def test_approval_before_the_export(studio: Studio, begun: DagRuns, tmp_path: Pa
     assert result["run_id"] == run_id
 
 
+def test_a_task_asks_a_person_from_within(studio: Studio, begun: DagRuns) -> None:
+    """The task that makes the video waits among the required actions, and goes on at a yes."""
+    api, dag_id = studio.airflow.api, "image_to_video"
+    conf = {"images": studio.pictures, "prompt": "Approved", "approval": "before_export within 1d"}
+    dag_run = api.trigger(dag_id, conf)
+    api.wait_for_task(dag_id, dag_run, "video", "deferred", "awaiting_input", seconds=600)
+    question = api.question(dag_id, dag_run, "video")
+    assert question["subject"] == "Export this video?"
+    assert "Timeline (" in question["body"]
+    api.approve(dag_id, dag_run, "video")
+    (result,) = results = results_of(studio, {dag_id: dag_run}, dag_id, "video")
+    assert_videos(results)
+    (given,) = result["approvals"]
+    assert (given["stage"], given["decision"]) == ("before_export", "approve")
+    assert given["who"]
+
+
 def test_going_on_and_making_again(studio: Studio, begun: DagRuns) -> None:
     """A finished run is found done, and nothing is sent; told to make it again, it is another."""
     api = studio.airflow.api

@@ -46,6 +46,7 @@ def length_of_each(film: Film, reading: Reading) -> Edit | None:
 
 
 _HOLD = words(
+    rf"{REF}\s?(?:(?:by|for|stay|last)\s)?(?:about\s|another\s)?{span(3)}\s(?:longer|more)\b|"
     rf"{REF}(?P<gap1>[^,.;。]{{0,16}}?)(?P<more>\blonger\b|久一点|长一点)"
     rf"|{REF}(?P<gap2>[^,.;。]{{0,16}}?)(?P<less>\bshorter\b|短一点)"
     rf"|{REF}(?:\s(?:is|=|-))?\s?{span(2)}"
@@ -69,7 +70,7 @@ def hold(film: Film, reading: Reading) -> Edit | None:
         return None
     fade, starts = film.layout()
     spans = [b - a for a, b in zip(starts, [*starts[1:], film.duration - fade], strict=True)]
-    explicit = found["n1"] is not None or found["n2"] is not None
+    explicit = any(found[name] is not None for name in ("n1", "n2", "n3"))
     if explicit:
         wanted = first_ms(found)
         if _MORE.search(found[0]):

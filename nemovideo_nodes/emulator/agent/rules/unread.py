@@ -34,7 +34,7 @@ _FILLER_EN = (
     r"|could|would|should|will|shall|must|may|might|like|i|i'd|i'll|i'm|we|we're|they|them|their"
     r"|want|need|let's|let|so|well|too|very|really|with|without|of|on|in|at|by|as|into|onto|from"
     r"|between|over|under|behind|up|out|off|and|or|nor|not|make|making|made|do|does|set|have|has"
-    r"|get|give|go|goes|use|using|used|add|adding|put|turn|change|create|creating|produce|build"
+    r"|get|give|go|goes|use|using|used|add|adding|put|turn|change|replace|swap|create|creating|produce|build"
     r"|generate|convert|show|shows|showing|display|keep|try|try to|maybe|perhaps|again|instead"
     r"|first|last|second|finally|all|each|every|both|any|one|ones|two|three|yes|no|sure|alright"
     r"|right|possible|if|when|while|until|where|which|who|what|how|about|time|times|some|more"
