@@ -34,7 +34,7 @@ from nemovideo_nodes.request.script import (
     numbered,
     script_for,
 )
-from nemovideo_nodes.request.steps import Media, Publish, Step
+from nemovideo_nodes.request.steps import Arguments, Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
@@ -62,6 +62,7 @@ from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.reading import loaded
 from nemovideo_nodes.workspace.refinement import (
     approval_to_come,
+    hand_over_to_come,
     refinement_steps,
     was_asked_last,
     was_asked_on,
@@ -431,15 +432,19 @@ class Workspace(PersonsWords):
             if more:
                 check_handover(post, self.settings)
             approval = run.order.request.approval
-            open_at = approval_to_come(run)
+            place = approval_to_come(run)
+            new: Sequence[Arguments] = [Publish(post=post)]
+            if place is None:
+                # What was approved was another text: nothing is handed over before this one is.
+                new = delivery(post, approval)
+                place = hand_over_to_come(run) if len(new) > 1 else None
             asker = self._asker(journal)
-            if open_at is None:
-                await asker.ask(numbered([*delivery(post, approval), *more], run.steps))
+            if place is None:
+                await asker.ask(numbered([*new, *more], run.steps))
             else:
-                # It is delivered anew before what is delivered is approved. That comes last here,
-                # since it tells that all of this was asked for.
+                # The delivery comes last here, since it tells that all of this was asked for.
                 await asker.ask(numbered(more, run.steps))
-                await asker.ask(numbered([Publish(post=post)], run.steps), after=open_at)
+                await asker.ask(numbered(new, run.steps), after=place)
 
     def _record_cost(self, run: Run, result: RunResult) -> None:
         """Keep what a run cost that has come to its end now; a copy, which may be missing."""

@@ -411,3 +411,24 @@ async def test_an_approval_stands_before_the_hand_over(stage: Stage, site: Publi
     done = await drive(workspace, run_id)
     assert done.status == "done", done.error
     assert (len(site.posts), done.handed_over[0].sha256) == (1, done.deliveries[-1].sha256)
+
+
+async def test_a_text_that_came_after_the_approval_is_not_handed_over_unseen(
+    stage: Stage, site: PublisherSite
+) -> None:
+    """Another caption between the word and the hand-over is approved by itself."""
+    workspace = stage.workspace()
+    options = asked(stage, "postiz", approval="before_handover")
+    run_id = await workspace.submit(options)
+    await drive(workspace, run_id)
+    await workspace.approve(run_id, who="Ann")
+    await drive(workspace, run_id, "approve/0")
+    later = asked(stage, "postiz", approval="before_handover", caption="Summer is here")
+    assert await workspace.submit(later) == run_id
+    waiting = await drive(workspace, run_id)
+    assert waiting.approval is not None, waiting.error
+    assert "Caption: Summer is here" in waiting.approval.lines
+    assert site.posts == []
+    await workspace.approve(run_id, who="Ann")
+    assert (await drive(workspace, run_id)).status == "done"
+    assert [post["content"] for post in site.posts] == ["Summer is here"]
