@@ -2,7 +2,7 @@
 
 By hand, in the environment of Airflow:
 `python -m pytest -p pytest_airflow_in_a_box tests/long/test_airflow_calendar.py`. The command line
-has sixty rows of it in `test_calendar_month.py`; here a dozen, since each post is a task.
+has sixty rows of it in `test_calendar_month.py`; here a few, since each post is a task.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import airflow_dags
 
 __all__ = ["connected", "open_service", "service", "shell"]
 
-ROWS, BAD, REVISED = int(os.environ.get("MONTH_ROWS", "12")), 5, 5
+ROWS, BAD, REVISED = int(os.environ.get("MONTH_ROWS", "6")), 5, 5
 WARNINGS = ("DeprecationWarning", "UserWarning", "ResourceWarning")
 pytestmark = [pytest.mark.filterwarnings(f"ignore::{name}") for name in WARNINGS]
 
