@@ -113,7 +113,7 @@ def look_at(
             found.append(seen)
             continue
         result = _if_readable(known, store_of(video), video.run_id)
-        outcome: Outcome = "stuck" if seen.is_stuck else "later"
+        outcome: Outcome = "known" if seen.is_made else "stuck" if seen.is_stuck else "later"
         error = (result.error or "") if result is not None else ""
         found.append(Made(video, outcome, result=result, error=error))
     return found

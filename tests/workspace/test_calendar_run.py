@@ -20,7 +20,7 @@ from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, vide
 from nemovideo_nodes.workspace import calendar_run
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of
 from nemovideo_nodes.workspace.calendar_results import ResultsFile, results_csv
-from nemovideo_nodes.workspace.calendar_run import Made, Outcome, run_videos
+from nemovideo_nodes.workspace.calendar_run import Made, Outcome, look_at, run_videos
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -278,3 +278,16 @@ def test_the_seam_is_a_call() -> None:
         "video": "PlannedVideo",
         "return": "RunResult",
     }
+
+
+async def test_looking_at_a_calendar_makes_nothing(studio: Studio, tmp_path: Path) -> None:
+    """What is made is known, what is stuck says why, the rest is for later."""
+    store = Store(str(tmp_path))
+    made, stuck, new = videos_of([post("made"), post("stuck", row=3), post("new", row=4)])
+    studio.faults["stuck"] = RunResult(run_id="", status="stuck", error="No credits are left")
+    await run_videos([made, stuck], studio, lambda video: store, known=studio.known)
+    begun = list(studio.made)
+    seen = look_at([made, stuck, new], lambda video: store, known=studio.known)
+    assert [one.outcome for one in seen] == ["known", "stuck", "later"]
+    assert [one.error for one in seen] == ["", "No credits are left", ""]
+    assert studio.made == begun

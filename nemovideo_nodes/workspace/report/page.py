@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from nemovideo_nodes.errors import redact
+from nemovideo_nodes.errors import PYTHON_WORDING, redact
 from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.facts import Delivery, PublishResult
@@ -141,7 +141,7 @@ def _errors(result: RunResult, page: RunPage, language: str) -> list[str]:
     told = words.errors.get(result.error_code or "", result.error)
     known = result.model_copy(update={"error": told})
     sentences = [
-        known.message(words.remedies) or "",
+        known.message({**PYTHON_WORDING, **words.remedies}) or "",
         *([result.error] if told != result.error else []),
     ]
     return [redact(sentence) for sentence in sentences]
