@@ -73,7 +73,7 @@ class RunDriver:
     link: str = ""
     """Where people see the run in Airflow, for those that are told of it."""
     is_worker: bool = False
-    """Whether a worker drives it: notifiers of Airflow may block, and the triggerer must not."""
+    """Whether a worker drives it: notifiers of Airflow take a while, and no triggerer may."""
     journal: Journal = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
