@@ -50,6 +50,16 @@ with DAG(
             "message; none: those of all runs.",
         ),
         "handover": HANDOVER,
+        "ahead_hours": Param(
+            0,
+            type="integer",
+            minimum=0,
+            maximum=24 * 31,
+            title="Hours ahead",
+            description="How long before its time a post is made, so that a publisher can "
+            "schedule it.",
+            section="More",
+        ),
         "destination": Param(
             "",
             type=["null", "string"],
@@ -71,6 +81,7 @@ with DAG(
         calendar="{{ params.calendar }}",
         timezone="{{ params.timezone }}",
         within_hours="{{ params.within_hours }}",
+        ahead_hours="{{ params.ahead_hours }}",
         notify="{{ (params.notify or []) | tojson }}",
         handover="{{ params.handover or '' }}",
     )

@@ -118,6 +118,7 @@ async def scheduled_social_content(
     notify: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
     handover: str = "",
     over_budget: bool = False,
+    ahead_hours: int = 0,
 ) -> list[RunResult]:
     """Make the posts of a content calendar that are due now, each at most once.
 
@@ -144,8 +145,9 @@ async def scheduled_social_content(
         handover: The publisher that gets each video, by its name in the worker's handover.toml; a
             row's own goes first.
         over_budget: Let runs go over the budgets that hold them.
+        ahead_hours: How long before its time a post is made, so that a publisher can schedule it.
     """
-    posts = await posts_due(calendar, timezone, catch_up_hours, notify, handover)
+    posts = await posts_due(calendar, timezone, catch_up_hours, notify, handover, ahead_hours)
     return await run_each_post(
         lambda post: social_post(
             post.run_id,

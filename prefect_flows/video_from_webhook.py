@@ -7,7 +7,6 @@ from prefect import flow
 
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.prefect import (
-    Notify,
     begin_delivery,
     execute_run,
     explain_failure,
@@ -31,7 +30,7 @@ async def video_from_webhook(
     local: bool = False,
     resend: bool = False,
     same_account: bool = False,
-    notify: Notify | None = None,
+    notify: dict[str, Any] = {},  # noqa: B006 - as above
     approval: str = "",
     handover: str = "",
     synthetic_media: bool = True,
@@ -59,7 +58,8 @@ async def video_from_webhook(
         local: A free trial: use the emulator on the worker instead of the service.
         resend: Retry the step that the run stopped at, which may be paid for twice.
         same_account: The account has a new token; it is the one that the run was begun with.
-        notify: Who is told what becomes of the run; none for the worker's own channels.
+        notify: Who is told what becomes of the run, as the receiver says it: channels, source and
+            subject; none for the worker's own channels.
         approval: What a person has to approve, such as before_export within 3d; empty: what the
             credentials say. The flow stops there and asks in its form.
         handover: The publisher that gets the video, by its name in the worker's handover.toml.

@@ -32,13 +32,14 @@ class DuePostsOperator(BaseOperator):
         id of a connection
     :param timezone: the time zone of times that name none, as `Europe/Berlin`
     :param within_hours: posts that were due longer ago are left alone
+    :param ahead_hours: how long before its time a post is made, so that a publisher can schedule it
     :param notify: the channels of notifications.toml that are told what comes of the posts; none:
         those of all runs
     :param handover: the publisher that gets the videos, where their rows name none
     """
 
     template_fields: Sequence[str] = (
-        *("calendar", "timezone", "within_hours", "notify", "handover"),
+        *("calendar", "timezone", "within_hours", "notify", "handover", "ahead_hours"),
     )
 
     def __init__(
@@ -47,6 +48,7 @@ class DuePostsOperator(BaseOperator):
         calendar: str,
         timezone: str = "UTC",
         within_hours: float | str = 24,
+        ahead_hours: float | str = 0,
         notify: str | Sequence[str] = (),
         handover: str = "",
         **kwargs: Any,
@@ -56,6 +58,7 @@ class DuePostsOperator(BaseOperator):
         self.calendar = calendar
         self.timezone = timezone
         self.within_hours = within_hours
+        self.ahead_hours = ahead_hours
         self.handover = handover
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -65,10 +68,11 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
 
         try:
-            within, notify = self._within(), self._notify()
+            within, notify = self._hours("within_hours"), self._notify()
+            ahead = self._hours("ahead_hours")
             source = self._opened(context)
             videos = videos_of(with_handover(self._posts(source, notify), self.handover or ""))
-            due = due_videos(videos, context["dag_run"].run_after, within)
+            due = due_videos(videos, context["dag_run"].run_after, within, ahead=ahead)
             due = [video for video in due if video.post.due or not _is_made(video)]
             told = notify.model_dump(mode="json", exclude_defaults=True)
             arguments = [_arguments(video, source) | {"notify": told} for video in due]
@@ -131,15 +135,14 @@ class DuePostsOperator(BaseOperator):
             calendar_is_back(NemoVideoHook().workspace().store, self.calendar)
         return source
 
-    def _within(self) -> timedelta:
+    def _hours(self, name: str) -> timedelta:
         from nemovideo_nodes.errors import BadInput
 
+        given = getattr(self, name)
         try:
-            return timedelta(hours=float(self.within_hours))
+            return timedelta(hours=float(given))
         except (TypeError, ValueError, OverflowError):
-            raise BadInput(
-                f"`within_hours` takes a number of hours, not {str(self.within_hours)[:40]!r}"
-            ) from None
+            raise BadInput(f"`{name}` takes a number of hours, not {str(given)[:40]!r}") from None
 
 
 def _is_scheduled(context: Context) -> bool:

@@ -25,7 +25,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "connection-types": [_connection_type()],
         "hooks": _modules("hooks"),
-        "operators": _modules("operators", "video", "content", "calendar_results"),
+        "operators": _modules("operators", "video", "content", "calendar_results", "notifying"),
         "sensors": _modules("sensors"),
         "triggers": _modules("triggers"),
         "extra-links": [f"{_PACKAGE}.links.RunLink"],

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
-    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = [
@@ -204,6 +203,7 @@ class ImageToVideoOperator(VideoOperator):
         from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
+        from nemovideo_nodes.request.notify import notify_of
         from nemovideo_nodes.workspace import VideoOptions
         from nemovideo_nodes.workspace.post_data import with_post
         from nemovideo_nodes.workspace.posting import due_at
@@ -343,6 +343,7 @@ class RequestedVideoOperator(VideoOperator):
         from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
         from nemovideo_nodes.request.budget import daily_budget
+        from nemovideo_nodes.request.notify import notify_of
         from nemovideo_nodes.request.post_text import post_texts
         from nemovideo_nodes.workspace import VideoOptions
 
@@ -402,24 +403,6 @@ class RefineVideoOperator(VideoOperator):
             return run if was_asked_on(run, key) else None
 
         return deduplication_key(ti, self.on_clear, generation_of(ti, self.on_clear, read))
-
-
-def notify_of(given: Mapping[str, Any] | str | None) -> Notify | None:
-    """Who is told, as a DAG says it, or as a template rendered it; raises `BadInput`."""
-    from pydantic import ValidationError
-
-    from nemovideo_nodes.errors import BadInput
-    from nemovideo_nodes.request.notify import Notify, checked_channels
-
-    try:
-        value = json.loads(given) if isinstance(given, str) and given.strip() else given
-        if not value:
-            return None
-        notify = Notify.model_validate(value)
-    except (ValueError, ValidationError):
-        raise BadInput('`notify` takes {"channels": ["NAME"]}') from None
-    checked_channels(notify.channels or ())
-    return notify
 
 
 def listed(given: Any) -> list[str]:

@@ -142,6 +142,15 @@ def plan(
     help="How long after its time a post is still made.",
 )
 @click.option(
+    "--ahead",
+    "ahead_hours",
+    default=0.0,
+    show_default=True,
+    metavar="HOURS",
+    type=click.FloatRange(min=0, max=100_000),
+    help="How long before its time a post is made, so that a publisher can schedule it.",
+)
+@click.option(
     "--results",
     metavar="FILE|URL",
     help="Write a CSV with the sheet's own columns and what came of each video.",
@@ -192,6 +201,7 @@ def run(
     at_once: int,
     most: int | None,
     catch_up_hours: float,
+    ahead_hours: float,
     results: str | None,
     destination: str | None,
     again: bool,
@@ -245,7 +255,8 @@ def run(
             print_json(_run_json([], reading))
         sys.exit(_UNREADABLE)
     videos = videos_of(with_handover(reading.posts, handover))
-    due = due_videos(videos, SystemClock().now(), timedelta(hours=catch_up_hours))
+    within, ahead = timedelta(hours=catch_up_hours), timedelta(hours=ahead_hours)
+    due = due_videos(videos, SystemClock().now(), within, ahead=ahead)
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:
         raise BadInput(

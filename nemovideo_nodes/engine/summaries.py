@@ -202,5 +202,10 @@ def _moved(kept: Summary, store: Store) -> Summary:
     result = kept.result
     videos = [video.model_copy(update={"path": place(video.path)}) for video in result.videos]
     manifest = place(result.manifest) if result.manifest else None
-    moved = result.model_copy(update={"videos": videos, "manifest": manifest})
+    asked = result.approval
+    if asked is not None:
+        shown = {"storyboard": asked.storyboard, "preview": asked.preview}
+        update = {name: place(path) for name, path in shown.items() if path}
+        asked = asked.model_copy(update=update)
+    moved = result.model_copy(update={"videos": videos, "manifest": manifest, "approval": asked})
     return kept.model_copy(update={"store": store.url, "result": moved})

@@ -116,13 +116,13 @@ def seen_of(run: Run, record: StepRecord) -> str:
         case _:
             published = [r.result for r in _before(run, record)]
             last = next((p for p in reversed(published) if isinstance(p, PublishResult)), None)
+            delivered = last.deliveries if last else None
             about = [
                 [video.video.sha256 for video in run.videos],
-                [
-                    [one.platform, one.video, one.sha256] for one in last.deliveries or ()
-                ] if last else [],
-                run.post.model_dump(mode="json") if run.post else None,
-            ]  # fmt: skip
+                [[one.platform, one.video, one.sha256] for one in delivered or ()],
+                # Without defaults: what a later version adds to a post changes no digest.
+                run.post.model_dump(mode="json", exclude_defaults=True) if run.post else None,
+            ]
     return _digest([args.stage, about])
 
 

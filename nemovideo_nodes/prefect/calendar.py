@@ -109,6 +109,7 @@ async def posts_due(
     catch_up_hours: int = 24,
     notify: Sequence[str] = (),
     handover: str = "",
+    ahead_hours: int = 0,
 ) -> list[Post]:
     """Reads the calendar and finds the posts that became due before the flow run's own time.
 
@@ -116,13 +117,15 @@ async def posts_due(
     that cannot be read is left out, and named in the log, the calendar's artifact and an event.
     `notify` are the channels that are told what comes of the posts; none for the worker's own.
     Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
-    `handover` is the publisher of rows that name none.
+    `handover` is the publisher of rows that name none, `ahead_hours` how long before its time a
+    post is made.
     """
     with in_form_words():
         check_files([calendar], "calendar")
         told = Notify(channels=checked_channels(notify) or None, calendar=calendar_name(calendar))
         try:
-            return await asyncio.to_thread(_due, calendar, timezone, catch_up_hours, told, handover)
+            hours = catch_up_hours, ahead_hours
+            return await asyncio.to_thread(_due, calendar, timezone, hours, told, handover)
         except NoCalendar as error:
             flow_run = current_flow_run()
             if flow_run is None or not flow_run.auto_scheduled:
@@ -175,7 +178,7 @@ def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
 
 
 def _due(
-    calendar: str, timezone: str, catch_up_hours: int, notify: Notify, handover: str
+    calendar: str, timezone: str, hours: tuple[int, int], notify: Notify, handover: str
 ) -> DuePosts:
     source = open_calendar(calendar, Settings.from_environment().media_access)
     reading = source.read(timezone)
@@ -191,7 +194,8 @@ def _due(
         emit_problems(problems)
     now = _now()
     videos = videos_of(with_handover(reading.posts, handover))
-    due = due_videos(videos, now, timedelta(hours=catch_up_hours))
+    within, ahead = (timedelta(hours=one) for one in hours)
+    due = due_videos(videos, now, within, ahead=ahead)
     posts = DuePosts(CalendarVideo.of(video, source, now, notify) for video in due)
     posts.problems, posts.notify = problems, notify
     posts.calendar, posts.videos = calendar, videos

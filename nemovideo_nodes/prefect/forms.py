@@ -37,7 +37,7 @@ _ORDER: Final = (
     *("calendar", "timezone", "images", "prompt", "prompts", "changes", "look"),
     *("platform", "local", "catch_up_hours", "at_once", "most", "aspect", "slug"),
     *("profile", "language", "credentials", "store", "results", "again"),
-    *("handover", "due", "synthetic_media", "budget"),
+    *("handover", "due", "synthetic_media", "budget", "ahead_hours"),
 )
 """The fields of a form; those that are not named follow, for the rare cases."""
 

@@ -53,7 +53,7 @@ from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.budget import daily_budget
-from nemovideo_nodes.request.notify import Notify
+from nemovideo_nodes.request.notify import Notify, notify_of
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
 from nemovideo_nodes.request.steps import (
@@ -197,7 +197,7 @@ async def begin_delivery(
     store: str | VideoStore = "",
     credentials: str | NemoVideoCredentials = "",
     local: bool = False,
-    notify: Notify | None = None,
+    notify: Notify | Mapping[str, Any] | None = None,
     handover: str = "",
     synthetic_media: bool = True,
     budget_per_day: float = 0.0,
@@ -221,7 +221,7 @@ async def begin_delivery(
             platforms=platforms,
             texts=post_texts(texts or {}),
             keep_existing=True,
-            notify=notify,
+            notify=notify_of(notify),
             approval=approval,
             handover=handover,
             synthetic_media=synthetic_media,

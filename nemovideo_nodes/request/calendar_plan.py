@@ -178,13 +178,19 @@ def _videos_in(post: CalendarPost, language: str) -> Iterator[PlannedVideo]:
 
 
 def due_videos(
-    videos: Iterable[PlannedVideo], now: datetime, within: timedelta
+    videos: Iterable[PlannedVideo],
+    now: datetime,
+    within: timedelta,
+    *,
+    ahead: timedelta = timedelta(),
 ) -> list[PlannedVideo]:
     """Those whose time came at most `within` before `now`, and those that name none.
 
-    Older ones are left alone, so that a new store does not make a whole year's videos.
+    Older ones are left alone, so that a new store does not make a whole year's videos. Those whose
+    time comes within `ahead` are made early: a publisher schedules them.
     """
-    return [one for one in videos if one.post.due is None or now - within <= one.post.due <= now]
+    first, last = now - within, now + ahead
+    return [one for one in videos if one.post.due is None or first <= one.post.due <= last]
 
 
 def plan_calendar(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["Notify", "checked_channels"]
+__all__ = ["Notify", "checked_channels", "notify_of"]
 
 _CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MOST: Final = 20
@@ -29,6 +30,21 @@ class Notify(BaseModel):
     """The webhook source that asked for it."""
     subject: str = ""
     """What the source calls the thing that the video is about."""
+
+
+def notify_of(given: Notify | Mapping[str, Any] | str | None) -> Notify | None:
+    """Who is told, as a form, a DAG or a template says it; None for nothing. Raises `BadInput`."""
+    if isinstance(given, Notify):
+        return given
+    try:
+        value = json.loads(given) if isinstance(given, str) and given.strip() else given
+        if not value:
+            return None
+        notify = Notify.model_validate(value)
+    except ValueError:
+        raise BadInput('`notify` takes {"channels": ["NAME"]}') from None
+    checked_channels(notify.channels or ())
+    return notify
 
 
 def checked_channels(names: Iterable[str]) -> tuple[str, ...]:

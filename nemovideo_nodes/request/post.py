@@ -6,13 +6,24 @@ It is no part of what makes a run: another caption or one more platform needs no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
 
 __all__ = ["Post"]
+
+_LATER: Final = MappingProxyType({"handover": "", "synthetic_media": True})
+"""What facts of before these fields have not got, and the default that it means."""
 
 
 class Post(BaseModel):
@@ -35,6 +46,12 @@ class Post(BaseModel):
     """When it is to be published, which the publisher is told."""
     synthetic_media: bool = True
     """Whether it is to be labelled as made or changed by AI."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Later fields only where they say something, so that older facts are written as read."""
+        written: dict[str, Any] = handler(self)
+        return {k: v for k, v in written.items() if k not in _LATER or v != _LATER[k]}
 
     @property
     def targets(self) -> tuple[str, ...]:

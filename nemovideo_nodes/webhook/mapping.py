@@ -61,7 +61,9 @@ _MOST_TOLD: Final = 3
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _MOST_TITLE: Final = 100
 """Characters, which every platform that has titles takes."""
-_NEWER: Final = ("platforms", "texts", "handover", "budget_per_day", "source")
+_NEWER: Final = (
+    *("platforms", "texts", "handover", "budget_per_day", "source", "notify", "approval"),
+)
 _INTERPRETER: Final = TreeInterpreter()
 
 

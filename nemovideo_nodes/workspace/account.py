@@ -11,7 +11,7 @@ from nemovideo_nodes.workspace.local_service import LOCAL
 __all__ = ["Account"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """An account as a block or a connection names it; what is empty comes from the environment."""
 

@@ -23,7 +23,7 @@ from nemovideo_nodes.workspace.script_file import ScriptFile
 __all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoOptions:
     """What a new run is asked for; every door fills in the same fields."""
 
@@ -98,7 +98,7 @@ class PreparedRun:
     order: Order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DriveOptions:
     """How a run is brought on."""
 

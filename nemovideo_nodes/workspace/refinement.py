@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.facts import Asked
 from nemovideo_nodes.ledger.run import Run, StepRecord
@@ -16,6 +18,7 @@ _GATES = (StepName.RENDER, StepName.APPROVE)
 
 __all__ = [
     "approval_to_come",
+    "hand_over_to_come",
     "refinement_steps",
     "waits_for_words",
     "was_asked_last",
@@ -97,9 +100,20 @@ def refinement_steps(
 
 def approval_to_come(run: Run) -> str | None:
     """The step before an approval of a delivery that is not given yet; None: there is none."""
+    return _before(run, lambda record: _is_at(record, BEFORE_HANDOVER))
+
+
+def hand_over_to_come(run: Run) -> str | None:
+    """The step before a hand-over that has not begun; None: there is none."""
+    return _before(
+        run, lambda record: record.step.node is StepName.HAND_OVER and record.intent is None
+    )
+
+
+def _before(run: Run, is_it: Callable[[StepRecord], bool]) -> str | None:
     before = None
     for step_id, record in run.steps.items():
-        if _is_at(record, BEFORE_HANDOVER) and not record.achieved:
+        if not record.achieved and is_it(record):
             return before
         before = step_id
     return None

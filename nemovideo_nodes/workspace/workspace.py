@@ -6,16 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Self, TypeVar
 
 from nemovideo_nodes.api.client import NemoVideoClient
-from nemovideo_nodes.api.tokens import account_of
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict, StoreError
@@ -27,7 +24,6 @@ from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.request.approval import Verdict
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.script import (
@@ -38,15 +34,12 @@ from nemovideo_nodes.request.script import (
     numbered,
     script_for,
 )
-from nemovideo_nodes.request.steps import Media, Publish, Step
+from nemovideo_nodes.request.steps import Arguments, Media, Publish, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
-from nemovideo_nodes.workspace.approving import Waiting, Word, waiting, word_of
 from nemovideo_nodes.workspace.budgets import (
-    BudgetState,
-    budget_states,
     budgets_of,
     clean_budgets,
     cost_scale,
@@ -57,17 +50,19 @@ from nemovideo_nodes.workspace.cancelling import (
     renders_under_way,
     stop_late_renders,
 )
+from nemovideo_nodes.workspace.deciding import PersonsWords
 from nemovideo_nodes.workspace.handover_config import check_handover, open_publisher
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
-from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal, local_settings
+from nemovideo_nodes.workspace.local_service import StartLocal
 from nemovideo_nodes.workspace.notifications import MakeChannel, Notifier
 from nemovideo_nodes.workspace.notifications.telling import Telling
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
-from nemovideo_nodes.workspace.reading import RunReader, loaded
+from nemovideo_nodes.workspace.reading import loaded
 from nemovideo_nodes.workspace.refinement import (
     approval_to_come,
+    hand_over_to_come,
     refinement_steps,
     was_asked_last,
     was_asked_on,
@@ -81,17 +76,12 @@ __all__ = ["Workspace", "require_done"]
 _E = TypeVar("_E", bound=StrEnum)
 
 
-@dataclass(frozen=True)
-class Workspace(RunReader):
+class Workspace(PersonsWords):
     """The runs of one store, as one account sees them.
 
     Its synchronous methods read and write the store, and so block; each method may be called from
-    any thread or event loop. `start_local` starts the emulator of a store where a run asks for it.
+    any thread or event loop.
     """
-
-    settings: Settings
-    store: Store
-    start_local: StartLocal | None = None
 
     @classmethod
     def open(
@@ -323,54 +313,6 @@ class Workspace(RunReader):
         """`resume`, for a door that has no status to return: raises `RunStopped`."""
         return require_done(await self.resume(run_id, through, steps, drive=drive, journal=journal))
 
-    async def release(self, run_id: str) -> bool:
-        """Permit, on a person's word, that a run goes over its budgets; False if none holds it.
-
-        Nothing is sent: whoever drives the run next goes on.
-        """
-        return await self._asker(self.journal(run_id)).allow_over_budget()
-
-    async def confirm_handed_over(self, run_id: str) -> bool:
-        """Note, on a person's word, that a publisher has the post of a run that is in doubt of it.
-
-        False where it is not. Nothing is sent: whoever drives the run next goes on.
-        """
-        return await self._asker(self.journal(run_id)).confirm_handed_over()
-
-    async def approve(
-        self,
-        run_id: str,
-        decision: Verdict = "approve",
-        *,
-        who: str,
-        change: str = "",
-        why: str = "",
-        seen: str = "",
-        anyway: bool = False,
-    ) -> bool:
-        """Note what `who` says to what a run shows; False where that was said before.
-
-        A `change` is one more instruction, and what comes of it is shown again; `why` is the reason
-        of a rejection. `seen` is the digest of what the person looked at: another one is refused.
-        `anyway` approves what was rejected before, or too late. Nothing is sent: whoever drives
-        the run next goes on. Raises `BadInput` where the run does not wait for that.
-        """
-        journal = self.journal(run_id)
-        run = await asyncio.to_thread(loaded, journal)
-        instruction = None
-        if decision == "change":
-            profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
-            (instruction,) = instructions([change], profile)
-        word = Word(decision, who, instruction, why, seen, anyway)
-        asker = self._asker(journal)
-        noted = await asker.decide(lambda run: word_of(run, word, asker.clock.now(), asker.by))
-        await asyncio.to_thread(write_summary, journal.run, self.store)
-        return noted
-
-    def approvals(self) -> list[Waiting]:
-        """The runs that wait for a person's approval, the one that has waited longest first."""
-        return waiting(self.list())
-
     def notifier(
         self,
         *,
@@ -382,18 +324,6 @@ class Workspace(RunReader):
         Raises `BadInput` for a notifications.toml that cannot be used.
         """
         return Notifier(self.settings, self.store, clock=clock, channels=channels)
-
-    def budgets(self) -> list[BudgetState]:
-        """What the budgets of this store come to, the newest day first."""
-        return budget_states(self.settings, self.store)
-
-    async def confirm_account(self, run_id: str) -> bool:
-        """Note, on a person's word, that this workspace's account is the one that began the run."""
-        journal = Journal(self.store, checked_run_id(run_id))
-        run = await asyncio.to_thread(journal.refresh)
-        settings = await asyncio.to_thread(self._settings_of, run)
-        account = await asyncio.to_thread(account_of, settings)
-        return await self._asker(journal).confirm_account(account)
 
     async def cancel(self, run_id: str) -> RunResult:
         """End a run on a person's word: nothing more of it is sent, and its result says so.
@@ -502,42 +432,25 @@ class Workspace(RunReader):
             if more:
                 check_handover(post, self.settings)
             approval = run.order.request.approval
-            open_at = approval_to_come(run)
+            place = approval_to_come(run)
+            new: Sequence[Arguments] = [Publish(post=post)]
+            if place is None:
+                # What was approved was another text: nothing is handed over before this one is.
+                new = delivery(post, approval)
+                place = hand_over_to_come(run) if len(new) > 1 else None
             asker = self._asker(journal)
-            if open_at is None:
-                await asker.ask(numbered([*delivery(post, approval), *more], run.steps))
+            if place is None:
+                await asker.ask(numbered([*new, *more], run.steps))
             else:
-                # It is delivered anew before what is delivered is approved. That comes last here,
-                # since it tells that all of this was asked for.
+                # The delivery comes last here, since it tells that all of this was asked for.
                 await asker.ask(numbered(more, run.steps))
-                await asker.ask(numbered([Publish(post=post)], run.steps), after=open_at)
+                await asker.ask(numbered(new, run.steps), after=place)
 
     def _record_cost(self, run: Run, result: RunResult) -> None:
         """Keep what a run cost that has come to its end now; a copy, which may be missing."""
         if all(record.achieved for record in run.steps.values()):
             with contextlib.suppress(StoreError):
                 record_cost(self.store, run, result.credits.account_moved)
-
-    def _asker(self, journal: Journal) -> Asker:
-        """For the run's own service where that is the emulator, which every workspace can start."""
-        settings = self.settings
-        if journal.run.service == LOCAL:
-            settings = settings.model_copy(update={"service_name": LOCAL})
-        return Asker(journal, settings.service, settings.named_account)
-
-    def _settings_of(self, run: Run | None) -> Settings:
-        """The settings for the service that the run was begun at; raises `BadInput`."""
-        service = (run.service if run is not None else None) or self.settings.service
-        if service == LOCAL:
-            return local_settings(self.settings, self.store, self.start_local)
-        if service != self.settings.service:
-            assert run is not None
-            raise BadInput(
-                f"Run {run.id} was begun at {service}, and {self.settings.service} is configured",
-                remedy=Remedy.SERVICE,
-                run_id=run.id,
-            )
-        return self.settings
 
 
 def require_done(result: RunResult) -> RunResult:

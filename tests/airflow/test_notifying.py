@@ -16,10 +16,9 @@ from stage import Stage
 
 from nemovideo_nodes.airflow.notifiers import AIRFLOW_CHANNELS
 from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
-from nemovideo_nodes.airflow.video import notify_of
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.notify import Notify
+from nemovideo_nodes.request.notify import Notify, notify_of
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.notifications import NotSent, Outgoing
 from nemovideo_nodes.workspace.notifications.channel import Opened

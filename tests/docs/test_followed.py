@@ -19,6 +19,7 @@ BY_OTHERS = {
     "docs/testing.md": "tests/docs/test_testing.py",
     "docs/tutorials/airflow.md": "tests/long/test_airflow_tutorial.py",
     "docs/tutorials/month-of-posts.md": "tests/docs/test_calendar_page.py",
+    "docs/tutorials/scheduled-post.md": "tests/docs/test_scheduled_post.py",
     "docs/tutorials/prefect.md": "tests/long/test_prefect_tutorial.py",
     "docs/tutorials/shop-to-video.md": "tests/webhook/test_page.py",
     "docs/webhook.md": "tests/webhook/test_page.py",

@@ -42,12 +42,14 @@ class DagMonth(Month):
             "results": str(self.results),
             "destination": str(self.target),
         }
+        errors: Any = None
         for _ in range(5):
             done = self.run_dag(self.dag, run_triggerer=True, dag_run_kwargs={"conf": conf})
             if done.success:
                 assert len(done.xcoms["video"]) == self.videos
                 return
-        raise AssertionError(done.errors)
+            errors = done.errors
+        raise AssertionError(errors)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """The wheel alone, in an empty environment for each extra: what a newcomer does first works.
 
-It asks the package index that pip is set up for, and takes a minute or two for each environment.
-The versions are those of requirements/.
+It asks the package index that pip is set up for, and takes a minute or two for each environment;
+`-o faulthandler_timeout=1200` gives a slow machine its time. The versions are those of
+requirements/.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ class FlowMonth(Month):
 
     def run_to_its_end(self, seconds: float = 1_200) -> None:
         """Start it until it has made what is due; what a fault stopped goes on."""
+        made: list[Any] = []
         for _ in range(5):
             made = self._run()
             if len(made) == self.videos:

@@ -88,6 +88,30 @@ def waiting(number: int, *, channels: tuple[str, ...] = ("desk",)) -> Message:
     return Message(id=notice.id, notices=(notice,), channels=channels, group="S", at=NOW)
 
 
+def test_a_message_goes_its_way_on_a_folder_and_in_a_bucket(store_url: str) -> None:
+    """Grouped, tried, tried again, and put away; another process sees each state."""
+
+    def outbox() -> NoticeOutbox:
+        return NoticeOutbox(Store(store_url))
+
+    assert [outbox().put(waiting(number)) for number in (1, 2, 1)] == [True, True, False]
+    (message,) = outbox().group("S", NOW)
+    assert [one.id for one in outbox().due()] == [message.id]
+    assert outbox().claim(message, "desk", "me", NOW) == 1
+    assert outbox().claim(message, "desk", "other", NOW) == 0
+    assert not outbox().finish(message, NOW, ["desk"])
+    retry_at = outbox().end(message, "desk", 1, NOW, error="no paper").retry_at
+    assert retry_at is not None
+    assert outbox().claim(message, "desk", "other", NOW) == 0
+    assert outbox().claim(message, "desk", "other", retry_at) == 2
+    outbox().end(message, "desk", 2, retry_at)
+    assert outbox().finish(message, retry_at, ["desk"])
+    assert list(outbox().due()) == []
+    assert not outbox().put(waiting(1))
+    assert outbox().claim(message, "desk", "late", retry_at) == 0
+    assert [(one.message.id, one.state) for one in outbox().sent(10)] == [(message.id, "sent")]
+
+
 def test_each_notice_is_told_in_one_message_of_its_channels(tmp_path: Path) -> None:
     """Nothing twice, nothing left, and nobody is told what is not theirs."""
     kinds = [("a",), ("b",), ("a",), ("a", "b"), ("b",)]

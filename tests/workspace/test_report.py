@@ -15,7 +15,7 @@ from readers import look_at
 from stage import Stage
 
 from nemovideo_nodes.emulator.faults import Fault
-from nemovideo_nodes.errors import StoreError
+from nemovideo_nodes.errors import Remedy, StoreError
 from nemovideo_nodes.ledger.facts import (
     Achieved,
     ApprovalResult,
@@ -284,3 +284,18 @@ async def test_what_was_handed_over_is_in_the_report(stage: Stage, tmp_path: Pat
     assert "postiz: TikTok" in text
     assert "&lt;i&gt;cms" in text
     assert 'href="javascript' not in text
+
+
+async def test_every_remedy_and_state_can_be_reported(stage: Stage, tmp_path: Path) -> None:
+    """In both languages; one of a version to come, too."""
+    ordered = stage.order()
+    result = await stage.work(ordered, through="session/0")
+    workspace = stage.workspace()
+    run = await asyncio.to_thread(workspace.load, ordered.run_id)
+    for language in LANGUAGES:
+        for remedy in (*Remedy, "dance"):
+            update = {"status": "stuck", "error": "It stopped", "remedy": str(remedy)}
+            told = result.model_copy(update=update | {"error_code": "question", "state": "paused"})
+            page = tmp_path / "any.html"
+            text = report_of(run, told, workspace.store, NOW, page, language=language)
+            assert "It stopped" in text

@@ -74,7 +74,8 @@ class HandOverRunner(StepRunner):
 
     async def reconcile(self, ctx: Context, record: StepRecord, intent: Intended) -> Outcome:
         """Ask the publisher; what it does not list may still arrive, so it proves nothing."""
-        post = handover_post(ctx.run, record)
+        # By the id that was written down: the run may have another last video since.
+        post = replace(handover_post(ctx.run, record), id=intent.key.rpartition("#")[0])
         publisher = ctx.publisher(post.target)
         answer = await publisher.look_up(post, ctx.store, ctx.clock.now())
         if isinstance(answer, Taken):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from nemovideo_nodes.errors import redact
+from nemovideo_nodes.errors import PYTHON_WORDING, redact
 from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.facts import Delivery, PublishResult
@@ -58,6 +58,8 @@ class RunPage:
     picture: Callable[[str], str]
     """The address of a picture of the store, or the picture as a data URI; empty: there is none."""
     now: datetime
+    source: Callable[[str], str] | None = None
+    """What plays a video of the store, where that is not its address: a data URI."""
     error: str | None = None
     """Why the run is not done, in the words of a door; None: in words for anybody."""
     problems: Sequence[str] = ()
@@ -75,6 +77,7 @@ class ShownVideo:
 
     name: str
     href: str
+    source: str
     video: Video
     poster: str
     sheet: str
@@ -141,7 +144,7 @@ def _errors(result: RunResult, page: RunPage, language: str) -> list[str]:
     told = words.errors.get(result.error_code or "", result.error)
     known = result.model_copy(update={"error": told})
     sentences = [
-        known.message(words.remedies) or "",
+        known.message({**PYTHON_WORDING, **words.remedies}) or "",
         *([result.error] if told != result.error else []),
     ]
     return [redact(sentence) for sentence in sentences]
@@ -179,6 +182,7 @@ def _videos(run: Run, result: RunResult, page: RunPage) -> list[ShownVideo]:
             ShownVideo(
                 name=_base(place),
                 href=page.href(place),
+                source=(page.source or page.href)(place),
                 video=video,
                 poster=page.picture(f"{stem}-poster.jpg") if is_named else "",
                 sheet=page.picture(f"{stem}-sheet.jpg") if is_named else "",

@@ -113,7 +113,8 @@ def report_of(
     """
     pictures = pictures_of(run, store)
     page = RunPage(
-        href=functools.partial(_href, store, target),
+        href=functools.partial(_link, store, target),
+        source=functools.partial(_source, store, target),
         picture=lambda name: pictures.get(name, ""),
         now=now,
         error=result.message(wording) if wording is not None else None,
@@ -123,9 +124,9 @@ def report_of(
     return run_page(run, result, page)
 
 
-def _href(store: Store, target: Path | None, name: str) -> str:
-    """A file of the store as a page at `target` finds it: in the page, beside it, or by its URL."""
-    if name.endswith(".mp4") and (count := store.size(name)) and count <= _EMBEDDED:
+def _source(store: Store, target: Path | None, name: str) -> str:
+    """What plays a video in a page at `target`: a small one stands in the page itself."""
+    if (count := store.size(name)) and count <= _EMBEDDED:
         with contextlib.suppress(NemoVideoError):
             data = store.read(name)
             if data is not None:
@@ -134,6 +135,7 @@ def _href(store: Store, target: Path | None, name: str) -> str:
 
 
 def _link(store: Store, target: Path | None, name: str) -> str:
+    """A file of the store as a page at `target` finds it."""
     if store.root is None:
         return store.place(name)
     path = store.root / name

@@ -1,6 +1,6 @@
 """How long `nemovideo calendar check` and `plan` take over a long calendar, the process included.
 
-    python -m tests.bench.calendar [--rows 500]
+    python -m tests.bench.calendars [--rows 500]
 
 Each row has two platforms, two languages, a picture, texts with fields and UTM parameters; the goal
 is under 2 s for 500 rows.
