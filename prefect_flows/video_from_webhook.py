@@ -23,8 +23,6 @@ async def video_from_webhook(
     profile: str = "",
     language: str = "",
     media_hosts: list[str] = [],  # noqa: B006 - Prefect reads it for the form; nobody changes it
-    platforms: list[str] = [],  # noqa: B006
-    texts: dict[str, Any] = {},  # noqa: B006
     credentials: str = "",
     store: str = "",
     local: bool = False,
@@ -38,6 +36,8 @@ async def video_from_webhook(
     source: str = "",
     over_budget: bool = False,
     handed_over: bool = False,
+    platforms: list[str] = [],  # noqa: B006
+    texts: dict[str, Any] = {},  # noqa: B006
 ) -> RunResult:
     """Make the video of one delivery.
 
