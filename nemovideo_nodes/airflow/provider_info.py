@@ -61,6 +61,11 @@ def _connection_type() -> dict[str, Any]:
             "store": _field(
                 "Store", "Where runs and videos are kept: a folder, or an s3:// address.", "string"
             ),
+            "approval": _field(
+                "Approval",
+                "What a person has to approve, such as: before_export within 3d. Empty: nothing.",
+                "string",
+            ),
             "run_budget": _field(
                 "Run budget",
                 "The most credits of one run; what does not fit is held for a person.",

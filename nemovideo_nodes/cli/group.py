@@ -169,6 +169,7 @@ class _Failure:
             "question": None,
             "approval": None,
             "approvals": [],
+            "handed_over": [],
             "deliveries": [],
             "subtitles": [],
         }
