@@ -56,6 +56,6 @@ with DAG(
         handover="{{ params.handover or '' }}",
         due="{{ params.due or '' }}",
         synthetic_media="{{ params.synthetic_media }}",
-        budget="{{ '' if params.budget is none else params.budget }}",
+        budget="{{ params.budget or '' }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )

@@ -87,7 +87,7 @@ with DAG(
         notify="{{ (params.notify or {}) | tojson }}",
         handover="{{ params.handover or '' }}",
         synthetic_media="{{ params.synthetic_media }}",
-        budget_per_day="{{ '' if params.budget_per_day is none else params.budget_per_day }}",
+        budget_per_day="{{ params.budget_per_day or '' }}",
         source="{{ params.source or '' }}",
         platforms="{{ params.platforms | tojson }}",
         texts="{{ params.texts | tojson }}",

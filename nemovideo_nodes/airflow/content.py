@@ -97,7 +97,7 @@ class DuePostsOperator(BaseOperator):
         try:
             NemoVideoHook().workspace().notifier().note_calendar(notify.calendar, problems, notify)
         except NemoVideoError as error:
-            self.log.warning("Nobody is told of the problems: %s", error.sentence)
+            self.log.warning("Nobody is notified of the problems: %s", error.sentence)
 
     def _posts(self, source: CalendarSource, notify: Notify) -> tuple[CalendarPost, ...]:
         """The rows that can be read; the others are told in the log, and to those who are told."""

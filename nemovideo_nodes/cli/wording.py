@@ -20,7 +20,7 @@ CLI_WORDING: Final[Wording] = MappingProxyType(
         "the step, which may be paid for twice",
         Remedy.HAND_OVER: "Look at the publisher: where it has the post, say so with nemovideo "
         "resume {run_id} --handed-over; where it has not, nemovideo resume {run_id} --resend hands "
-        "it over once more",
+        "it over again",
         Remedy.AGAIN: "Use --again to make a new one",
         Remedy.REFINE: "Say with nemovideo refine {run_id} what is missing, or use --again to "
         "start over",

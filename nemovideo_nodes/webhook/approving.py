@@ -38,12 +38,12 @@ def approval_routes(config: Config, outbox: Outbox, wake: Callable[[], None]) ->
     if not isinstance(config.target, InProcessTarget):
         return []
 
-    async def go_on(run_id: str) -> None:
+    async def resume(run_id: str) -> None:
         now = SystemClock().now().timestamp()
         await asyncio.to_thread(outbox.release_run, run_id, now)
         wake()
 
-    return ApprovalPages(workspace_of(config.target), go_on).routes
+    return ApprovalPages(workspace_of(config.target), resume).routes
 
 
 def approve_run(

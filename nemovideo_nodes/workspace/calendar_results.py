@@ -97,8 +97,7 @@ def results_csv(
         line = dict(video.post.source)
         told = _told(video, found, poster_of, files_of)
         earlier = known.get(video.again().run_id) or known.get(video.run_id)
-        is_old = found is None or found.outcome == "known"
-        if is_old and earlier is not None:
+        if earlier is not None and _is_told(found, earlier.get(names["status"])):
             line |= {names[name]: earlier.get(names[name]) or "" for name in RESULT_COLUMNS}
             line[names["row"]] = told["row"]
             if told["run_id"] in files_of:
@@ -107,6 +106,11 @@ def results_csv(
             line |= {names[name]: value for name, value in told.items()}
         writer.writerow(line)
     return out.getvalue()
+
+
+def _is_told(found: Made | None, status: str | None) -> bool:
+    """Whether the earlier line says all; not where its writer was killed, and others went on."""
+    return found is None or (found.outcome == "known" and status == _status(found))
 
 
 def _key(video: PlannedVideo) -> tuple[str, str]:

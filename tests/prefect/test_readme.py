@@ -32,7 +32,7 @@ def test_the_code_blocks_work_in_order(
         elif block.language == "python":
             said.append(reader([sys.executable, "-P", "-c", block.text]))
     assert makes == ["make demo", "make test"]
-    first, more, python, refined, prefect = said
+    first, more, python, refined, prefect, _ = said
     assert first.splitlines()[-4].startswith("✓ sale.mp4 · 6 s · 1080x1080 · 100 credits")
     assert first.splitlines()[-4:-3] + first.splitlines()[-2:] == _shown()[:1] + _shown()[2:]
     assert "✓ sale.mp4 · 6 s · 1080x1080" in more
@@ -40,6 +40,7 @@ def test_the_code_blocks_work_in_order(
     assert more.index("[cup") < more.index("[bottle")
     assert inspect(tmp_path / "sale.mp4").duration_s == pytest.approx(6, abs=0.1)
     assert refined.split() == ["7.0", "done"]
+    assert "morning" in (tmp_path / "report.html").read_text("utf-8")
     path, python_run = python.split()
     run_id, status = prefect.split()
     assert (status, python_run) == ("done", run_id)

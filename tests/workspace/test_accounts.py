@@ -38,7 +38,7 @@ def test_an_account_has_its_token_and_its_store(tmp_path: Path) -> None:
     b = account_settings("b", known, {})
     assert (b.token, b.store) == (f"{TOKEN}-2", "/b")
     assert account_settings("c", known, {}).token is None
-    assert account_settings("", known, {}) is known
+    assert account_settings("", known, {}) == known
     assert TOKEN not in repr(a)
 
 

@@ -240,6 +240,17 @@ def test_results_go_back_into_the_sheet(run: Run, studio: Studio, tmp_path: Path
     assert place.stat().st_ino == before.st_ino  # nothing new: not written
 
 
+def test_a_video_whose_maker_was_killed_is_done_in_the_results(run: Run) -> None:
+    """Its maker wrote that it was planned, and nothing more."""
+    one = post()
+    planned = results_csv(videos_of([one]), [], {})
+    assert lines(planned)[0]["status"] == "planned"
+    run(one)  # made, and killed before the results
+    (known,) = run(one)
+    (line,) = lines(results_csv(videos_of([one]), [known], {}, planned))
+    assert (known.outcome, line["status"]) == ("known", "done")
+
+
 def test_what_is_no_results_file_is_not_written_over(tmp_path: Path) -> None:
     """The calendar itself, for one; it is told before anything is made."""
     place = tmp_path / "calendar.csv"
