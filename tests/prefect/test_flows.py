@@ -341,7 +341,7 @@ async def test_a_delivery_is_one_run_and_takes_pictures_from_the_web_alone(studi
         )
         assert (result.run_id, result.status) == ("delivery-2", "done")
         (delivery,) = result.deliveries
-        assert (delivery.platform, delivery.caption) == ("youtube-shorts", "New: Cup")
+        assert (delivery.platform, delivery.caption) == ("youtube-shorts", "New: Cup\n\n#cups")
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 0, "sessions": 1}
 
 
