@@ -41,8 +41,8 @@ FORM_WORDING: Final[Wording] = {
     Remedy.CONTINUE_FLOW: "Retry the flow run that put the run together",
     Remedy.RELEASE: "Start image-to-video with `run_id` {run_id} and `over_budget` switched on, "
     "raise the budget and Retry this flow run, or Retry it on the next day",
-    Remedy.APPROVE: "Start image-to-video with `run_id` {run_id}: it shows what is to be approved, and "
-    "asks in its form. Then Retry this flow run",
+    Remedy.APPROVE: "Start image-to-video with `run_id` {run_id}: it shows what is to be "
+    "approved, and asks in its form. Then Retry this flow run",
     Remedy.UPDATE: "Update nemovideo-nodes on the worker, then Retry this flow run",
     Remedy.REPORT: "Please report it. Nothing is lost: Retry this flow run to go on",
 }
