@@ -9,7 +9,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
-from airflow.providers.common.compat.sdk import BaseNotifier
+from airflow.sdk.bases.notifier import BaseNotifier
 
 from nemovideo_nodes.workspace.notifications import MakeChannel, NotSent, Outgoing
 from nemovideo_nodes.workspace.notifications.channel import Opened
