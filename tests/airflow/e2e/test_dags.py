@@ -80,6 +80,18 @@ def test_from_a_webhook(studio: Studio, begun: DagRuns) -> None:
     assert result["run_id"] == "delivery-1"
 
 
+def see_another_through(studio: Studio, folder: Path) -> None:
+    """Wait until the scheduler has heard that the worker let go of the tasks before.
+
+    Until then an answer can fail a task that asks a person (Airflow 3.3); it has once it has seen a
+    later task through.
+    """
+    go = folder / "go"
+    go.touch()
+    later = studio.airflow.api.trigger("held", {"file": str(go)})
+    assert studio.airflow.api.wait_for_run("held", later)["state"] == "success"
+
+
 def test_approval_before_the_export(studio: Studio, begun: DagRuns, tmp_path: Path) -> None:
     """Single operators, and nothing is exported before a person says yes."""
     api, dag_id = studio.airflow.api, "video_with_approval"
@@ -90,19 +102,14 @@ def test_approval_before_the_export(studio: Studio, begun: DagRuns, tmp_path: Pa
         isinstance(fact, Intended) and fact.step == "render/0" for fact in studio.facts(run_id)
     )
     assert "Timeline (" in api.question(dag_id, dag_run, "approve")["body"]
-    # An answer can fail the task until the scheduler has heard that the worker let go of it
-    # (Airflow 3.3), which it has once it has seen a later task through.
-    go = tmp_path / "go"
-    go.touch()
-    later = api.trigger("held", {"file": str(go)})
-    assert api.wait_for_run("held", later)["state"] == "success"
+    see_another_through(studio, tmp_path)
     api.approve(dag_id, dag_run, "approve")
     (result,) = results = results_of(studio, begun, dag_id, "download")
     assert_videos(results)
     assert result["run_id"] == run_id
 
 
-def test_a_task_asks_a_person_from_within(studio: Studio, begun: DagRuns) -> None:
+def test_a_task_asks_a_person_from_within(studio: Studio, begun: DagRuns, tmp_path: Path) -> None:
     """The task that makes the video waits among the required actions, and goes on at a yes."""
     api, dag_id = studio.airflow.api, "image_to_video"
     results_of(studio, begun, dag_id, "video")  # SQLite takes no new run while all begin at once
@@ -112,6 +119,7 @@ def test_a_task_asks_a_person_from_within(studio: Studio, begun: DagRuns) -> Non
     question = api.question(dag_id, dag_run, "video")
     assert question["subject"] == "Export this video?"
     assert "Timeline (" in question["body"]
+    see_another_through(studio, tmp_path)
     api.approve(dag_id, dag_run, "video")
     (result,) = results = results_of(studio, {dag_id: dag_run}, dag_id, "video")
     assert_videos(results)
