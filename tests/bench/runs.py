@@ -67,12 +67,12 @@ def main() -> None:
         folder = Path(name)
         fill(folder, options.runs)
         start = min(listed(folder / "empty") for _ in range(3))
-        for way in ((), ("--json",)):
+        for way in (("-n", str(options.runs)), ("--json",)):
             took = [listed(folder, *way) for _ in range(3)]
-            assert {lines for *_, lines in took} == {1 if way else options.runs}
+            assert {lines for *_, lines in took} == {1 if "--json" in way else options.runs + 1}
             wall, cpu, _ = min(took)
             print(
-                f"runs {' '.join(way):7} over {options.runs}: {wall:.2f} s ({cpu:.2f} s CPU), "
+                f"runs {way[0]:7} over {options.runs}: {wall:.2f} s ({cpu:.2f} s CPU), "
                 f"{start[0]:.2f} s of it the start ({start[1]:.2f} s CPU)"
             )
         for number in range(options.without):
