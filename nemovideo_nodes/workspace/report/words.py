@@ -306,6 +306,7 @@ _STATES: Final = {
         "rejected": "rejected",
         "done": "done",
         "failed": "needs attention",
+        "cancelled": "cancelled",
     },
     "zh": {
         "queued": "未开始",
@@ -317,6 +318,7 @@ _STATES: Final = {
         "rejected": "已否决",
         "done": "完成",
         "failed": "需要处理",
+        "cancelled": "已取消",
     },
 }
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
