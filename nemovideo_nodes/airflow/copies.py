@@ -22,7 +22,7 @@ from nemovideo_nodes.workspace.destination import Destination
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-__all__ = ["copy_deliveries", "copy_videos", "post_options"]
+__all__ = ["copy_deliveries", "copy_videos", "has_deliveries"]
 
 _TEXTS = TypeAdapter(dict[str, PostText])
 _PLATFORMS = TypeAdapter(list[str])
@@ -71,20 +71,16 @@ def copy_deliveries(
     return result.model_copy(update={"deliveries": deliveries, "videos": videos})
 
 
-def post_options(post: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What of a `post` decides the deliveries, as fields of `VideoOptions`.
-
-    Empty where it is not of the form that `DuePostsOperator` gives: then it is only shown.
-    """
-    if not post or "texts" not in post or "platforms" not in post:
-        return {}
+def has_deliveries(post: Mapping[str, Any] | None) -> bool:
+    """Whether a `post` decides what is delivered; one of another form is only shown."""
+    if not post:
+        return False
     try:
-        texts = _TEXTS.validate_python(post["texts"])
-        platforms = _PLATFORMS.validate_python(post["platforms"])
+        _TEXTS.validate_python(post.get("texts"))
+        _PLATFORMS.validate_python(post.get("platforms"))
     except ValidationError:
-        return {}
-    named = {name: str(post.get(name) or "") for name in ("slug", "date")}
-    return {"platforms": platforms, "texts": texts, **named}
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,7 @@ class ImageToVideoOperator(VideoOperator):
 
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Submit the request, unless an earlier try did: then the pictures are not read again."""
-        from nemovideo_nodes.airflow.copies import post_options
+        from nemovideo_nodes.airflow.copies import has_deliveries
         from nemovideo_nodes.airflow.hooks import budget_of, is_true
         from nemovideo_nodes.errors import BadInput, Remedy
         from nemovideo_nodes.profiles import DEFAULT_PROFILE
@@ -240,14 +240,14 @@ class ImageToVideoOperator(VideoOperator):
             synthetic_media=is_true(self.synthetic_media),
             budget=budget_of(self.budget),
         )
-        if self.post and (post_options(self.post) or self.post.get("handover")):
+        if self.post and (has_deliveries(self.post) or self.post.get("handover")):
             options = with_post(options, self.post)
         self._wait(driver.workspace.submit(options))
 
     def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
-        from nemovideo_nodes.airflow.copies import copy_deliveries, post_options
+        from nemovideo_nodes.airflow.copies import copy_deliveries, has_deliveries
 
-        if self.post and result.deliveries and post_options(self.post):
+        if self.post and result.deliveries and has_deliveries(self.post):
             return copy_deliveries(result, driver.workspace, str(self.destination), self.post)
         return super()._copied(driver, result)
 
