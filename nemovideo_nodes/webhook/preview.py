@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from nemovideo_nodes.webhook.config import Config, Source
-from nemovideo_nodes.webhook.mapping import Ignored, Mapper, NotMapped, OfNoKind, Withdrawn
+from nemovideo_nodes.webhook.mapped import Ignored, NotMapped, OfNoKind, Withdrawn
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
 
 __all__ = ["Preview", "preview"]

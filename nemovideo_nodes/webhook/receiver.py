@@ -18,7 +18,8 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.telemetry import checked_traceparent
 from nemovideo_nodes.webhook.config import Config, Source
-from nemovideo_nodes.webhook.mapping import Mapper, NotMapped
+from nemovideo_nodes.webhook.mapped import NotMapped
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.metrics import CONTENT_TYPE, exposition
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
 from nemovideo_nodes.webhook.pictures import unsigned_body
