@@ -151,7 +151,8 @@ class Mapper:
         found = {name: one.search(seen) for name, one in self._fields.items()}
         fields = self._values(found)
         prompt = guarded(self._template.render(fields))
-        language = plain_text(fields.get("language")) or self._source.language
+        title = _text(fields, "title")
+        language = _text(fields, "language") or self._source.language
         if not images and not prompt.strip():
             raise NotMapped("there is neither a picture nor an instruction in it")
         matters: dict[str, Any] = {
@@ -171,7 +172,7 @@ class Mapper:
             subject=subject,
             version=version,
             digest=digest,
-            title=plain_text(fields.get("title")),
+            title=title,
             left_out=tuple(left_out),
             is_old=self._is_old(seen, version),
             earlier_run_id=earlier_run_id,
@@ -187,7 +188,7 @@ class Mapper:
                     channels=self._source.notify, source=self._source.name, subject=subject
                 ),
                 platforms=self._post.platforms,
-                texts=texts or self._titled(plain_text(fields.get("title"))),
+                texts=texts or self._titled(title),
                 approval=self._source.approval,
                 handover=self._source.handover,
                 synthetic_media=self._source.synthetic_media,
@@ -290,7 +291,15 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """A field that is plain text already; made plain once more, it would lose `&lt;b&gt;`."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _seen(payload: object, headers: Mapping[str, str]) -> dict[str, Any]:
+    if payload is None:  # a projection of what is deleted finds nothing: the headers say all
+        payload = {}
     if not isinstance(payload, dict):
         raise NotMapped("the body is not a JSON object")
     known = dict(headers)

@@ -33,6 +33,8 @@ MAX_BODY: Final = 1_000_000
 _READ_S: Final = 20.0
 """How long a sender may take over its body."""
 _BATCH: Final = 64
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""Those that senders can be told to use: a delivery by another one than POST is told why."""
 _KEPT: Final = (
     *("x-shopify-", "shopify-", "x-wc-", "x-contentful-", "x-github-", "x-strapi-", "sanity-"),
     *("webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp"),
@@ -75,14 +77,15 @@ class Receiver:
         self._counted: Counter[str] = Counter()
         self.app = Starlette(
             routes=[
-                Route("/hooks/{source}", self._receive, methods=["POST"]),
-                Route("/hooks/{source}/", self._receive, methods=["POST"]),
+                Route("/hooks/{source}", self._receive, methods=_METHODS),
+                Route("/hooks/{source}/", self._receive, methods=_METHODS),
                 Route("/healthz", self._health),
                 Route("/readyz", self._ready),
                 Route("/counters", self._counters),
                 Route("/metrics", self._metrics),
                 *routes,
-            ]
+            ],
+            exception_handlers={404: self._unknown_path},
         )
         # A redirect loses the body, and a signature is for one path.
         self.app.router.redirect_slashes = False
@@ -96,6 +99,9 @@ class Receiver:
         source = self._sources.get(request.path_params["source"])
         if source is None:
             return self._refused(NO_SOURCE, 404, "unknown source")
+        if request.method != "POST":
+            allow = {"Allow": "POST"}
+            return self._refused(source.name, 405, f"{request.method} and not POST", headers=allow)
         try:
             body = await asyncio.wait_for(_body(request), _READ_S)
         except TimeoutError:
@@ -152,6 +158,9 @@ class Receiver:
         reason = f"{status} {why}{f': {more}' if more else ''}"
         self._refusals.add(source, reason, self._clock.now().timestamp())
         return JSONResponse({"error": why}, status, headers)
+
+    async def _unknown_path(self, request: Request, error: Exception) -> Response:
+        return self._refused(NO_SOURCE, 404, "unknown path")
 
     async def _health(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})
