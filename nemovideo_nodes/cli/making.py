@@ -20,6 +20,7 @@ from nemovideo_nodes.cli.completing import (
 from nemovideo_nodes.cli.driving import Delivery, Outcome, drive_run, end, finished_before
 from nemovideo_nodes.cli.group import (
     BAD_INPUT,
+    RESUMABLE,
     json_option,
     loudness,
     open_workspace,
@@ -417,4 +418,5 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             click.echo(f"Run: {dry_run.run_id}")
     if dry_run.error is not None:
         click.echo(f"nemovideo: {dry_run.error.message(CLI_WORDING)}", err=True)
-    sys.exit(BAD_INPUT if dry_run.error is not None else 0)
+        sys.exit(BAD_INPUT if isinstance(dry_run.error, BadInput) else RESUMABLE)
+    sys.exit(0)
