@@ -138,8 +138,8 @@ async def parallel_images_to_video(
         resend: Retry the steps that runs stopped at, which may be paid for twice.
         again: Make new videos though the same request is done already.
         same_account: The account has a new token; it is the one that the runs were begun with.
-        approval: What a person has to approve of each video, such as before_export within 3d; empty:
-            what the credentials say. Such a picture's video is stopped there: say so with
+        approval: What a person has to approve of each video, such as before_export within 3d;
+            empty: what the credentials say. Such a picture's video is stopped there: say so with
             `nemovideo approve`, then Retry.
         budget: The most credits of each run; what does not fit is held for a person. 0 for as many
             as it needs.

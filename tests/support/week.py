@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -26,13 +26,16 @@ from moved_clock import MovedClock
 from publisher_site import KEY, PublisherSite, publisher_site
 from shell import QUICK, Service, Shell
 
-__all__ = ["Person", "Post", "Week", "WeekWorld", "week_world"]
+from nemovideo_nodes.clock import SystemClock
+
+__all__ = ["Post", "TypedWeek", "Week", "WeekWorld", "week_world"]
 
 Word = Literal["approve", "reject", "change", "release"]
 DAY_BUDGET: Final = 300.0
 EACH: Final = 100.0
 CHANGE: Final = "make it square"
 _HOURS: Final = (9, 18)
+_TOLD = re.compile(r"^(Done|Waits for approval|Held for its budget|Needs you): (\S+)\r?$", re.M)
 _ASKS = re.compile(r"nemovideo (approve|release|resume) ([\w-]+)( --handed-over)?")
 
 
@@ -135,6 +138,8 @@ class Person:
     read: int = 0
     words: dict[str, list[Word]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
+    looked: list[str] = field(default_factory=list)
+    """The posts that she has looked for at the publisher."""
 
 
 class Week(ABC):
@@ -144,15 +149,20 @@ class Week(ABC):
     trouble: tuple[str, ...] = TROUBLE
     kills: tuple[tuple[int, str], ...] = ((0, "after_prompt"), (3, "after_render"))
     """Days, and the moments at which that day's first tick is killed."""
+    holds: int = 2
+    """How many posts do not fit into a budget at first."""
 
     def __init__(self, world: WeekWorld) -> None:
         self.world = world
-        self.first = (datetime.now(UTC) - timedelta(days=9)).replace(
+        self.now = self.first = (SystemClock().now() - timedelta(days=9)).replace(
             hour=0, minute=0, second=0, microsecond=0
         )
         self.ann = Person(words={post.slug: list(post.words) for post in self.posts})
         self.paid: list[int] = []
         """Messages that the service took, day by day."""
+        self.ticks = 0
+        self.held: list[str] = []
+        """Posts that were held for a budget, as Ann was told."""
         world.site.trouble[:] = self.trouble  # type: ignore[list-item]
         self._write()
 
@@ -180,6 +190,7 @@ class Week(ABC):
                 self.world.clock.set(self.now)
                 if hour == _HOURS[0] and day in kills:
                     self._killed_tick(moments[kills[day]])
+                self.ticks += 1
                 self.tick()
                 self.read_mail()
             self.paid.append(counts_of(self.world.service)["messages"] - before)
@@ -211,6 +222,8 @@ class Week(ABC):
         asked = {found for mail in new for found in _ASKS.findall(text_of(mail))}
         for verb, run, at_publisher in sorted(asked):
             slug = self._slug(run)
+            if verb == "release":
+                self.held.append(slug)
             if at_publisher:
                 self._look_at_publisher(run, slug)
             elif verb in ("approve", "release") and self.ann.words[slug]:
@@ -227,7 +240,7 @@ class Week(ABC):
 
     def _look_at_publisher(self, run: str, slug: str) -> None:
         is_there = self._posted()[f"About {slug}"]
-        self.ann.done["looked"] += 1
+        self.ann.looked.append(slug)
         word = "--handed-over" if is_there else "--resend"
         ended = self.world.shell.type("resume", run, word)
         assert ended.code == 0, ended.err
@@ -237,13 +250,14 @@ class Week(ABC):
         world = self.world
         texts = [text_of(mail) for mail in world.mail.mails]
         assert not any(self.ann.words.values()), (self.ann.words, texts)
-        assert self.ann.done["looked"] == self.trouble.count("drop before") + self.trouble.count(
+        assert len(self.ann.looked) == self.trouble.count("drop before") + self.trouble.count(
             "500 before"
         )
         # Money: each message once, and never more than a day may cost.
         sent = counts_of(world.service)
         assert sent["messages"] == sum(post.messages for post in self.posts), self.paid
         assert max(self.paid) * EACH <= DAY_BUDGET, self.paid
+        assert len(self.held) == len(set(self.held)) == self.holds
         # Posts: each once, at its time, and none that was rejected.
         wanted = {f"About {post.slug}": 1 for post in self.posts if post.is_posted}
         assert self._posted() == wanted
@@ -252,16 +266,22 @@ class Week(ABC):
                 if one["content"] == f"About {post.slug}":
                     due = datetime.fromisoformat(one["publishDate"])
                     assert due.replace(microsecond=0) == self._due(post)
-        # Emails: one for each tick and account at most, and each thing in it once.
-        known = {str(mail["Message-ID"]): mail for mail in world.mail.mails}
-        told = Counter(
-            (str(mail["Subject"]), slug)
-            for mail in known.values()
-            for slug in self.ann.words
-            if slug in text_of(mail)
-        )
-        print(told, len(world.mail.mails), len(known), self.paid)
-        assert not any(world.token in text or KEY in text for text in texts)
+        # Emails: one for each tick, and for what Ann went on with; each thing in them once.
+        known = {str(mail["Message-ID"]): text_of(mail) for mail in world.mail.mails}
+        assert len(known) <= self.ticks + len(self.ann.looked)
+        told = Counter(found for text in known.values() for found in _TOLD.findall(text))
+        assert told == self._expected_notices(), told
+        assert not any(world.token in text or KEY in text for text in known.values())
+
+    def _expected_notices(self) -> Counter[tuple[str, str]]:
+        """What the emails tell, and of which post."""
+        told: Counter[tuple[str, str]] = Counter()
+        for post in self.posts:
+            told["Done", post.slug] += post.is_posted
+            told["Waits for approval", post.slug] += len(post.words) - post.words.count("release")
+            told["Held for its budget", post.slug] += self.held.count(post.slug)
+            told["Needs you", post.slug] += self.ann.looked.count(post.slug)
+        return +told
 
     def _posted(self) -> Counter[str]:
         return Counter(one["content"] for one in self.world.site.posts)
@@ -282,6 +302,26 @@ class Week(ABC):
             for post in self.posts
         ]
         self.calendar.write_text("\n".join(lines) + "\n")
+
+
+class TypedWeek(Week):
+    """A week that a person types, or cron."""
+
+    def tick(self) -> None:
+        ended = self.world.shell.type(*self._command())
+        assert ended.code in (0, 1, 75), ended.err
+
+    def begin_tick(self) -> Callable[[], object]:
+        running = self.world.shell.start(*self._command())
+
+        def end() -> None:
+            running.process.kill()
+            running.process.communicate()
+
+        return end
+
+    def _command(self) -> tuple[str, ...]:
+        return ("calendar", "run", str(self.calendar), "--ahead", "12", "--at-once", "2")
 
 
 def text_of(mail: EmailMessage) -> str:
