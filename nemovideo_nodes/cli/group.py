@@ -151,28 +151,16 @@ class _Failure:
 
     def json(self) -> dict[str, object]:
         """The same keys as a run's result."""
-        waiting = self.exit_code == RESUMABLE
-        return {
-            "run_id": None,
-            "status": "waiting" if waiting else "stuck",
-            "videos": [],
-            "replies": [],
-            "timeline": None,
-            "credits": dict.fromkeys(("before", "after", "spent", "estimate", "account_moved")),
-            "manifest": None,
-            "error": self.sentence,
-            "skipped": [],
-            "state": "resumable" if waiting else "failed",
-            "error_code": str(self.code),
-            "remedy": self.remedy and str(self.remedy),
-            "retryable": waiting,
-            "question": None,
-            "approval": None,
-            "approvals": [],
-            "handed_over": [],
-            "deliveries": [],
-            "subtitles": [],
-        }
+        from nemovideo_nodes.ledger.manifest import RunResult
+
+        result = RunResult(
+            run_id="",
+            status="waiting" if self.exit_code == RESUMABLE else "stuck",
+            error=self.sentence,
+            error_code=self.code,
+            remedy=self.remedy,
+        )
+        return result.model_dump() | {"run_id": None}
 
 
 store_option = click.option(
