@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from nemovideo_nodes.cli.group import BAD_INPUT, print_json
+from nemovideo_nodes.cli.group import BAD_INPUT, RESUMABLE, print_json
 from nemovideo_nodes.cli.wording import CLI_WORDING
+from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace import DryRun
@@ -41,4 +42,5 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             click.echo(f"Run: {dry_run.run_id}")
     if dry_run.error is not None:
         click.echo(f"nemovideo: {dry_run.error.message(CLI_WORDING)}", err=True)
-    sys.exit(BAD_INPUT if dry_run.error is not None else 0)
+        sys.exit(BAD_INPUT if isinstance(dry_run.error, BadInput) else RESUMABLE)
+    sys.exit(0)
