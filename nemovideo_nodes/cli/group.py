@@ -119,7 +119,8 @@ class SentenceGroup(click.Group):
 def _usage_failure(error: click.UsageError) -> _Failure:
     """What is wrong with a command as it was typed, and where its options are explained."""
     said = " ".join(error.format_message().split()).rstrip(".")
-    told = f"{said}. {error.ctx.command_path} --help explains it" if error.ctx else said
+    end = "" if said.endswith("?") else "."
+    told = f"{said}{end} {error.ctx.command_path} --help explains it" if error.ctx else said
     return _Failure(told, BAD_INPUT, ErrorCode.BAD_INPUT, None)
 
 

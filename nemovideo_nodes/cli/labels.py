@@ -27,6 +27,8 @@ class Labels:
     """A change that fits a video with music."""
     add_music: str
     """A change that fits one without."""
+    shorter: str
+    """A change that fits each video."""
     asked: str
     answered: str
     pictures: str
@@ -55,6 +57,7 @@ _ENGLISH: Final = Labels(
     see_more="See more",
     quieter="make the music quieter",
     add_music="add calm music",
+    shorter="make it a bit shorter",
     asked="Asked",
     answered="Answer",
     pictures="Pictures",
@@ -81,6 +84,7 @@ _CHINESE: Final = Labels(
     see_more="详情",
     quieter="音乐小声一点",
     add_music="加上舒缓的音乐",
+    shorter="短一点",
     asked="要求",
     answered="回复",
     pictures="图片",
