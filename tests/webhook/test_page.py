@@ -25,7 +25,8 @@ from processes import end_tree, free_port
 from nemovideo_nodes.cli.webhook import webhook
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.following import FollowsRuns
-from nemovideo_nodes.webhook.mapping import Mapper, Parameters
+from nemovideo_nodes.webhook.mapping import Mapper
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.systems import SYSTEMS
 from nemovideo_nodes.webhook.targets import NotStarted, Started, StartsMany, TargetDown, open_target
 

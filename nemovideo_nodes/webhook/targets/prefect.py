@@ -13,7 +13,7 @@ import httpx
 
 from nemovideo_nodes.webhook.config import Config, PrefectTarget
 from nemovideo_nodes.webhook.following import Progress
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.targets.over_http import HttpTarget, api_url, objects_in, refusal
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
 
