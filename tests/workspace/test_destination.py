@@ -152,5 +152,5 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     """As below a file: what was to be copied is there still, and nothing is left behind."""
     (tmp_path / "file").write_text("x")
     (tmp_path / "video.mp4").write_bytes(b"video")
-    with pytest.raises(StoreError, match="cannot be written to .*Not a directory"):
+    with pytest.raises(StoreError, match="Not a directory"):
         copy_file(tmp_path / "video.mp4", tmp_path / "file" / "posts" / "v.mp4")

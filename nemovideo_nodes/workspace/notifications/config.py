@@ -248,7 +248,7 @@ def _checked(path: Path, table: dict[str, Any], settings: Settings) -> Notificat
     try:
         found = NotificationSettings.model_validate({**table, "folder": path.absolute().parent})
     except ValidationError as error:
-        models = (NotificationSettings, *_KINDS.values())
+        models: list[type[BaseModel]] = [NotificationSettings, *_KINDS.values()]
         raise config_fault(path, error, models, kinds=_KINDS) from None
     found.check(found.defaults)
     public_url = found.public_url or settings.public_url
