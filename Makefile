@@ -36,7 +36,7 @@ WHEEL := $(CURDIR)/$$(ls dist/*.whl)
 .DEFAULT_GOAL := help
 .PHONY: help demo test checks lint types contracts pytest coverage prefect prefect-e2e webhook \
     airflow airflow-e2e airflow-oldest airflows servers wheel pages site site-serve \
-    release-check pins clean
+    release-check freeze pins clean
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile
@@ -202,6 +202,11 @@ release-check: $(VENV)/wheel.stamp .venv-release/pins.stamp
 	        --output-reproducible --validate --output-file build/sbom/nemovideo-nodes-$$door.cdx.json || exit 1; \
 	done
 	$(PY) tests/support/release_facts.py
+
+# Before a release, once: the public names, and what a release leaves behind (RELEASE=1.2).
+freeze: $(VENV)/pins.stamp
+	PYTHONSAFEPATH= PYTHONPATH=$(CURDIR):tests/support $(PY) tests/support/public_api.py
+	PYTHONSAFEPATH= PYTHONPATH=$(CURDIR):tests/support $(PY) tests/support/freeze.py $(RELEASE)
 
 # For maintainers, with uv: new pins from pyproject.toml's bounds (UV_ARGS=--upgrade for newer ones).
 PIN := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

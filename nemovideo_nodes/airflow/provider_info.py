@@ -98,7 +98,7 @@ def _config() -> dict[str, Any]:
     def option(description: str, example: str) -> dict[str, Any]:
         return {
             "description": description,
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "string",
             "example": example,
             "default": "",

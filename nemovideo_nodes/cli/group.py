@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
+from pydantic_core import to_jsonable_python
 
 from nemovideo_nodes.cli.completing import complete_folders
 from nemovideo_nodes.cli.streams import open_streams
@@ -123,9 +124,9 @@ def _usage_failure(error: click.UsageError) -> _Failure:
 
 
 def print_json(value: object) -> None:
-    """One line, in characters that standard output can hold."""
+    """One line, in characters that standard output can hold; times as ISO 8601."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    click.echo(json.dumps(value, ensure_ascii=encoding != "utf8"))
+    click.echo(json.dumps(value, ensure_ascii=encoding != "utf8", default=to_jsonable_python))
 
 
 def _wants_json(ctx: click.Context, param: click.Parameter, value: bool) -> bool:

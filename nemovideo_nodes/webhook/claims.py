@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, select, update
 
 from nemovideo_nodes.webhook import limits as spending
 from nemovideo_nodes.webhook.limits import Limits
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.tables import jobs
 
 __all__ = ["Job", "claim"]

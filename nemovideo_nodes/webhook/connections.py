@@ -40,6 +40,9 @@ def guarded_protocol(
             self._head_is_open = False
             self._in_body = False
             self._head_size = 0
+            """What has come of it."""
+            self._complete_size = 0
+            """What of it is whole lines."""
             self._head_timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -64,9 +67,19 @@ def guarded_protocol(
         def on_message_begin(self) -> None:
             super().on_message_begin()
             self._head_is_open = True
-            self._head_size = 0
+            self._head_size = self._complete_size = 0
+
+        def on_url(self, url: bytes) -> None:
+            self._complete_size += len(url)
+            super().on_url(url)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self._complete_size += len(name) + len(value) + len(b": \r\n")
+            super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
+            if self._complete_size > limits.head_bytes:
+                raise ValueError("the head is too large")  # ends as `send_400_response`
             self._stop_timer()
             self._head_is_open = False
             self._in_body = True
@@ -82,6 +95,9 @@ def guarded_protocol(
             super().on_response_complete()
 
         def send_400_response(self, msg: str) -> None:
+            if self._complete_size > limits.head_bytes:
+                self.end(431, "the head is too large")
+                return
             refused("malformed")
             super().send_400_response(msg)
 

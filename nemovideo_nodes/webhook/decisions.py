@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, tuple_, update
 
-from nemovideo_nodes.webhook.mapping import Mapped, Parameters
+from nemovideo_nodes.webhook.mapped import Mapped
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.tables import deliveries, jobs, subjects
 
 __all__ = ["Asked", "Delivery", "TakenBack", "decide", "settle", "take_back", "upsert_job"]

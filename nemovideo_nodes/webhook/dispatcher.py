@@ -19,7 +19,8 @@ from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.decisions import Asked, Delivery, TakenBack
 from nemovideo_nodes.webhook.following import FollowsRuns, ends_of
 from nemovideo_nodes.webhook.limits import limits_of
-from nemovideo_nodes.webhook.mapping import Ignored, Mapped, Mapper, NotMapped, Withdrawn
+from nemovideo_nodes.webhook.mapped import Ignored, Mapped, NotMapped, Withdrawn
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
 from nemovideo_nodes.webhook.resolvers import Gone, NotYet, resolver_of
 from nemovideo_nodes.webhook.sparing import SparingLog

@@ -4,177 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
-import jmespath
 from jinja2 import TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from jmespath.exceptions import JMESPathError
-from jmespath.parser import ParsedResult
-from jmespath.visitor import TreeInterpreter
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-)
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request.budget import Budget, daily_budget
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
-from nemovideo_nodes.webhook.config import Source
+from nemovideo_nodes.webhook.config import LANGUAGE, Source
 from nemovideo_nodes.webhook.earlier import (
     EARLIER_FIELDS,
     EARLIER_SUBJECTS,
     earlier_images,
     earlier_words,
 )
+from nemovideo_nodes.webhook.expressions import Expression, epoch_seconds
+from nemovideo_nodes.webhook.mapped import (
+    Ignored,
+    Mapped,
+    NotMapped,
+    OfNoKind,
+    Withdrawn,
+    listed,
+)
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.pictures import Pictures
 from nemovideo_nodes.webhook.post import PostMapping, PostNotMapped
 from nemovideo_nodes.webhook.quoting import as_digested, guarded, mark
 from nemovideo_nodes.webhook.systems import INSTRUCTION
 from nemovideo_nodes.webhook.text import one_line, plain_text, plain_value
 
-__all__ = [
-    "Ignored",
-    "Mapped",
-    "Mapper",
-    "NotMapped",
-    "OfNoKind",
-    "Parameters",
-    "Withdrawn",
-    "digest_of",
-]
+__all__ = ["Mapper", "digest_of"]
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _OLD_S: Final = 86_400.0
 """How long before its update a thing was published that is old at first sight."""
-_MOST_TOLD: Final = 3
-_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 _MOST_TITLE: Final = 100
 """Characters, which every platform that has titles takes."""
-_NEWER: Final = (
-    *("platforms", "texts", "handover", "budget_per_day", "source", "notify", "approval"),
-)
-_INTERPRETER: Final = TreeInterpreter()
-
-
-class NotMapped(Exception):
-    """The payload cannot become a video; the text says why."""
-
-
-class Ignored(NotMapped):
-    """The payload is of a kind that is not meant to become one."""
-
-    subject: str = ""
-    """The thing that is not published now, so that a video that waits for it is called off."""
-
-
-class OfNoKind(Ignored):
-    """What `when` wants does not hold of it."""
-
-
-class Withdrawn(Ignored):
-    """The thing was deleted or unpublished: a video that waits for it is called off."""
-
-    def __init__(self, why: str, subject: str, version: float | None) -> None:
-        super().__init__(why)
-        self.subject = subject
-        self.version = version
-
-
-class Parameters(BaseModel):
-    """What a run is started with, the same for every target; no secret is among it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    run_id: str
-    images: tuple[str, ...]
-    prompt: str
-    profile: str
-    language: str = ""
-    media_hosts: tuple[str, ...] = ()
-    handover: str = ""
-    """The publisher that gets the video."""
-    synthetic_media: bool = True
-    budget_per_day: float | None = None
-    """The most credits of its source in a day."""
-    source: str = ""
-    """Whose budget that is."""
-
-    platforms: tuple[str, ...] = ()
-    """Where the video goes, the platform first that decides its frame."""
-    texts: Mapping[str, PostText] = {}
-    """What goes out with it on each platform; under "" where none is named."""
-    notify: Notify | None = None
-    approval: str = ""
-    """What a person has to approve of the run."""
-    traceparent: str = Field(default="", exclude=True)
-    """The W3C trace context of the delivery; no flow or DAG has it as a parameter."""
-
-    def kept(self) -> str:
-        """All of it as the outbox keeps it: JSON."""
-        traced = {"traceparent": self.traceparent} if self.traceparent else {}
-        return json.dumps(self.model_dump(mode="json") | traced, ensure_ascii=False)
-
-    def sent(self) -> dict[str, Any]:
-        """What a deployment or a DAG is started with.
-
-        One of an earlier release takes no `notify`, so it goes along only where the source says
-        who is told.
-        """
-        is_named = self.notify is not None and self.notify.channels is not None
-        return self.model_dump(mode="json", exclude=None if is_named else {"notify"})
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Flows and DAGs of before know none of these: they get them where they say something."""
-        told: dict[str, Any] = dump(self)
-        unused = [name for name in _NEWER if not told.get(name)]
-        if self.synthetic_media:
-            unused.append("synthetic_media")
-        return {name: value for name, value in told.items() if name not in unused}
-
-    @property
-    def budgets(self) -> tuple[Budget, ...]:
-        """The source's budget, where it has one."""
-        if self.budget_per_day is None:
-            return ()
-        return (daily_budget("source", self.source, self.budget_per_day),)
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """What a delivery asks for."""
-
-    subject: str
-    version: float | None
-    """Seconds of the epoch at which the thing changed, where the payload says so."""
-    digest: str
-    """Of the fields that matter: equal where the video would be the same."""
-    parameters: Parameters
-    title: str = ""
-    left_out: tuple[str, ...] = ()
-    """Why pictures of the payload are not among the run's."""
-    is_old: bool = False
-    """Whether it is an update of what was published long before."""
-    earlier_run_id: str = ""
-    """The id that release 0.1 gave to the run, where that is another one; see `earlier`."""
-    earlier_overlooks: bool = False
-    """Whether 0.1 overlooked something that matters: a change of it left that id the same."""
-
-    @property
-    def note(self) -> str:
-        """Which pictures are left out, in words; empty where none is."""
-        return f"left out: {_listed(self.left_out)}" if self.left_out else ""
 
 
 class Mapper:
@@ -264,7 +133,7 @@ class Mapper:
 
     def version(self, payload: object, headers: Mapping[str, str]) -> float | None:
         """When the thing changed, as far as the payload alone says."""
-        return _seconds(self._version.search(_seen(payload, headers)))
+        return epoch_seconds(self._version.search(_seen(payload, headers)))
 
     def map(self, payload: object, headers: Mapping[str, str]) -> Mapped:
         """What the payload asks for; raises `Withdrawn`, `Ignored` and `NotMapped`."""
@@ -275,12 +144,13 @@ class Mapper:
         pictures = self._images.search(seen)
         images, left_out = self._pictures.usable(pictures)
         if not images and (self._needs_pictures or left_out):
-            reasons = f": {_listed(left_out)}" if left_out else ""
+            reasons = f": {listed(left_out)}" if left_out else ""
             raise Ignored(f"no picture in it{reasons}")
         found = {name: one.search(seen) for name, one in self._fields.items()}
         fields = self._values(found)
         prompt = guarded(self._template.render(fields))
-        language = plain_text(fields.get("language")) or self._source.language
+        title = _text(fields, "title")
+        language = _text(fields, "language") or self._source.language
         if not images and not prompt.strip():
             raise NotMapped("there is neither a picture nor an instruction in it")
         matters: dict[str, Any] = {
@@ -294,13 +164,13 @@ class Mapper:
             raise NotMapped(f"its text cannot go out: {error}") from None
         digest = digest_of(matters)
         run_id = self._run_id(subject, digest)
-        version = _seconds(self._version.search(seen))
+        version = epoch_seconds(self._version.search(seen))
         earlier_run_id, overlooks = self._earlier_run_id(seen, subject, found, pictures, matters)
         return Mapped(
             subject=subject,
             version=version,
             digest=digest,
-            title=plain_text(fields.get("title")),
+            title=title,
             left_out=tuple(left_out),
             is_old=self._is_old(seen, version),
             earlier_run_id=earlier_run_id,
@@ -310,13 +180,13 @@ class Mapper:
                 images=tuple(images),
                 prompt=one_line(prompt)[:MAX_TEXT],
                 profile=self._source.profile,
-                language=language if _LANGUAGE.fullmatch(language) else "",
+                language=language if LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
                 notify=Notify(
                     channels=self._source.notify, source=self._source.name, subject=subject
                 ),
                 platforms=self._post.platforms,
-                texts=texts or self._titled(plain_text(fields.get("title"))),
+                texts=texts or self._titled(title),
                 approval=self._source.approval,
                 handover=self._source.handover,
                 synthetic_media=self._source.synthetic_media,
@@ -336,7 +206,7 @@ class Mapper:
         if self._withdrawn.search(seen):
             subject = self._about(seen)
             raise Withdrawn(
-                "it was unpublished or deleted", subject, _seconds(self._ended.search(seen))
+                "it was unpublished or deleted", subject, epoch_seconds(self._ended.search(seen))
             )
         for expression, one in self._passes:
             if expression.search(seen):
@@ -400,7 +270,7 @@ class Mapper:
         return {name: plain_value(value, languages) for name, value in found.items()}
 
     def _is_old(self, seen: dict[str, Any], version: float | None) -> bool:
-        published = _seconds(self._published.search(seen))
+        published = epoch_seconds(self._published.search(seen))
         return published is not None and version is not None and version - published > _OLD_S
 
     def _compiled(self, what: str, text: str) -> Expression:
@@ -413,34 +283,21 @@ class Mapper:
             ) from None
 
 
-class Expression:
-    """A JMESPath expression; raises `JMESPathError` for what is none."""
-
-    def __init__(self, text: str) -> None:
-        parsed: ParsedResult = jmespath.compile(text)
-        self._tree = parsed.parsed
-        # Most are names with dots between them, and are looked up without the interpreter.
-        self._path = tuple(text.strip().split(".")) if _PATH.fullmatch(text.strip()) else ()
-
-    def search(self, seen: Any) -> Any:
-        """What it finds; None where the data are of another shape than meant."""
-        if self._path:
-            for name in self._path:
-                seen = seen.get(name) if isinstance(seen, dict) else None
-            return seen
-        try:
-            return _INTERPRETER.visit(self._tree, seen)
-        except (JMESPathError, TypeError, ValueError, AttributeError):
-            return None
-
-
 def digest_of(value: object) -> str:
     """SHA-256 of plain data, in hex."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """A field that is plain text already; made plain once more, it would lose `&lt;b&gt;`."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _seen(payload: object, headers: Mapping[str, str]) -> dict[str, Any]:
+    if payload is None:  # a projection of what is deleted finds nothing: the headers say all
+        payload = {}
     if not isinstance(payload, dict):
         raise NotMapped("the body is not a JSON object")
     known = dict(headers)
@@ -452,25 +309,3 @@ def _seen(payload: object, headers: Mapping[str, str]) -> dict[str, Any]:
 
 def _digested(value: str | list[str]) -> str | list[str]:
     return as_digested(value) if isinstance(value, str) else [as_digested(one) for one in value]
-
-
-def _listed(reasons: tuple[str, ...] | list[str]) -> str:
-    more = f" and {len(reasons) - _MOST_TOLD} more" if len(reasons) > _MOST_TOLD else ""
-    return "; ".join(reasons[:_MOST_TOLD]) + more
-
-
-def _seconds(found: Any) -> float | None:
-    """A time as seconds of the epoch: an ISO text, seconds, or milliseconds."""
-    if isinstance(found, bool):
-        return None
-    if isinstance(found, int | float):
-        seconds = float(found) if abs(found) < 1e18 else math.inf
-        seconds = seconds / 1000 if seconds > 1e11 else seconds
-        return seconds if 0 <= seconds < 1e11 else None
-    if not isinstance(found, str):
-        return None
-    try:
-        time = datetime.fromisoformat(found.strip())
-    except ValueError:
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

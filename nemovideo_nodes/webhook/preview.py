@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from nemovideo_nodes.webhook.config import Config, Source
-from nemovideo_nodes.webhook.mapping import Ignored, Mapper, NotMapped, OfNoKind, Withdrawn
+from nemovideo_nodes.webhook.mapped import Ignored, NotMapped, OfNoKind, Withdrawn
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.resolvers import NotYet, resolver_of
 
 __all__ = ["Preview", "preview"]
@@ -59,11 +60,11 @@ async def preview(
     except Ignored as error:
         missing = _missing_header(source, named) if isinstance(error, OfNoKind) else ""
         hint = f"the header {missing} is not given, which {source.system} sends" if missing else ""
-        return Preview("ignored", _sentence(str(error), hint), _subject(mapper, payload, named))
+        return Preview("ignored", _sentence(str(error), hint), *_about(mapper, payload, named))
     except NotMapped as error:
-        return Preview("refused", str(error), _subject(mapper, payload, named))
+        return Preview("refused", str(error), *_about(mapper, payload, named))
     except NotYet as error:
-        return Preview("refused", f"{error} (now)", _subject(mapper, payload, named))
+        return Preview("refused", f"{error} (now)", *_about(mapper, payload, named))
 
 
 async def _mapped(
@@ -116,11 +117,12 @@ def _missing_header(source: Source, headers: Mapping[str, str]) -> str:
     return ""
 
 
-def _subject(mapper: Mapper, payload: object, headers: Mapping[str, str]) -> str:
+def _about(mapper: Mapper, payload: object, headers: Mapping[str, str]) -> tuple[str, float | None]:
+    """The subject and the version, as far as the payload says."""
     try:
-        return mapper.subject(payload, headers)
+        return mapper.subject(payload, headers), mapper.version(payload, headers)
     except NotMapped:
-        return ""
+        return "", None
 
 
 def _sentence(*parts: str) -> str:

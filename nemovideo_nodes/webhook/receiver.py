@@ -18,7 +18,8 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError
 from nemovideo_nodes.telemetry import checked_traceparent
 from nemovideo_nodes.webhook.config import Config, Source
-from nemovideo_nodes.webhook.mapping import Mapper, NotMapped
+from nemovideo_nodes.webhook.mapped import NotMapped
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.metrics import CONTENT_TYPE, exposition
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
 from nemovideo_nodes.webhook.pictures import unsigned_body
@@ -32,6 +33,8 @@ MAX_BODY: Final = 1_000_000
 _READ_S: Final = 20.0
 """How long a sender may take over its body."""
 _BATCH: Final = 64
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""Those that senders can be told to use: a delivery by another one than POST is told why."""
 _KEPT: Final = (
     *("x-shopify-", "shopify-", "x-wc-", "x-contentful-", "x-github-", "x-strapi-", "sanity-"),
     *("webhook-id", "webhook-timestamp", "svix-id", "svix-timestamp"),
@@ -74,14 +77,15 @@ class Receiver:
         self._counted: Counter[str] = Counter()
         self.app = Starlette(
             routes=[
-                Route("/hooks/{source}", self._receive, methods=["POST"]),
-                Route("/hooks/{source}/", self._receive, methods=["POST"]),
+                Route("/hooks/{source}", self._receive, methods=_METHODS),
+                Route("/hooks/{source}/", self._receive, methods=_METHODS),
                 Route("/healthz", self._health),
                 Route("/readyz", self._ready),
                 Route("/counters", self._counters),
                 Route("/metrics", self._metrics),
                 *routes,
-            ]
+            ],
+            exception_handlers={404: self._unknown_path},
         )
         # A redirect loses the body, and a signature is for one path.
         self.app.router.redirect_slashes = False
@@ -95,6 +99,9 @@ class Receiver:
         source = self._sources.get(request.path_params["source"])
         if source is None:
             return self._refused(NO_SOURCE, 404, "unknown source")
+        if request.method != "POST":
+            allow = {"Allow": "POST"}
+            return self._refused(source.name, 405, f"{request.method} and not POST", headers=allow)
         try:
             body = await asyncio.wait_for(_body(request), _READ_S)
         except TimeoutError:
@@ -151,6 +158,9 @@ class Receiver:
         reason = f"{status} {why}{f': {more}' if more else ''}"
         self._refusals.add(source, reason, self._clock.now().timestamp())
         return JSONResponse({"error": why}, status, headers)
+
+    async def _unknown_path(self, request: Request, error: Exception) -> Response:
+        return self._refused(NO_SOURCE, 404, "unknown path")
 
     async def _health(self, request: Request) -> Response:
         return JSONResponse({"status": "alive"})

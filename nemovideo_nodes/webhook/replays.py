@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, delete, select, update
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.decisions import upsert_job
 from nemovideo_nodes.webhook.lookups import shown
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.tables import deliveries, jobs, subjects
 
 __all__ = ["purge", "release", "release_run", "replay"]

@@ -100,10 +100,11 @@ SYSTEMS: Final = MappingProxyType(
                 " && (!status || status == 'active')"
             ),
             passes=(
+                Passed("_headers.\"x-shopify-test\" == 'true'", "it only tries the connection"),
                 Passed(
                     "(status == 'draft' || status == 'unlisted')"
                     f" && starts_with({_SHOPIFY_TOPIC}, 'products/')",
-                    "the product is not published: it is a draft",
+                    "the product is not published: it is a draft, or unlisted",
                     takes_back=True,
                 ),
             ),
@@ -141,6 +142,11 @@ SYSTEMS: Final = MappingProxyType(
                     f"starts_with({_WOO_TOPIC}, 'product.') && {_WOO_TOPIC} != 'product.deleted'"
                     " && contains(['draft', 'pending', 'private', 'future', 'auto-draft'], status)",
                     "the product is not published",
+                    takes_back=True,
+                ),
+                Passed(
+                    f"starts_with({_WOO_TOPIC}, 'product.') && post_password",
+                    "the product is not public: it asks for a password",
                     takes_back=True,
                 ),
             ),

@@ -6,7 +6,8 @@ from nemovideo_nodes.workspace.account import Account
 from nemovideo_nodes.workspace.approving import this_user
 from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.preparation import DryRun
-from nemovideo_nodes.workspace.workspace import Workspace, require_done
+from nemovideo_nodes.workspace.watching import require_done
+from nemovideo_nodes.workspace.workspace import Workspace
 
 __all__ = [
     "Account",

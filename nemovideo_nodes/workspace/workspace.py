@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Self, TypeVar
+from typing import Self
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
-from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, RunStopped, StepConflict, StoreError
+from nemovideo_nodes.errors import BadInput, StepConflict
 from nemovideo_nodes.language.advice import advise
-from nemovideo_nodes.ledger.costs import record_cost
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -25,20 +22,16 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.model import checked_run_id
-from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.script import (
-    check_script,
     compile_request,
-    delivery,
-    missing_hand_overs,
-    numbered,
     script_for,
 )
-from nemovideo_nodes.request.steps import Arguments, Media, Publish, Step
+from nemovideo_nodes.request.steps import Media, Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer
 from nemovideo_nodes.workspace.account import Account
+from nemovideo_nodes.workspace.asking_more import ask_changes, ask_delivery
 from nemovideo_nodes.workspace.budgets import (
     budgets_of,
     clean_budgets,
@@ -51,7 +44,7 @@ from nemovideo_nodes.workspace.cancelling import (
     stop_late_renders,
 )
 from nemovideo_nodes.workspace.deciding import PersonsWords
-from nemovideo_nodes.workspace.handover_config import check_handover, open_publisher
+from nemovideo_nodes.workspace.handover_config import open_publisher
 from nemovideo_nodes.workspace.ingest import image_sizes, ingest, instructions
 from nemovideo_nodes.workspace.local_service import StartLocal
 from nemovideo_nodes.workspace.notifications import MakeChannel, Notifier
@@ -60,20 +53,16 @@ from nemovideo_nodes.workspace.options import DriveOptions, PreparedRun, VideoOp
 from nemovideo_nodes.workspace.posting import post_of
 from nemovideo_nodes.workspace.preparation import DryRun, prepare, preview
 from nemovideo_nodes.workspace.reading import loaded
-from nemovideo_nodes.workspace.refinement import (
-    approval_to_come,
-    hand_over_to_come,
-    refinement_steps,
-    was_asked_last,
-    was_asked_on,
-)
 from nemovideo_nodes.workspace.report import keep_report
 from nemovideo_nodes.workspace.retention import Cleaned, clean
-from nemovideo_nodes.workspace.watching import ending_of, follow_up, span_attributes
+from nemovideo_nodes.workspace.watching import (
+    ending_of,
+    follow_up,
+    require_done,
+    span_attributes,
+)
 
-__all__ = ["Workspace", "require_done"]
-
-_E = TypeVar("_E", bound=StrEnum)
+__all__ = ["Workspace"]
 
 
 class Workspace(PersonsWords):
@@ -133,7 +122,7 @@ class Workspace(PersonsWords):
         if run_id and options.keep_existing:
             journal = self.journal(run_id)
             if (await journal.refreshed()).order is not None:
-                await self._ask_post(journal, post_of(options))
+                await ask_delivery(self._asker(journal), post_of(options), self.settings)
                 return run_id
         try:
             return await self.submit_prepared(await asyncio.to_thread(self.prepare, options))
@@ -180,33 +169,9 @@ class Workspace(PersonsWords):
         if each:
             script, _ = script_for("iterate", script, ())
         script = (script[0].model_copy(update={"media": read}), *script[1:])
-        if run.cancel is not None:
-            raise BadInput(f"Run {run_id} was cancelled", remedy=Remedy.AGAIN, run_id=run_id)
-        is_answer = run.question is not None
-        check_script(script, answers=is_answer)
-        said = tuple(instruction.text for instruction in script)
-        given = tuple(m.upload_name for instruction in script for m in instruction.media)
-        known = (
-            was_asked_on(run, deduplication_key)
-            if deduplication_key
-            # Two questions may have the same answer.
-            else not is_answer and was_asked_last(run, said, given)
+        await ask_changes(
+            self._asker(journal), script, again=again, deduplication_key=deduplication_key
         )
-        if not known or again:
-            try:
-                steps, after = refinement_steps(run, script)
-            except BadInput:
-                if not known:
-                    raise
-                return run_id  # the last time is still to be finished: that is gone on with
-            await self._asker(journal).ask(
-                steps,
-                after=after,
-                because="refinement",
-                said=said,
-                given=given,
-                occasion=deduplication_key or None,
-            )
         return run_id
 
     async def ask(
@@ -297,8 +262,6 @@ class Workspace(PersonsWords):
         now = (drive.clock or SystemClock()).now()
         await asyncio.to_thread(follow_up, journal.run, result, self.store, now, known=known)
         await tells.end(journal.run, result)
-        if result.status == "done" and journal.run.seq > known:
-            await asyncio.to_thread(self._record_cost, journal.run, result)
         return result
 
     async def advance(
@@ -418,54 +381,6 @@ class Workspace(PersonsWords):
     # --- Parts of the above ---
 
     async def _ask_order(self, journal: Journal, order: Order) -> None:
-        await self._asker(journal).ask(compile_request(order.request), order)
-        await self._ask_post(journal, order.request.post)
-
-    async def _ask_post(self, journal: Journal, post: Post | None) -> None:
-        """Ask for another delivery of the run's videos, where that is asked for now.
-
-        What was handed over to a publisher stays there as it is.
-        """
-        run = await journal.refreshed()
-        if post is not None and run.order is not None and post != run.post and not run.newer:
-            more = missing_hand_overs(post, run.order.request, [r.step for r in run.steps.values()])
-            if more:
-                check_handover(post, self.settings)
-            approval = run.order.request.approval
-            place = approval_to_come(run)
-            new: Sequence[Arguments] = [Publish(post=post)]
-            if place is None:
-                # What was approved was another text: nothing is handed over before this one is.
-                new = delivery(post, approval)
-                place = hand_over_to_come(run) if len(new) > 1 else None
-            asker = self._asker(journal)
-            if place is None:
-                await asker.ask(numbered([*new, *more], run.steps))
-            else:
-                # The delivery comes last here, since it tells that all of this was asked for.
-                await asker.ask(numbered(more, run.steps))
-                await asker.ask(numbered(new, run.steps), after=place)
-
-    def _record_cost(self, run: Run, result: RunResult) -> None:
-        """Keep what a run cost that has come to its end now; a copy, which may be missing."""
-        if all(record.achieved for record in run.steps.values()):
-            with contextlib.suppress(StoreError):
-                record_cost(self.store, run, result.credits.account_moved)
-
-
-def require_done(result: RunResult) -> RunResult:
-    """The result of a run that is done; raises `RunStopped` for any other."""
-    if result.status != "done":
-        raise RunStopped(
-            f"{result.error or 'The run is not finished yet'} (run {result.run_id})",
-            run_id=result.run_id,
-            resumable=result.status == "waiting" and result.state != "held",
-            code=_member(ErrorCode, result.error_code),
-            remedy=_member(Remedy, result.remedy),
-        )
-    return result
-
-
-def _member(kind: type[_E], value: str | None) -> _E | None:
-    """The member of that value; None where a newer version has written one that is not known."""
-    return kind(value) if value in set(kind) else None
+        asker = self._asker(journal)
+        await asker.ask(compile_request(order.request), order)
+        await ask_delivery(asker, order.request.post, self.settings)

@@ -64,11 +64,24 @@ def test_what_was_finished_is_resumed_without_a_request(store: Path) -> None:
     assert {path: path.read_bytes() for path in store.rglob("journal/*.json")} == before
 
 
+def test_nobody_is_told_again(release: Path, store: Path) -> None:
+    """What was sent stays sent, and what was not is still to be sent."""
+    path = release / "told.json"
+    before = json.loads(path.read_text("utf-8")) if path.exists() else []
+    now = typed(store, "notify", "--list")["messages"]
+    assert gone(_by_message(before), _by_message(now)) == []
+
+
 def test_each_fact_is_written_as_it_was_read(release: Path) -> None:
     """Byte for byte, so that two releases on one journal write the same."""
     facts = [path.read_bytes() for path in release.glob("store/runs/*/journal/*.json")]
     assert len(facts) > 80
     assert [fact for fact in facts if read_again(fact) != fact] == []
+
+
+def _by_message(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """By message and channel: the order of what came at once is nobody's business."""
+    return {f"{one['id']} {one['channel']}": one for one in messages}
 
 
 def _by_place(value: Any) -> Any:

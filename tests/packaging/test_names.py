@@ -43,7 +43,7 @@ ALIASES = frozenset(
         "airflow/aliases.py",  # what documents of before 1.0 show of Airflow
         "prefect/aliases.py",  # and of Prefect
         "prefect/__init__.py",
-        "prefect/tasks.py",  # `as_begun`, a parameter of `begin_run` in copied flows
+        "prefect/beginning.py",  # `as_begun`, a parameter of `begin_run` in copied flows
         "prefect_flows/scheduled_social_content.py",  # which gives it
         "units.py",  # `Bench`
     }

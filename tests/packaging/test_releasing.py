@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from release_facts import changes
+from release_facts import changes, version
 
 WORKFLOWS = ("ci.yml", "docs.yml", "release.yml")
 
 
-def test_the_changelog_has_what_comes_next(root: Path) -> None:
-    """One part for it, with entries; none is longer than a reader's patience."""
-    assert "### Added" in changes("Unreleased")
+def test_the_changelog_has_this_version(root: Path) -> None:
+    """A part of its own, with entries: the notes of the release."""
+    assert "\n- " in changes(version())
     entries = re.findall(r"^- (.*)$", (root / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert len(entries) > 20
 

@@ -1,4 +1,5 @@
-"""Freezes what a release leaves behind: a store with runs of each kind, and an outbox.
+"""Freezes what a release leaves behind: a store with runs of each kind and what is to be told of
+them, and an outbox of webhooks.
 
 `python tests/support/freeze.py 1.0` writes tests/golden/releases/1.0, once, when 1.0 is released;
 afterwards nobody changes it. Tests read each of them with the present code.
@@ -33,6 +34,8 @@ __all__ = ["RELEASES", "STORE_MARK", "copied", "freeze", "plain"]
 RELEASES = Path(__file__).resolve().parents[1] / "golden" / "releases"
 STORE_MARK = "@STORE@"
 """What stands for the store's place."""
+_WORK_MARK = "@WORK@"
+"""And for the folder that it and what is handed over are in."""
 RUNS: Mapping[str, tuple[str, ...]] = {
     "done": ("-p", "A 2 second video"),
     "refined": ("-p", "A 2 second square video"),
@@ -45,6 +48,11 @@ RUNS: Mapping[str, tuple[str, ...]] = {
     "waiting": ("-p", "A 2 second clip"),
     "held": ("-p", "A 2 second short"),
     "cancelled": ("-p", "A 2 second story"),
+    "approval": ("-p", "A 2 second reel", "--approval", "before_paying"),
+    "handed": (
+        *("-p", "A 2 second post", "--platform", "tiktok", "--handover", "team"),
+        *("--due", "2035-03-02 09:00+01:00"),
+    ),
 }
 """Each run by its id, with what it is asked for; `_FAULTS` says what happens to it."""
 _FAULTS: Mapping[str, tuple[str, int, str, int]] = {
@@ -53,6 +61,14 @@ _FAULTS: Mapping[str, tuple[str, int, str, int]] = {
     "waiting": ("upload", 1, "reset", 500),
     "cancelled": ("upload", 1, "reset", 500),
 }
+_CONFIGURED: Mapping[str, str] = {
+    "handover.toml": '[team]\nkind = "folder"\nplace = "@WORK@/posts"\n',
+    "notifications.toml": (
+        '[channels.log]\nkind = "command"\nargv = ["true"]\n'
+        '[channels.pager]\nkind = "command"\nargv = ["false"]\nevents = ["stuck"]\n'
+    ),
+}
+"""Of the account: where posts go, and who is told; the pager is out of order."""
 _QUICK = {
     "NEMOVIDEO_POLL_SECONDS": "0.02",
     "NEMOVIDEO_RECONCILE_SECONDS": "0.02",
@@ -70,22 +86,27 @@ def freeze(folder: Path) -> None:
             os.environ["NEMO_API_URL"] = emulator.url
             _make_runs(emulator, make_pictures(Path(work) / "pictures"))
             shown = {run_id: plain(_typed("show", run_id), store) for run_id in RUNS}
-            shutil.copytree(store, folder / "store", ignore=shutil.ignore_patterns("*sheet*"))
-            _replace(folder / "store", {emulator.url: "local", str(store): STORE_MARK})
+            told = _typed("notify", "--list")["messages"]
+            left_out = shutil.ignore_patterns("*sheet*", "report.html")
+            shutil.copytree(store, folder / "store", ignore=left_out)
+            words = {emulator.url: "local", str(store): STORE_MARK, work: _WORK_MARK}
+            _replace(folder / "store", words)
         _write(folder / "shown.json", shown)
+        _write(folder / "told.json", told)
     _write(folder / "listed.json", _make_outbox(folder / "outbox.sqlite3"))
 
 
 def copied(release: Path, to: Path) -> Path:
     """A copy of a release's store, as it would be if it had always been at `to`."""
     shutil.copytree(release / "store", to)
-    _replace(to, {STORE_MARK: str(to)})
+    _replace(to, {STORE_MARK: str(to), _WORK_MARK: str(to.parent)})
     return to
 
 
 def plain(result: dict[str, Any], store: Path) -> dict[str, Any]:
     """A result without what is worded anew in each release, and without the store's place."""
     text = json.dumps(result, ensure_ascii=False).replace(str(store), STORE_MARK)
+    text = text.replace(str(store.parent), _WORK_MARK)
     found: dict[str, Any] = json.loads(text)
     return found | {"error": found["error"] is not None}
 
@@ -137,6 +158,12 @@ def _environment(work: Path) -> Iterator[Path]:
     """A home and a store of its own; the environment is as before afterwards."""
     before = dict(os.environ)
     store = work / "store"
+    account = work / ".config" / "nemovideo"
+    account.mkdir(parents=True)
+    for name, text in _CONFIGURED.items():
+        path = account / name
+        path.write_text(text.replace(_WORK_MARK, str(work)), "utf-8")
+        path.chmod(0o600)
     try:
         os.environ.update(_QUICK, HOME=str(work), NEMOVIDEO_STORE=str(store))
         yield store

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nemovideo_nodes.webhook.config import Config, Source
-from nemovideo_nodes.webhook.mapping import Mapped, Mapper
+from nemovideo_nodes.webhook.mapped import Mapped
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.resolvers import resolver_of
 
 __all__ = ["NOV_20", "SAMPLES", "a_source", "mapped", "resolved"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nemovideo_nodes.webhook.decisions import Asked, Delivery, TakenBack
-from nemovideo_nodes.webhook.mapping import Mapped, Parameters
+from nemovideo_nodes.webhook.mapped import Mapped
 from nemovideo_nodes.webhook.outbox import Accepted, Job, Outbox
+from nemovideo_nodes.webhook.parameters import Parameters
 
 __all__ = ["NOW", "Shop", "arrived", "asks"]
 

@@ -27,8 +27,9 @@ from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
 from nemovideo_nodes.webhook.decisions import Asked
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
-from nemovideo_nodes.webhook.mapping import Mapped, Parameters
+from nemovideo_nodes.webhook.mapped import Mapped
 from nemovideo_nodes.webhook.outbox import Accepted, Outbox
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.receiver import Receiver
 from nemovideo_nodes.webhook.starting import backoff_s
 from nemovideo_nodes.webhook.targets import NotStarted, Started, TargetDown

@@ -11,7 +11,8 @@ from payloads import NOV_20, a_source
 from shop import Shop, asks
 
 from nemovideo_nodes.webhook.config import Config
-from nemovideo_nodes.webhook.mapping import Mapped, Mapper
+from nemovideo_nodes.webhook.mapped import Mapped
+from nemovideo_nodes.webhook.mapping import Mapper
 from nemovideo_nodes.webhook.outbox import Outbox
 from nemovideo_nodes.webhook.resolvers import resolver_of
 

@@ -15,14 +15,9 @@ from payloads import NOV_20, SAMPLES, a_source, mapped
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Source
-from nemovideo_nodes.webhook.mapping import (
-    Ignored,
-    Mapped,
-    Mapper,
-    NotMapped,
-    Parameters,
-    Withdrawn,
-)
+from nemovideo_nodes.webhook.mapped import Ignored, Mapped, NotMapped, Withdrawn
+from nemovideo_nodes.webhook.mapping import Mapper
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.systems import SYSTEMS
 
 

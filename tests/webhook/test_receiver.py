@@ -98,8 +98,10 @@ async def test_what_is_not_signed_is_refused(open_shop: Callable[..., Shop]) -> 
     assert await shop.send(source="other") == 404
     assert await shop.send(source="..%2fshop") == 404
     assert (await shop.http.get("/hooks/shop")).status_code == 405
+    assert (await shop.http.post("//hooks/shop")).json() == {"error": "unknown path"}
     assert shop.written == []
-    assert (await shop.counters())["refused"] == {"not verified": 5, "unknown source": 1}
+    refused = {"not verified": 5, "unknown source": 1, "unknown path": 2, "GET and not POST": 1}
+    assert (await shop.counters())["refused"] == refused
 
 
 async def test_the_last_refusals_say_why(open_shop: Callable[..., Shop]) -> None:

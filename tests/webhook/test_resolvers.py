@@ -16,7 +16,7 @@ from loopback import (
 from payloads import NOV_20, SAMPLES, a_source, mapped, resolved
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.webhook.mapping import NotMapped
+from nemovideo_nodes.webhook.mapped import NotMapped
 from nemovideo_nodes.webhook.resolvers import NotYet
 
 TOKEN = "a-read-token"

@@ -103,15 +103,18 @@ def topic(name: str) -> dict[str, str]:
         ("shopify", SHOPIFY | {"status": "archived"}, topic("update"), "withdrawn"),
         ("shopify", SHOPIFY | {"status": "draft"}, topic("update"), "ignored"),
         ("shopify", SHOPIFY, {"X-Shopify-Topic": "orders/create"}, "ignored"),
+        ("shopify", SHOPIFY, topic("update") | {"X-Shopify-Test": "true"}, "ignored"),
         ("woocommerce", WOO, topic("created"), "start"),
         ("woocommerce", WOO, topic("restored"), "start"),
         ("woocommerce", {"id": 5}, topic("deleted"), "withdrawn"),
         ("woocommerce", WOO | {"status": "trash"}, topic("updated"), "withdrawn"),
         ("woocommerce", WOO | {"status": "private"}, topic("updated"), "ignored"),
+        ("woocommerce", WOO | {"post_password": "x"}, topic("updated"), "ignored"),
         ("woocommerce", WOO | {"parent_id": 4, "type": "variation"}, topic("updated"), "ignored"),
         ("woocommerce", WOO | {"images": [{"id": 0, "src": "p.png"}]}, topic("updated"), "ignored"),
         ("sanity", SANITY, {"sanity-operation": "create"}, "start"),
         ("sanity", SANITY, {"sanity-operation": "delete"}, "withdrawn"),
+        ("sanity", None, {"sanity-operation": "delete", "sanity-document-id": "7"}, "withdrawn"),
         ("sanity", SANITY | {"_id": "drafts.cup-7"}, {}, "ignored"),
         ("sanity", SANITY | {"_id": "drafts.cup-7"}, {"sanity-operation": "delete"}, "ignored"),
         ("sanity", SANITY | {"_id": "versions.r1.cup-7"}, {}, "ignored"),
@@ -181,6 +184,14 @@ def test_what_each_system_sends_comes_to(
     found = come_to(system, payload, headers)
     assert found.decision == decision, found.reason
     assert found.reason or decision == "start"
+
+
+def test_a_title_is_made_plain_once() -> None:
+    """What reads like a tag then is part of the title."""
+    name = "A&amp;amp;B: the &lt;b&gt; tag"
+    found = come_to("woocommerce", WOO | {"name": name}, topic("updated"))
+    assert found.title == "A&amp;B: the <b> tag"
+    assert found.prompt == 'Make a 12 second vertical video titled "A&amp;B: the <b> tag".'
 
 
 def test_a_draft_of_strapi_makes_none() -> None:
@@ -380,6 +391,25 @@ def test_pictures_of_ghost() -> None:
     feature = POST | {"feature_image": "__GHOST_URL__/content/f.jpg", "html": html}
     seen = asyncio.run(previewed(source, {"post": {"current": feature}}))
     assert seen.images == ["https://blog.example/content/f.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "feature", "found"),
+    [
+        ("", "/content/f.jpg", "https://blog.example/content/f.jpg"),
+        ("https://e.example/blog/", "/blog/content/f.jpg", "https://e.example/blog/content/f.jpg"),
+        (
+            "https://e.example/blog",
+            "__GHOST_URL__/content/f.jpg",
+            "https://e.example/blog/content/f.jpg",
+        ),
+    ],
+)
+def test_a_blog_of_ghost_may_have_a_path(base_url: str, feature: str, found: str) -> None:
+    """And an older one writes addresses without their site."""
+    post = POST | {"feature_image": feature}
+    source = a_source("ghost", base_url=base_url)
+    assert asyncio.run(previewed(source, {"post": {"current": post}})).images == [found]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.webhook.config import Config
 from nemovideo_nodes.webhook.following import FollowsRuns
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.targets import (
     NotStarted,
     Started,

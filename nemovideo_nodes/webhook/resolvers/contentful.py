@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nemovideo_nodes.webhook.config import Source
-from nemovideo_nodes.webhook.mapping import NotMapped
+from nemovideo_nodes.webhook.mapped import NotMapped
 from nemovideo_nodes.webhook.resolvers.reading import DEEPEST, NAME, Gone, NotYet, ask
 
 __all__ = ["ContentfulResolver"]

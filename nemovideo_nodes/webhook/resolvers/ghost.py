@@ -36,14 +36,18 @@ class GhostResolver:
             return payload
         feature = current.get("feature_image")
         urls = [feature] if isinstance(feature, str) and feature.strip() else _in_body(current)
-        site = self._site(current)
-        assets = [{"url": url.replace(_PLACEHOLDER, site)} for url in dict.fromkeys(urls)]
+        assets = [{"url": self._absolute(url, current)} for url in dict.fromkeys(urls)]
         return {**payload, "assets": assets}
 
-    def _site(self, current: dict[str, Any]) -> str:
-        url = self._base_url or current.get("url")
-        parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
-        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    def _absolute(self, url: str, current: dict[str, Any]) -> str:
+        """A URL of a post, with the site's address where it leaves that out."""
+        site = current.get("url")
+        parts = urlsplit(self._base_url or (site if isinstance(site, str) else ""))
+        origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+        if url.startswith("/") and not url.startswith("//"):
+            return f"{origin}{url}"
+        # A blog may have a path of its own, which only `base_url` says.
+        return url.replace(_PLACEHOLDER, self._base_url.rstrip("/") or origin)
 
 
 def _in_body(current: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from nemovideo_nodes.webhook.config import Source
-from nemovideo_nodes.webhook.mapping import NotMapped
+from nemovideo_nodes.webhook.mapped import NotMapped
 from nemovideo_nodes.webhook.resolvers.reading import DEEPEST, NAME
 
 __all__ = ["SanityResolver"]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.media.sniff import ACCEPTED
 from nemovideo_nodes.webhook.config import Source
-from nemovideo_nodes.webhook.mapping import NotMapped
+from nemovideo_nodes.webhook.mapped import NotMapped
 from nemovideo_nodes.webhook.resolvers.reading import DEEPEST, ApiRefused, Gone, NotYet, ask
 
 __all__ = ["StoryblokResolver"]

@@ -11,7 +11,7 @@ import httpx
 
 from nemovideo_nodes.webhook.config import AirflowTarget, Config
 from nemovideo_nodes.webhook.following import Progress
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.targets.over_http import HttpTarget, api_url, refusal
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
 

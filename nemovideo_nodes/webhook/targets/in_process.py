@@ -9,7 +9,7 @@ from typing import Final, Self
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, StoreError, is_retryable
 from nemovideo_nodes.telemetry import attached
 from nemovideo_nodes.webhook.config import Config, InProcessTarget
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
 from nemovideo_nodes.webhook.wording import WEBHOOK_WORDING
 

@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 import httpx
 
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Config, PrefectTarget
 from nemovideo_nodes.webhook.following import Progress
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 from nemovideo_nodes.webhook.targets.over_http import HttpTarget, api_url, objects_in, refusal
 from nemovideo_nodes.webhook.targets.target import NotStarted, Started, TargetDown
 
@@ -47,6 +48,10 @@ class PrefectRuns(HttpTarget):
             headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
         super().__init__(api_url(url), headers)
         self.together = _TOGETHER
+        if not all(target.deployment.partition("/")):
+            raise BadInput(
+                f"The target's deployment is given as FLOW/DEPLOYMENT, not {target.deployment!r}"
+            )
         self._deployment = target.deployment
         self._deployment_id = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, runtime_checkable
 
-from nemovideo_nodes.webhook.mapping import Parameters
+from nemovideo_nodes.webhook.parameters import Parameters
 
 __all__ = ["NotStarted", "Started", "StartsMany", "TargetDown", "TargetRuns"]
 

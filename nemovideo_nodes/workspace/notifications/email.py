@@ -51,10 +51,9 @@ class EmailSender:
         assert isinstance(opened.channel, EmailChannel)
         try:
             import aiosmtplib
-            import jinja2
         except ImportError:
             raise BadInput('email needs aiosmtplib: pip install "nemovideo-nodes[email]"') from None
-        del aiosmtplib, jinja2
+        del aiosmtplib
         self._channel = opened.channel
         self._settings = opened.settings
         self._password = secret_of(
