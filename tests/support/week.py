@@ -36,6 +36,7 @@ EACH: Final = 100.0
 CHANGE: Final = "make it square"
 _HOURS: Final = (9, 18)
 _TOLD = re.compile(r"^(Done|Waits for approval|Held for its budget|Needs you): (\S+)\r?$", re.M)
+_POSTED: Final = "Handed over: postiz · tiktok · "
 _ASKS = re.compile(r"nemovideo (approve|release|resume) ([\w-]+)( --handed-over)?")
 
 
@@ -273,6 +274,8 @@ class Week(ABC):
         assert len(known) <= self.ticks + len(self.ann.looked)
         told = Counter(found for text in known.values() for found in _TOLD.findall(text))
         assert told == self._expected_notices(), told
+        posted = [line for text in known.values() for line in text.splitlines() if _POSTED in line]
+        assert len(posted) == len(wanted)
         assert not any(world.token in text or KEY in text for text in known.values())
 
     def _expected_notices(self) -> Counter[tuple[str, str]]:
