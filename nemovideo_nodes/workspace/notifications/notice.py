@@ -67,6 +67,16 @@ class NoticeVideo(_Plain):
     sha256: str
 
 
+class NoticeHandOver(_Plain):
+    """What a publisher has of a run."""
+
+    target: str
+    platform: str = ""
+    state: str = ""
+    due: AwareDatetime | None = None
+    place: str = ""
+
+
 class Notice(_Plain):
     """One thing that happened. It holds no secret."""
 
@@ -89,6 +99,7 @@ class Notice(_Plain):
     until: AwareDatetime | None = None
     """When there has to be an answer."""
     videos: tuple[NoticeVideo, ...] = ()
+    handed_over: tuple[NoticeHandOver, ...] = ()
     poster: str = ""
     """The name of a JPEG in the store."""
     poster_url: str = ""
@@ -212,6 +223,16 @@ def notice_of(
         question=_short(redact(_question(result)), _LONGEST),
         until=asked_for.until if asked_for is not None else None,
         videos=videos,
+        handed_over=tuple(
+            NoticeHandOver(
+                target=redact(one.target),
+                platform=one.platform,
+                state=one.state,
+                due=one.due,
+                place=redact(one.place),
+            )
+            for one in result.handed_over
+        ),
         poster=poster,
         poster_url=_public(public_url, poster) if poster else "",
         credits_estimate=result.credits.estimate,

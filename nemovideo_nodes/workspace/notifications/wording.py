@@ -158,6 +158,7 @@ class NoticeWords:
     approve_here: str
     to_do: str
     video: str
+    handed_over: str
     credits: str
     estimate: str
     moved: str
@@ -214,6 +215,7 @@ _ENGLISH: Final = NoticeWords(
     approve_here="Look at it and decide (the link is for you alone)",
     to_do="What to do",
     video="Video",
+    handed_over="Handed over",
     credits="Credits",
     estimate="about {:g}, by estimate",
     moved="{:g} at most, by the account's balance",
@@ -269,6 +271,7 @@ _CHINESE: Final = NoticeWords(
     approve_here="查看并决定（此链接仅供您使用）",
     to_do="怎么办",
     video="视频",
+    handed_over="已交付",
     credits="积分",
     estimate="预计约 {:g}",
     moved="按账号余额最多 {:g}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -159,6 +160,7 @@ def _data(notice: Notice, words: NoticeWords, approvals: Mapping[str, str]) -> d
             }
             for one in notice.videos
         ],
+        "handed_over": [one.model_dump(mode="json") for one in notice.handed_over],
         "credits": {
             "estimate": notice.credits_estimate,
             "spent": notice.credits_spent,
@@ -190,6 +192,10 @@ def _rows(notice: Notice, words: NoticeWords, *, brief: bool) -> list[Row]:
         length = words.seconds.format(round(video.duration_s, 1))
         facts = f" ({length}, {video.width}x{video.height})"
         rows.append(Row(words.video, f"{video.url or video.path}{facts}", video.url))
+    for got in notice.handed_over:
+        due = f"{got.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if got.due else ""
+        parts = (got.target, got.platform, due, got.place)
+        rows.append(Row(words.handed_over, " · ".join(filter(None, parts))))
     if notice.link:
         rows.append(Row(words.link, notice.link, notice.link))
     if cost := _cost(notice, words):
