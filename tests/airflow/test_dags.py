@@ -237,6 +237,27 @@ def test_a_post_that_waits_for_approval_holds_up_no_other_one(
     assert studio.sent[0] == 1
 
 
+def test_a_calendar_keeps_to_its_budget(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """What does not fit is held, and goes on where the DAG is given more."""
+    due = (SystemClock().now() - timedelta(hours=1)).isoformat()
+    calendar = studio.folder / "calendar.csv"
+    calendar.write_text(
+        f"slug,due,images,prompt\ncup,{due},{studio.pictures[0]},A 2 second video\n"
+        f"jug,{due},{studio.pictures[1]},A 3 second video\n"
+    )
+
+    def run_with(budget: int) -> Any:
+        conf = {"calendar": str(calendar), "budget": budget}
+        return run_dag(dags["social_content"], run_triggerer=True, dag_run_kwargs={"conf": conf})
+
+    assert not run_with(100).success
+    assert studio.sent[0] == 1
+    assert run_with(200).success
+    assert studio.sent[0] == 2
+
+
 def test_an_item_without_a_time_is_made_once(
     dags: dict[str, Any], studio: Stage, run_dag: RunDag
 ) -> None:

@@ -141,6 +141,8 @@ class NoticeWords:
     """Sentences for error codes; empty where the run's own sentence is in this language."""
     watch: str
     fix_rows: str
+    correct: str
+    """What to do about something that was given and cannot be used."""
     colon: str
     between: str
     run: str
@@ -197,6 +199,7 @@ _ENGLISH: Final = NoticeWords(
     errors=MappingProxyType({}),
     watch="Nothing to do. To change it: nemovideo refine {run_id} -p 'YOUR WORDS'",
     fix_rows="Correct these rows; the others are made all the same",
+    correct="Correct what was given, then start it again",
     colon=": ",
     between=", ",
     run="Run",
@@ -252,6 +255,7 @@ _CHINESE: Final = NoticeWords(
     errors=_CHINESE_ERRORS,
     watch="无需处理。如需修改：nemovideo refine {run_id} -p '您的修改'",
     fix_rows="请改正这些行；其余的照常制作",
+    correct="请改正所提供的内容，然后重新开始",
     colon="：",
     between="、",
     run="任务",

@@ -9,7 +9,7 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import Any, Final
 
-from nemovideo_nodes.errors import Remedy
+from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.workspace.notifications.notice import EVENTS, Message, Notice
 from nemovideo_nodes.workspace.notifications.wording import NoticeWords, words_for
 
@@ -223,6 +223,8 @@ def _to_do(notice: Notice, words: NoticeWords) -> str:
         return words.watch.format(**run)
     if notice.event == "calendar":
         return words.fix_rows
+    if not notice.remedy and notice.error_code == ErrorCode.BAD_INPUT:
+        return words.correct
     remedy = notice.remedy if notice.remedy in set(Remedy) else Remedy.RETRY
     return words.remedies[Remedy(remedy)].format(**run)
 
