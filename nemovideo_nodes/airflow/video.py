@@ -13,12 +13,14 @@ from nemovideo_nodes.airflow.identity import (
     run_id_in,
 )
 from nemovideo_nodes.airflow.run_operator import PROMPT_FILES, RunOperator
+from nemovideo_nodes.errors import ErrorCode
 from nemovideo_nodes.telemetry import attached
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from nemovideo_nodes.airflow.run_driver import RunDriver
+    from nemovideo_nodes.errors import RunStopped
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
     from nemovideo_nodes.workspace import Workspace
@@ -243,6 +245,17 @@ class ImageToVideoOperator(VideoOperator):
         if self.post and (has_deliveries(self.post) or self.post.get("handover")):
             options = with_post(options, self.post)
         self._wait(driver.workspace.submit(options))
+
+    def _ask_person(self, context: Context, driver: RunDriver, stopped: RunStopped) -> None:
+        """A calendar's post is left for the next DAG run, which a waiting task would hold up."""
+        from airflow.providers.common.compat.sdk import AirflowSkipException
+
+        if self.post and stopped.code is ErrorCode.NEEDS_APPROVAL:
+            raise AirflowSkipException(
+                f"{stopped.sentence}. Say so with nemovideo approve {driver.run_id}: the next run "
+                "of the calendar goes on with it"
+            )
+        super()._ask_person(context, driver, stopped)
 
     def _copied(self, driver: RunDriver, result: RunResult) -> RunResult:
         from nemovideo_nodes.airflow.copies import copy_deliveries, has_deliveries

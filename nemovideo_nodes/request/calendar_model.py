@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from nemovideo_nodes.request.calendar_columns import columns_of
 from nemovideo_nodes.request.post_text import PostText, TemplateFault, filled_in
 
 __all__ = ["CalendarPost", "Item", "Problem", "Reading", "TemplateFault", "post_run_id"]
@@ -76,6 +77,13 @@ class CalendarPost(BaseModel):
     """A language's own words, by field and language: `words["prompt"]["de"]`."""
     source: Mapping[str, str] = {}
     """The row's own columns as text, for templates and for the results."""
+
+    def head_of(self, field: str) -> str:
+        """The head of a field's column, as the source writes it; else the field's own name."""
+        for column in columns_of(list(self.source)):
+            if column is not None and column.field == field and self.source[column.head]:
+                return column.head
+        return field
 
     def prompt_in(self, language: str = "") -> str:
         """The instruction in a language of the post."""

@@ -25,7 +25,14 @@ from nemovideo_nodes.settings import Settings, checked_url
 from nemovideo_nodes.workspace.named_secret import named_secret
 from nemovideo_nodes.workspace.publishers import FolderPublisher, HttpPublisher, OpenedPublisher
 
-__all__ = ["check_handover", "check_target_name", "open_publisher", "read_targets"]
+__all__ = [
+    "Target",
+    "check_handover",
+    "check_target_name",
+    "open_publisher",
+    "read_targets",
+    "unknown_target",
+]
 
 _T = TypeVar("_T")
 
@@ -87,10 +94,7 @@ def open_publisher(
     targets = read_targets(settings.handover_path)
     target = targets.get(name)
     if target is None:
-        near = difflib.get_close_matches(name, targets, n=1)
-        known = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(targets))}"
-        todo = known if targets else f"add [{name[:60]}] to {settings.handover_path}"
-        raise BadInput(f"The publisher {name[:60]!r} is not known: {todo}")
+        raise BadInput(unknown_target(name, targets, settings.handover_path))
     who = f"publisher {name!r}"
     if isinstance(target, FolderTarget):
         return FolderPublisher(target.place)
@@ -117,6 +121,14 @@ def open_publisher(
             _by_platform(target.settings, who),
         )
     )
+
+
+def unknown_target(name: str, targets: Mapping[str, Target], path: Path) -> str:
+    """What is said of a name that is not among the entries of the file at `path`."""
+    near = difflib.get_close_matches(name, targets, n=1)
+    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(targets))}"
+    todo = known if targets else f"add [{name[:60]}] to {path}"
+    return f"The publisher {name[:60]!r} is not known: {todo}"
 
 
 def check_handover(post: Post | None, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""A month through Prefect's calendar flow, with faults: all posts are made and delivered, once.
+"""A month through Prefect's calendar flow, with faults and kills: all posts are made, once.
 
 By hand: `python -m pytest tests/long/test_prefect_calendar.py`. The command line has sixty rows of
 it in `test_calendar_month.py`; here a few, since each post is a subflow of its own.
@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from month import Month
+from prefect.settings import PREFECT_API_URL
 from shell import Service, Shell, connected, open_service, service, shell
 
 from prefect_flows.scheduled_social_content import scheduled_social_content
@@ -21,6 +26,13 @@ from prefect_flows.scheduled_social_content import scheduled_social_content
 __all__ = ["connected", "open_service", "service", "shell"]
 
 ROWS, BAD, REVISED = int(os.environ.get("MONTH_ROWS", "6")), 5, 5
+KILLS = 3
+FLOW = """
+import asyncio, sys
+from prefect_flows.scheduled_social_content import scheduled_social_content
+calendar, results, destination = sys.argv[1:]
+asyncio.run(scheduled_social_content(calendar, results=results, destination=destination))
+"""
 
 
 class FlowMonth(Month):
@@ -35,12 +47,32 @@ class FlowMonth(Month):
                 return
         raise AssertionError(f"{len(made)} of {self.videos} videos are made")
 
+    @contextmanager
+    def started(self, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """The flow in a process of its own, which is killed in the end."""
+        arguments = [str(self.calendar), str(self.results), str(self.target)]
+        env = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
+        with log.open("ab") as out:
+            command = [sys.executable, "-c", FLOW, *arguments]
+            process = subprocess.Popen(command, env=env, stdout=out, stderr=out)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
     def _run(self) -> list[Any]:
         return asyncio.run(
             scheduled_social_content(
                 str(self.calendar), results=str(self.results), destination=str(self.target)
             )
         )
+
+
+def has_come(service: Service, counted: str, until: int, process: subprocess.Popen[bytes]) -> bool:
+    """Whether the service has accepted so many of these while the flow is at work."""
+    assert process.poll() is None, "the flow ended before it was killed"
+    return bool(service.ask("counts")[counted] >= until)
 
 
 @pytest.fixture(scope="module")
@@ -78,4 +110,18 @@ def test_a_month_is_delivered_once(month: FlowMonth, service: Service, tmp_path:
     month.run_to_its_end()
     anew = sum(len(month.languages(row)) for row in range(REVISED))
     assert service.sent[:2] == (month.videos + anew, month.videos + anew)
+    month.check_deliveries()
+
+
+def test_kills_lose_and_double_nothing(
+    month: FlowMonth, service: Service, tmp_path: Path, wait_until: Callable[..., object]
+) -> None:
+    """SIGKILL of the flow's process as a message or a render goes out; the next one goes on."""
+    for kill in range(KILLS):
+        counted, more = ("messages", "renders")[kill % 2], kill + 1
+        until = service.ask("counts")[counted] + more
+        with month.started(tmp_path / "flow.log") as process:
+            wait_until(partial(has_come, service, counted, until, process), counted, 240)
+    month.run_to_its_end()
+    assert service.sent[:2] == (month.videos, month.videos)
     month.check_deliveries()

@@ -17,8 +17,6 @@ NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "Nothing is lost. To go on: nemovideo resume {run_id}",
         Remedy.RESEND: "Look at the session (nemovideo show {run_id}). To retry the step, which "
         "may be paid for twice: nemovideo resume {run_id} --resend",
-        Remedy.HAND_OVER: "Look at the publisher. It has the post: nemovideo resume {run_id} "
-        "--handed-over. It has not: nemovideo resume {run_id} --resend",
         Remedy.AGAIN: "Make a new run of the same request",
         Remedy.REFINE: "Say what is missing: nemovideo refine {run_id} -p 'YOUR WORDS'",
         Remedy.ANSWER: "Answer it: nemovideo refine {run_id} -p 'YOUR ANSWER'",
