@@ -10,14 +10,23 @@ from datetime import datetime, timedelta
 from nemovideo_nodes.airflow.compat import amask_secret
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped, StoreError
+from nemovideo_nodes.errors import (
+    ErrorCode,
+    NemoVideoError,
+    RunStopped,
+    StoreError,
+    is_retryable,
+)
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.workspace import DriveOptions, Workspace
 from nemovideo_nodes.workspace.display import PlainDisplay
 from nemovideo_nodes.workspace.notifications import MakeChannel
+from nemovideo_nodes.workspace.notifications.telling import tell_refused
 
 __all__ = ["DeadlinePassed", "RunDriver"]
 
@@ -72,6 +81,8 @@ class RunDriver:
     """Whether the deadline is the task's `execution_timeout`."""
     link: str = ""
     """Where people see the run in Airflow, for those that are told of it."""
+    budgets: Sequence[Budget] = ()
+    """Budgets as they are now; see `DriveOptions`."""
     is_worker: bool = False
     """Whether a worker drives it: notifiers of Airflow take a while, and no triggerer may."""
     journal: Journal = field(init=False, repr=False)
@@ -152,7 +163,8 @@ class RunDriver:
             waits=waits,
             until=until,
             profile=self.profile,
-            link=self.link if self.link.startswith("http") else "",
+            budgets=self.budgets,
+            link=self._page(),
             channels=self._channels(),
             on_event=watch,
         )
@@ -167,6 +179,21 @@ class RunDriver:
             notifier = self.workspace.notifier(channels=self._channels())
             if any(one.kind == "airflow" for one in notifier.config.channels.values()):
                 await notifier.send()
+
+    async def tell_refused(self, error: NemoVideoError, name: str, notify: Notify | None) -> None:
+        """Tell of a run that cannot begin: it has no journal that would. Nothing is raised."""
+        if is_retryable(error):
+            return
+        with contextlib.suppress(NemoVideoError):
+            if not (await self.journal.refreshed()).seq:
+                await tell_refused(
+                    lambda: self.workspace.notifier(channels=self._channels()),
+                    *(self.run_id, name, error, notify or Notify()),
+                    link=self._page(),
+                )
+
+    def _page(self) -> str:
+        return self.link if self.link.startswith("http") else ""
 
     def _channels(self) -> Mapping[str, MakeChannel]:
         if not self.is_worker:

@@ -34,6 +34,8 @@ class Problem(BaseModel):
     """What is wrong, and what would be right."""
 
     def __str__(self) -> str:
+        if self.row is None and self.message[:1].isupper():
+            return self.message  # a sentence of its own
         where = f"row {self.row}" if self.row is not None else "the calendar"
         column = f", {self.column}" if self.column else ""
         return f"{where}{column}: {self.message}"

@@ -11,17 +11,19 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from nemovideo_nodes.errors import BadInput, redact
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.handover_postiz import PostizAdapter
 from nemovideo_nodes.request.handover_webhook import WebhookAdapter, signing_key
 from nemovideo_nodes.request.platform_names import platform_named
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.settings import Settings, checked_url
+from nemovideo_nodes.workspace.config_faults import config_fault
 from nemovideo_nodes.workspace.named_secret import named_secret
 from nemovideo_nodes.workspace.publishers import FolderPublisher, HttpPublisher, OpenedPublisher
 
@@ -84,6 +86,9 @@ class PostizTarget(_Entry):
 
 Target = Annotated[FolderTarget | WebhookTarget | PostizTarget, Field(discriminator="kind")]
 _ADAPTER: TypeAdapter[Target] = TypeAdapter(Target)
+_KINDS: Final[Mapping[str, type[_Entry]]] = MappingProxyType(
+    {"folder": FolderTarget, "webhook": WebhookTarget, "postiz": PostizTarget}
+)
 
 
 def open_publisher(
@@ -177,15 +182,7 @@ def _entry(name: str, entry: object, path: Path) -> Target:
     try:
         return _ADAPTER.validate_python(entry)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        place = redact(".".join(str(part) for part in (name, *fault["loc"])))
-        if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
-            raise BadInput(
-                f"{path}: [{name}] needs kind = 'folder', 'webhook' or 'postiz'"
-            ) from None
-        if fault["type"] == "extra_forbidden":
-            raise BadInput(f"{path} has a key that is not known: {place}") from None
-        raise BadInput(f"{path} is wrong at {place}: {fault['msg'].lower()}") from None
+        raise config_fault(path, error, _KINDS.values(), within=(name,), kinds=_KINDS) from None
 
 
 def _secret(

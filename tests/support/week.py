@@ -23,7 +23,7 @@ import pytest
 from mail_server import MailServer, mail_server
 from moments import MOMENTS, Moment, counts_of, sign_in
 from moved_clock import MovedClock
-from publisher_site import KEY, PublisherSite, publisher_site
+from publisher_site import KEY, PublisherSite, Trouble, publisher_site
 from shell import QUICK, Service, Shell
 
 from nemovideo_nodes.clock import SystemClock
@@ -36,6 +36,7 @@ EACH: Final = 100.0
 CHANGE: Final = "make it square"
 _HOURS: Final = (9, 18)
 _TOLD = re.compile(r"^(Done|Waits for approval|Held for its budget|Needs you): (\S+)\r?$", re.M)
+_POSTED: Final = "Handed over: postiz · tiktok · "
 _ASKS = re.compile(r"nemovideo (approve|release|resume) ([\w-]+)( --handed-over)?")
 
 
@@ -72,7 +73,9 @@ POSTS: Final = (
     Post(5, "saturday-a", "before_handover", words=("approve",)),
     Post(6, "sunday-a"),
 )
-TROUBLE: Final = ("", "drop", "500", "", "drop before", "", "drop", "500 before", "")
+TROUBLE: Final[tuple[Trouble, ...]] = (
+    *("", "drop", "500", "", "drop before", "", "drop", "500 before"),
+)
 """Of the publisher, post by post."""
 
 
@@ -146,7 +149,7 @@ class Week(ABC):
     """A week that some door makes."""
 
     posts: tuple[Post, ...] = POSTS
-    trouble: tuple[str, ...] = TROUBLE
+    trouble: tuple[Trouble, ...] = TROUBLE
     kills: tuple[tuple[int, str], ...] = ((0, "after_prompt"), (3, "after_render"))
     """Days, and the moments at which that day's first tick is killed."""
     holds: int = 2
@@ -163,7 +166,7 @@ class Week(ABC):
         self.ticks = 0
         self.held: list[str] = []
         """Posts that were held for a budget, as Ann was told."""
-        world.site.trouble[:] = self.trouble  # type: ignore[list-item]
+        world.site.trouble[:] = self.trouble
         self._write()
 
     @property
@@ -271,6 +274,8 @@ class Week(ABC):
         assert len(known) <= self.ticks + len(self.ann.looked)
         told = Counter(found for text in known.values() for found in _TOLD.findall(text))
         assert told == self._expected_notices(), told
+        posted = [line for text in known.values() for line in text.splitlines() if _POSTED in line]
+        assert len(posted) == len(wanted)
         assert not any(world.token in text or KEY in text for text in known.values())
 
     def _expected_notices(self) -> Counter[tuple[str, str]]:

@@ -300,9 +300,12 @@ async def test_what_cannot_be_handed_over_is_told_before_anything_is_paid(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[a]\nkind = 'ftp'", "[a] needs kind = 'folder', 'webhook' or 'postiz'"),
+        ("[a]\nkind = 'ftp'", "a.kind must be one of folder, webhook, postiz"),
         ("[a]\nkind = 'webhook'\nurl = 'https://x'\nsecret = 'abc'", "holds a secret in [a]"),
-        ("[a]\nkind = 'folder'\nplace = '/x'\nplaces = 1", "a key that is not known: a.folder"),
+        (
+            "[a]\nkind = 'folder'\nplace = '/x'\nplaces = 1",
+            "a.places: did you mean place?",
+        ),
         ("[a\n", "is not valid TOML"),
     ],
 )
