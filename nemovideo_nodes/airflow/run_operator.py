@@ -271,8 +271,8 @@ class RunOperator(KillableOperator):
 
     def _leave(
         self, driver: RunDriver, through: str, resend: str, wait_until: str = ""
-    ) -> NoReturn:
-        """Leave the worker: a trigger goes on up to a step, or only waits until a time."""
+    ) -> None:
+        """Leave the worker, by raising: a trigger goes on up to a step, or waits until a time."""
         from nemovideo_nodes.airflow.triggers import RunTrigger
 
         trigger = RunTrigger(
