@@ -1,16 +1,14 @@
-"""One row of a calendar: its cells by field, its post, and what is wrong with it. Pure."""
+"""One row of a calendar: its post, and what is wrong with it. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from nemovideo_nodes.errors import BadInput, well_formed
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.calendar_cells import (
     aspect_in,
@@ -23,17 +21,13 @@ from nemovideo_nodes.request.calendar_cells import (
 )
 from nemovideo_nodes.request.calendar_columns import (
     PER_LANGUAGE,
-    Column,
-    is_language,
-    language_tag,
 )
 from nemovideo_nodes.request.calendar_languages import languages_of, no_language
 from nemovideo_nodes.request.calendar_model import (
     CalendarPost,
-    Item,
-    Problem,
     TemplateFault,
 )
+from nemovideo_nodes.request.calendar_row_cells import Cell, IsFile, RowCells
 from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_or_offset
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.request.notify import channels_in
@@ -42,115 +36,15 @@ from nemovideo_nodes.request.post_text import UTM_FIELDS, TextFault, hashtags_in
 
 __all__ = ["IsFile", "Row"]
 
-MAX_VALUE: Final = 300
-"""Characters of a value that a problem shows."""
 _PLAIN: Final = ("profile", "account", "revision", "slug", "handover")
 
-_SHEET_ERRORS: Final = frozenset(
-    ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!")
-)
 
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|mailto:|tel:)\S+")
 _NO_ADDRESS: Final = "it is not a link: write it whole, as https://example.com/sale"
 
-IsFile = Callable[[str], bool]
-"""Whether a picture of that name is there."""
 
-
-@dataclass
-class _Cell:
-    column: Column
-    value: object
-
-
-@dataclass
-class Row:
-    """One row that is being read: its cells by field, and what is found to be wrong."""
-
-    item: Item
-    columns: Sequence[Column | None]
-    zone: ZoneInfo
-    is_file: IsFile
-    cells: dict[str, list[_Cell]] = field(default_factory=dict)
-    words: dict[str, dict[str, _Cell]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    passed_over: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        doubled: set[str] = set()
-        seen: dict[str, str] = {}
-        for (head, value), column in zip(self.item.pairs, self.columns, strict=True):
-            if column is None:
-                self.passed_over.append(head)
-                continue
-            if _is_empty(value):
-                continue
-            if isinstance(value, str) and value.strip() in _SHEET_ERRORS:
-                self._fault(
-                    column.head, value, "the sheet shows an error here: correct its formula"
-                )
-                continue
-            if column.language:
-                self._put_words(column, column.language, value)
-            elif column.field in PER_LANGUAGE and isinstance(value, Mapping):
-                for tag, text in value.items():
-                    self._put_tagged(column, str(tag), text)
-            elif column.field == "utm" and isinstance(value, Mapping):
-                for name, text in value.items():
-                    self._put_utm(column, str(name), text)
-            else:
-                known = self.cells.setdefault(column.field, [])
-                # Pictures may stand in columns of their own, each under its own head.
-                is_more = column.field == "images" and seen.get(head) is None
-                if known and not is_more and column.field not in doubled:
-                    doubled.add(column.field)
-                    self._fault(column.head, value, self._twice(column, known[0].column))
-                known.append(_Cell(column, value))
-            seen[head] = head
-
-    def _twice(self, column: Column, before: Column) -> str:
-        if column.head == before.head:
-            return "it is given twice in this row, and only one of them can be meant: take one away"
-        return f"{before.head} means the same and is filled in, too: take one of them away"
-
-    def _put_tagged(self, column: Column, tag: str, value: object) -> None:
-        if not is_language(tag.replace("_", "-")):
-            self._fault(
-                column.head, tag, f"{tag[:40]!r} is not a language: write one like en or de"
-            )
-        elif not _is_empty(value):
-            self._put_words(column, language_tag(tag), value)
-
-    def _put_words(self, column: Column, language: str, value: object) -> None:
-        known = self.words.setdefault(column.field, {})
-        if language in known:
-            self._fault(column.head, value, "it is given twice in this row: take one away")
-        known[language] = _Cell(column, value)
-
-    def _put_utm(self, column: Column, name: str, value: object) -> None:
-        full = name if name.startswith("utm_") else f"utm_{name}"
-        if full not in UTM_FIELDS:
-            self._fault(column.head, name, f"{name[:40]!r} is not one of {', '.join(UTM_FIELDS)}")
-        elif not _is_empty(value):
-            self.cells.setdefault(full, []).append(_Cell(column, value))
-
-    def problem(self, name: str, value: object, message: str) -> Problem:
-        cell = next(iter(self.cells.get(name, ())), None)
-        return self._problem(cell.column.head if cell else name, value, message)
-
-    def _problem(self, head: str, value: object, message: str) -> Problem:
-        try:
-            shown = ", ".join(texts_of(value))
-        except BadInput:
-            shown = json.dumps(value, ensure_ascii=False, default=str)
-        shown = well_formed(shown)
-        if len(shown) > MAX_VALUE:
-            shown = shown[: MAX_VALUE - 1] + "…"
-        return Problem(row=self.item.row, column=head, value=shown, message=message)
-
-    def _fault(self, head: str, value: object, message: str) -> None:
-        self.problems.append(self._problem(head, value, message))
+class Row(RowCells):
+    """One row that is being read: what its cells mean, and what is found to be wrong."""
 
     def post(self) -> CalendarPost | None:
         """The post, or None where the row has problems."""
@@ -186,13 +80,6 @@ class Row:
         if not self.problems:
             self._check_texts(post)
         return None if self.problems else post
-
-    def _has_column(self, name: str) -> bool:
-        return any(column is not None and column.field == name for column in self.columns)
-
-    def _head(self, name: str) -> str:
-        cells = self.cells.get(name)
-        return cells[0].column.head if cells else name
 
     def _text(self, name: str) -> str:
         cells = self.cells.get(name)
@@ -379,18 +266,12 @@ class Row:
                         reported.add(key)
                         self._fault(key[0], "" if at is None else at.value, fault.sentence)
 
-    def _cell_of(self, name: str, language: str) -> _Cell | None:
+    def _cell_of(self, name: str, language: str) -> Cell | None:
         own = self.words.get(name, {}).get(language)
         return own or next(iter(self.cells.get(name, ())), None)
 
 
-def _is_empty(value: object) -> bool:
-    if value is None or (isinstance(value, list | tuple | dict) and not value):
-        return True
-    return isinstance(value, str) and not text_of(value)
-
-
-def _shown_time(cell: _Cell, clock: Sequence[_Cell] | None) -> str:
+def _shown_time(cell: Cell, clock: Sequence[Cell] | None) -> str:
     try:
         parts = [text_of(cell.value), text_of(clock[0].value) if clock else ""]
     except BadInput:

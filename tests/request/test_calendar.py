@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput
@@ -460,6 +460,7 @@ TEXT = st.text(
 ).filter(lambda text: text.strip() == text)
 
 
+@settings(deadline=None)  # the first call imports the templates' library
 @given(
     st.lists(
         st.tuples(
