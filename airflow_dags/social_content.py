@@ -6,7 +6,7 @@ from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.calendar_results import CalendarResultsOperator
 from nemovideo_nodes.airflow.content import DuePostsOperator
-from nemovideo_nodes.airflow.forms import HANDOVER
+from nemovideo_nodes.airflow.forms import APPROVAL, HANDOVER, OVER_BUDGET
 from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
@@ -50,6 +50,17 @@ with DAG(
             "message; none: those of all runs.",
         ),
         "handover": HANDOVER,
+        "approval": APPROVAL,
+        "budget": Param(
+            None,
+            type=["number", "null"],
+            exclusiveMinimum=0,
+            title="Budget",
+            description="The most credits of all that is made from the calendar; what does not "
+            "fit is held for a person.",
+            section="More",
+        ),
+        "over_budget": OVER_BUDGET,
         "ahead_hours": Param(
             0,
             type="integer",
@@ -84,6 +95,8 @@ with DAG(
         ahead_hours="{{ params.ahead_hours }}",
         notify="{{ (params.notify or []) | tojson }}",
         handover="{{ params.handover or '' }}",
+        approval="{{ params.approval or '' }}",
+        budget="{{ params.budget or '' }}",
     )
     videos = ImageToVideoOperator.partial(
         task_id="video",
@@ -91,6 +104,7 @@ with DAG(
         retry_delay=RETRY_DELAY,
         map_index_template="{{ task.run_id }}",
         destination="{{ params.destination or '' }}",
+        over_budget="{{ params.over_budget }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)
     results = CalendarResultsOperator(

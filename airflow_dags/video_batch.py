@@ -5,11 +5,16 @@ from typing import Any
 from airflow.sdk import DAG, AssetAlias, task
 
 from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
     ASPECT,
+    BUDGET,
+    DUE,
+    HANDOVER,
     PICTURES,
     PLATFORM,
     PROFILE,
     PROMPT,
+    SYNTHETIC_MEDIA,
     chosen_pictures,
 )
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
@@ -29,6 +34,11 @@ with DAG(
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
+        "approval": APPROVAL,
+        "budget": BUDGET,
+        "handover": HANDOVER,
+        "due": DUE,
+        "synthetic_media": SYNTHETIC_MEDIA,
     },
 ):
 
@@ -46,5 +56,10 @@ with DAG(
         platform="{{ params.platform or '' }}",
         aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
+        budget="{{ params.budget or '' }}",
+        handover="{{ params.handover or '' }}",
+        due="{{ params.due or '' }}",
+        synthetic_media="{{ params.synthetic_media }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand(images=pictures())

@@ -9,11 +9,15 @@ from typing import Any
 from airflow.sdk import DAG, AssetAlias, Param, chain, task
 
 from nemovideo_nodes.airflow.forms import (
+    APPROVAL,
     ASPECT,
+    BUDGET,
+    OVER_BUDGET,
     PICTURES,
     PLATFORM,
     PROFILE,
     PROMPT,
+    SAME_ACCOUNT,
     requested_changes,
 )
 from nemovideo_nodes.airflow.video import ImageToVideoOperator, RefineVideoOperator
@@ -47,6 +51,10 @@ with DAG(
         "platform": PLATFORM,
         "aspect": ASPECT,
         "profile": PROFILE,
+        "approval": APPROVAL,
+        "budget": BUDGET,
+        "over_budget": OVER_BUDGET,
+        "same_account": SAME_ACCOUNT,
     },
 ):
 
@@ -65,12 +73,17 @@ with DAG(
         platform="{{ params.platform or '' }}",
         aspect="{{ params.aspect or '' }}",
         profile="{{ params.profile }}",
+        approval="{{ params.approval or '' }}",
+        budget="{{ params.budget or '' }}",
+        over_budget="{{ params.over_budget }}",
+        same_account="{{ params.same_account }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )
     refined = RefineVideoOperator(
         task_id="changes",
         run_id=first.output,
         prompt=changes,
+        over_budget="{{ params.over_budget }}",
         outlets=[AssetAlias("nemovideo_videos")],
     )
     chain(changes, first, refined)

@@ -71,13 +71,26 @@ BUILT_IN: Final = MappingProxyType(
     }
 )
 
-_FRONTMATTER = re.compile(r"\A\s*---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_FIELD = re.compile(r"(?m)^(?P<name>name|version|language)[ \t]*:[ \t]*(?P<value>[^\r\n]*)")
+_FRONTMATTER = re.compile(
+    r"\A(?:\s|<!--.*?-->)*---[ \t]*\n(?P<yaml>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
+)
+_FIELD = re.compile(r"(?mi)^(?P<name>name|version|language)[ \t]*:[ \t]*(?P<value>[^\n]*)")
+_NOTHING = ("", "~", "null")
+"""How YAML writes that a field has no value."""
 _NOT_PLAIN = "[{!&*|>%@`"
 """What no plain value begins with in YAML."""
-_QUICK_EDIT = re.compile(r"(?i)\bquick[ -]edit\b")
-_TRY_SAYING = re.compile(r"(?i)\btry saying\b")
-_QUOTED = re.compile(r"[\"“](?P<text>[^\"“”]{8,500})[\"”]|(?<!`)`(?P<code>[^`\n]{8,500})`(?!`)")
+_QUICK_EDIT = re.compile(r"(?i)\bquick[ -]edit\b|快速(?:编辑|剪辑|制作)|一键(?:编辑|剪辑)")
+_TRY_SAYING = re.compile(r"(?i)\btry saying\b|试试(?:这样|这么)?说|(?:可以|试着)(?:这样|这么)?说")
+_QUOTED = re.compile(
+    r"[\"“](?P<text>[^\"“”]{4,500})[\"”]|(?<!`)`(?P<code>[^`\n]{4,500})`(?!`)"
+    r"|[「『](?P<corner>[^「」『』]{4,500})[」』]|«(?P<angle>[^«»]{4,500})»"
+    r"|(?<![^\s:：|(])['‘](?P<single>[^'‘’\n]{4,500})['’](?![^\s.,;|)])"
+    r"|(?m:^```\w*\n(?P<block>[^`]{4,500}?)\n```)"
+)
+_SHORTEST = 8
+"""Characters of an example; Chinese says in half of them what others say."""
+_TO_FILL_IN = re.compile(r"[{}]|<[^<>]+>|\[[^\[\]]+\]")
+"""What is left of a template."""
 _LABEL = re.compile(r"(?m)^[ \t>]*(?:[-*+] |\d+[.)] )?(?:\*\*[^*\n]+\*\*|#{1,6} )")
 """Begins another section, or another entry of a list with bold names."""
 _HEADING = re.compile(r"(?m)^#{1,6} ")
@@ -97,22 +110,23 @@ def platform_of(path: str) -> str:
 def parse_skill(text: str, *, where: str, platform: str = "unknown") -> Profile:
     """The profile of a skill document; `where` names it in the error that a bad one raises."""
     text = _repaired(text).removeprefix("\ufeff")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = _FRONTMATTER.match(text)
     if found is None:
         raise BadInput(
             f"{where} has no frontmatter between two lines of ---, so it is not a skill document"
         )
     fields = _fields(found["yaml"])
-    name, version = fields.get("name"), fields.get("version") or "1.0.0"
+    name, version = fields.get("name"), fields.get("version")
     if not name or not isinstance(name, str):
         raise BadInput(f"The frontmatter of {where} has no name")
     language = fields.get("language")
     try:
         return Profile(
             name=name,
-            version=version if isinstance(version, str) else "1.0.0",
+            version=version if isinstance(version, str) and version not in _NOTHING else "1.0.0",
             platform=platform,
-            language=language if language and isinstance(language, str) else None,
+            language=language if isinstance(language, str) and language not in _NOTHING else None,
             default_instruction=_default_instruction(text[found.end() :]),
         )
     except ValueError:
@@ -130,14 +144,16 @@ def _fields(frontmatter: str) -> dict[str, object]:
         # All scalars as text: version 1.10 is not 1.1, and the language no is not False.
         fields = yaml.load(frontmatter, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
         fields = {}
         for line in _FIELD.finditer(frontmatter):
             value = re.sub(r"\s+#.*$", "", line["value"].strip())
             if value[:1] in ("'", '"') and value[-1:] == value[:1] and len(value) > 1:
                 value = value[1:-1]
             if value and value[0] not in _NOT_PLAIN:
-                fields.setdefault(line["name"], value)
-    return fields if isinstance(fields, dict) else {}
+                fields.setdefault(line["name"].lower(), value)
+    return {str(name).lower(): value for name, value in fields.items()} | fields
 
 
 def _default_instruction(body: str) -> str:
@@ -146,12 +162,17 @@ def _default_instruction(body: str) -> str:
     The first "Try saying" is often what is left of a template.
     """
     for place in _QUICK_EDIT.finditer(body):
-        if texts := _quoted(body, place.end(), _LABEL):
+        if texts := _usable(_quoted(body, place.end(), _LABEL)):
             return texts[0]
     for place in _TRY_SAYING.finditer(body):
-        if texts := _quoted(body, place.end(), _HEADING):
-            return texts[1] if len(texts) > 1 else texts[0]
+        first, *more = [*_quoted(body, place.end(), _HEADING), ""]
+        if texts := _usable([*more[:1], first, *more[1:]]):
+            return texts[0]
     return ""
+
+
+def _usable(texts: list[str]) -> list[str]:
+    return [text for text in texts if text and not _TO_FILL_IN.search(text)]
 
 
 def _quoted(body: str, start: int, end: re.Pattern[str]) -> list[str]:
@@ -159,8 +180,9 @@ def _quoted(body: str, start: int, end: re.Pattern[str]) -> list[str]:
     line_end = body.find("\n", start)
     following = end.search(body, line_end) if line_end >= 0 else None
     stop = min(following.start() if following else len(body), start + _LONGEST_SECTION)
-    found = (quote["text"] or quote["code"] for quote in _QUOTED.finditer(body, start, stop))
-    return [" ".join(text.split()) for text in found]
+    found = (next(filter(None, q.groups()), "") for q in _QUOTED.finditer(body, start, stop))
+    texts = (" ".join(text.split()) for text in found)
+    return [text for text in texts if len(text) >= _SHORTEST or not text.isascii()]
 
 
 def _repaired(text: str) -> str:

@@ -48,6 +48,11 @@ _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16
 _RUN: Final[ContextVar[str]] = ContextVar("nemovideo_run", default="")
 _STEP: Final[ContextVar[str]] = ContextVar("nemovideo_step", default="")
 
+_BUCKETS: Final = (
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0),
+    *(3600.0, 7200.0, 21_600.0, 86_400.0),
+)
+
 Attributes = Mapping[str, str | int | float | bool]
 
 
@@ -282,4 +287,10 @@ def _counter(name: str, unit: str, description: str) -> Counter:
 
 @functools.cache
 def _seconds(name: str, description: str) -> Histogram:
-    return _meter().create_histogram(name, unit="s", description=description)
+    """From tenths of a second, as an upload takes, to a day, as an approval may take."""
+    try:
+        return _meter().create_histogram(
+            name, unit="s", description=description, explicit_bucket_boundaries_advisory=_BUCKETS
+        )
+    except TypeError:  # the API before 1.30, as an orchestrator may bring it
+        return _meter().create_histogram(name, unit="s", description=description)

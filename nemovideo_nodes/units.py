@@ -24,6 +24,7 @@ from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import RunStopped
 from nemovideo_nodes.ledger.facts import (
+    ApprovalResult,
     ClaimResult,
     CreditsResult,
     DownloadResult,
@@ -39,8 +40,10 @@ from nemovideo_nodes.ledger.facts import (
 )
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
+from nemovideo_nodes.request.approval import ApprovalStage
 from nemovideo_nodes.request.steps import (
     AcquireToken,
+    Approve,
     Arguments,
     AwaitRender,
     CheckCredits,
@@ -62,6 +65,7 @@ __all__ = [
     "Bench",
     "StepContext",
     "acquire_token",
+    "approve",
     "await_render",
     "check_credits",
     "claim_link",
@@ -176,6 +180,17 @@ async def download(
 async def publish(run: str, *, number: int = 0, bench: Bench | None = None) -> PublishResult:
     """Name the videos in the run's folder, with posters, and write the manifest last."""
     return await _through(run, Publish(), number, PublishResult, bench)
+
+
+async def approve(
+    run: str, stage: ApprovalStage, *, number: int = 0, bench: Bench | None = None
+) -> ApprovalResult:
+    """Ask a person for approval: before the prompt, the render or the hand-over, as `stage` says.
+
+    Raises `RunStopped` until somebody has said so, as with `nemovideo approve RUN`. What is shown
+    before an export is what `read_state` found.
+    """
+    return await _through(run, Approve(stage=stage), number, ApprovalResult, bench)
 
 
 async def hand_over(

@@ -33,6 +33,13 @@ async def batch_images_to_video(
     resend: bool = False,
     again: bool = False,
     same_account: bool = False,
+    approval: str = "",
+    budget: float = 0.0,
+    over_budget: bool = False,
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    handed_over: bool = False,
 ) -> RunResult:
     """Make a video of each picture, in one session and one run.
 
@@ -55,6 +62,15 @@ async def batch_images_to_video(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         again: Make new videos though the same request is done already.
         same_account: The account has a new token; it is the one that the run was begun with.
+        approval: What a person has to approve, such as before_paying or before_export within 3d;
+            empty: what the credentials say. The flow stops there and asks in its form.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
+        over_budget: Let the run go over the budget that holds it.
+        handover: The publisher that gets each video, by its name in the worker's handover.toml.
+        due: When it is to be published there, such as 2026-03-02 09:00+01:00.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        handed_over: The publisher has the post of the run, which was in doubt.
     """
     run = await begin_run(
         images,
@@ -69,5 +85,16 @@ async def batch_images_to_video(
         local=local,
         run_id=run_id,
         again=again,
+        handover=handover,
+        due=due,
+        synthetic_media=synthetic_media,
+        budget=budget,
+        approval=approval,
     )
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(
+        run,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )

@@ -37,6 +37,12 @@ async def iterate_video(
     again: bool = False,
     same_account: bool = False,
     approval: str = "",
+    budget: float = 0.0,
+    over_budget: bool = False,
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    handed_over: bool = False,
 ) -> RunResult:
     """Make a rough cut and change it step by step, with a video after each change.
 
@@ -64,6 +70,14 @@ async def iterate_video(
         same_account: The account has a new token; it is the one that the run was begun with.
         approval: What a person has to approve, such as before_paying or before_export within 3d;
             empty: what the credentials say. The flow stops there and asks in its form.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
+        over_budget: Let the run go over the budget that holds it.
+        handover: The publisher that gets the last video, by its name in the worker's handover.toml.
+            It is not changed afterwards: to see it first, set `approval` to before_handover.
+        due: When it is to be published there, such as 2026-03-02 09:00+01:00.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        handed_over: The publisher has the post of the run, which was in doubt.
     """
     run = await begin_run(
         images,
@@ -79,7 +93,18 @@ async def iterate_video(
         local=local,
         run_id=run_id,
         again=again,
+        handover=handover,
+        due=due,
+        synthetic_media=synthetic_media,
+        budget=budget,
         approval=approval,
     )
-    result = await execute_and_answer(run, look, resend=resend, same_account=same_account)
+    result = await execute_and_answer(
+        run,
+        look,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )
     return await review_and_refine(run, result, rounds=look)

@@ -33,6 +33,13 @@ async def picture_video(
     resend: bool = False,
     occasion: str = "",
     same_account: bool = False,
+    approval: str = "",
+    budget: float = 0.0,
+    over_budget: bool = False,
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    handed_over: bool = False,
 ) -> RunResult:
     """Make the video of one picture of a parallel batch.
 
@@ -50,6 +57,14 @@ async def picture_video(
         resend: Retry the step that the run stopped at, which may be paid for twice.
         occasion: What makes two equal requests two videos.
         same_account: The account has a new token; it is the one that the run was begun with.
+        approval: What a person has to approve of the video.
+        budget: The most credits of this run; what does not fit is held for a person. 0 for as many
+            as it needs.
+        over_budget: Let the run go over the budget that holds it.
+        handover: The publisher that gets the video, by its name in the worker's handover.toml.
+        due: When it is to be published there, such as 2026-03-02 09:00+01:00.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        handed_over: The publisher has the post of the run, which was in doubt.
     """
     run = await begin_run(
         images,
@@ -62,8 +77,19 @@ async def picture_video(
         credentials=credentials,
         local=local,
         occasion=occasion,
+        handover=handover,
+        due=due,
+        synthetic_media=synthetic_media,
+        budget=budget,
+        approval=approval,
     )
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(
+        run,
+        resend=resend,
+        same_account=same_account,
+        over_budget=over_budget,
+        handed_over=handed_over,
+    )
 
 
 @essentials_first
@@ -83,6 +109,13 @@ async def parallel_images_to_video(
     resend: bool = False,
     again: bool = False,
     same_account: bool = False,
+    approval: str = "",
+    budget: float = 0.0,
+    over_budget: bool = False,
+    handover: str = "",
+    due: str = "",
+    synthetic_media: bool = True,
+    handed_over: bool = False,
 ) -> list[RunResult]:
     """Make a video of each picture in a run of its own, several at the same time.
 
@@ -105,6 +138,16 @@ async def parallel_images_to_video(
         resend: Retry the steps that runs stopped at, which may be paid for twice.
         again: Make new videos though the same request is done already.
         same_account: The account has a new token; it is the one that the runs were begun with.
+        approval: What a person has to approve of each video, such as before_export within 3d;
+            empty: what the credentials say. Such a picture's video is stopped there: say so with
+            `nemovideo approve`, then Retry.
+        budget: The most credits of each run; what does not fit is held for a person. 0 for as many
+            as it needs.
+        over_budget: Let runs go over the budgets that hold them.
+        handover: The publisher that gets each video, by its name in the worker's handover.toml.
+        due: When it is to be published there, such as 2026-03-02 09:00+01:00.
+        synthetic_media: Whether it is to be labelled as made or changed by AI.
+        handed_over: The publisher has the posts of the runs which were in doubt.
     """
     occasion = run_key(again=again)
     return await run_each_picture(
@@ -121,6 +164,13 @@ async def parallel_images_to_video(
             resend,
             occasion,
             same_account,
+            approval,
+            budget,
+            over_budget,
+            handover,
+            due,
+            synthetic_media,
+            handed_over,
             return_state=True,
         ),
         images,

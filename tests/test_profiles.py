@@ -212,12 +212,38 @@ Try saying:
         ('Try saying "make my pictures dance".', "make my pictures dance"),
         ('Try saying: "short".\n# Next\n"nothing of an example"', ""),
         ('Nothing to try, "although this is quoted".', ""),
+        ("## 快速编辑\n「把图片做成竖屏视频」", "把图片做成竖屏视频"),
+        ("## 试试这样说\n- “{填写}”\n- “做成短片”", "做成短片"),
+        ("| Quick edit | 'trim the boring parts out' |", "trim the boring parts out"),
+        ("### ⚡ Quick edit\n```\ntrim the boring parts out\n```", "trim the boring parts out"),
+        ('**Quick edit**: "<your instruction>"\n' + TRY_SAYING, "make a calm film of my garden"),
     ],
 )
 def test_the_default_is_the_skills_own(body: str, expected: str) -> None:
     """Its quick edit, else its second example, else its first."""
     profile = parse_skill(f"---\nname: x\n---\n{body}", where="SKILL.md")
     assert profile.default_instruction == expected
+
+
+@pytest.mark.parametrize(
+    "frontmatter",
+    [
+        "---\rname: x\rversion: 2.1\r---\r",
+        "---\nName: x\nVersion: 2.1\n...\n# A skill",
+        "<!-- of the shop -->\n---\nname:x\nversion:2.1\nlanguage: null\n---",
+    ],
+)
+def test_frontmatters_as_people_write_them(frontmatter: str) -> None:
+    """Old line ends, capitals, YAML's own end mark, a comment above, no space after the colon."""
+    profile = parse_skill(frontmatter, where="SKILL.md")
+    assert (profile.name, profile.version, profile.language) == ("x", "2.1", None)
+
+
+@pytest.mark.parametrize("version", ["null", "~", ""])
+def test_a_version_without_a_value_is_the_first(version: str) -> None:
+    """As one that is missing."""
+    skill = f"---\nname: x\nversion: {version}\n---\n"
+    assert parse_skill(skill, where="SKILL.md").version == "1.0.0"
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])

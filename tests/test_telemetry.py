@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from canaries import CANARY, Canaries
+from channels import write_channels
+from fake_clock import FakeClock
 from faulty_store import Death, dying_store
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -19,6 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from stage import Stage
 
+from nemovideo_nodes.cli.notify import pass_again
 from nemovideo_nodes.telemetry import attached, checked_traceparent, derived_traceparent
 
 SENT_ON = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -151,7 +154,9 @@ async def test_metrics_count_ends_credits_and_seconds(
     assert counted("nemovideo.runs", nemovideo_run_state="done") == done
     assert counted("nemovideo.runs", error_type="out_of_credits") == 1
     assert counted("nemovideo.credits") == credits
-    kinds = {p.attributes["nemovideo.step.kind"] for p in values(reader, "nemovideo.step.duration")}
+    steps = values(reader, "nemovideo.step.duration")
+    kinds = {p.attributes["nemovideo.step.kind"] for p in steps}
+    assert min(steps[0].explicit_bounds) < 1
     assert {"upload", "prompt", "publish"} <= kinds
     assert values(reader, "nemovideo.run.duration")[0].count >= 1
 
@@ -186,6 +191,26 @@ async def test_log_records_name_the_run_and_the_step(
     told = [vars(one) for one in caplog.records if one.name == "nemovideo_nodes.engine.performing"]
     assert {one["nemovideo_run"] for one in told} == {result.run_id}
     assert "prompt/0" in {one["nemovideo_step"] for one in told}
+
+
+async def test_what_could_not_be_told_is_a_queue(
+    stage: Stage, sdk: tuple[InMemorySpanExporter, InMemoryMetricReader]
+) -> None:
+    """`notify --watch` shows what its last pass left."""
+    text = '[channels.pager]\nkind = "command"\nargv = ["false"]\n'
+    write_channels(stage.folder / stage.config, text)
+    await stage.work(stage.order())
+    seen: dict[str, int] = {}
+
+    async def look() -> None:
+        for point in values(sdk[1], "nemovideo.queue.length"):
+            seen[point.attributes["nemovideo.queue.state"]] = point.value
+        raise Death
+
+    clock = FakeClock(None, after_sleep=look)
+    with pytest.raises(Death):
+        await pass_again(stage.settings(), 1, clock, as_json=True)
+    assert seen == {"waiting": 1, "failed": 0}  # it is not time for another try
 
 
 @pytest.mark.parametrize(

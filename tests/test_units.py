@@ -9,7 +9,7 @@ from fake_clock import FakeClock
 from stage import Stage
 
 from nemovideo_nodes import units
-from nemovideo_nodes.errors import RunStopped, StepConflict
+from nemovideo_nodes.errors import ErrorCode, RunStopped, StepConflict
 from nemovideo_nodes.ledger.facts import PublishResult
 
 
@@ -81,3 +81,18 @@ async def test_a_unit_out_of_order_says_what_is_missing(stage: Stage, bench: uni
     with pytest.raises(RunStopped, match="no session"):
         await units.prompt("early", "go", bench=bench)
     assert stage.sent == (0, 0, 0)
+
+
+async def test_a_unit_waits_for_a_persons_word(stage: Stage, bench: units.Bench) -> None:
+    """It stops until somebody approves what it shows; then it returns who did."""
+    await units.acquire_token("r", bench=bench)
+    await units.create_session("r", bench=bench)
+    await units.prompt("r", "a 2 second video", bench=bench)
+    await units.read_state("r", bench=bench)
+    with pytest.raises(RunStopped) as stopped:
+        await units.approve("r", "before_export", bench=bench)
+    assert stopped.value.code is ErrorCode.NEEDS_APPROVAL
+    assert await stage.workspace().approve("r", who="Ann")
+    assert (await units.approve("r", "before_export", bench=bench)).who == "Ann"
+    await units.submit_render("r", bench=bench)
+    assert stage.sent == (1, 1, 0)

@@ -36,10 +36,13 @@ class DuePostsOperator(BaseOperator):
     :param notify: the channels of notifications.toml that are told what comes of the posts; none:
         those of all runs
     :param handover: the publisher that gets the videos, where their rows name none
+    :param approval: what a person has to approve of rows that say nothing of it
+    :param budget: the most credits of all that is made from the calendar
     """
 
     template_fields: Sequence[str] = (
         *("calendar", "timezone", "within_hours", "notify", "handover", "ahead_hours"),
+        *("approval", "budget"),
     )
 
     def __init__(
@@ -51,6 +54,8 @@ class DuePostsOperator(BaseOperator):
         ahead_hours: float | str = 0,
         notify: str | Sequence[str] = (),
         handover: str = "",
+        approval: str = "",
+        budget: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,6 +65,8 @@ class DuePostsOperator(BaseOperator):
         self.within_hours = within_hours
         self.ahead_hours = ahead_hours
         self.handover = handover
+        self.approval = approval
+        self.budget = budget
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """A list of keyword arguments, for `expand_kwargs`."""
@@ -70,19 +77,32 @@ class DuePostsOperator(BaseOperator):
         try:
             within, notify = self._hours("within_hours"), self._notify()
             ahead = self._hours("ahead_hours")
+            shared = self._shared(notify)
             source = self._opened(context)
             videos = videos_of(with_handover(self._posts(source, notify), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within, ahead=ahead)
             due = [video for video in due if video.post.due or not _is_made(video)]
-            told = notify.model_dump(mode="json", exclude_defaults=True)
-            arguments = [_arguments(video, source) | {"notify": told} for video in due]
+            arguments = [shared | _arguments(video, source, notify) for video in due]
         except NemoVideoError as error:
             raise_task_error(error, self.log)
         self.log.info("%d of %d videos of the calendar are due", len(due), len(videos))
         return arguments
 
+    def _shared(self, notify: Notify) -> dict[str, Any]:
+        """What holds for all videos, unless their rows say something else."""
+        from nemovideo_nodes.airflow.values import budget_of
+        from nemovideo_nodes.request.approval import approval_rule
+        from nemovideo_nodes.request.budget import named_budget
+
+        shared: dict[str, Any] = {"approval": self.approval or ""}
+        approval_rule(shared["approval"])
+        if (credits := budget_of(self.budget)) is not None:
+            budget = named_budget("calendar", notify.calendar, credits)
+            shared["budgets"] = [budget.model_dump(mode="json")]
+        return shared
+
     def _notify(self) -> Notify:
-        from nemovideo_nodes.airflow.video import listed
+        from nemovideo_nodes.airflow.values import listed
         from nemovideo_nodes.request.notify import Notify, checked_channels
         from nemovideo_nodes.workspace.calendar_source import calendar_name
 
@@ -161,8 +181,9 @@ def _is_made(video: PlannedVideo) -> bool:
         return False
 
 
-def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
+def _arguments(video: PlannedVideo, source: CalendarSource, notify: Notify) -> dict[str, Any]:
     post = video.post
+    told = notify.of_row(post.notify)
     arguments: dict[str, Any] = {
         "run_id": video.run_id,
         "images": [source.picture(name) for name in post.images],
@@ -173,6 +194,7 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         "language": video.language,
         **({"approval": post.approval} if post.approval else {}),
         "post": _post(video),
+        "notify": told.model_dump(mode="json", exclude_defaults=True),
     }
     if post.budget is not None:
         arguments["budget"] = post.budget

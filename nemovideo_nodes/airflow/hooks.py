@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException, mask_s
 from airflow.providers.http.hooks.http import HttpHook
 
 from nemovideo_nodes.airflow.compat import amask_secret, connection_of, extra_of
+from nemovideo_nodes.airflow.values import credits_of, is_true
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, TokenInvalid
@@ -265,30 +266,6 @@ def _credits(extra: Mapping[str, Any], name: str) -> float | None:
     """A budget in a connection's extra; raises `BadInput`."""
     value = extra.get(name)
     return None if value in (None, "") else credits_of(value, f"{name} in the connection's extra")
-
-
-def budget_of(value: object) -> float | None:
-    """A budget as an operator takes it, rendered or not; None for none. Raises `BadInput`."""
-    return None if str(value) in ("", "None") else credits_of(value, "`budget`")
-
-
-def credits_of(value: object, what: str) -> float:
-    """A number of credits; raises `BadInput`."""
-    try:
-        credits = float(str(value))
-    except ValueError:
-        credits = -1.0
-    if not 0 <= credits <= 1e9:
-        raise BadInput(f"{what} takes a number of credits from 0 on, not {str(value)[:40]!r}")
-    return credits
-
-
-def is_true(value: object) -> bool:
-    """Whether a setting or a rendered template means true; raises `BadInput` for other words."""
-    text = str(value or "").strip().lower()
-    if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on", "none"):
-        raise BadInput(f"{text[:40]!r} is neither true nor false: give `true` or `false`")
-    return text in ("1", "true", "yes", "on")
 
 
 def configured_store() -> str:

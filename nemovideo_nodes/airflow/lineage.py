@@ -5,6 +5,7 @@ Inputs are the pictures as the user named them, outputs the videos, each with it
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import BaseHook
 
-__all__ = ["LineageFile", "RunLineage", "lineage_of", "openlineage_of", "report_lineage"]
+__all__ = [
+    "LineageFile",
+    "RunLineage",
+    "lineage_of",
+    "openlineage_of",
+    "report_lineage",
+    "told_lineage",
+]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,23 @@ def lineage_of(
     ]
     service = workspace.settings.api_url
     return RunLineage(result.run_id, service, tuple(inputs), tuple(outputs))
+
+
+def told_lineage(
+    run: Run, workspace: Workspace, result: RunResult, sources: Sequence[str], conn_id: str
+) -> RunLineage | None:
+    """The run's lineage, told to Airflow's collector; never raises: the video is paid for."""
+    from airflow.providers.common.compat.sdk import get_hook_lineage_collector
+
+    from nemovideo_nodes.airflow.hooks import NemoVideoHook
+
+    try:
+        lineage = lineage_of(run, workspace, result, sources)
+        report_lineage(get_hook_lineage_collector(), NemoVideoHook(conn_id), lineage)
+    except Exception:
+        _log.warning("The lineage of the run cannot be reported", exc_info=True)
+        return None
+    return lineage
 
 
 def report_lineage(collector: HookLineageCollector, hook: BaseHook, lineage: RunLineage) -> None:

@@ -140,7 +140,7 @@ class UploadMediaOperator(StepOperator):
         self.media = media
 
     def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
-        from nemovideo_nodes.airflow.video import listed
+        from nemovideo_nodes.airflow.values import listed
         from nemovideo_nodes.errors import BadInput
         from nemovideo_nodes.request.steps import Upload
 
@@ -166,7 +166,7 @@ class UploadMediaOperator(StepOperator):
         return steps[-1].id if steps else ""
 
     def _sources(self) -> list[str]:
-        from nemovideo_nodes.airflow.video import listed
+        from nemovideo_nodes.airflow.values import listed
 
         return listed(self.media)
 
@@ -291,8 +291,8 @@ class HandOverOperator(StepOperator):
         return [HandOver(target=self.target, platform=self.platform or "")]
 
     def _resend(self, context: Context) -> str:
-        from nemovideo_nodes.airflow.hooks import is_true
         from nemovideo_nodes.airflow.identity import deduplication_key
+        from nemovideo_nodes.airflow.values import is_true
 
         return deduplication_key(context["ti"], self.on_clear) if is_true(self.resend) else ""
 

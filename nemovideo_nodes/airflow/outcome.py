@@ -38,7 +38,8 @@ MAX_TIMELINE = 4_000
 def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str = "") -> NoReturn:
     """Fail the task: for good, or so that Airflow retries it where that can help.
 
-    The log gets the sentence with the run's page first, before Airflow's own traceback.
+    The log gets one record before Airflow's own traceback: the sentence, what to do, and the run's
+    page, each on a line of its own, since Airflow's log cuts what is wider than its window.
     """
     retryable = is_retryable(error)
     remedy = error.remedy or (Remedy.RETRY if retryable else None)
@@ -51,7 +52,13 @@ def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str
     )
     stopped.source, stopped.wording = error.source, AIRFLOW_WORDING
     if log is not None:
-        log.error("%s%s", stopped, f". The run: {page}" if page else "")
+        lines = [stopped.sentence]
+        if remedy is not None:
+            words = {"run_id": error.run_id or "RUN", "source": error.source}
+            lines.append(f"What to do: {AIRFLOW_WORDING[remedy].format(**words)}")
+        if page:
+            lines.append(f"The run: {page}")
+        log.error("%s", "\n".join(lines))
     if not retryable:
         raise AirflowFailException(str(stopped)) from None
     raise stopped from None

@@ -10,19 +10,30 @@ from datetime import datetime, timedelta
 from nemovideo_nodes.airflow.compat import amask_secret
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.loop import Event
-from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped, StoreError
+from nemovideo_nodes.errors import (
+    ErrorCode,
+    NemoVideoError,
+    RunStopped,
+    StoreError,
+    is_retryable,
+)
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.workspace import DriveOptions, Workspace
 from nemovideo_nodes.workspace.display import PlainDisplay
 from nemovideo_nodes.workspace.notifications import MakeChannel
+from nemovideo_nodes.workspace.notifications.telling import tell_refused
 
-__all__ = ["DeadlinePassed", "RunDriver"]
+__all__ = ["DeadlinePassed", "LongWait", "RunDriver"]
 
 LAST_LOOK = timedelta(seconds=60)
 """A look at a render that is due at most so long after the deadline is still waited for."""
+LONGEST_ON_WORKER = timedelta(seconds=20)
+"""What is waited for longer, such as a `Retry-After`, is left to a trigger."""
 _LOOK_TAKES = timedelta(seconds=10)
 
 
@@ -42,6 +53,14 @@ class DeadlinePassed(NemoVideoError):
     def retryable(self) -> bool:
         """Whether Airflow should try the task again."""
         return self._retryable
+
+
+class LongWait(Exception):
+    """The run waits until a time that no worker should be held for; nothing is wrong."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
 
 
 class _RunLog(PlainDisplay):
@@ -72,6 +91,8 @@ class RunDriver:
     """Whether the deadline is the task's `execution_timeout`."""
     link: str = ""
     """Where people see the run in Airflow, for those that are told of it."""
+    budgets: Sequence[Budget] = ()
+    """Budgets as they are now; see `DriveOptions`."""
     is_worker: bool = False
     """Whether a worker drives it: notifiers of Airflow take a while, and no triggerer may."""
     journal: Journal = field(init=False, repr=False)
@@ -92,9 +113,11 @@ class RunDriver:
         await self.workspace.ask(self.run_id, steps, journal=self.journal)
 
     async def advance(
-        self, through: str | None = None, *, resend: str = "", waits: bool = True
+        self, through: str | None = None, *, resend: str = "", waits: bool | timedelta = True
     ) -> RunResult:
         """`Workspace.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
+
+        With a length of time for `waits` it raises `LongWait` instead of waiting longer at once.
 
         No step is started after the deadline. A message that was sent before is held to its end,
         since hanging up would lose what is being paid for; and a look at a render that is due
@@ -115,7 +138,11 @@ class RunDriver:
         try:
             return await self._advance(through, resend, waits, deadline, waits_for)
         except RunStopped as stopped:
-            if not stopped.resumable or deadline is None:
+            if not stopped.resumable:
+                raise
+            if isinstance(waits, timedelta) and (until := _long_wait(waits_for, deadline)):
+                raise LongWait(until) from None
+            if deadline is None:
                 raise
             if waits and (look := _last_look(waits_for, deadline)) is not None:
                 try:
@@ -137,7 +164,7 @@ class RunDriver:
         self,
         through: str | None,
         resend: str,
-        waits: bool,
+        waits: bool | timedelta,
         until: datetime | None,
         waits_for: list[Event],
     ) -> RunResult:
@@ -152,7 +179,8 @@ class RunDriver:
             waits=waits,
             until=until,
             profile=self.profile,
-            link=self.link if self.link.startswith("http") else "",
+            budgets=self.budgets,
+            link=self._page(),
             channels=self._channels(),
             on_event=watch,
         )
@@ -168,6 +196,21 @@ class RunDriver:
             if any(one.kind == "airflow" for one in notifier.config.channels.values()):
                 await notifier.send()
 
+    async def tell_refused(self, error: NemoVideoError, name: str, notify: Notify | None) -> None:
+        """Tell of a run that cannot begin: it has no journal that would. Nothing is raised."""
+        if is_retryable(error):
+            return
+        with contextlib.suppress(NemoVideoError):
+            if not (await self.journal.refreshed()).seq:
+                await tell_refused(
+                    lambda: self.workspace.notifier(channels=self._channels()),
+                    *(self.run_id, name, error, notify or Notify()),
+                    link=self._page(),
+                )
+
+    def _page(self) -> str:
+        return self.link if self.link.startswith("http") else ""
+
     def _channels(self) -> Mapping[str, MakeChannel]:
         if not self.is_worker:
             return {}
@@ -180,6 +223,14 @@ class RunDriver:
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
             run = await self.journal.recently()
             await amask_secret(await self.workspace.token(run))
+
+
+def _long_wait(waits_for: list[Event], deadline: datetime | None) -> datetime | None:
+    """Until when the run waits for the service, within the deadline; None where it does not."""
+    for wait in waits_for:
+        if wait.until is not None and (deadline is None or wait.until <= deadline):
+            return wait.until
+    return None
 
 
 def _last_look(waits_for: list[Event], deadline: datetime) -> datetime | None:

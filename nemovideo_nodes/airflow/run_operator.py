@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
-
-from airflow.sdk import BaseOperator
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from nemovideo_nodes.airflow.compat import default_deferrable, retry_arguments
 from nemovideo_nodes.airflow.deadlines import Limit, absolute_deadline, earliest
+from nemovideo_nodes.airflow.events import status_in, stopped_in
 from nemovideo_nodes.airflow.identity import (
     OnClear,
     generation_of,
@@ -19,6 +17,7 @@ from nemovideo_nodes.airflow.identity import (
     run_id_of,
     success_mark,
 )
+from nemovideo_nodes.airflow.killable import KillableOperator
 from nemovideo_nodes.airflow.links import RunLink, page_of_task
 from nemovideo_nodes.airflow.retries import (
     MAX_RETRY_DELAY,
@@ -27,7 +26,8 @@ from nemovideo_nodes.airflow.retries import (
     RETRY_DELAY,
     RETRY_POLICY,
 )
-from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, Remedy, RunStopped
+from nemovideo_nodes.airflow.values import seconds_of
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, RunStopped
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.request.steps import Step
     from nemovideo_nodes.workspace import Workspace
 
@@ -44,11 +45,9 @@ __all__ = ["PROMPT_FILES", "RunOperator"]
 
 PROMPT_FILES: Final = (".prompt", ".prompt.md", ".prompt.txt")
 """How a `prompt` ends that names a file. Other endings, as `.md`, may be a message's own."""
-_T = TypeVar("_T")
-_Running = tuple[asyncio.AbstractEventLoop, "asyncio.Task[Any]"]
 
 
-class RunOperator(BaseOperator):
+class RunOperator(KillableOperator):
     """A task that advances a run by some steps, and returns the run's result.
 
     :param run_id: the id of a run, or the result of another task; without one the task starts a
@@ -83,23 +82,14 @@ class RunOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = (
-        "run_id",
-        "nemovideo_conn_id",
-        "store",
-        "profile",
-        "deadline",
-        "timeout",
-        "same_account",
-        "over_budget",
-        "handed_over",
+        *("run_id", "nemovideo_conn_id", "store", "profile", "deadline", "timeout"),
+        *("same_account", "over_budget", "handed_over"),
     )
     operator_extra_links = (RunLink(),)
     ui_color = "#f4e8d4"
 
     timeout: Any
     run_page: str = ""
-    _running: _Running | None = None
-    _kill_requested: bool = False
     _lineage: RunLineage | None = None
 
     def __init__(
@@ -141,14 +131,15 @@ class RunOperator(BaseOperator):
         self.on_clear: OnClear = on_clear
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.defer_messages = defer_messages
-        self.poll_interval = _seconds(poll_interval)
-        self.outage_timeout = _seconds(outage_timeout) or 0.0
+        self.poll_interval = seconds_of(poll_interval)
+        self.outage_timeout = seconds_of(outage_timeout) or 0.0
         self.same_account = same_account
         self.over_budget = over_budget
         self.handed_over = handed_over
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask for the steps, do those that need a worker, and leave the waiting to a trigger."""
+        driver: RunDriver | None = None
         try:
             deadline, retryable = self._deadline_of(context)
             workspace = self._workspace()
@@ -158,6 +149,8 @@ class RunOperator(BaseOperator):
             self._ask(context, driver)
             return self._continue_run(context, driver, self._resend(context))
         except NemoVideoError as error:
+            if driver is not None:
+                self._tell_refused(context, driver, error)
             self._fail(error)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -165,12 +158,12 @@ class RunOperator(BaseOperator):
         from nemovideo_nodes.airflow.run_driver import DeadlinePassed
 
         try:
-            status = _status_of(event)
+            status = status_in(event)
             self.run_page = page_of_task(event["run_id"], context["ti"], self.nemovideo_conn_id)
             retryable = bool(event.get("deadline_retryable"))
             if status == "deadline":
                 raise DeadlinePassed(event["error"], retryable=retryable)
-            stopped = _stopped(event) if status == "stopped" else None
+            stopped = stopped_in(event) if status == "stopped" else None
             if stopped is not None and stopped.code is not ErrorCode.NEEDS_APPROVAL:
                 raise stopped  # it is told whatever has become of the store or the connection
             driver = self._driver(context, self._workspace(), event["run_id"], event["deadline"])
@@ -178,7 +171,7 @@ class RunOperator(BaseOperator):
             if stopped is not None:
                 self._ask_person(context, driver, stopped)
                 raise stopped
-            return self._continue_run(context, driver)
+            return self._continue_run(context, driver, waited=bool(event.get("waited")))
         except NemoVideoError as error:
             self._fail(error)
 
@@ -206,13 +199,6 @@ class RunOperator(BaseOperator):
         if stopped.code is ErrorCode.NEEDS_APPROVAL:
             ask_person(self, context, driver, self.run_page)
 
-    def on_kill(self) -> None:
-        """Release the run; called by a signal handler, inside the event loop that must end."""
-        self._kill_requested = True
-        if self._running is not None:
-            loop, task = self._running
-            loop.call_soon_threadsafe(task.cancel)
-
     def _steps(self, context: Context, driver: RunDriver) -> list[Step]:
         """The steps that the task asks for, in order."""
         raise NotImplementedError
@@ -224,6 +210,22 @@ class RunOperator(BaseOperator):
     def _goal(self, context: Context, driver: RunDriver) -> str | None:
         """The last step of the task; None: all that the run was asked for; empty: none."""
         return self._steps(context, driver)[-1].id
+
+    def _name(self, context: Context) -> str:
+        """What people call the run before it has begun."""
+        return f"{context['ti'].dag_id}.{context['ti'].task_id}"
+
+    def _notify(self) -> Notify | None:
+        """Who is told of the run; None: those who are told of all runs. Raises `BadInput`."""
+        return None
+
+    def _tell_refused(self, context: Context, driver: RunDriver, error: NemoVideoError) -> None:
+        """Tell of a run that cannot begin, as of one that stopped."""
+        try:
+            notify = self._notify()
+        except BadInput:  # which is then what it is refused for
+            notify = None
+        self._wait(driver.tell_refused(error, self._name(context), notify))
 
     def _resend(self, context: Context) -> str:
         """See `RunDriver.advance`."""
@@ -241,10 +243,11 @@ class RunOperator(BaseOperator):
         raise_task_error(error, self.log, self.run_page)
 
     def _continue_run(
-        self, context: Context, driver: RunDriver, resend: str = ""
+        self, context: Context, driver: RunDriver, resend: str = "", *, waited: bool = False
     ) -> dict[str, Any]:
+        """`waited`: it was waited for the service just now, which no try does twice."""
+        from nemovideo_nodes.airflow.run_driver import LONGEST_ON_WORKER, LongWait
         from nemovideo_nodes.airflow.segments import next_segment
-        from nemovideo_nodes.airflow.triggers import RunTrigger
         from nemovideo_nodes.workspace import require_done
 
         goal = self._goal(context, driver)
@@ -252,22 +255,12 @@ class RunOperator(BaseOperator):
             segment := next_segment(driver.run(), goal, defer_messages=self.defer_messages)
         ):
             if segment.deferred and self.deferrable:
-                trigger = RunTrigger(
-                    run_id=driver.run_id,
-                    through=segment.through,
-                    nemovideo_conn_id=self.nemovideo_conn_id,
-                    store=self.store,
-                    deadline=driver.deadline,
-                    profile=self.profile,
-                    resend=resend,
-                    deadline_retryable=driver.deadline_retryable,
-                    poll_interval=self.poll_interval,
-                    outage_timeout=self.outage_timeout,
-                    link=self.run_page,
-                )
-                self.defer(trigger=trigger, method_name="execute_complete")
+                self._leave(driver, segment.through, resend)
+            waits = LONGEST_ON_WORKER if self.deferrable and not waited else True
             try:
-                self._wait(driver.advance(segment.through, resend=resend))
+                self._wait(driver.advance(segment.through, resend=resend, waits=waits))
+            except LongWait as wait:
+                self._leave(driver, segment.through, resend, wait.until.isoformat())
             except RunStopped as stopped:
                 self._ask_person(context, driver, stopped)
                 raise
@@ -276,12 +269,31 @@ class RunOperator(BaseOperator):
             require_done(result)
         return self._succeed(context, driver, result)
 
+    def _leave(
+        self, driver: RunDriver, through: str, resend: str, wait_until: str = ""
+    ) -> None:
+        """Leave the worker, by raising: a trigger goes on up to a step, or waits until a time."""
+        from nemovideo_nodes.airflow.triggers import RunTrigger
+
+        trigger = RunTrigger(
+            run_id=driver.run_id,
+            through=through,
+            nemovideo_conn_id=self.nemovideo_conn_id,
+            store=self.store,
+            deadline=driver.deadline,
+            profile=self.profile,
+            resend=resend,
+            deadline_retryable=driver.deadline_retryable,
+            poll_interval=self.poll_interval,
+            outage_timeout=self.outage_timeout,
+            link=self.run_page,
+            wait_until=wait_until,
+        )
+        self.defer(trigger=trigger, method_name="execute_complete")
+
     def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
         """Report what was made: assets, lineage, the log, and the journal for a later Clear."""
-        from airflow.providers.common.compat.sdk import get_hook_lineage_collector
-
-        from nemovideo_nodes.airflow.hooks import NemoVideoHook
-        from nemovideo_nodes.airflow.lineage import lineage_of, report_lineage
+        from nemovideo_nodes.airflow.lineage import told_lineage
         from nemovideo_nodes.airflow.outcome import (
             emit_asset_events,
             log_success,
@@ -297,12 +309,8 @@ class RunOperator(BaseOperator):
             context, self.outlets, result, made, str(self._destination()), self._event_extra()
         )
         if result.videos:
-            try:
-                self._lineage = lineage_of(run, driver.workspace, result, self._sources())
-                hook = NemoVideoHook(self.nemovideo_conn_id)
-                report_lineage(get_hook_lineage_collector(), hook, self._lineage)
-            except Exception:  # the video is made and paid for
-                self.log.warning("The lineage of the run cannot be reported", exc_info=True)
+            sources, conn_id = self._sources(), self.nemovideo_conn_id
+            self._lineage = told_lineage(run, driver.workspace, result, sources, conn_id)
         if own or made:
             mark_succeeded(context["ti"], self.on_clear, driver.journal)
         self._wait(driver.tell())
@@ -379,7 +387,7 @@ class RunOperator(BaseOperator):
 
     def _permit(self, driver: RunDriver) -> None:
         """Write down what a person permits of a run that has begun."""
-        from nemovideo_nodes.airflow.hooks import is_true
+        from nemovideo_nodes.airflow.values import is_true
 
         if not driver.run().seq:
             return
@@ -389,54 +397,3 @@ class RunOperator(BaseOperator):
             self._wait(driver.workspace.release(driver.run_id))
         if is_true(self.handed_over):
             self._wait(driver.workspace.confirm_handed_over(driver.run_id))
-
-    def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Run it in an event loop of its own, which `on_kill` can end."""
-
-        async def cancellable() -> _T:
-            task = asyncio.current_task()
-            assert task is not None
-            self._running = (asyncio.get_running_loop(), task)
-            if self._kill_requested:  # between two loops
-                task.cancel()
-            try:
-                return await work
-            finally:
-                self._running = None
-
-        try:
-            return asyncio.run(cancellable())
-        except asyncio.CancelledError:
-            raise RunStopped(
-                "The task was stopped; its run can be resumed",
-                resumable=True,
-                code=ErrorCode.CANCELLED,
-            ) from None
-
-
-def _seconds(length: timedelta | float | None) -> float | None:
-    return length.total_seconds() if isinstance(length, timedelta) else length
-
-
-def _stopped(event: Mapping[str, Any]) -> RunStopped:
-    """The error in a trigger's event; one of an earlier version names no code and no remedy."""
-    code, remedy = event.get("error_code"), event.get("remedy")
-    return RunStopped(
-        event["error"],
-        run_id=event["run_id"],
-        resumable=bool(event.get("resumable")),
-        code=ErrorCode(code) if code in set(ErrorCode) else None,
-        remedy=Remedy(remedy) if remedy in set(Remedy) else None,
-    )
-
-
-def _status_of(event: object) -> str:
-    """The status in a trigger's event; raises `BadInput` for one of another version or trigger."""
-    status = event.get("status") if isinstance(event, Mapping) else None
-    known = {"done", "stopped", "deadline"}
-    if not isinstance(event, Mapping) or status not in known or "run_id" not in event:
-        raise BadInput(
-            f"The trigger ended with an event that this version does not know "
-            f"({str(event)[:80]}). Nothing is lost: clear the task to resume the run"
-        )
-    return str(status)

@@ -6,17 +6,23 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from nemovideo_nodes.cli.calendar_words import (
+    number,
+    plan_json,
+    run_json,
+    say_made,
+    say_plan,
+    say_reading,
+)
 from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.request.calendar_model import Reading
-    from nemovideo_nodes.request.calendar_plan import CalendarPlan, PlannedVideo
     from nemovideo_nodes.workspace.calendar_run import Made
 
 __all__ = ["calendar"]
@@ -51,13 +57,13 @@ def check(source: str, timezone: str, as_json: bool) -> None:
     """
     from nemovideo_nodes.workspace.calendar_check import check_calendar
 
-    checked = check_calendar(source, timezone, read_settings(None).media_access)
+    checked = check_calendar(source, timezone, settings=read_settings(None))
     if as_json:
         print_json(checked.as_json())
     else:
-        _say_reading(checked.reading, err=False)
+        say_reading(checked.reading, err=False)
         posts, problems = len(checked.reading.posts), len(checked.reading.problems)
-        click.echo(f"{_number(posts, 'post')} can be made; {_number(problems, 'problem')}.")
+        click.echo(f"{number(posts, 'post')} can be made; {number(problems, 'problem')}.")
     sys.exit(checked.exit_code)
 
 
@@ -76,18 +82,17 @@ def plan(
     Nothing is made. Exit codes are those of `calendar check`.
     """
     from nemovideo_nodes.clock import SystemClock
-    from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
     from nemovideo_nodes.request.calendar_time import zone_named
     from nemovideo_nodes.workspace.calendar_check import check_calendar
     from nemovideo_nodes.workspace.calendar_places import write_place
+    from nemovideo_nodes.workspace.calendar_planning import plan_posts
     from nemovideo_nodes.workspace.calendar_source import calendar_name
 
     zone = zone_named(timezone)
     settings = read_settings(store)
-    checked = check_calendar(source, timezone, settings.media_access)
+    checked = check_calendar(source, timezone, settings=settings)
     reading = checked.reading
-    videos = videos_of(reading.posts)
-    planned = plan_calendar(reading.posts, _stands(store, videos), zone, videos=videos)
+    planned = plan_posts(reading.posts, settings, zone)
     now = SystemClock().now()
     if ics is not None:
         from nemovideo_nodes.workspace.calendar_pages import plan_events
@@ -106,10 +111,10 @@ def plan(
         )
         write_place(html, page.encode())
     if as_json:
-        print_json(_plan_json(planned, reading))
+        print_json(plan_json(planned, reading))
     else:
-        _say_reading(reading, err=False)
-        _say_plan(planned, timezone)
+        say_reading(reading, err=False)
+        say_plan(planned, timezone)
         for place in filter(None, (ics, html)):
             click.echo(f"Written: {place}")
     sys.exit(checked.exit_code)
@@ -246,13 +251,13 @@ def run(
     target = Destination(destination) if destination is not None else None
     file = ResultsFile(results, places) if results is not None else None
     calendar_source, reading = read_calendar_from(source, timezone, settings.media_access, places)
-    _say_reading(reading, err=True)
+    say_reading(reading, err=True)
     problems = [f"{str(one)[:1].upper()}{str(one)[1:]}" for one in reading.problems]
     if calendar_source is None or (reading.problems and not reading.posts):
         if reading.problems:
             asyncio.run(tell_calendar(settings, notify, problems))
         if as_json:
-            print_json(_run_json([], reading))
+            print_json(run_json([], reading))
         sys.exit(_UNREADABLE)
     videos = videos_of(with_handover(reading.posts, handover))
     within, ahead = timedelta(hours=catch_up_hours), timedelta(hours=ahead_hours)
@@ -260,7 +265,7 @@ def run(
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:
         raise BadInput(
-            f"{_number(undated, 'video')} of {source} would be made at once, since it names no "
+            f"{number(undated, 'video')} of {source} would be made at once, since it names no "
             "time for them: say with --most how many to make now"
         )
     maker = CalendarMaker(
@@ -277,7 +282,7 @@ def run(
     def on_made(one: Made) -> None:
         made.append(one)
         if not as_json:
-            _say_made(one)
+            say_made(one)
 
     interrupted = False
 
@@ -311,141 +316,10 @@ def run(
     if interrupted:
         click.echo("Stopped before the end: run it again, and it goes on.", err=True)
     if as_json:
-        print_json(_run_json(made, reading))
+        print_json(run_json(made, reading))
     elif not due:
         click.echo("Nothing is due now.")
     sys.exit(_UNFINISHED if interrupted else _run_code(made))
-
-
-def _stands(store: str | None, videos: Sequence[PlannedVideo]) -> dict[str, Any]:
-    """How the videos stand in their accounts' stores, where these are there already."""
-    from pathlib import Path
-
-    from nemovideo_nodes.ledger.store import REMOTE, Store
-    from nemovideo_nodes.workspace.accounts import account_settings
-
-    stands: dict[str, Any] = {}
-    for account in dict.fromkeys(video.post.account for video in videos):
-        try:
-            place = account_settings(account, read_settings(store)).store
-        except BadInput:  # told where the account is used
-            continue
-        if not place.startswith(REMOTE) and not Path(place).expanduser().is_dir():
-            continue  # a plan makes no store
-        from nemovideo_nodes.workspace.calendar_records import stands_of
-
-        own = [video for video in videos if video.post.account == account]
-        stands |= stands_of(Store(place), own)
-    return stands
-
-
-def _say_reading(reading: Reading, *, err: bool) -> None:
-    for problem in reading.problems:
-        said = str(problem)
-        click.echo(said[:1].upper() + said[1:], err=err)
-    for note in reading.notes:
-        click.echo(f"Note: {note}", err=err)
-
-
-def _say_plan(planned: CalendarPlan, timezone: str) -> None:
-    from nemovideo_nodes.request.calendar_time import zone_named
-    from nemovideo_nodes.request.platforms import PRESETS
-
-    zone = zone_named(timezone)
-    day = ""
-    for video in planned.videos:
-        due = video.post.due.astimezone(zone) if video.post.due is not None else None
-        if (new := f"{due:%a %Y-%m-%d}" if due else "Without a time") != day:
-            day = new
-            click.echo(f"\n{day}")
-        stand = planned.stand(video)
-        parts = (
-            f"{due:%H:%M}" if due else "     ",
-            video.title(),
-            f"[{video.post.account}]" if video.post.account else "",
-            f"about {video.estimate:g} credits" if stand == "planned" else stand,
-        )
-        click.echo("  " + "  ".join(filter(None, parts)))
-        for name, frame in video.renditions.items():
-            click.echo(f"           {PRESETS[name].title} gets a rendition in {frame}, made here")
-    click.echo()
-    for sentence in (*planned.clashes, *planned.gaps):
-        click.echo(f"Worth a look: {sentence}")
-    count = _number(len(planned.videos), "video")
-    click.echo(f"{count}; what is still to be made costs about {planned.estimate:g} credits.")
-
-
-def _say_made(made: Made) -> None:
-    title = made.video.title()
-    match made.outcome:
-        case "made" | "known":
-            was = "was made before" if made.outcome == "known" else "is made"
-            path = made.result.videos[0].path if made.result and made.result.videos else ""
-            click.echo(f"{title} {was}{': ' + path if path else ''}")
-        case "updated":
-            click.echo(f"{title} was made before; what goes out with it is updated")
-        case "later":
-            click.echo(f"{title} is left for the next time (--most)")
-        case "held":
-            run_id, asked = made.video.run_id, made.result is not None and made.result.approval
-            how = f"nemovideo {'approve' if asked else 'release'} {run_id} permits it"
-            click.echo(f"{title} is held: {made.error}; {how}", err=True)
-        case _:
-            click.echo(f"{title}: {made.error} (run {made.video.run_id})", err=True)
-
-
-def _plan_json(planned: CalendarPlan, reading: Reading) -> dict[str, Any]:
-    return {
-        "videos": [
-            {
-                **_video_json(video),
-                "estimate": video.estimate,
-                "status": planned.stand(video),
-            }
-            for video in planned.videos
-        ],
-        "estimate": planned.estimate,
-        "clashes": list(planned.clashes),
-        "gaps": list(planned.gaps),
-        **_reading_json(reading),
-    }
-
-
-def _run_json(made: Sequence[Made], reading: Reading) -> dict[str, Any]:
-    return {
-        "videos": [
-            {
-                **_video_json(one.video),
-                "outcome": one.outcome,
-                "error": one.error or None,
-                "result": one.result.model_dump() if one.result is not None else None,
-            }
-            for one in made
-        ],
-        **_reading_json(reading),
-    }
-
-
-def _video_json(video: PlannedVideo) -> dict[str, Any]:
-    post = video.post
-    return {
-        "row": post.row,
-        "slug": post.slug,
-        "due": post.due.isoformat() if post.due is not None else None,
-        "platform": video.platform,
-        "platforms": list(video.serves),
-        "renditions": dict(video.renditions),
-        "language": video.language,
-        "account": post.account,
-        "run_id": video.run_id,
-    }
-
-
-def _reading_json(reading: Reading) -> dict[str, Any]:
-    return {
-        "problems": [problem.model_dump() for problem in reading.problems],
-        "notes": list(reading.notes),
-    }
 
 
 def _run_code(made: Sequence[Made]) -> int:
@@ -453,7 +327,3 @@ def _run_code(made: Sequence[Made]) -> int:
     if "stuck" in outcomes:
         return _FAILED
     return _UNFINISHED if outcomes & {"waiting", "held"} else 0
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

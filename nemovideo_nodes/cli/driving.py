@@ -200,7 +200,7 @@ def _new_videos(outcome: Outcome) -> int:
 
 
 def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> None:
-    from nemovideo_nodes.ledger.conversation import language_of_run
+    from nemovideo_nodes.ledger.conversation import conversation, language_of_run
 
     run = outcome.workspace.load(result.run_id)
     language = language_of_run(run)
@@ -213,6 +213,7 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         reply=_last_reply(run) if new or outcome.known is None else _answer(outcome, result),
         cost=_cost(outcome, result),
         music="BGM" in (result.timeline or ""),
+        asked=next((one.said for one in reversed(conversation(run))), ""),
     )
     if result.status != "done":
         lines = lines[: len(shown.videos)]

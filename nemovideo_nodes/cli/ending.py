@@ -41,10 +41,12 @@ def ending_lines(
     reply: str = "",
     cost: float | None = None,
     music: bool = False,
+    asked: str = "",
 ) -> list[str]:
     """The lines for a run that is done; `result` has the videos that are new.
 
-    `music`: whether the video has some, so that the suggested change is one that changes it.
+    `music`: whether the video has some, so that the suggested change is one that changes it, and
+    not what was `asked` last, which is not done twice.
     """
     labels = labels_for(language)
     lines = []
@@ -60,6 +62,7 @@ def ending_lines(
         lines.append("  " + cut(reply, screen.columns - 2))
     run = short_id(result.run_id)
     change = labels.quieter if music else labels.add_music
+    change = labels.shorter if change == asked else change
     lines.append(f"{labels.change_it}{labels.colon}{command('refine', run, screen)} -p '{change}'")
     lines.append(f"{labels.see_more}{labels.colon}{command('show', run, screen)}")
     return lines

@@ -119,7 +119,8 @@ class SentenceGroup(click.Group):
 def _usage_failure(error: click.UsageError) -> _Failure:
     """What is wrong with a command as it was typed, and where its options are explained."""
     said = " ".join(error.format_message().split()).rstrip(".")
-    told = f"{said}. {error.ctx.command_path} --help explains it" if error.ctx else said
+    end = "" if said.endswith("?") else "."
+    told = f"{said}{end} {error.ctx.command_path} --help explains it" if error.ctx else said
     return _Failure(told, BAD_INPUT, ErrorCode.BAD_INPUT, None)
 
 
@@ -152,28 +153,16 @@ class _Failure:
 
     def json(self) -> dict[str, object]:
         """The same keys as a run's result."""
-        waiting = self.exit_code == RESUMABLE
-        return {
-            "run_id": None,
-            "status": "waiting" if waiting else "stuck",
-            "videos": [],
-            "replies": [],
-            "timeline": None,
-            "credits": dict.fromkeys(("before", "after", "spent", "estimate", "account_moved")),
-            "manifest": None,
-            "error": self.sentence,
-            "skipped": [],
-            "state": "resumable" if waiting else "failed",
-            "error_code": str(self.code),
-            "remedy": self.remedy and str(self.remedy),
-            "retryable": waiting,
-            "question": None,
-            "approval": None,
-            "approvals": [],
-            "handed_over": [],
-            "deliveries": [],
-            "subtitles": [],
-        }
+        from nemovideo_nodes.ledger.manifest import RunResult
+
+        result = RunResult(
+            run_id="",
+            status="waiting" if self.exit_code == RESUMABLE else "stuck",
+            error=self.sentence,
+            error_code=self.code,
+            remedy=self.remedy,
+        )
+        return result.model_dump() | {"run_id": None}
 
 
 store_option = click.option(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
+
+from nemovideo_nodes.language.state_words import STATE_WORDS
 
 __all__ = ["Labels", "labels_for", "seconds", "size"]
 
@@ -26,6 +27,8 @@ class Labels:
     """A change that fits a video with music."""
     add_music: str
     """A change that fits one without."""
+    shorter: str
+    """A change that fits each video."""
     asked: str
     answered: str
     pictures: str
@@ -45,20 +48,7 @@ class Labels:
 
 
 _ENGLISH: Final = Labels(
-    states=MappingProxyType(
-        {
-            "queued": "not begun",
-            "running": "at work",
-            "resumable": "unfinished",
-            "held": "held",
-            "needs_approval": "waits for approval",
-            "needs_answer": "waits for your answer",
-            "rejected": "rejected",
-            "done": "done",
-            "failed": "needs you",
-            "cancelled": "cancelled",
-        }
-    ),
+    states=STATE_WORDS["en"],
     credits="{} credits",
     credits_left="{} credits left",
     seconds="{} s",
@@ -67,6 +57,7 @@ _ENGLISH: Final = Labels(
     see_more="See more",
     quieter="make the music quieter",
     add_music="add calm music",
+    shorter="make it a bit shorter",
     asked="Asked",
     answered="Answer",
     pictures="Pictures",
@@ -84,20 +75,7 @@ _ENGLISH: Final = Labels(
     between=", ",
 )
 _CHINESE: Final = Labels(
-    states=MappingProxyType(
-        {
-            "queued": "未开始",
-            "running": "进行中",
-            "resumable": "未完成",
-            "held": "已暂停",
-            "needs_approval": "等待确认",
-            "needs_answer": "等待回答",
-            "rejected": "已否决",
-            "done": "完成",
-            "failed": "需要处理",
-            "cancelled": "已取消",
-        }
-    ),
+    states=STATE_WORDS["zh"],
     credits="{} 积分",
     credits_left="剩余 {} 积分",
     seconds="{} 秒",
@@ -106,6 +84,7 @@ _CHINESE: Final = Labels(
     see_more="详情",
     quieter="音乐小声一点",
     add_music="加上舒缓的音乐",
+    shorter="短一点",
     asked="要求",
     answered="回复",
     pictures="图片",

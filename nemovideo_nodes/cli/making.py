@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,7 +18,6 @@ from nemovideo_nodes.cli.completing import (
 )
 from nemovideo_nodes.cli.driving import Delivery, Outcome, drive_run, end, finished_before
 from nemovideo_nodes.cli.group import (
-    BAD_INPUT,
     json_option,
     loudness,
     open_workspace,
@@ -29,6 +27,7 @@ from nemovideo_nodes.cli.group import (
     store_option,
     verbose_option,
 )
+from nemovideo_nodes.cli.previewing import show_preview
 from nemovideo_nodes.cli.progress import Progress, progress_for
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
@@ -36,7 +35,7 @@ from nemovideo_nodes.errors import BadInput
 if TYPE_CHECKING:
     from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.request.renditions import Fit
-    from nemovideo_nodes.workspace import DriveOptions, DryRun, PreparedRun, VideoOptions, Workspace
+    from nemovideo_nodes.workspace import DriveOptions, PreparedRun, VideoOptions, Workspace
 
 __all__ = ["cancel", "make", "refine", "resume"]
 
@@ -390,31 +389,3 @@ def _utm(pairs: tuple[str, ...]) -> dict[str, str]:
         name = name.strip().lower()
         found[name if name.startswith("utm_") else f"utm_{name}"] = value.strip()
     return found
-
-
-def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
-    """Show what a request would send, and end."""
-    if as_json:
-        print_json(dry_run.as_json(CLI_WORDING))
-    else:
-        for medium in dry_run.media:
-            size = "by URL" if medium.url else f"{medium.size} bytes"
-            click.echo(f"Would upload: {medium.name} ({medium.kind}, {size})")
-        for one in dry_run.skipped:
-            click.echo(f"Left out: {one.name}: {one.reason}" if one.name else one.reason)
-        for text in dry_run.instructions:
-            click.echo(f"Would say: {text}")
-        for name in dry_run.platforms:
-            frame = dry_run.renditions.get(name)
-            gets = f"a rendition of it in {frame}, made here" if frame else "the video itself"
-            click.echo(f"{name} gets {gets}")
-        if dry_run.handover:
-            click.echo(f"Would hand it over to: {dry_run.handover}")
-        if dry_run.estimate is not None:
-            estimate = dry_run.estimate
-            click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")
-        if dry_run.run_id is not None:
-            click.echo(f"Run: {dry_run.run_id}")
-    if dry_run.error is not None:
-        click.echo(f"nemovideo: {dry_run.error.message(CLI_WORDING)}", err=True)
-    sys.exit(BAD_INPUT if dry_run.error is not None else 0)

@@ -10,10 +10,12 @@ import click
 
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.telemetry import observe_queue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nemovideo_nodes.clock import Clock
     from nemovideo_nodes.settings import Settings
     from nemovideo_nodes.workspace.notifications import DeliveryState, MakeChannel, SendReport
 
@@ -133,22 +135,27 @@ def _watch(settings: Settings, every_s: float, *, as_json: bool) -> None:
     from nemovideo_nodes.cli.driving import run_until_stopped
     from nemovideo_nodes.clock import SystemClock
 
-    async def work() -> None:
-        while True:
-            try:
-                report = await _pass(settings)
-            except NemoVideoError as error:  # it may be mended while this goes on
-                click.echo(f"nemovideo: {error.sentence}", err=True)
-            else:
-                if report.sent or report.failed or report.given_up:
-                    _say(report, as_json=as_json)
-            await SystemClock().sleep(every_s)
-
     _check(settings)
     try:
-        run_until_stopped(work())
+        run_until_stopped(pass_again(settings, every_s, SystemClock(), as_json=as_json))
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
+
+
+async def pass_again(settings: Settings, every_s: float, clock: Clock, *, as_json: bool) -> None:
+    """One pass after the other. A meter sees what the last one left to be sent."""
+    left = {"waiting": 0, "failed": 0}
+    observe_queue("notifications", lambda: left)
+    while True:
+        try:
+            report = await _pass(settings)
+        except NemoVideoError as error:  # it may be mended while this goes on
+            click.echo(f"nemovideo: {error.sentence}", err=True)
+        else:
+            left.update(waiting=report.waiting, failed=report.failed)
+            if report.sent or report.failed or report.given_up:
+                _say(report, as_json=as_json)
+        await clock.sleep(every_s)
 
 
 def _try(settings: Settings, sample: str, *, as_json: bool) -> None:

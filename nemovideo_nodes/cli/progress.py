@@ -98,6 +98,10 @@ class PlainLines(Silence):
         self._began = time.monotonic()
         self._still = 0
 
+    def begin(self, text: str) -> None:
+        """Say it at once: what comes next may take a second before there is an event."""
+        self.say(f"{text}…")
+
     def show(self, event: Event) -> None:
         """Say what is new in it."""
         word = self._phases.word

@@ -93,13 +93,23 @@ def ensure_local(
 
 
 def stop_local(folder: Path, *, wait_s: float = 10.0) -> bool:
-    """End the emulator of `folder`; whether there was one. Its world stays."""
+    """End the emulator of `folder`; whether there was one. Its world stays.
+
+    Raises `BadInput` where it is another user's, as in a store that is shared.
+    """
     folder = folder.expanduser().absolute()
     alive = running_at(folder)
     if alive is None:
         return False
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.kill(alive.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        raise BadInput(
+            f"The emulator of {folder} was started by another user, who alone can end it: it ends "
+            "by itself when nobody uses it any more"
+        ) from None
     with hold_world(folder, wait_s):  # it lets go of its world at the very end
         return True
 

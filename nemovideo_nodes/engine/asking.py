@@ -21,7 +21,7 @@ from nemovideo_nodes.errors import (
 )
 from nemovideo_nodes.ledger.facts import (
     FORMAT,
-    NEWEST,
+    FORMAT_2,
     Achieved,
     Asked,
     HandOverResult,
@@ -87,7 +87,7 @@ class Asker:
             await self.confirm()
             first = not run.steps
             fact = Asked(
-                v=NEWEST if any(map(_would_be_misread, new)) else FORMAT,
+                v=FORMAT_2 if any(map(_would_be_misread, new)) else FORMAT,
                 at=self.clock.now(),
                 by=self.by,
                 steps=tuple(new),
@@ -138,7 +138,7 @@ class Asker:
             run = await self.journal.refreshed()
             if run.over_budget_allowed or not is_over_budget(run):
                 return False
-            allowed = Noted(v=NEWEST, at=self.clock.now(), by=self.by, topic="over_budget")
+            allowed = Noted(v=FORMAT_2, at=self.clock.now(), by=self.by, topic="over_budget")
             await self.confirm()
             if await self.journal.appended(allowed, run.seq):
                 return True
@@ -161,7 +161,7 @@ class Asker:
                 return False
             post = handover_post(run, record)
             achieved = Achieved(
-                v=NEWEST,
+                v=FORMAT_2,
                 at=self.clock.now(),
                 by=self.by,
                 step=record.step.id,
@@ -226,7 +226,7 @@ class Asker:
                 raise BadInput(
                     f"Run {run.id} is done, so there is nothing to cancel", run_id=run.id
                 )
-            word = Noted(v=NEWEST, at=self.clock.now(), by=self.by, topic="cancel")
+            word = Noted(v=FORMAT_2, at=self.clock.now(), by=self.by, topic="cancel")
             await self.confirm()
             if await self.journal.appended(word, run.seq):
                 return True
@@ -236,7 +236,7 @@ class Asker:
         """Note what the service said about the render that `step` had submitted."""
         at = self.clock.now()
         fact = Noted(
-            v=NEWEST, at=at, by=self.by, topic="cancel_outcome", step=step, text=redact(outcome)
+            v=FORMAT_2, at=at, by=self.by, topic="cancel_outcome", step=step, text=redact(outcome)
         )
         await self.confirm()
         await self.journal.recorded(fact)

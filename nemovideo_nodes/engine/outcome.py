@@ -18,7 +18,7 @@ from nemovideo_nodes.engine.kinds.kind import (
 from nemovideo_nodes.errors import ErrorCode, Remedy, redact
 from nemovideo_nodes.ledger.facts import (
     FORMAT,
-    NEWEST,
+    FORMAT_2,
     Achieved,
     ApprovalResult,
     Asked,
@@ -47,7 +47,7 @@ def fact_of(
     match outcome:
         case Success():
             return Achieved(
-                v=NEWEST if _is_newer(outcome) else FORMAT,
+                v=FORMAT_2 if _is_newer(outcome) else FORMAT,
                 at=at,
                 by=by,
                 step=step,
@@ -77,7 +77,7 @@ def fact_of(
             return Noted(at=at, by=by, topic="again", step=step, text=outcome.why)
         case AskApproval():
             return Noted(
-                v=NEWEST,
+                v=FORMAT_2,
                 at=at,
                 by=by,
                 topic="presented",
@@ -106,7 +106,7 @@ def _asked_again(outdated: ApprovalOutdated, run: Run, at: datetime, by: str) ->
     approved = run.steps[outdated.approval].step.args
     assert isinstance(approved, Approve)
     return Asked(
-        v=NEWEST,
+        v=FORMAT_2,
         at=at,
         by=by,
         steps=numbered([ReadState(), approved], run.steps),

@@ -37,6 +37,7 @@ from nemovideo_nodes.language.vocabulary import (
 __all__ = ["Action", "route"]
 
 _LONGEST_COMMAND = 160
+_NUMBER = re.compile(r"\d+(?:[:.]\d+)?", re.ASCII)
 
 
 class Action(StrEnum):
@@ -152,7 +153,7 @@ def _read(piece: _Piece) -> _Reading:
         if is_certain or (command.asks(text) and command.words.cover(text)):
             return _Reading(command, bare=not command.is_plain(text))
     for question in QUESTIONS:
-        if question.asks(text) and question.words.cover(text):
+        if question.asks(text) and question.words.cover(_NUMBER.sub(" ", text)):
             return _Reading(question)
     for command in COMMANDS:
         if command.with_request is not None and command.with_request.search(text):

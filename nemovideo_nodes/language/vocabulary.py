@@ -167,9 +167,10 @@ POLITE = Words.of(
     "it that this that's is the a an quickly again already yes yeah yep sure looks look looking "
     "then and with happy satisfied sounds all very really much here i'm time ready help possible "
     "if when once after as "
-    "soon",
+    "soon there quick question checking curious wondering rn",
     "请 请问 麻烦 你 您 帮 帮我 帮忙 给我 可以 可不可以 能 能不能 能否 我 我们 我想 我要 想 想要 "
     "需要 现在 马上 立刻 立即 "
+    "问 问一下 想问 想问一下 请教 "
     "好 好的 好了 很好 行 嗯 那 那么 就 直接 一下 快 赶紧 赶快 先 顺便 吧 啊 呀 呢 吗 嘛 哦 哈 了 "
     "谢谢 多谢 感谢 "
     "你好 您好 没问题 不错 完美 满意 太棒了 可以了 行了 就行 就好 即可 也 都 是 有 看 一定 务必 "
@@ -267,7 +268,7 @@ COMMANDS = (
             "credits credit balance billing account how many much do does have has got i've left "
             "remaining remain available what what's whats are there enough any out of run am check "
             "show see tell view get give current in on use used cost costs take more still top up "
-            "buy purchase recharge ran and",
+            "buy purchase recharge ran and know wonder wondering",
             "积分 余额 账户 账号 帐户 我的 多少 还有 还剩 剩 剩余 剩下 够 够吗 够不够 用 可用 "
             "用完 查 查一下 查询 查看 看看 "
             "看一下 告诉我 显示 几 还 的 充值 个 没有 怎么办 当前 目前 里 和",

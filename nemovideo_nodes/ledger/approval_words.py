@@ -46,6 +46,8 @@ _WORDS: Final = MappingProxyType(
             "caption": "Caption: {}",
             "alt_text": "Alt text: {}",
             "for": "For {}",
+            "to": "Goes to {}",
+            "to_due": "Goes to {} for {}",
         },
         "zh": {
             "says": "指令：{}",
@@ -57,6 +59,8 @@ _WORDS: Final = MappingProxyType(
             "caption": "正文：{}",
             "alt_text": "替代文本：{}",
             "for": "用于 {}",
+            "to": "交给 {}",
+            "to_due": "交给 {}，发布时间 {}",
         },
     }
 )
@@ -120,6 +124,11 @@ def _to_export(run: Run, record: StepRecord, words: dict[str, str]) -> list[str]
 def _to_hand_over(run: Run, record: StepRecord, words: dict[str, str]) -> list[str]:
     post = run.post
     lines = []
+    if post is not None and post.handover and post.due:
+        due = post.due.isoformat(" ", "minutes")
+        lines.append(words["to_due"].format(post.handover, due))
+    elif post is not None and post.handover:
+        lines.append(words["to"].format(post.handover))
     for platform in post.targets if post is not None else ():
         text = post.text(platform) if post is not None else None
         if text is None:

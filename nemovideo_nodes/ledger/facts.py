@@ -28,6 +28,7 @@ from nemovideo_nodes.wire.question import AgentQuestion
 
 __all__ = [
     "FORMAT",
+    "FORMAT_2",
     "NEWEST",
     "Achieved",
     "ApprovalResult",
@@ -69,11 +70,13 @@ __all__ = [
 
 FORMAT = 1
 """The journal's format; every released one keeps replaying."""
-NEWEST = 2
+FORMAT_2 = 2
 """The format of facts that a worker of format 1 would misread: it stops at them. A message that
 names what its video shows is one, since an earlier worker would send it without the names; a turn
 that ended with a question is another, since an earlier worker would export without the answer, and
 so are a person's word that the run is cancelled, and all that is about approvals."""
+NEWEST = 3
+"""The format of steps that go to several places of a run, which earlier workers put into one."""
 
 
 class _Plain(BaseModel):
@@ -365,6 +368,8 @@ class Asked(_Fact):
     order: Order | None = None
     after: str | None = None
     """The step behind which they go; None: behind all."""
+    afters: tuple[str, ...] | None = None
+    """Steps behind which equal shares of them go, where it is not one place."""
     service: str | None = None
     """Where a run that is put together step by step belongs; with an order, that says it."""
     account: tuple[str, ...] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -242,13 +242,21 @@ class Run:
         if self.unreadable and not self.steps:
             self._doubt(new.values())  # what cannot be read may have asked for them, and more
         self._doubt(record for step_id, record in new.items() if step_id in self._orphans)
-        if fact.after not in self.steps:
+        afters = fact.afters or (fact.after or "",)
+        share = len(fact.steps) // len(afters)
+        for number, after in enumerate(afters):
+            ids = [step.id for step in fact.steps[number * share : (number + 1) * share]]
+            self._put({step_id: new[step_id] for step_id in ids if step_id in new}, after)
+
+    def _put(self, new: Mapping[str, StepRecord], after: str) -> None:
+        """Put steps behind the step `after`; behind all where there is none of that name."""
+        if after not in self.steps:
             self.steps |= new
             return
         ordered: dict[str, StepRecord] = {}
         for step_id, record in self.steps.items():
             ordered[step_id] = record
-            if step_id == fact.after:
+            if step_id == after:
                 ordered |= new
         self.steps = ordered
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
@@ -36,6 +37,11 @@ _UNCOMPRESSED: Final = {"Accept-Encoding": "identity"}
 """A compressed body could unpack to far more than its size."""
 _PAGE_TYPES: Final = ("text/html", "application/xhtml+xml")
 _PAGE_STARTS: Final = (b"<!doctype html", b"<html", b"<head", b"<body")
+_HOST: Final = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?")
+_RFC: Final = re.compile(r" \(RFC ?\d+\)")
+"""In ssrfguard's reasons; people need not know it."""
+_NOT_PUBLIC: Final = frozenset({401, 403})
+_FOR_LATER: Final = frozenset({408, 425, 429})
 _HEAD_REFUSED: Final = frozenset({401, 403, 404, 405, 501})
 """Answers to HEAD from sites that do give the picture by GET."""
 _HEAD_UNKNOWN: Final = frozenset({405, 501})
@@ -115,12 +121,18 @@ async def first_bytes(
 def ascii_url(url: str) -> str:
     """`url` with its spaces and its letters beyond ASCII escaped; raises `BadInput`."""
     try:
-        if url.isascii() and url.isprintable() and " " not in url:
-            urlsplit(url)
-            return url
-        return str(httpx.URL(url.strip()))
+        is_plain = url.isascii() and url.isprintable() and " " not in url
+        plain = url if is_plain else str(httpx.URL(url.strip()))
+        host = urlsplit(plain).hostname or ""
+        if host and not _is_host(host):
+            raise ValueError(host)
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise BadInput(f"{redact(url)} is not a URL that can be fetched") from None
+    return plain
+
+
+def _is_host(host: str) -> bool:
+    return ":" in host or (len(host) <= 253 and _HOST.fullmatch(host) is not None)
 
 
 class WebPage(BadInput):
@@ -153,20 +165,21 @@ async def _answer(
 
     Every address is checked when it is connected to, and no other name is looked up in between.
     """
-    url = ascii_url(source)
+    url = first = ascii_url(source)
     for _ in range(MAX_REDIRECTS + 1):
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        checked_url(origin, "The URL of a picture", allow_http=access.allow_http)
+        what = "The URL of a picture" if url is first else f"The redirect of {redact(source)}"
+        checked_url(origin, what, allow_http=access.allow_http)
         with _in_words(source, url, access):
             async with (
                 guarded_client(url, access, timeout=_TIMEOUT, resolver=resolver) as http,
                 http.stream(method, url, headers=_UNCOMPRESSED) as answer,
             ):
-                if not answer.is_redirect:
+                location = answer.headers.get("location", "").strip()
+                if not (answer.is_redirect and location):
                     yield answer
                     return
-                location = answer.headers.get("location", "")
         url = ascii_url(urljoin(url, location))
     raise BadInput(f"{redact(source)} redirects more than {MAX_REDIRECTS} times")
 
@@ -180,7 +193,7 @@ def _in_words(source: str, url: str, access: MediaAccess) -> Iterator[None]:
     try:
         yield
     except SSRFGuardError as error:
-        reason = getattr(error, "reason", "it is not allowed")
+        reason = _RFC.sub("", getattr(error, "reason", "it is not allowed"))
         where = (
             "the address"
             if url == ascii_url(source)
@@ -191,7 +204,7 @@ def _in_words(source: str, url: str, access: MediaAccess) -> Iterator[None]:
         raise BadInput(
             f"{redact(source)} is not fetched: {where} is refused ({reason})", remedy=remedy
         ) from None
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         raise BadInput(f"{redact(source)} is not a URL that can be fetched") from None
     except httpx.HTTPError as error:
         raise Unreachable(
@@ -202,8 +215,12 @@ def _in_words(source: str, url: str, access: MediaAccess) -> Iterator[None]:
 
 def _check(answer: httpx.Response, source: str) -> None:
     status = answer.status_code
-    if status >= 500 or status == 429:
+    if status >= 500 or status in _FOR_LATER:
         raise Unreachable(f"{redact(source)} returned {status}", remedy=Remedy.RETRY)
+    if status in _NOT_PUBLIC:
+        raise BadInput(
+            f"{redact(source)} returned {status}: it needs a login, or the link has expired"
+        )
     if status != 200:
         raise BadInput(f"{redact(source)} returned {status}: check the address")
     if answer.headers.get("content-encoding", "identity").lower() != "identity":

@@ -7,12 +7,13 @@ import codecs
 from nemovideo_nodes.media.sniff import MediaType, sniff_convertible
 from nemovideo_nodes.wire.codes import FORMATS
 
-__all__ = ["EXTRA_FOR_HEIF", "explain", "explain_convertible"]
+__all__ = ["EXTRA_FOR_HEIF", "explain", "explain_convertible", "explain_cut_off"]
 
 EXTRA_FOR_HEIF = "nemovideo-nodes[heif]"
 """What reads HEIC and AVIF."""
 
 _AS_JPG = "export it as JPG"
+_AS_PNG = "export it as PNG"
 _AS_MP4 = "export it as MP4"
 _AS_MP3 = "export it as MP3 or M4A"
 _UNPACK = "unpack it and give the files in it"
@@ -25,6 +26,8 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"II+\0", 0, "a TIFF picture", _AS_JPG),
     (b"IIU\0", 0, "a camera's raw file", _AS_JPG),
     (b"FUJIFILM", 0, "a camera's raw file", _AS_JPG),
+    (b"IIR", 0, "a camera's raw file", _AS_JPG),
+    (b"ftypcrx ", 4, "a camera's raw file", _AS_JPG),
     (b"\xff\x0a", 0, "a JPEG XL picture", _AS_JPG),
     (b"\0\0\0\x0cJXL ", 0, "a JPEG XL picture", _AS_JPG),
     (b"jxl ", 8, "a JPEG XL picture", _AS_JPG),
@@ -32,9 +35,15 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"\xff\x4f\xff\x51", 0, "a JPEG 2000 picture", _AS_JPG),
     (b"8BPS", 0, "a Photoshop document", _AS_JPG),
     (b"gimp xcf", 0, "a GIMP document", _AS_JPG),
-    (b"\0\0\1\0", 0, "an icon", "export it as PNG"),
-    (b"%!PS", 0, "a PostScript drawing", "export it as PNG"),
+    (b"DDS ", 0, "a DDS picture", _AS_JPG),
+    (b"\x76\x2f\x31\x01", 0, "an OpenEXR picture", _AS_JPG),
+    (b"#?RADIANCE", 0, "a Radiance picture", _AS_JPG),
+    (b"\0\0\1\0", 0, "an icon", _AS_PNG),
+    (b"%!PS", 0, "a PostScript drawing", _AS_PNG),
+    (b" EMF", 40, "a Windows metafile", _AS_PNG),
+    (b"\xd7\xcd\xc6\x9a", 0, "a Windows metafile", _AS_PNG),
     (b"%PDF", 0, "a PDF document", "export its pages as JPG or PNG"),
+    (b"\xd0\xcf\x11\xe0", 0, "an older office document", "export its pages as JPG or PNG"),
     (b"PK\x03\x04", 0, "a ZIP archive or an office document", _UNPACK),
     (b"Rar!", 0, "a RAR archive", _UNPACK),
     (b"7z\xbc\xaf", 0, "a 7z archive", _UNPACK),
@@ -51,9 +60,20 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"\0\0\1\xb3", 0, "an MPEG video of an older kind", _AS_MP4),
     (b".RMF", 0, "a RealMedia file", _AS_MP4),
     (b"\0\5\x16\7", 0, "a Mac's side file without a picture", "leave it out"),
+    (
+        b"bplist00",
+        0,
+        "a Mac's placeholder or settings, not a picture",
+        "download the picture itself",
+    ),
+    (b"version https://git-lfs", 0, "a pointer of Git LFS, not the file", "run git lfs pull"),
+    (b"data:image/", 0, "a picture written as text (base64)", "save the picture itself"),
 )
-_PACKET = 188
-"""Bytes of a packet of an MPEG transport stream."""
+_SIDE_FILES = (b"<!doctype plist", b"<x:xmpmeta", b"<?xpacket")
+"""How settings of pictures begin, such as the AAE files of iPhones and the XMP files of editors."""
+_TRANSPORT_STREAMS = ((0, 188), (4, 192))
+"""Where the first packet of an MPEG transport stream begins, and its bytes; camcorders put a time
+before each packet."""
 
 
 def explain(head: bytes) -> str:
@@ -69,13 +89,16 @@ def explain(head: bytes) -> str:
         # A text may begin with the two letters of a BMP picture.
         if head[at : at + len(signature)] == signature and not (is_text and len(signature) < 4):
             return f"{what}: {remedy}"
-    if head[:1] == head[_PACKET : _PACKET + 1] == b"G" and not is_text:
+    if not is_text and any(head[at::size][:2] == b"GG" for at, size in _TRANSPORT_STREAMS):
         return f"an MPEG transport stream: {_AS_MP4}"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:200].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "a web page, not a picture: save the picture itself"
-    if b"<svg" in text[:1000].lower():
+    start = text[:1000].lower()
+    if b"<svg" in start:
         return "an SVG drawing: export it as PNG"
+    if any(mark in start for mark in _SIDE_FILES):
+        return "settings that belong to a picture, and no picture: leave it out"
     if is_text:
         return f"it holds text; the service takes {FORMATS}"
     return f"it holds something else than the service takes: {FORMATS}"
@@ -83,8 +106,16 @@ def explain(head: bytes) -> str:
 
 def explain_convertible(media: MediaType, more: str) -> str:
     """What a picture of a type of `CONVERTIBLE` is and what to do; `more` is added to it."""
-    what = "HEIC, as iPhones write it" if media.ext == "heic" else "an AVIF picture"
-    return f"{what}: {_AS_JPG}, {more}"
+    return f"{_called(media)}: {_AS_JPG}, {more}"
+
+
+def explain_cut_off(media: MediaType) -> str:
+    """What is wrong with half of a picture of a type of `CONVERTIBLE`."""
+    return f"{_called(media)}: it is cut off, its end is missing: copy it again, or {_AS_JPG}"
+
+
+def _called(media: MediaType) -> str:
+    return "HEIC, as iPhones write it" if media.ext == "heic" else "an AVIF picture"
 
 
 def _is_text(head: bytes) -> bool:

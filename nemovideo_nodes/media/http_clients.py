@@ -194,6 +194,10 @@ def connection_failure(error: BaseException, url: str = "") -> str:
         reason = "its name cannot be resolved"
     elif any(isinstance(one, ConnectionRefusedError) for one in causes):
         reason = "connection refused"
+    elif system := next((one for one in causes if isinstance(one, OSError) and one.strerror), None):
+        reason = str(system.strerror).lower()
+    elif isinstance(error, httpx.ConnectError):
+        reason = "no connection could be made"
     else:
         reason = redact(str(error)).strip() or _in_words(error)
     proxy = None

@@ -13,7 +13,7 @@ import mmap
 from pathlib import Path
 
 from nemovideo_nodes.media.convert import can_read, check_convertible
-from nemovideo_nodes.media.foreign import explain, explain_convertible
+from nemovideo_nodes.media.foreign import explain, explain_convertible, explain_cut_off
 from nemovideo_nodes.media.mp4 import inspect
 from nemovideo_nodes.media.sniff import (
     HEAD_BYTES,
@@ -68,6 +68,8 @@ def inspect_file(path: Path, name: str | None = None) -> MediaType:
 
 def _convertible(path: Path, name: str, head: bytes) -> MediaType:
     media = sniff_convertible(head)
+    if media is not None and not is_whole(path, media.ext):
+        raise UnusableMedia(name, explain_cut_off(media))
     if media is None or not can_read(media):
         raise UnusableMedia(name, explain(head))
     try:

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -22,6 +23,7 @@ from nemovideo_nodes.settings import is_loopback
 
 __all__ = ["ProxySetting", "proxy_for"]
 
+_AROUND: Final = " \t\r\n\"'"
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _ENTRY: Final = re.compile(
     r"(?:\w+://)?(?P<host>\[[^\]]*\]|[^:\[\]]*|[^\[\]]*?)(?::(?P<port>\d+))?"
@@ -45,7 +47,9 @@ def proxy_for(url: str) -> ProxySetting | None:
     host = (parts.hostname or "").rstrip(".")
     if is_loopback(host):
         return None
-    named = getproxies()  # on macOS and Windows also what the system's settings say
+    # On macOS and Windows also what the system's settings say. Files of variables that are not
+    # read by a shell leave spaces, quotes and carriage returns in the values.
+    named = {scheme: value.strip(_AROUND) for scheme, value in getproxies().items()}
     scheme = next((one for one in (parts.scheme, "all") if named.get(one)), None)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     if scheme is None or _is_excluded(host, port, named.get("no", "")):
@@ -66,7 +70,8 @@ def _check(proxy: ProxySetting) -> None:
     name = proxy.variable
     try:
         parsed = httpx.URL(proxy.url)
-        is_usable = bool(parsed.host) and (parsed.port is None or 0 < parsed.port < 65536)
+        is_host = re.fullmatch(r"[\w.-]+|[\w.%]*:[\w.:%]*", parsed.host) is not None
+        is_usable = is_host and (parsed.port is None or 0 < parsed.port < 65536)
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise BadInput(f"{name} is not the URL of a proxy: correct it, or unset it") from None
     if parsed.scheme not in _SCHEMES:
@@ -87,9 +92,7 @@ def _check(proxy: ProxySetting) -> None:
 
 def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
     """Whether `NO_PROXY` lists the host: by name, domain, address, network, each with a port."""
-    for entry in re.split(r"[,\s]+", no_proxy.strip().lower()):
-        if entry == "*":
-            return True
+    for entry in re.split(r"[,;\s]+", no_proxy.lower()):
         network = _network(entry)
         if network is not None:
             if _is_in(host, network):
@@ -103,8 +106,10 @@ def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
             if _is_in(host, network):
                 return True
             continue
-        name = found["host"].removeprefix("*").strip(".")
-        if name and (host == name or host.endswith(f".{name}")):
+        name = found["host"].removeprefix("*").strip("./")
+        if ("*" in found["host"] and fnmatchcase(host, found["host"])) or (
+            name and (host == name or host.endswith(f".{name}"))
+        ):
             return True
     return False
 

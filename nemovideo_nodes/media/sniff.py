@@ -73,7 +73,9 @@ _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 # ISO brands of pictures. `mif1` and `msf1` are either, as the further brands say.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_PICTURE_BRANDS = _HEIC_BRANDS | _AVIF_BRANDS | {b"mif1", b"msf1", b"jxl "}
+_PICTURE_BRANDS = _HEIC_BRANDS | _AVIF_BRANDS | {b"mif1", b"msf1"}
+_OTHER_PICTURES = frozenset({b"jxl ", b"crx "})
+"""JPEG XL and Canon's raw files, which nothing here reads."""
 
 
 def sniff(head: bytes) -> MediaType | None:
@@ -90,7 +92,7 @@ def sniff_convertible(head: bytes) -> MediaType | None:
     further = {head[at : at + 4] for at in range(16, min(size, len(head), 256), 4)}
     if brand in _AVIF_BRANDS or (brand in (b"mif1", b"msf1") and further & _AVIF_BRANDS):
         return CONVERTIBLE["avif"]
-    return None if brand == b"jxl " else CONVERTIBLE["heic"]
+    return CONVERTIBLE["heic"]
 
 
 def _image(head: bytes) -> str | None:
@@ -116,7 +118,7 @@ def _iso(head: bytes) -> str | None:
             return "mov"
         if brand in (b"M4A ", b"M4B ", b"M4P "):
             return "m4a"
-        return None if brand in _PICTURE_BRANDS else "mp4"
+        return None if brand in _PICTURE_BRANDS | _OTHER_PICTURES else "mp4"
     size = int.from_bytes(head[:4], "big")
     return "mov" if kind in _OLD_QUICKTIME and (size >= 8 or size == 1) else None
 

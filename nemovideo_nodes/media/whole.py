@@ -16,6 +16,7 @@ _MOST_PARTS = 100_000
 _ISO = ("mp4", "mov", "m4a")
 _UNKNOWN_SIZE = 0x7FFFF000
 """Programs that write into a pipe leave this size or a larger one, because they cannot know it."""
+_HEIF_BOXES = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid"})
 _START_OF_SCAN, _NO_LENGTH = 0xDA, frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -102,6 +103,20 @@ def _colour_table(data: mmap.mmap, at: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
+def _heif(data: mmap.mmap) -> bool:
+    """Boxes that fit into the file; phones put data of their own behind them."""
+    at = 0
+    for _ in range(_MOST_PARTS):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if kind not in _HEIF_BOXES or length == 0:  # 0: to the end
+            return at > 0
+        length = int.from_bytes(data[at + 8 : at + 16], "big") if length == 1 else length
+        at += max(8, length)
+        if at > len(data):
+            return False
+    return False
+
+
 def _riff(data: mmap.mmap) -> bool:
     promised = int.from_bytes(data[4:8], "little")
     unknown = promised == 0 or promised >= _UNKNOWN_SIZE
@@ -170,6 +185,8 @@ _CHECKS: dict[str, Callable[[mmap.mmap], bool]] = {
     "jpg": _jpeg,
     "png": _png,
     "gif": _gif,
+    "heic": _heif,
+    "avif": _heif,
     "webp": _riff,
     "wav": _riff,
     "avi": _riff,

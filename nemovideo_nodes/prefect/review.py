@@ -53,7 +53,13 @@ class Answer(RunInput):
 
 
 async def execute_and_answer(
-    run: RunHandle, rounds: int, *, resend: bool = False, same_account: bool = False
+    run: RunHandle,
+    rounds: int,
+    *,
+    resend: bool = False,
+    same_account: bool = False,
+    over_budget: bool = False,
+    handed_over: bool = False,
 ) -> RunResult:
     """`execute_run`, stopping at most `rounds` times for a person to answer the service.
 
@@ -61,10 +67,16 @@ async def execute_and_answer(
     with the question where nobody is to be asked. An answer is sent once, also where the flow was
     started again in between.
     """
+    words = {
+        "resend": resend,
+        "same_account": same_account,
+        "over_budget": over_budget,
+        "handed_over": handed_over,
+    }
     flow_run = current_flow_run()
     for _ in range(rounds if flow_run is not None else 0):
         try:
-            return await execute_run(run, resend=resend, same_account=same_account)
+            return await execute_run(run, **words)
         except RunStopped as stopped:
             if stopped.code is not ErrorCode.QUESTION:
                 raise
@@ -75,7 +87,7 @@ async def execute_and_answer(
             asking = Answer.with_initial_data(description=await summary_markdown(run))
             given = await ask_in_form(asking, f"question-{step}", flow_run)
             await refine_run(run, given.answer, occasion=f"question {step} of {flow_run.id}")
-    return await execute_run(run, resend=resend, same_account=same_account)
+    return await execute_run(run, **words)
 
 
 async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> RunResult:
@@ -83,10 +95,11 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
 
     Returns the last video's result; raises `RunStopped` where the person rejects the video. A
     deployment's flow run frees its worker while it waits, any other flow run keeps waiting. An
-    answer is not asked for again when the flow continues, is retried, or crashed.
+    answer is not asked for again when the flow continues, is retried, or crashed. What was handed
+    over to a publisher is not changed any more, so nobody is asked about it.
     """
     flow_run = current_flow_run()
-    if flow_run is None:
+    if flow_run is None or result.handed_over:
         return result
     for number in range(1, rounds + 1):
         asking = Review.with_initial_data(description=await summary_markdown(run))

@@ -43,7 +43,10 @@ _RULE = re.compile(
     r"(?:[\s,;]+within\s+(?P<within>.+?))?"
     r"(?:[\s,;]+(?:or\s+)?else\s+(?P<otherwise>.+))?"
 )
-_NONE: Final = ("", "no", "none", "never", "false", "-")
+_NONE: Final = (
+    *("", "no", "none", "never", "false", "-"),
+    *("nein", "kein", "keine", "无", "否", "不", "不需要"),
+)
 
 
 class ApprovalRule(BaseModel):

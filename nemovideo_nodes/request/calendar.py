@@ -102,6 +102,8 @@ def read_calendar_source(
     is_file: Callable[[str], bool] = lambda name: False,
 ) -> Reading:
     """All that a source says; what cannot be read at all is one problem without a row."""
+    if not isinstance(data, Sheet) and not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
+        return Reading(problems=(unreadable("it is empty"),))
     try:
         items, notes = _items(data, kind)
     except NoHeader as error:

@@ -18,12 +18,15 @@ __all__ = ["aspect_in", "credits_in", "flag_in", "images_in", "languages_in", "t
 _BLANK: Final = " \t\r\n\u00a0\u200b\ufeff\u3000"
 _SURE = re.compile(r"[|\n\r]")
 _MAYBE = re.compile(r"[,;，；、]")
+_FORMULA = re.compile(r"=\w+\(")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _MEDIA_END = re.compile(
     r"\.(?:jpe?g|png|webp|gif|heic|heif|avif|tiff?|bmp|mp4|mov|webm|mkv|avi|mp3|wav|m4a|aac)"
     r"(?:\?[^\s,;]*)?$",
     re.IGNORECASE,
 )
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.000)")
+"""A number that some write for thousands, and others for as many and no fraction."""
 _YES: Final = frozenset(("yes", "y", "true", "1", "on", "x", "ja"))
 _NO: Final = frozenset(("no", "n", "false", "0", "off", "nein"))
 _LANGUAGE_NAMES: Final = MappingProxyType(
@@ -97,8 +100,11 @@ def images_in(value: object, is_file: Callable[[str], bool] = lambda name: False
     """
     if isinstance(value, list | tuple):
         return texts_of(value)
+    text = text_of(value)
+    if _FORMULA.match(text):
+        raise BadInput("it is a formula of the sheet: write the picture's name or address itself")
     found: list[str] = []
-    for piece in _SURE.split(text_of(value)):
+    for piece in _SURE.split(text):
         name = piece.strip(_BLANK)
         if name:
             found += [name] if is_file(name) else _apart(name)
@@ -153,6 +159,10 @@ def flag_in(value: object) -> bool:
 def credits_in(value: object) -> float:
     """A number of credits; raises `BadInput`."""
     text = text_of(value)
+    if _THOUSANDS.fullmatch(text):
+        raise BadInput(
+            f"{text!r} may mean {float(text) * 1000:g} or {float(text):g}: leave the dot out"
+        )
     try:
         credits = float(text)
     except ValueError:

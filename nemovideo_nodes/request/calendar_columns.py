@@ -29,13 +29,16 @@ PER_LANGUAGE: Final = ("prompt", "caption", "title", "hashtags", "alt_text", "li
 STRONG: Final = MappingProxyType(
     {
         "slug": ("slug", "post slug", "编号"),
-        "due": ("due", "due at", "due date", "due time", "fällig", "发布时间"),
+        "due": ("due", "due at", "due date", "due time", "fällig", "发布时间", "échéance"),
         "date": (
-            *("date", "day", "datum", "publish date", "posting date", "post date"),
+            *("date", "day", "datum", "publish date", "posting date", "post date", "jour"),
             *("日期", "发布日期"),
         ),
-        "time": ("time", "time of day", "uhrzeit", "zeit", "publish time", "posting time", "时间"),
-        "timezone": ("timezone", "time zone", "tz", "zeitzone", "时区"),
+        "time": (
+            *("time", "time of day", "publish time", "posting time"),
+            *("uhrzeit", "zeit", "heure", "时间"),
+        ),
+        "timezone": ("timezone", "time zone", "tz", "zeitzone", "fuseau horaire", "时区"),
         "images": (
             "images",
             "image",
@@ -48,18 +51,22 @@ STRONG: Final = MappingProxyType(
             "图片",
         ),
         "prompt": ("prompt", "prompts", "提示词", "指令"),
-        "platforms": ("platforms", "platform", "plattform", "plattformen", "平台"),
+        "platforms": (
+            *("platforms", "platform", "plattform", "plattformen", "plateforme", "plateformes"),
+            "平台",
+        ),
         "aspect": ("aspect", "aspect ratio"),
         "profile": ("profile",),
-        "languages": ("languages", "language", "sprache", "sprachen", "语言"),
+        "languages": ("languages", "language", "sprache", "sprachen", "langue", "langues", "语言"),
         "account": ("account", "账号"),
         "revision": ("revision", "rev"),
         "approval": ("approval", "freigabe"),
         "handover": ("handover", "hand over"),
         "synthetic_media": ("synthetic media", "made with ai", "ai generated"),
         "budget": ("budget", "max credits"),
-        "title": ("title", "titel", "标题"),
-        "caption": ("caption", "文案"),
+        "notify": ("notify", "benachrichtigen", "通知"),
+        "title": ("title", "titel", "titre", "标题"),
+        "caption": ("caption", "légende", "文案"),
         "hashtags": ("hashtags", "hashtag", "话题", "标签"),
         "alt_text": ("alt text", "alt"),
         "link": ("link", "链接"),
@@ -70,10 +77,11 @@ STRONG: Final = MappingProxyType(
 """Heads that mean a field, whatever other columns there are."""
 WEAK: Final = MappingProxyType(
     {
-        "slug": ("id", "name", "post id", "short name", "key", "名称"),
+        "slug": ("id", "name", "post id", "short name", "key", "kurzname", "nom", "名称"),
         "due": (
             *("when", "publish at", "published at", "scheduled", "scheduled at", "scheduled for"),
             *("schedule", "datetime", "date time", "date and time", "date & time", "termin"),
+            *("veröffentlichung", "publication"),
         ),
         "images": (
             "media",
@@ -87,7 +95,16 @@ WEAK: Final = MappingProxyType(
             "素材",
         ),
         "prompt": ("instruction", "instructions", "brief", "anweisung", "要求"),
-        "platforms": ("channel", "channels", "network", "networks", "kanal", "kanäle", "渠道"),
+        "platforms": (
+            "channel",
+            "channels",
+            "network",
+            "networks",
+            "kanal",
+            "kanäle",
+            "canal",
+            "渠道",
+        ),
         "languages": ("lang", "langs", "locale", "locales"),
         "aspect": ("ratio", "frame", "format"),
         "hashtags": ("tags",),

@@ -1,4 +1,4 @@
-"""Feeds as calendars that are only read: RSS, Atom, and product feeds of Google Merchant. Pure.
+"""Feeds as calendars that are only read: RSS, Atom, product feeds of Google Merchant. Pure.
 
 An item is a post: its pictures, title, price and link. It is due when it was published; a product
 has no such time. The parser resolves no entities and fetches nothing.
@@ -7,10 +7,11 @@ has no such time. The parser resolves no entities and fetches nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from nemovideo_nodes.request.calendar_model import Item
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["INSTRUCTION", "items_of_feed"]
+__all__ = ["INSTRUCTION", "is_product_table", "item_of_product", "items_of_feed"]
 
 INSTRUCTION: Final = "Make a 12 second vertical video"
 """As for a webhook without a template of its own; title and price stand behind it in quotes."""
@@ -30,6 +31,10 @@ _PICTURE = re.compile(r"\.(?:jpe?g|png|webp|gif)$", re.IGNORECASE)
 _IMG = re.compile(r"<img\b[^>]{0,2000}?\bsrc\s*=\s*[\"']([^\"'<>]{1,2000})[\"']", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]*>")
 _MAX_TITLE: Final = 200
+_PRODUCT_HEADS: Final = frozenset(("id", "title", "link", "image_link", "price"))
+
+_Parts = Mapping[str, list[str]]
+"""The texts of an item, by the names of their elements or columns."""
 
 
 def items_of_feed(data: bytes) -> list[Item]:
@@ -49,24 +54,52 @@ def items_of_feed(data: bytes) -> list[Item]:
         raise BadInput(f"it is not valid XML: {error}") from None
     if _name(root) not in ("rss", "feed", "RDF", "channel"):
         raise BadInput(f"it is not an RSS, Atom or product feed: its root is {_name(root)[:40]!r}")
-    return [_item(number, one) for number, one in enumerate(_items(root), 1)]
+    return [_item_of_element(number, one) for number, one in enumerate(_items(root), 1)]
 
 
 def _items(root: Element) -> Iterator[Element]:
     return (element for element in root.iter() if _name(element) in _ITEMS)
 
 
-def _item(number: int, element: Element) -> Item:
+def is_product_table(heads: Sequence[str]) -> bool:
+    """Whether a table has the columns of a product feed, as shops export them for Google."""
+    return set(map(_product_head, heads)) >= _PRODUCT_HEADS
+
+
+def item_of_product(row: int, heads: Sequence[str], cells: Sequence[object]) -> Item:
+    """A row of such a table."""
+    parts: dict[str, list[str]] = {}
+    for head, cell in zip(heads, cells, strict=True):
+        if text := str("" if cell is None else cell).strip():
+            parts.setdefault(_product_head(head), []).append(text)
+    own = {head: texts[0] for head in heads if (texts := parts.get(_product_head(head)))}
+    return _item(row, parts, _first(parts, "link"), _linked_pictures(parts), own)
+
+
+def _product_head(head: str) -> str:
+    return re.sub(r"[\s-]+", "_", head.strip().casefold()).removeprefix("g:")
+
+
+def _item_of_element(number: int, element: Element) -> Item:
     parts: dict[str, list[str]] = {}
     for child in element:
         if text := "".join(child.itertext()).strip():
             parts.setdefault(_name(child), []).append(text)
+    return _item(number, parts, _link(element, parts), _pictures(element, parts))
+
+
+def _item(
+    number: int,
+    parts: _Parts,
+    link: str,
+    pictures: Iterable[str],
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Item:
     title = _plain_text(_first(parts, "title"))[:_MAX_TITLE]
     price = _first(parts, "sale_price") or _first(parts, "price")
-    link = _link(element, parts)
     pairs: list[tuple[str, object]] = [
         ("slug", _slug(parts, title, link)),
-        ("images", list(dict.fromkeys(_pictures(element, parts)))),
+        ("images", list(dict.fromkeys(pictures))),
         ("prompt", _prompt(title, price)),
         ("title", title),
         ("caption", ""),
@@ -75,11 +108,15 @@ def _item(number: int, element: Element) -> Item:
     due = _published(parts)
     if due is not None:
         pairs.append(("due", due))
-    extra = {"price": price, "description": _plain_text(_first(parts, "description", "summary"))}
+    extra = {
+        **own,
+        "price": price,
+        "description": _plain_text(_first(parts, "description", "summary")),
+    }
     return Item(number, tuple(pairs), needs_due=False, extra={k: v for k, v in extra.items() if v})
 
 
-def _slug(parts: dict[str, list[str]], title: str, link: str) -> str:
+def _slug(parts: _Parts, title: str, link: str) -> str:
     """What the item is known by as long as it is the same one: its id, its link, its title."""
     return (_first(parts, "id", "guid") or link or title).strip()
 
@@ -90,11 +127,31 @@ def _prompt(title: str, price: str) -> str:
     return f"{INSTRUCTION}{named}{priced}."
 
 
-def _pictures(element: Element, parts: dict[str, list[str]]) -> Iterator[str]:
+def _pictures(element: Element, parts: _Parts) -> Iterator[str]:
+    own = list(_own_pictures(element, parts))
+    yield from own
+    if not own:  # a small copy of a picture
+        for child in element.iter():
+            if _name(child) == "thumbnail" and child.get("url"):
+                yield child.get("url") or ""
+    if not parts.get("image_link"):
+        for name in ("encoded", "description", "content", "summary"):
+            for text in parts.get(name, ()):
+                yield from (unescape(url) for url in _IMG.findall(text))
+
+
+def _linked_pictures(parts: _Parts) -> Iterator[str]:
     for name in ("image_link", "additional_image_link"):
         for text in parts.get(name, ()):
             yield from (one.strip() for one in re.split(r",(?=\s*https?://)", text) if one.strip())
+
+
+def _own_pictures(element: Element, parts: _Parts) -> Iterator[str]:
+    yield from _linked_pictures(parts)
+    small = {id(one) for group in element.iter() for one in _smaller(group)}
     for child in element.iter():
+        if id(child) in small:
+            continue
         name = _name(child)
         url = child.get("url") or child.get("href") or ""
         kind = child.get("type") or ""
@@ -103,16 +160,18 @@ def _pictures(element: Element, parts: dict[str, list[str]]) -> Iterator[str]:
         enclosed = name == "enclosure" or (name == "link" and child.get("rel") == "enclosure")
         if url and ((enclosed or name == "content") and is_picture):
             yield url
-    if not parts.get("image_link"):
-        for child in element.iter():
-            if _name(child) == "thumbnail" and child.get("url"):
-                yield child.get("url") or ""
-        for name in ("encoded", "description", "content", "summary"):
-            for text in parts.get(name, ()):
-                yield from (unescape(url) for url in _IMG.findall(text))
 
 
-def _link(element: Element, parts: dict[str, list[str]]) -> str:
+def _smaller(group: Element) -> list[Element]:
+    """All but the largest of a media:group, which has one picture in several sizes."""
+    if _name(group) != "group":
+        return []
+    sizes = [one for one in group if _name(one) == "content"]
+    largest = max(sizes, key=lambda one: int(f"0{one.get('width') or ''}".strip()), default=None)
+    return [one for one in sizes if one is not largest]
+
+
+def _link(element: Element, parts: _Parts) -> str:
     for child in element:
         is_own = _name(child) == "link" and child.get("rel", "alternate") == "alternate"
         if is_own and (url := child.get("href")):
@@ -120,7 +179,7 @@ def _link(element: Element, parts: dict[str, list[str]]) -> str:
     return _first(parts, "link")
 
 
-def _published(parts: dict[str, list[str]]) -> datetime | str | None:
+def _published(parts: _Parts) -> datetime | str | None:
     """When it was published, with its zone; text that is not such a time is a problem later."""
     text = _first(parts, "pubDate", "published", "date", "issued", "updated")
     if not text:
@@ -131,7 +190,7 @@ def _published(parts: dict[str, list[str]]) -> datetime | str | None:
         return text
 
 
-def _first(parts: dict[str, list[str]], *names: str) -> str:
+def _first(parts: _Parts, *names: str) -> str:
     return next((parts[name][0] for name in names if parts.get(name)), "")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from nemovideo_nodes.request.calendar_columns import columns_of
 from nemovideo_nodes.request.post_text import PostText, TemplateFault, filled_in
 
 __all__ = ["CalendarPost", "Item", "Problem", "Reading", "TemplateFault", "post_run_id"]
@@ -33,6 +34,8 @@ class Problem(BaseModel):
     """What is wrong, and what would be right."""
 
     def __str__(self) -> str:
+        if self.row is None and self.message[:1].isupper():
+            return self.message  # a sentence of its own
         where = f"row {self.row}" if self.row is not None else "the calendar"
         column = f", {self.column}" if self.column else ""
         return f"{where}{column}: {self.message}"
@@ -66,6 +69,8 @@ class CalendarPost(BaseModel):
     """Whether they are to be labelled as made or changed by AI."""
     budget: float | None = None
     """The most credits of each of its videos; None: as many as it needs."""
+    notify: tuple[str, ...] | None = None
+    """The channels that are told of its videos; None: those that are told of the calendar."""
     title: str = ""
     caption: str = ""
     hashtags: str = ""
@@ -76,6 +81,13 @@ class CalendarPost(BaseModel):
     """A language's own words, by field and language: `words["prompt"]["de"]`."""
     source: Mapping[str, str] = {}
     """The row's own columns as text, for templates and for the results."""
+
+    def head_of(self, field: str) -> str:
+        """The head of a field's column, as the source writes it; else the field's own name."""
+        for column in columns_of(list(self.source)):
+            if column is not None and column.field == field and self.source[column.head]:
+                return column.head
+        return field
 
     def prompt_in(self, language: str = "") -> str:
         """The instruction in a language of the post."""

@@ -5,7 +5,7 @@ Pure: what is made already, and the time, come in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal
@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.request.calendar_model import CalendarPost, post_run_id
+from nemovideo_nodes.request.estimate import BASIS, GENERATION, Estimate
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import generations, wanted_length, with_length
 
 __all__ = [
-    "ESTIMATE",
     "CalendarPlan",
     "PlannedVideo",
     "Stand",
@@ -29,8 +29,6 @@ __all__ = [
     "with_handover",
 ]
 
-ESTIMATE: Final = 100.0
-"""Credits of one generation, as the vendor tells it (about 100 a clip; exports are free)."""
 _CLASH: Final = timedelta(minutes=30)
 """Two posts of one account on one platform are that far apart, or it is told."""
 _GAP_DAYS: Final = 4
@@ -61,7 +59,13 @@ class PlannedVideo(BaseModel):
     language: str = ""
     revision: str = ""
     """The row's, or that of a row that is to be made again."""
-    estimate: float = ESTIMATE
+    estimate: Estimate | None = None
+    """What it is expected to cost, where the store of its account was looked at."""
+
+    @property
+    def credits(self) -> float:
+        """What it is expected to cost."""
+        return self.estimate.credits if self.estimate is not None else GENERATION
 
     @property
     def run_id(self) -> str:
@@ -134,6 +138,8 @@ class CalendarPlan(BaseModel):
     """How each run stands; one that is not in here is planned."""
     estimate: float
     """Credits of what is still to be made."""
+    basis: str = BASIS
+    """Where that comes from."""
     clashes: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
 
@@ -199,7 +205,6 @@ def plan_calendar(
     zone: ZoneInfo,
     *,
     videos: Sequence[PlannedVideo] | None = None,
-    estimate: Callable[[PlannedVideo], float] = lambda video: video.estimate,
 ) -> CalendarPlan:
     """The plan of posts in the zone in which people read it; `stands` tells what is made."""
     videos = videos_of(posts) if videos is None else videos
@@ -207,10 +212,19 @@ def plan_calendar(
     return CalendarPlan(
         videos=tuple(videos),
         stands=dict(stands),
-        estimate=sum(map(estimate, open_)),
+        estimate=sum(one.credits for one in open_),
+        basis=_basis(open_),
         clashes=tuple(_clashes(posts, zone)),
         gaps=tuple(_gaps(posts, zone)),
     )
+
+
+def _basis(videos: Sequence[PlannedVideo]) -> str:
+    by_past = sum(one.estimate is not None and one.estimate.basis != BASIS for one in videos)
+    if not by_past:
+        return BASIS
+    rest = f"; {len(videos) - by_past} by documented costs" if by_past < len(videos) else ""
+    return f"{by_past} by the median of past runs like them{rest}"
 
 
 def _clashes(posts: Sequence[CalendarPost], zone: ZoneInfo) -> Iterable[str]:

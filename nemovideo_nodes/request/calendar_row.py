@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,10 +34,11 @@ from nemovideo_nodes.request.calendar_model import (
     Problem,
     TemplateFault,
 )
-from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_named
+from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_or_offset
 from nemovideo_nodes.request.model import MAX_TEXT
+from nemovideo_nodes.request.notify import channels_in
 from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
-from nemovideo_nodes.request.post_text import UTM_FIELDS, hashtags_in, text_faults
+from nemovideo_nodes.request.post_text import UTM_FIELDS, TextFault, hashtags_in, text_faults
 
 __all__ = ["IsFile", "Row"]
 
@@ -47,6 +49,9 @@ _PLAIN: Final = ("profile", "account", "revision", "slug", "handover")
 _SHEET_ERRORS: Final = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!")
 )
+
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|mailto:|tel:)\S+")
+_NO_ADDRESS: Final = "it is not a link: write it whole, as https://example.com/sale"
 
 IsFile = Callable[[str], bool]
 """Whether a picture of that name is there."""
@@ -151,7 +156,10 @@ class Row:
         """The post, or None where the row has problems."""
         plain = {name: self._text(name) for name in (*_PLAIN, *PER_LANGUAGE)}
         if not plain["slug"]:
-            self._fault(self._head("slug"), "", "it has no slug: give the post a short name")
+            message = "it has no slug: give the post a short name"
+            if not self._has_column("slug"):
+                message = "it has no slug: add one under slug, a short name for each post"
+            self._fault(self._head("slug"), "", message)
         words = {name: self._words(name) for name in PER_LANGUAGE}
         platforms = self._platforms()
         languages = self._languages(words, plain)
@@ -165,6 +173,7 @@ class Row:
             approval=self._approval(),
             synthetic_media=self._synthetic_media(),
             budget=self._budget(),
+            notify=self._notify(),
             utm={name: text for name in UTM_FIELDS if (text := self._text(name))},
             words={name: texts for name, texts in words.items() if texts},
             source=dict(self._source()),
@@ -177,6 +186,9 @@ class Row:
         if not self.problems:
             self._check_texts(post)
         return None if self.problems else post
+
+    def _has_column(self, name: str) -> bool:
+        return any(column is not None and column.field == name for column in self.columns)
 
     def _head(self, name: str) -> str:
         cells = self.cells.get(name)
@@ -220,6 +232,8 @@ class Row:
             if not self.item.needs_due:
                 return None
             message = "it has no time: write one like 2026-03-01 09:00"
+            if not any(map(self._has_column, ("due", "date", "time"))):
+                message = "it has no time: add one under due, as 2026-03-01 09:00"
             if clock:
                 message = "it has a time of day and no day: write one like 2026-03-01"
             self._fault(self._head("time") if clock else "due", "", message)
@@ -227,7 +241,7 @@ class Row:
         cell = given[0]
         named = self._text("timezone")
         try:
-            zone = zone_named(named) if named else self.zone
+            zone = zone_or_offset(named) if named else self.zone
         except BadInput as error:
             self._fault(self._head("timezone"), named, error.sentence)
             return None
@@ -289,6 +303,15 @@ class Row:
                 self._fault(cell.column.head, cell.value, error.sentence)
         return True
 
+    def _notify(self) -> tuple[str, ...] | None:
+        for cell in self.cells.get("notify", ())[:1]:
+            try:
+                names = texts_of(cell.value)
+                return channels_in(names) if names else None
+            except BadInput as error:
+                self._fault(cell.column.head, cell.value, error.sentence)
+        return None
+
     def _budget(self) -> float | None:
         for cell in self.cells.get("budget", ())[:1]:
             try:
@@ -346,7 +369,10 @@ class Row:
                     head, value = (error.field, "") if at is None else (at.column.head, at.value)
                     self._fault(head, value, error.sentence)
                     return
-                for fault in text_faults(text, platform):
+                faults = text_faults(text, platform)
+                if text.link and not _ADDRESS.fullmatch(text.link):
+                    faults.append(TextFault(field="link", sentence=_NO_ADDRESS))
+                for fault in faults:
                     at = self._cell_of(fault.field, language)
                     key = (fault.field if at is None else at.column.head, fault.sentence)
                     if key not in reported:

@@ -11,7 +11,7 @@ from nemovideo_nodes.request.calendar_model import CalendarPost, Item, Problem, 
 from nemovideo_nodes.request.calendar_row import IsFile, Row
 from nemovideo_nodes.request.platforms import PRESETS
 
-__all__ = ["read_items"]
+__all__ = ["read_items", "rows_named"]
 
 
 def _knows_none(name: str) -> bool:
@@ -56,7 +56,7 @@ def read_items(
     all_notes = [passed_over_note(passed_over), *notes]
     if not posts and not problems:
         all_notes.append("There are no posts in it")
-    all_notes += [f"{_rows(rows)}: {note}" for note, rows in rows_of.items()]
+    all_notes += [f"{rows_named(rows)}: {note}" for note, rows in rows_of.items()]
     return Reading(tuple(posts), tuple(problems), tuple(filter(None, all_notes)))
 
 
@@ -80,6 +80,7 @@ def _said_before(post: CalendarPost, first: dict[tuple[object, ...], int]) -> st
     return ""
 
 
-def _rows(numbers: Sequence[int]) -> str:
+def rows_named(numbers: Sequence[int]) -> str:
+    """`row 3`, or `rows 3, 5`: the first ten."""
     shown = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
     return f"row {shown}" if len(numbers) == 1 else f"rows {shown}"

@@ -10,6 +10,7 @@ from typing import Final
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.calendar_columns import meaning_of
+from nemovideo_nodes.request.calendar_feed import is_product_table, item_of_product
 from nemovideo_nodes.request.calendar_model import Item, Problem
 
 __all__ = ["NoHeader", "decoded", "items_of_rows", "items_of_text"]
@@ -200,14 +201,23 @@ def _items(records: Sequence[_Record]) -> tuple[list[Item], list[str]]:
     notes = (
         [f"The lines above the header are passed over: {above[0]} to {above[-1]}"] if above else []
     )
+    # A shop's export has no times, unless somebody added them.
+    products = is_product_table(heads) and not {"due", "date"} & _fields(heads)
     items = [
-        _item(one, heads) for one in records[place + 1 :] if one.fault or _is_filled(one.cells)
+        _item(one, heads, products=products)
+        for one in records[place + 1 :]
+        if one.fault or _is_filled(one.cells)
     ]
     return items, notes
 
 
 def _header(records: Sequence[_Record]) -> tuple[int, list[str]] | None:
-    """The first row that names two columns, one of them a slug or a time; its place and heads."""
+    """The first row that names two columns, one of them a slug or a time; its place and heads.
+
+    Of a header of two rows it is the one that names more.
+    """
+    best: tuple[int, list[str]] | None = None
+    most = 1
     filled = (
         (place, one)
         for place, one in enumerate(records[: _HEADER_WITHIN * 5])
@@ -217,13 +227,19 @@ def _header(records: Sequence[_Record]) -> tuple[int, list[str]] | None:
         if tries >= _HEADER_WITHIN:
             break
         heads = ["" if cell is None else str(cell).strip() for cell in record.cells]
-        fields = {found[0] for head in heads if (found := meaning_of(head))}
-        if len(fields) > 1 and fields & {"slug", "due", "date"}:
-            return place, heads
-    return None
+        fields = _fields(heads)
+        if len(fields) > most and fields & {"slug", "due", "date", "time"}:
+            best, most = (place, heads), len(fields)
+        elif best is not None:
+            break
+    return best
 
 
-def _item(record: _Record, heads: Sequence[str]) -> Item:
+def _fields(heads: Sequence[str]) -> set[str]:
+    return {found[0] for head in heads if (found := meaning_of(head))}
+
+
+def _item(record: _Record, heads: Sequence[str], *, products: bool) -> Item:
     if record.fault:
         value = str(record.cells[0]) if record.cells else ""
         return Item(record.row, fault=_problem(record.row, value, record.fault))
@@ -239,6 +255,8 @@ def _item(record: _Record, heads: Sequence[str]) -> Item:
             ),
         )
     cells = [*record.cells[: len(heads)], *[""] * (len(heads) - len(record.cells))]
+    if products:
+        return item_of_product(record.row, heads, cells)
     return Item(record.row, tuple(zip(heads, cells, strict=True)))
 
 

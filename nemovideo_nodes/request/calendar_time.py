@@ -1,21 +1,22 @@
 """When a post is due, from what people write: year first, month by name, or a cell of Excel. Pure.
 
 Day and month are never guessed: "03.04.2026" is refused with both readings. A time that a zone's
-clock skips is refused; of one that it has twice, the first is taken, and a note says so.
+clock skips is read as the clock shows it then; of one that it has twice, the first is taken. A note
+says so.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["Due", "due_from", "has_day", "zone_named"]
+__all__ = ["Due", "due_from", "has_day", "zone_named", "zone_or_offset"]
 
 _YEARS: Final = (1970, 2199)
 _FIRST_SERIAL, _LAST_SERIAL = 36_526, 73_050
@@ -23,18 +24,18 @@ _FIRST_SERIAL, _LAST_SERIAL = 36_526, 73_050
 _EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001  the day 0 of Excel knows no zone
 
 _NAMES: Final = (
-    ("january", "jan", "januar", "jänner"),
-    ("february", "feb", "februar"),
-    ("march", "mar", "märz", "mär", "mrz"),
-    ("april", "apr"),
+    ("january", "jan", "januar", "jänner", "janvier", "janv"),
+    ("february", "feb", "februar", "février", "févr"),
+    ("march", "mar", "märz", "mär", "mrz", "mars"),
+    ("april", "apr", "avril", "avr"),
     ("may", "mai"),
-    ("june", "jun", "juni"),
-    ("july", "jul", "juli"),
-    ("august", "aug"),
-    ("september", "sep", "sept"),
-    ("october", "oct", "oktober", "okt"),
-    ("november", "nov"),
-    ("december", "dec", "dezember", "dez"),
+    ("june", "jun", "juni", "juin"),
+    ("july", "jul", "juli", "juillet", "juil"),
+    ("august", "aug", "août"),
+    ("september", "sep", "sept", "septembre"),
+    ("october", "oct", "oktober", "okt", "octobre"),
+    ("november", "nov", "novembre"),
+    ("december", "dec", "dezember", "dez", "décembre", "déc"),
 )
 _MONTHS: Final = MappingProxyType(
     {name: number for number, names in enumerate(_NAMES, 1) for name in names}
@@ -44,7 +45,7 @@ _DATE = re.compile(
     r"(?:"
     r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"
     r"|(?P<year2>\d{4})年(?P<month2>\d{1,2})月(?P<day2>\d{1,2})[日号]"
-    rf"|(?P<day3>\d{{1,2}})(?:st|nd|rd|th|\.)?[ -]*{_MONTH}[ ,-]*(?P<year3>\d{{4}})(?!\d)"
+    rf"|(?P<day3>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[ -]*{_MONTH}[ ,-]*(?P<year3>\d{{4}})(?!\d)"
     r"|(?P<name2>[^\W\d_]{3,9})\.? +(?P<day4>\d{1,2})(?:st|nd|rd|th)?,? +(?P<year4>\d{4})(?!\d)"
     r")",
     re.IGNORECASE,
@@ -69,7 +70,7 @@ _WEEKDAYS: Final = (
 )
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?)?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*(?:uhr|h)\b)?",
+    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?:\s*(?:uhr|h)\b)?",
     re.IGNORECASE,
 )
 _TIME_ZH = re.compile(
@@ -78,6 +79,7 @@ _TIME_ZH = re.compile(
 _OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?")
 _ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+")
 _SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
+_SPAN = re.compile(r"(?P<first>\d{1,2}:\d{2}) ?- ?(?P<second>\d{1,2}:\d{2})")
 
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
@@ -110,7 +112,13 @@ def has_day(value: object) -> bool:
     return isinstance(value, str) and _DATE.match(_plain(value)) is not None
 
 
-def due_from(given: object, clock: object, zone: ZoneInfo) -> Due:
+def zone_or_offset(name: str) -> tzinfo:
+    """The zone that a column of zones names, as `Europe/Berlin`, `UTC+1` or `+05:30`."""
+    offset = _offset(_plain(name).replace(" ", "").upper())
+    return offset if offset is not None else zone_named(name)
+
+
+def due_from(given: object, clock: object, zone: tzinfo) -> Due:
     """The time that `given` (with the time of day in `clock`, where it stands apart) means.
 
     Both are text, or a date, a time, a number as a sheet has them; empty text where there is none.
@@ -155,6 +163,11 @@ def _day(given: object) -> tuple[date, time | None, str]:
         rest = re.sub(r"^(?:[T,]|at\b|um\b)\s*", "", rest, flags=re.IGNORECASE)
         if not rest:
             return day, None, ""
+        if (span := _SPAN.fullmatch(rest)) and "T" not in text and _is_later(span):
+            raise BadInput(
+                f"{rest!r} may be a span or a time with an offset: write {day} {span['first']} "
+                f"alone, or {day}T{span['first']:0>5}-{span['second']:0>5} for the offset"
+            )
         moment, zone = _clock_text(rest, text)
         return day, moment, zone
     if found := _UNCLEAR.search(text):
@@ -172,6 +185,11 @@ def _day(given: object) -> tuple[date, time | None, str]:
     except ValueError:
         raise BadInput("it is not a time: write one like 2026-03-01 09:00") from None
     return value.date(), value.time(), _offset_of(value)
+
+
+def _is_later(span: re.Match[str]) -> bool:
+    first, second = (tuple(map(int, span[name].split(":"))) for name in ("first", "second"))
+    return second > first
 
 
 def _found_day(found: re.Match[str], text: str) -> date:
@@ -278,18 +296,12 @@ def _offset_of(moment: datetime) -> str:
     return moment.strftime("%z") if moment.tzinfo is not None else ""
 
 
-def _placed(naive: datetime, suffix: str, zone: ZoneInfo, note: str) -> Due:
+def _placed(naive: datetime, suffix: str, zone: tzinfo, note: str) -> Due:
     """A wall-clock time in its zone: the one that it names, or else the calendar's."""
     if suffix.upper() in ("Z", "UTC", "GMT"):
         return Due(naive.replace(tzinfo=UTC), note)
-    if found := _OFFSET.fullmatch(suffix):
-        minutes = int(found["hours"]) * 60 + int(found["minutes"] or 0)
-        if minutes >= 24 * 60 or int(found["minutes"] or 0) >= 60:
-            raise BadInput(f"{suffix} is not an offset from UTC: write one like +01:00")
-        sign = "-" if found["sign"] == "-" else "+"
-        # By way of text, so that equal offsets are written alike.
-        text = f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
-        return Due(datetime.fromisoformat(f"{naive.isoformat()}{text}"), note)
+    if (offset := _offset(suffix)) is not None:
+        return Due(naive.replace(tzinfo=offset), note)
     if suffix and not _ZONE.fullmatch(suffix):
         raise BadInput(
             f"{suffix[:40]!r} behind the time means nothing: leave it out, or write an offset like "
@@ -300,6 +312,8 @@ def _placed(naive: datetime, suffix: str, zone: ZoneInfo, note: str) -> Due:
             zone = zone_named(suffix)
         except BadInput as error:
             raise BadInput(error.sentence[0].lower() + error.sentence[1:]) from None
+    if not isinstance(zone, ZoneInfo):
+        return Due(naive.replace(tzinfo=zone), note)
     early, late = naive.replace(tzinfo=zone, fold=0), naive.replace(tzinfo=zone, fold=1)
     if early.utcoffset() == late.utcoffset():
         return Due(early, note)
@@ -307,7 +321,7 @@ def _placed(naive: datetime, suffix: str, zone: ZoneInfo, note: str) -> Due:
     if back != naive:
         # Skipped: before the change, `fold=0` counts with the old offset, so it lands behind.
         return Due(
-            early,
+            back.replace(tzinfo=zone),
             f"the clocks of {zone.key} skip {naive:%H:%M} on that day, so it is read as "
             f"{back.isoformat(' ', 'minutes')}",
         )
@@ -316,6 +330,18 @@ def _placed(naive: datetime, suffix: str, zone: ZoneInfo, note: str) -> Due:
         f"the clocks of {zone.key} show {naive:%H:%M} twice on that day, and the first is taken; "
         f"write {late.isoformat(' ', 'minutes')} for the second",
     )
+
+
+def _offset(text: str) -> timezone | None:
+    """The offset from UTC that a text is, or None; raises `BadInput` for one that no zone has."""
+    found = _OFFSET.fullmatch(text)
+    if found is None:
+        return None
+    hours, minutes = int(found["hours"]), int(found["minutes"] or 0)
+    if hours >= 24 or minutes >= 60:
+        raise BadInput(f"{text} is not an offset from UTC: write one like +01:00")
+    east = timedelta(hours=hours, minutes=minutes)
+    return timezone(-east if found["sign"] == "-" else east)
 
 
 def _plain(text: str) -> str:

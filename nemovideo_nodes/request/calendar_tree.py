@@ -20,6 +20,7 @@ __all__ = ["items_of_json", "items_of_json_lines", "items_of_yaml"]
 _MAX_DEPTH: Final = 20
 _MAX_VALUES: Final = 500_000
 """What a file of a few megabytes may come to with all its aliases."""
+_NO_LIST: Final = "it must be a list of posts, each with a slug and a time; or have it under posts"
 _LISTS: Final = ("posts", "calendar", "items")
 """The one key of a mapping that holds the list of posts."""
 
@@ -43,7 +44,7 @@ def items_of_json(text: str) -> list[Item]:
         lists = [one for key, one in value.pairs if key in _LISTS and isinstance(one, list)]
         value = lists[0] if len(lists) == 1 else None
     if not isinstance(value, list):
-        raise BadInput("it must be a list of posts, each with a slug and a time")
+        raise BadInput(_NO_LIST)
     return [_json_item(number, one) for number, one in enumerate(value, 1)]
 
 
@@ -126,7 +127,7 @@ def _listed(root: yaml.Node) -> list[yaml.Node]:
         return list(root.value)
     elif root.tag == "tag:yaml.org,2002:null":  # nothing stands there
         return []
-    raise BadInput("it must be a list of posts, each with a slug and a time")
+    raise BadInput(_NO_LIST)
 
 
 def _check_depth(text: str) -> None:

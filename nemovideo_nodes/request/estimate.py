@@ -17,12 +17,14 @@ from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.request.steps import Prompt, SubmitRender
 
 __all__ = [
+    "BASIS",
     "EDIT",
     "GENERATION",
     "Estimate",
     "PastCost",
     "cost_key",
     "estimate_of",
+    "estimate_of_one",
     "past_credits",
 ]
 
@@ -32,7 +34,7 @@ EDIT: Final = 50.0
 """Credits of an edit in the same session [S V]."""
 FEWEST: Final = 3
 """Past runs below which the documented costs are told."""
-_BASIS: Final = (
+BASIS: Final = (
     f"documented costs: about {GENERATION:g} credits for each video, "
     f"{EDIT:g} for each further message"
 )
@@ -65,22 +67,38 @@ def estimate_of(request: VideoRequest, past: Sequence[float] = ()) -> Estimate:
     """
     messages, videos = _counts(request)
     if len(past) >= FEWEST and messages:
-        length = _length(request)
-        of = f"profile and length ({length})" if length else "profile"
-        return Estimate(
-            credits=statistics.median(past),
-            basis=f"the median of {len(past)} past runs of this {of}",
-        )
+        return _median(past, _length(request))
     generations = min(messages, max(videos, 1)) if messages else 0
     credits = generations * GENERATION + (messages - generations) * EDIT
-    return Estimate(credits=credits, basis=_BASIS)
+    return Estimate(credits=credits, basis=BASIS)
+
+
+def estimate_of_one(profile: str, instruction: str, known: Iterable[PastCost]) -> Estimate:
+    """The same of a request with one message and one video, by what is known of all past runs."""
+    length = _length_in((instruction,))
+    past = past_credits(known, _key(profile, length, messages=1, videos=1))
+    if len(past) >= FEWEST:
+        return _median(past, length)
+    return Estimate(credits=GENERATION, basis=BASIS)
 
 
 def cost_key(request: VideoRequest) -> str:
     """What requests have in common that cost about the same: profile, length, messages, videos."""
     messages, videos = _counts(request)
-    profile = re.sub(r"[^A-Za-z0-9.-]+", "-", request.profile)[:60]
-    return f"{profile}_{_length(request) or 'any'}_{messages}m_{videos}v"
+    return _key(request.profile, _length(request), messages=messages, videos=videos)
+
+
+def _key(profile: str, length: str, *, messages: int, videos: int) -> str:
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", profile)[:60]
+    return f"{plain}_{length or 'any'}_{messages}m_{videos}v"
+
+
+def _median(past: Sequence[float], length: str) -> Estimate:
+    of = f"profile and length ({length})" if length else "profile"
+    return Estimate(
+        credits=statistics.median(past),
+        basis=f"the median of {len(past)} past runs of this {of}",
+    )
 
 
 def past_credits(known: Iterable[PastCost], key: str) -> list[float]:
@@ -111,5 +129,9 @@ def _counts(request: VideoRequest) -> tuple[int, int]:
 
 def _length(request: VideoRequest) -> str:
     """The one length that the request asks for (`5s`); empty where it names none, or several."""
-    lengths = {wanted_length(one.text) for one in request.script} - {None}
+    return _length_in(one.text for one in request.script)
+
+
+def _length_in(texts: Iterable[str]) -> str:
+    lengths = {wanted_length(text) for text in texts} - {None}
     return f"{lengths.pop():g}s" if len(lengths) == 1 else ""

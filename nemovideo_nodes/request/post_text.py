@@ -276,11 +276,9 @@ def _compiled(template: str) -> Template:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    try:
-        from jinja2 import StrictUndefined
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-    except ImportError:
-        raise BadInput('templates need jinja2: pip install "nemovideo-nodes[calendar]"') from None
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     known = environment.filters
     environment.filters = {name: known[name] for name in _FILTERS}

@@ -129,10 +129,12 @@ def compile_request(request: VideoRequest) -> tuple[Step, ...]:
 
 
 def hand_overs(post: Post | None, said: Iterable[Arguments]) -> list[HandOver]:
-    """What is handed over of the videos that are asked for: each to each of the platforms."""
+    """What is handed over to each of the platforms: each video of a batch, else the last one."""
     if post is None or not post.handover:
         return []
-    videos = sum(isinstance(args, SubmitRender) for args in said)
+    steps = list(said)
+    is_batch = any(isinstance(args, Prompt) and args.shows for args in steps)
+    videos = sum(isinstance(args, SubmitRender) for args in steps) if is_batch else 1
     # Where one is asked for it is the last one, also after a change.
     renders = [f"{StepName.RENDER}/{number}" for number in range(videos)] if videos > 1 else [None]
     return [

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from nemovideo_nodes.errors import BadInput, redact
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.notify import checked_channels
@@ -20,11 +19,14 @@ from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
 from nemovideo_nodes.webhook.signatures import Scheme, SecretInvalid, canonical_secret
 from nemovideo_nodes.webhook.systems import SYSTEMS, System
+from nemovideo_nodes.workspace.config_faults import config_fault, meant, quotes_hint
 
-__all__ = ["Config", "OutboxConfig", "Secret", "Source", "Target", "read_config"]
+__all__ = ["LANGUAGE", "Config", "OutboxConfig", "Secret", "Source", "Target", "read_config"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SHORTEST_SECRET = 12
+LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+"""A language's code, as runs take it."""
 Secret = str
 """`env:NAME`, `file:PATH`, or, for whoever insists, `plain:…`; read when the receiver starts."""
 
@@ -120,6 +122,25 @@ class Source(_Strict):
         given = [value] if isinstance(value, str) else value
         if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
             return host_patterns(given)
+        return value
+
+    @field_validator("secrets", "matters", "notify", mode="before")
+    @classmethod
+    def _one_of_them(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("language")
+    @classmethod
+    def _checked_language(cls, value: str) -> str:
+        if value and not LANGUAGE.fullmatch(value):
+            raise ValueError("give a language's code, as de or zh-CN")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _checked_base_url(cls, value: str) -> str:
+        if value and not re.match(r"(?i)https?://[^/]", value):
+            raise ValueError("it has to begin with https://")
         return value
 
     @field_validator("approval")
@@ -232,8 +253,9 @@ class Config(_Strict):
         kind, _, name = reference.partition(":")
         if kind == "plain":
             value = name
-        elif kind == "env":
-            value = (os.environ if env is None else env).get(name, "")
+        elif kind == "env" and name:
+            # As of a file, a line's end or a space around it is none of it.
+            value = (os.environ if env is None else env).get(name, "").strip()
             if not value:
                 raise BadInput(f"The secret of {what} is missing: set the variable {name}")
         elif kind == "file":
@@ -276,36 +298,37 @@ class Config(_Strict):
         return tuple(found)
 
 
+_TABLES: Final = (
+    *(Config, Source, OutboxConfig),
+    *(PrefectTarget, AirflowTarget, InProcessTarget),
+)
+_KINDS: Final = ("prefect", "airflow", "here")
+
+
 def read_config(path: str | os.PathLike[str]) -> Config:
     """The configuration in a TOML file; raises `BadInput` saying what is wrong, and where."""
     name = os.fspath(path)
     file = Path(name).expanduser()
+    text = ""
     try:
-        value = tomllib.loads(file.read_text("utf-8-sig"))
+        text = file.read_text("utf-8-sig")
+        value = tomllib.loads(text)
     except FileNotFoundError:
         raise BadInput(f"There is no configuration {name!r}: check --config") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise BadInput(f"The configuration {name} cannot be read: {reason}") from None
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"The configuration {name} is not valid TOML: {error}") from None
+        line = re.search(r"at line (\d+)", str(error))
+        hint = quotes_hint(text, int(line[1])) if line else ""
+        raise BadInput(f"The configuration {name} is not valid TOML: {error}{hint}") from None
     try:
         config = Config.model_validate(_named(value) | {"folder": file.absolute().parent})
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            known = {**Source.model_fields, **Config.model_fields}
-            near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
-            hint = f"; is {near[0]} meant?" if near else ""
-            raise BadInput(f"{name} has a key that is not known: {redact(place)}{hint}") from None
-        if fault["type"] == "union_tag_invalid":
-            tags, tag = fault["ctx"]["expected_tags"], str(fault["ctx"]["tag"])
-            raise BadInput(
-                f"{name}: {place}.kind must be one of {tags}, not {redact(tag)!r}"
-            ) from None
-        raise BadInput(f"{name} is wrong at {redact(place)}: {fault['msg'].lower()}") from None
-    for source in config.sources.values():
+        raise config_fault(name, error, _TABLES, kinds=_KINDS) from None
+    for key, source in config.sources.items():
+        if source.name != key:
+            raise BadInput(f"{name} has a key that is not known: sources.{key}.name")
         _check(source, name)
     return config
 
@@ -314,7 +337,7 @@ def _named(value: dict[str, Any]) -> dict[str, Any]:
     sources = value.get("sources")
     if not isinstance(sources, dict):
         return value
-    named = {k: {**v, "name": k} if isinstance(v, dict) else v for k, v in sources.items()}
+    named = {k: {"name": k, **v} if isinstance(v, dict) else v for k, v in sources.items()}
     return {**value, "sources": named}
 
 
@@ -323,7 +346,8 @@ def _check(source: Source, where: str) -> None:
     if not _NAME.fullmatch(source.name):
         raise BadInput(f"{what} needs a name of small letters, digits and dashes, 40 at most")
     if source.system not in SYSTEMS:
-        raise BadInput(f"{what} has a system that is not known: give {', '.join(SYSTEMS)}")
+        hint = meant(source.system, SYSTEMS) or f": give {', '.join(SYSTEMS)}"
+        raise BadInput(f"{what} has a system that is not known, {source.system!r}{hint}")
     if not source.expression("subject"):
         raise BadInput(
             f"{what} does not say what a delivery is about: give subject, a JMESPath expression"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
-from nemovideo_nodes.webhook.config import Source
+from nemovideo_nodes.webhook.config import LANGUAGE, Source
 from nemovideo_nodes.webhook.earlier import (
     EARLIER_FIELDS,
     EARLIER_SUBJECTS,
@@ -41,7 +40,6 @@ from nemovideo_nodes.webhook.text import one_line, plain_text, plain_value
 
 __all__ = ["Mapper", "digest_of"]
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _OLD_S: Final = 86_400.0
 """How long before its update a thing was published that is old at first sight."""
 _MOST_TITLE: Final = 100
@@ -182,7 +180,7 @@ class Mapper:
                 images=tuple(images),
                 prompt=one_line(prompt)[:MAX_TEXT],
                 profile=self._source.profile,
-                language=language if _LANGUAGE.fullmatch(language) else "",
+                language=language if LANGUAGE.fullmatch(language) else "",
                 media_hosts=self._source.hosts,
                 notify=Notify(
                     channels=self._source.notify, source=self._source.name, subject=subject

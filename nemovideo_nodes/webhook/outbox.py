@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     and_,
     bindparam,
+    create_engine,
     delete,
     func,
     insert,
@@ -49,13 +50,31 @@ from nemovideo_nodes.webhook.tables import (
     migrate,
     open_engine,
     refusals,
+    sqlite_file,
     subjects,
 )
 
-__all__ = ["Accepted", "Delivery", "FollowedRun", "Job", "Outbox", "RunEnd"]
+__all__ = ["Accepted", "Delivery", "FollowedRun", "Job", "Outbox", "RunEnd", "checked_url"]
 
 _MOST_REFUSALS = 500
 """How many of the last refusals are kept."""
+
+
+def checked_url(config: Config) -> str:
+    """Where the outbox is; raises `BadInput` where none can be. Nothing is opened."""
+    url = config.outbox.url
+    if url.startswith("env:"):
+        url = config.secret(url, "the outbox")
+    try:
+        if sqlite_file(url, config.folder) is None:
+            create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        reason = "it is not such a URL" if not isinstance(error, ImportError) else error.msg
+        raise BadInput(
+            f"The outbox cannot be opened ({reason}): give sqlite:///FILE, or "
+            "postgresql+psycopg://… with psycopg installed"
+        ) from None
+    return url
 
 
 class Outbox:
@@ -77,17 +96,7 @@ class Outbox:
         Without `durable`, a loss of power may take back what was written last: fit for a
         dispatcher, which would decide the same again, and start it under the same key.
         """
-        url = config.outbox.url
-        if url.startswith("env:"):
-            url = config.secret(url, "the outbox")
-        try:
-            engine = open_engine(url, config.folder, durable=durable)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            reason = type(error).__name__ if not isinstance(error, ImportError) else error.msg
-            raise BadInput(
-                f"The outbox cannot be opened ({reason}): give sqlite:///FILE, or "
-                "postgresql+psycopg://… with psycopg installed"
-            ) from None
+        engine = open_engine(checked_url(config), config.folder, durable=durable)
         outbox = cls(engine)
         with outbox._errors():
             migrate(engine)

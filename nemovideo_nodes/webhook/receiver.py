@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,8 @@ MAX_BODY: Final = 1_000_000
 _READ_S: Final = 20.0
 """How long a sender may take over its body."""
 _BATCH: Final = 64
+_RETRY_S: Final = 30.0
+"""When a sender may try again, where nothing can be written down."""
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Those that senders can be told to use: a delivery by another one than POST is told why."""
 _KEPT: Final = (
@@ -75,6 +78,8 @@ class Receiver:
         self._writer = _Writer(outbox, notify)
         self._refusals = Refusals(self._writer.write_refusals)
         self._counted: Counter[str] = Counter()
+        self._failed = (-math.inf, "")
+        """When and why the last delivery could not be written down, where it could not."""
         self.app = Starlette(
             routes=[
                 Route("/hooks/{source}", self._receive, methods=_METHODS),
@@ -131,8 +136,13 @@ class Receiver:
         accepted = _accepted(source, verified, headers, body, now.timestamp(), subject)
         try:
             new = await self._writer.write(accepted)
-        except StoreError:
-            return self._refused(source.name, 503, "outbox down", headers={"Retry-After": "30"})
+        except StoreError as error:
+            self._failed = (now.timestamp(), error.sentence)
+            wait = {"Retry-After": f"{_RETRY_S:.0f}"}
+            return self._refused(
+                source.name, 503, "outbox down", detail=error.sentence, headers=wait
+            )
+        self._failed = (-math.inf, "")
         return self._answer("accepted" if new else "duplicates", source.success)
 
     def _answer(self, counted: str, status: int) -> Response:
@@ -170,6 +180,10 @@ class Receiver:
             await asyncio.to_thread(self._outbox.check)
         except StoreError as error:
             return JSONResponse({"status": "not ready", "error": error.sentence}, 503)
+        at, why = self._failed
+        # What can be read may be full: that is known from the last delivery only.
+        if self._clock.now().timestamp() - at < _RETRY_S:
+            return JSONResponse({"status": "not ready", "error": why}, 503)
         return JSONResponse({"status": "ready"})
 
     async def _counters(self, request: Request) -> Response:

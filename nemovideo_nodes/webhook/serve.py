@@ -23,9 +23,10 @@ from nemovideo_nodes.webhook.config import Config, read_config
 from nemovideo_nodes.webhook.connections import ConnectionLimits, guarded_protocol
 from nemovideo_nodes.webhook.dispatcher import Dispatcher
 from nemovideo_nodes.webhook.mapping import Mapper
-from nemovideo_nodes.webhook.outbox import Outbox
+from nemovideo_nodes.webhook.outbox import Outbox, checked_url
 from nemovideo_nodes.webhook.receiver import Receiver
 from nemovideo_nodes.webhook.resolvers import resolver_of
+from nemovideo_nodes.webhook.tables import sqlite_file
 from nemovideo_nodes.webhook.targets import open_target
 
 __all__ = ["Server", "bound", "check", "dispatch", "log_to_stderr", "serve", "url_of"]
@@ -44,14 +45,19 @@ def check(path: str) -> tuple[Config, list[str]]:
     config = read_config(path)
     notes = []
     open_target(config)
-    if config.outbox.url.startswith("env:"):
-        config.secret(config.outbox.url, "the outbox")
+    file = sqlite_file(checked_url(config), config.folder)
+    if file is not None and not file.parent.is_dir():
+        raise BadInput(f"The outbox cannot be in {file.parent}: there is no such folder")
     for source in config.sources.values():
-        config.secrets_of(source)
+        secrets = config.secrets_of(source)
         Mapper(source)
         resolver_of(config, source)
         if any(one.startswith("plain:") for one in source.secrets):
             notes.append(f"the source {source.name} has its secret in the file itself (plain:)")
+        if any(one[0] == one[-1] and one[0] in "\"'" for one in secrets):
+            notes.append(
+                f"a secret of the source {source.name} stands in quotes: are they part of it?"
+            )
         if not source.hosts:
             notes.append(f"pictures of the source {source.name} may come from any public host")
         if source.most_per_day is None:

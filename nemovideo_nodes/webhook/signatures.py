@@ -116,7 +116,7 @@ def canonical_secret(scheme: Scheme, secret: str) -> str:
     }.get(scheme)
     if prefix is None:
         return secret
-    text = "".join(secret.split()).strip("\"'")
+    text = "".join(secret.split()).strip("\"'").removeprefix("v1,")  # as Supabase shows it
     if text.startswith("whsk_"):
         raise SecretInvalid("it is a private key (whsk_), and the receiver needs the public one")
     other = "whpk_" if prefix == "whsec_" else "whsec_"

@@ -34,6 +34,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.schema import CreateColumn
 
 __all__ = [
@@ -45,10 +46,12 @@ __all__ = [
     "migrate",
     "open_engine",
     "refusals",
+    "sqlite_file",
     "subjects",
 ]
 
 _BUSY_S: Final = 5.0
+_SQLITE: Final = "sqlite:///"
 """How long a writer waits for its turn."""
 _PAUSE_S: Final = 0.0005
 _LONGER_PAUSE_S: Final = 0.002
@@ -133,17 +136,29 @@ refusals = Table(
 """What the receiver refused, the last ones; nothing of the deliveries themselves is kept."""
 
 
+def sqlite_file(url: str, folder: Path) -> Path | None:
+    """The file of an SQLite URL, as seen from `folder`; None for other databases' URLs.
+
+    Raises `ArgumentError` for an SQLite URL without a file.
+    """
+    if not url.startswith("sqlite:"):
+        return None
+    _, _, file = url.partition(_SQLITE)
+    if not file:
+        raise ArgumentError(url)
+    return folder / file
+
+
 def open_engine(url: str, folder: Path, *, durable: bool) -> Engine:
     """The engine for a URL, an SQLite file as seen from `folder`; raises SQLAlchemy's errors.
 
     Without `durable`, a loss of power may take back what was written last.
     """
-    prefix = "sqlite:///"
-    if not url.startswith("sqlite:"):
+    file = sqlite_file(url, folder)
+    if file is None:
         return create_engine(url, pool_pre_ping=True, pool_size=5)
-    file = folder / url.removeprefix(prefix)
     _keep_private(file)
-    engine = create_engine(f"{prefix}{file}", connect_args={"timeout": _BUSY_S})
+    engine = create_engine(f"{_SQLITE}{file}", connect_args={"timeout": _BUSY_S})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: object) -> None:

@@ -337,12 +337,13 @@ def _line(value: object) -> str:
 
 
 def _time(value: object) -> datetime | None:
-    """A time in ISO 8601; one without a zone is UTC."""
-    if not isinstance(value, str):
-        return None
+    """A time in ISO 8601, or seconds or milliseconds since 1970; one without a zone is UTC."""
+    number = _number(value)
     try:
-        time = datetime.fromisoformat(value.strip())
-    except ValueError:
+        if number is not None and number > 1e9:
+            return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
+        time = datetime.fromisoformat(value.strip() if isinstance(value, str) else "")
+    except (ValueError, OverflowError, OSError):
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 

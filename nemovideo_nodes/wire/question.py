@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
 from nemovideo_nodes.errors import redact, well_formed
+from nemovideo_nodes.wire.translated import plain
 
-__all__ = ["ASK_QUESTION", "AgentQuestion", "Question", "QuestionOption"]
+__all__ = ["ASK_QUESTION", "AgentQuestion", "Question", "QuestionOption", "asks"]
 
 ASK_QUESTION: Final = "ask_question"
 """The tool's name."""
@@ -18,6 +19,8 @@ ASK_QUESTION: Final = "ask_question"
 _MOST: Final = 30
 """Questions, and options of each, that are read."""
 _LONGEST: Final = 1000
+_WRAPPERS: Final = ("input", "args", "arguments", "parameters")
+"""Fields that may hold the arguments once more."""
 _NO_TEXT: Final = "The agent asks a question, but did not send its text"
 
 
@@ -53,18 +56,20 @@ class AgentQuestion(BaseModel):
     def read(cls, arguments: object) -> AgentQuestion:
         """The question in a tool call's arguments, whatever of it can be read."""
         value = _object(arguments)
-        listed = value.get("questions")
-        if not isinstance(listed, list):  # one question by itself
+        inner = next((value[name] for name in _WRAPPERS if value.get(name)), None)
+        if inner is not None and not value.get("questions"):
+            value = _object(inner)
+        listed = _listed(value.get("questions"))
+        if not listed:  # one question by itself
             listed = [value] if _words(value, "prompt", "question", "text", "message") else []
         title = _words(value, "title", "header")
         questions = [question for one in listed[:_MOST] if (question := _question(one))]
         return cls(title=title, questions=tuple(questions))
 
     def joined(self, other: AgentQuestion) -> AgentQuestion:
-        """Both as one: the agent may ask twice in a turn."""
-        return AgentQuestion(
-            title=self.title or other.title, questions=(*self.questions, *other.questions)
-        )
+        """Both as one: the agent may ask twice in a turn, and a frame may come twice."""
+        questions = dict.fromkeys((*self.questions, *other.questions))
+        return AgentQuestion(title=self.title or other.title, questions=tuple(questions))
 
     def text(self) -> str:
         """The question as a person reads it: a line for each prompt and each option."""
@@ -100,9 +105,29 @@ def _question(value: object) -> Question | None:
     )
 
 
+def asks(tool: str) -> bool:
+    """Whether the tool of this name asks a person; its name may come in another spelling."""
+    return plain(tool) == plain(ASK_QUESTION)
+
+
+def _listed(value: object) -> list[object]:
+    """A list as itself, as JSON text, or as an object whose keys are the ids."""
+    if isinstance(value, str):
+        try:
+            value = from_json(value)
+        except ValueError:
+            return [value]
+    if isinstance(value, dict):
+        return [
+            {"id": key, **one} if isinstance(one, dict) else {"id": key, "label": one}
+            for key, one in value.items()
+        ]
+    return value if isinstance(value, list) else []
+
+
 def _options(value: object) -> tuple[QuestionOption, ...]:
     found = []
-    for one in value[:_MOST] if isinstance(value, list) else []:
+    for one in _listed(value)[:_MOST]:
         given = _object(one) if isinstance(one, dict) else {"label": one}
         label = _words(given, "label", "text", "title", "value", "id")
         if label:

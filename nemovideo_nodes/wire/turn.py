@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
 from nemovideo_nodes.errors import redact, well_formed
-from nemovideo_nodes.wire.question import ASK_QUESTION, AgentQuestion
+from nemovideo_nodes.wire.question import AgentQuestion, asks
 from nemovideo_nodes.wire.stream import FrameReader
+from nemovideo_nodes.wire.translated import HEARTBEATS, adk_event, kind_of, plain
 
 __all__ = ["StreamEvent", "StreamEventKind", "Turn", "TurnReader"]
 
@@ -54,7 +55,6 @@ class StreamEvent(NamedTuple):
     text: str = ""
 
 
-_HEARTBEAT_NAMES = frozenset({"heartbeat", "ping", "keepalive", "keep-alive"})
 _LONGEST = 5000
 """Characters of an error that are looked at."""
 _TEXT = StreamEventKind.TEXT
@@ -110,16 +110,19 @@ class TurnReader:
         if _is_heartbeat(frame):
             return _HEARTBEAT
         event = _loads(frame.data)
-        if event and isinstance(event.get("content"), dict):
-            return self._read_event(event)
         if event is None:
             # ADK 1.15 writes the frame of an exception by hand, quotes unescaped.
             if handmade := _HANDMADE_ERROR.match(frame.data):
                 self._error = _one_line(handmade["text"])
+            elif plain(frame.event) == "error":
+                self._error = _one_line(frame.data)
             return _OTHER
-        if str(event.get("type", "")).lower() in _HEARTBEAT_NAMES:
+        content = event.get("content")
+        if isinstance(content, dict) and "parts" in content:
+            return self._read_event(event)
+        if kind_of(event) in HEARTBEATS:
             return _HEARTBEAT
-        return self._read_event(_adk_event(event))
+        return self._read_event(adk_event(event, frame.event))
 
     def _read_event(self, event: dict[str, Any]) -> StreamEvent:
         author = event.get("author")
@@ -127,8 +130,8 @@ class TurnReader:
             if event.get("error") not in (None, False):
                 self._error = _one_line(_text_of(event["error"]))
                 return _OTHER
-            if isinstance(event.get("code"), int) and event["code"] != 0:
-                self._error = _one_line(f"{event['code']} {_text_of(event.get('message', ''))}")
+            if (code := _code(event.get("code"))) != 0:
+                self._error = _one_line(f"{code} {_text_of(event.get('message', ''))}")
                 return _OTHER
         parts = _parts(event)
         text = "" if author == "user" else _shown(parts)
@@ -138,8 +141,8 @@ class TurnReader:
         tools = [name for part in parts if (name := _tool(part))]
         self._tools += tools
         for part in parts:
-            if _tool(part) == ASK_QUESTION:
-                asked = AgentQuestion.read(part["functionCall"].get("args"))
+            if asks(_tool(part)):
+                asked = AgentQuestion.read(_call(part).get("args"))
                 self._question = self._question.joined(asked) if self._question else asked
         error = _event_error(event, text)
         if text.strip():
@@ -159,41 +162,13 @@ class _Reply:
 
 
 def _event_error(event: dict[str, Any], text: str) -> str | None:
-    code = event.get("errorCode")
-    if not code and not event.get("errorMessage"):
+    code = event.get("errorCode") or event.get("error_code")
+    message = event.get("errorMessage") or event.get("error_message")
+    if not code and not message:
         return None
     if code == "STOP" or (code == "MAX_TOKENS" and text.strip()):
         return None
-    return _one_line(_text_of(code or event["errorMessage"]))
-
-
-def _adk_event(event: dict[str, Any]) -> dict[str, Any]:
-    """A frame that the gateway has translated, as the ADK event that it stands for [W]."""
-    kind, content = event.get("type"), event.get("content")
-    inner = event.get("data")
-    inner = inner if isinstance(inner, dict) else {}
-    part: dict[str, Any]
-    if kind in ("tool_call", "tool_use", "function_call"):
-        names = (event.get("name"), event.get("tool"), inner.get("name"))
-        arguments = (event.get("args"), event.get("arguments"), event.get("input"))
-        part = {
-            "functionCall": {
-                "name": next((name for name in names if isinstance(name, str)), ""),
-                "args": next((one for one in (*arguments, inner.get("args")) if one), None),
-            }
-        }
-    elif kind in ("tool_result", "tool_response", "function_response"):
-        return {}
-    elif kind == "error":
-        reason = next((event[key] for key in ("error", "message", "content") if event.get(key)), "")
-        return {"error": reason or event.get("code") or "error"}
-    else:
-        texts = (content, event.get("text"), inner.get("text"))
-        text = next((text for text in texts if isinstance(text, str)), None)
-        if text is None or "error" in event:
-            return event
-        part = {"text": text, "thought": kind in ("thought", "thinking", "reasoning")}
-    return {"content": {"parts": [part]}, "partial": event.get("partial") is True}
+    return _one_line(_text_of(code or message))
 
 
 def _parts(event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -208,20 +183,30 @@ def _shown(parts: list[dict[str, Any]]) -> str:
     return "".join([text for text in texts if isinstance(text, str)])
 
 
+def _call(part: dict[str, Any]) -> dict[str, Any]:
+    """The tool call of a part; Python's own names are spelled with underscores."""
+    call = part.get("functionCall") or part.get("function_call")
+    return call if isinstance(call, dict) else {}
+
+
 def _tool(part: dict[str, Any]) -> str:
-    call = part.get("functionCall")
-    name = call.get("name") if isinstance(call, dict) else None
+    name = _call(part).get("name")
     return name if isinstance(name, str) else ""
+
+
+def _code(value: object) -> int:
+    """The code of an envelope; 0 is success, and what is no number says nothing."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value[:20])
+    return value if isinstance(value, int) else 0
 
 
 def _is_heartbeat(frame: ServerSentEvent) -> bool:
     """Whether the frame is a heartbeat, in any of its forms."""
-    if frame.event and frame.event.lower() in _HEARTBEAT_NAMES:
+    if plain(frame.event) in HEARTBEATS:
         return True
-    if frame.data.startswith("{"):
-        return False
-    plain = frame.data.strip().lower()
-    return not plain or plain in _HEARTBEAT_NAMES
+    data = frame.data.strip()
+    return not data or (not data.startswith("{") and plain(data) in HEARTBEATS)
 
 
 def _loads(data: str) -> dict[str, Any] | None:

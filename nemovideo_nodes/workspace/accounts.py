@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.settings import Settings
+from nemovideo_nodes.workspace.config_faults import config_fault
 from nemovideo_nodes.workspace.named_secret import named_secret
 
 __all__ = ["AccountEntry", "account_settings", "read_accounts"]
@@ -100,7 +101,5 @@ def read_accounts(path: Path) -> dict[str, AccountEntry]:
         try:
             entries[name] = AccountEntry.model_validate(entry)
         except ValidationError as error:
-            fault = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(map(str, (name, *fault["loc"])))
-            raise BadInput(f"{path} is wrong at {place}: {fault['msg'].lower()}") from None
+            raise config_fault(path, error, [AccountEntry], within=(name,)) from None
     return entries

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from nemovideo_nodes.engine.summaries import Summary
 from nemovideo_nodes.errors import BadInput, Remedy, redact
 from nemovideo_nodes.ledger.approvals import Shown, pending, shown
-from nemovideo_nodes.ledger.facts import NEWEST, Asked, Decision, Noted
+from nemovideo_nodes.ledger.facts import FORMAT_2, NEWEST, Asked, Decision, Noted
 from nemovideo_nodes.ledger.manifest import ApprovalAsked
 from nemovideo_nodes.ledger.run import Decided, Run
-from nemovideo_nodes.request.approval import Verdict
+from nemovideo_nodes.request.approval import BEFORE_HANDOVER, Verdict
 from nemovideo_nodes.request.model import Instruction
-from nemovideo_nodes.workspace.refinement import refinement_steps
+from nemovideo_nodes.request.script import numbered
+from nemovideo_nodes.request.steps import HandOver
+from nemovideo_nodes.workspace.refinement import refinement_steps, videos_to_pay
 
 __all__ = ["Waiting", "Word", "this_user", "waiting", "word_of"]
 
@@ -81,21 +83,37 @@ def word_of(run: Run, word: Word, at: datetime, by: str) -> Asked | Noted | None
     )
     if word.decision != "change":
         step = asked.record.step.id
-        return Noted(v=NEWEST, at=at, by=by, topic="decided", step=step, decided=decision)
+        return Noted(v=FORMAT_2, at=at, by=by, topic="decided", step=step, decided=decision)
     if word.instruction is None:
-        raise BadInput("Say what is to be changed", run_id=run.id)
+        raise BadInput("The change is empty: say in words what to change", run_id=run.id)
+    if asked.stage == BEFORE_HANDOVER and _hands_over_each(run):
+        raise BadInput(
+            f"Run {run.id} hands over several videos, and a change would be made to the last one "
+            "alone: reject it, and make the one that is to be changed in a run of its own",
+            run_id=run.id,
+        )
     steps, after = refinement_steps(run, (word.instruction,), is_message=True)
+    afters = videos_to_pay(run, asked.record)
+    if len(afters) > 1:
+        steps = numbered([step.args for _ in afters for step in steps], run.steps)
     return Asked(
-        v=NEWEST,
+        v=NEWEST if len(afters) > 1 else FORMAT_2,
         at=at,
         by=by,
         steps=steps,
         after=after,
+        afters=afters if len(afters) > 1 else None,
         because="refinement",
         said=(word.instruction.text,),
         given=(),
         decided=decision,
     )
+
+
+def _hands_over_each(run: Run) -> bool:
+    """Whether the videos of a batch are handed over, each by itself."""
+    records = run.steps.values()
+    return any(isinstance(one.step.args, HandOver) and one.step.args.render for one in records)
 
 
 def _asked(run: Run, word: Word, now: datetime) -> Shown:
@@ -119,7 +137,11 @@ def _asked(run: Run, word: Word, now: datetime) -> Shown:
     rejected = asked.word if asked.word and asked.word.decision.word == "reject" else None
     if (rejected or is_late) and word.decision != "reject" and not word.anyway:
         how = f"was rejected: {_told(rejected)}" if rejected else _late(asked)
-        raise BadInput(f"Run {run.id} {how}", remedy=Remedy.AGAIN, run_id=run.id)
+        raise BadInput(
+            f"Run {run.id} {how}. To approve it all the same, say so with `anyway`",
+            remedy=Remedy.AGAIN,
+            run_id=run.id,
+        )
     return asked
 
 

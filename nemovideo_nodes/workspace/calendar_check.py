@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, Unreachable, redact
 from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.media.sniff import HEAD_BYTES, sniff
 from nemovideo_nodes.request.calendar import unreadable
-from nemovideo_nodes.request.calendar_columns import columns_of
 from nemovideo_nodes.request.calendar_links import page_sentence, shared_page
 from nemovideo_nodes.request.calendar_model import CalendarPost, Problem, Reading
-from nemovideo_nodes.settings import MediaAccess, find_profile
+from nemovideo_nodes.request.calendar_rows import rows_named
+from nemovideo_nodes.settings import MediaAccess, Settings, find_profile
+from nemovideo_nodes.workspace.calendar_names import check_names
 from nemovideo_nodes.workspace.calendar_places import Places
 from nemovideo_nodes.workspace.calendar_source import CalendarSource, read_calendar_from
 from nemovideo_nodes.workspace.remote_media import is_url, peek_media
@@ -28,6 +31,7 @@ _AT_ONCE: Final = 8
 _WHOLE_S: Final = 60.0
 """How long URLs are looked at together; a note names what was left out."""
 _MOST_LOOKED_AT: Final = 2_000
+_OF_WINDOWS = re.compile(r"(?:^|/)(?:[A-Za-z]:[\\/]|\\\\)")
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"mif1")
 
 Look = Callable[[str], bytes]
@@ -58,18 +62,27 @@ class Checked:
         }
 
 
-def check_calendar(name: str, timezone: str = "UTC", access: MediaAccess | None = None) -> Checked:
+def check_calendar(
+    name: str,
+    timezone: str = "UTC",
+    access: MediaAccess | None = None,
+    *,
+    settings: Settings | None = None,
+) -> Checked:
     """Read the calendar at `name`, and look at all that its posts need.
 
-    What is wrong with it, or with the time zone, is told in the problems.
+    What is wrong with it, or with the time zone, is told in the problems. With `settings`, its
+    publishers and accounts are looked up, too.
     """
-    access = access or MediaAccess()
+    access = access or (settings.media_access if settings is not None else MediaAccess())
     try:
         source, reading = read_calendar_from(name, timezone, access)
     except BadInput as error:
         return Checked(None, Reading(problems=(unreadable(error.sentence),)))
     if source is not None:
         reading = check_posts(source, reading, lambda url: peek_media(url, access))
+        if settings is not None:
+            reading = check_names(reading, settings)
     return Checked(source, reading)
 
 
@@ -92,8 +105,9 @@ def check_posts(source: CalendarSource, reading: Reading, look: Look) -> Reading
             posts.append(post)
     bare = [post.row for post in posts if not (post.images or post.prompt or post.words)]
     if bare:
-        rows = ", ".join(map(str, bare[:10])) + (", …" if len(bare) > 10 else "")
-        notes.append(f"Neither a picture nor a prompt, so nothing can be made yet: row {rows}")
+        notes.append(
+            f"Neither a picture nor a prompt, so nothing can be made yet: {rows_named(bare)}"
+        )
     problems.sort(key=lambda problem: problem.row or 0)
     return replace(
         reading,
@@ -108,15 +122,7 @@ def _image_problems(
 ) -> Iterator[Problem]:
     for name in post.images:
         if fault := faults.get(places[name]):
-            yield Problem(row=post.row, column=_head_of(post), value=name, message=fault)
-
-
-def _head_of(post: CalendarPost) -> str:
-    """The head of the column of pictures, as the source writes it."""
-    for column in columns_of(list(post.source)):
-        if column is not None and column.field == "images" and post.source[column.head]:
-            return column.head
-    return "images"
+            yield Problem(row=post.row, column=post.head_of("images"), value=name, message=fault)
 
 
 def _profile_problems(post: CalendarPost) -> Iterator[Problem]:
@@ -125,7 +131,8 @@ def _profile_problems(post: CalendarPost) -> Iterator[Problem]:
             find_profile(post.profile)
         except BadInput as error:
             message = _as_part(error.sentence)
-            yield Problem(row=post.row, column="profile", value=post.profile, message=message)
+            column = post.head_of("profile")
+            yield Problem(row=post.row, column=column, value=post.profile, message=message)
 
 
 def _look_at(urls: Iterable[str], look: Look) -> tuple[dict[str, str], list[str]]:
@@ -194,10 +201,17 @@ def _file_fault(place: str) -> str:
 def _no_file(path: Path, place: str) -> str:
     if any(part.startswith("www.") for part in path.parts):
         return "it is an address without its beginning: write https:// before it"
-    if any(part.startswith("=") for part in path.parts):
-        return "it is a formula of the sheet: write the picture's name or address itself"
-    other = " (write / between its folders)" if "\\" in place else ""
-    return f"there is no file {path.name!r} beside the calendar: {_nearest(path)}{other}"
+    name = path.name
+    if _OF_WINDOWS.search(place):
+        return (
+            "it is a place on a Windows computer: put the file beside the calendar, and "
+            "write its name alone"
+        )
+    for written in (unquote(name), name.replace("\\", "/")):
+        if written != name and path.parent.joinpath(written).exists():
+            return f"there is no file '{name}' beside the calendar: did you mean {written}?"
+    other = " (write / between its folders)" if "\\" in name else ""
+    return f"there is no file '{name}' beside the calendar: {_nearest(path)}{other}"
 
 
 def _nearest(path: Path) -> str:

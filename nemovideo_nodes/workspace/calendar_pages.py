@@ -110,10 +110,8 @@ def month_page(
 
     `picture` gives the path of a picture that the calendar names, for the small pictures.
     """
-    try:
-        from jinja2 import Environment, PackageLoader
-    except ImportError:
-        raise BadInput('the page needs jinja2: pip install "nemovideo-nodes[calendar]"') from None
+    from jinja2 import Environment, PackageLoader
+
     environment = Environment(
         loader=PackageLoader("nemovideo_nodes.workspace", "pages"), autoescape=True
     )

@@ -34,7 +34,10 @@ class Places:
 
 
 def write_place(place: str, data: bytes, places: Places | None = None) -> None:
-    """Write a file, or an object of a store, whole or not at all; raises `BadInput`."""
+    """Write a file, or an object of a store, whole or not at all; raises `BadInput`.
+
+    A folder that is not there is made.
+    """
     if place.startswith(REMOTE):
         store, key = (places or Places()).object(place)
         store.replace(key, data)
@@ -43,6 +46,7 @@ def write_place(place: str, data: bytes, places: Places | None = None) -> None:
         path = Path(place).expanduser()
         spare = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             spare.write_bytes(data)
             spare.replace(path)
         finally:

@@ -73,8 +73,11 @@ def _check_size(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(part.file_size for part in archive.infolist())
+            names = archive.namelist()
     except zipfile.BadZipFile:
         raise BadInput("the workbook is cut off: copy it again") from None
+    if not any(name.startswith("xl/") for name in names):
+        raise BadInput("it is not a workbook: save the sheet as XLSX or CSV")
     if size > _MAX_UNPACKED:
         raise BadInput("the workbook unpacks to more than 100 MB: that is not a calendar")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -51,4 +52,5 @@ def copy_file(source: Path, target: Path) -> None:
             f"The video cannot be written to {target}: {error.strerror or error}"
         ) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # no part was begun where there is no such folder
+            partial.unlink()

@@ -71,7 +71,7 @@ class PersonsWords(RunReader):
         journal = self.journal(run_id)
         run = await asyncio.to_thread(loaded, journal)
         instruction = None
-        if decision == "change":
+        if decision == "change" and change.strip():
             profile = run.order.profile if run.order else find_profile(DEFAULT_PROFILE)
             (instruction,) = instructions([change], profile)
         word = Word(decision, who, instruction, why, seen, anyway)

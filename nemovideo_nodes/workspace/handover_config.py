@@ -11,21 +11,30 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from nemovideo_nodes.errors import BadInput, redact
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.handover_postiz import PostizAdapter
 from nemovideo_nodes.request.handover_webhook import WebhookAdapter, signing_key
 from nemovideo_nodes.request.platform_names import platform_named
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.settings import Settings, checked_url
+from nemovideo_nodes.workspace.config_faults import config_fault
 from nemovideo_nodes.workspace.named_secret import named_secret
 from nemovideo_nodes.workspace.publishers import FolderPublisher, HttpPublisher, OpenedPublisher
 
-__all__ = ["check_handover", "check_target_name", "open_publisher", "read_targets"]
+__all__ = [
+    "Target",
+    "check_handover",
+    "check_target_name",
+    "open_publisher",
+    "read_targets",
+    "unknown_target",
+]
 
 _T = TypeVar("_T")
 
@@ -77,6 +86,9 @@ class PostizTarget(_Entry):
 
 Target = Annotated[FolderTarget | WebhookTarget | PostizTarget, Field(discriminator="kind")]
 _ADAPTER: TypeAdapter[Target] = TypeAdapter(Target)
+_KINDS: Final[Mapping[str, type[_Entry]]] = MappingProxyType(
+    {"folder": FolderTarget, "webhook": WebhookTarget, "postiz": PostizTarget}
+)
 
 
 def open_publisher(
@@ -87,10 +99,7 @@ def open_publisher(
     targets = read_targets(settings.handover_path)
     target = targets.get(name)
     if target is None:
-        near = difflib.get_close_matches(name, targets, n=1)
-        known = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(targets))}"
-        todo = known if targets else f"add [{name[:60]}] to {settings.handover_path}"
-        raise BadInput(f"The publisher {name[:60]!r} is not known: {todo}")
+        raise BadInput(unknown_target(name, targets, settings.handover_path))
     who = f"publisher {name!r}"
     if isinstance(target, FolderTarget):
         return FolderPublisher(target.place)
@@ -117,6 +126,14 @@ def open_publisher(
             _by_platform(target.settings, who),
         )
     )
+
+
+def unknown_target(name: str, targets: Mapping[str, Target], path: Path) -> str:
+    """What is said of a name that is not among the entries of the file at `path`."""
+    near = difflib.get_close_matches(name, targets, n=1)
+    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(targets))}"
+    todo = known if targets else f"add [{name[:60]}] to {path}"
+    return f"The publisher {name[:60]!r} is not known: {todo}"
 
 
 def check_handover(post: Post | None, settings: Settings) -> None:
@@ -165,15 +182,7 @@ def _entry(name: str, entry: object, path: Path) -> Target:
     try:
         return _ADAPTER.validate_python(entry)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        place = redact(".".join(str(part) for part in (name, *fault["loc"])))
-        if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
-            raise BadInput(
-                f"{path}: [{name}] needs kind = 'folder', 'webhook' or 'postiz'"
-            ) from None
-        if fault["type"] == "extra_forbidden":
-            raise BadInput(f"{path} has a key that is not known: {place}") from None
-        raise BadInput(f"{path} is wrong at {place}: {fault['msg'].lower()}") from None
+        raise config_fault(path, error, _KINDS.values(), within=(name,), kinds=_KINDS) from None
 
 
 def _secret(

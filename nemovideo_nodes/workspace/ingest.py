@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, StoreError, well_formed
+from nemovideo_nodes.errors import (
+    BadInput,
+    NemoVideoError,
+    Remedy,
+    StoreError,
+    Unreachable,
+    well_formed,
+)
 from nemovideo_nodes.ledger.facts import Skipped
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.convert import to_jpeg
@@ -27,11 +34,18 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import MAX_TEXT, Instruction
 from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess
-from nemovideo_nodes.workspace.remote_media import fetch_media, is_linkable, is_url, link_media
+from nemovideo_nodes.workspace.remote_media import (
+    fetch_media,
+    is_linkable,
+    is_url,
+    link_media,
+    url_name,
+)
 
 __all__ = [
     "Ingested",
     "Listed",
+    "Refused",
     "image_sizes",
     "ingest",
     "ingest_all",
@@ -43,7 +57,17 @@ MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"})
 """What systems put into folders by themselves; passed over like hidden files."""
+_LONGEST_SHOWN = 300
 _DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A source that was named by itself and cannot be used."""
+
+    error: BadInput | Unreachable
+    files: tuple[Skipped, ...]
+    """What it is called, with the reason; of a folder, each file in it."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +77,16 @@ class Ingested:
     media: tuple[Media, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     """Files of folders that cannot be used, in order."""
-    refused: tuple[BadInput, ...] = ()
-    """Why sources that were named by themselves cannot be used."""
+    refused: tuple[Refused, ...] = ()
+    """Sources that were named by themselves; what cannot be used at all comes first."""
     as_before: tuple[Media, ...] = ()
     """The media in the order in which folders were read before version 1.0, for the run ids of
     then."""
 
     def checked(self) -> Ingested:
-        """These; raises `BadInput` for the first named source that cannot be used."""
+        """These; raises `BadInput` or `Unreachable` for the first source that is refused."""
         if self.refused:
-            raise self.refused[0]
+            raise self.refused[0].error
         return self
 
 
@@ -72,6 +96,14 @@ class Listed:
 
     pictures: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+
+class _NoPicture(BadInput):
+    """A folder without a picture that can be used."""
+
+    def __init__(self, sentence: str, skipped: tuple[Skipped, ...]) -> None:
+        super().__init__(sentence)
+        self.skipped = skipped
 
 
 @dataclass
@@ -97,17 +129,16 @@ def ingest_all(
     """The media in `sources`, in order: files, folders of images, URLs. Files are checked first.
 
     `access` says where URLs may lead (None: to any public https address). Without `keep` nothing
-    is copied into the store. Raises `Unreachable` for a URL that cannot be reached now; what
-    cannot be used stands in the result.
+    is copied into the store. What cannot be used stands in the result.
     """
     opened: dict[str, _Source] = {}
-    refused: dict[str, BadInput] = {}
+    refused: dict[str, Refused] = {}
     for name in dict.fromkeys(sources):
         if not is_url(name):
             try:
                 opened[name] = _open(name)
             except BadInput as error:
-                refused[name] = error
+                refused[name] = _refused(name, error)
     count = sum(len(opened[name].files) if name in opened else 1 for name in sources)
     if count > MAX_MEDIA:
         raise BadInput(f"{count} files are too many for one video: give at most {MAX_MEDIA}")
@@ -123,8 +154,8 @@ def ingest_all(
                 found[name] = [_medium(store, path, kind, keep=kept) for path, kind in files]
             else:
                 found[name] = [_from_url(store, name, access or MediaAccess(), keep=kept)]
-        except BadInput as error:
-            refused[name] = error
+        except (BadInput, Unreachable) as error:
+            refused[name] = _refused(name, error)
     before = {
         name: _before(media) if name in opened and opened[name].is_folder else media
         for name, media in found.items()
@@ -132,9 +163,18 @@ def ingest_all(
     return Ingested(
         media=tuple(one for name in sources for one in found.get(name, ())),
         skipped=tuple(one for source in opened.values() for one in source.skipped),
-        refused=tuple(refused.values()),
+        refused=tuple(sorted(refused.values(), key=lambda one: isinstance(one.error, Unreachable))),
         as_before=tuple(one for name in sources for one in before.get(name, ())),
     )
+
+
+def _refused(source: str, error: BadInput | Unreachable) -> Refused:
+    if isinstance(error, _NoPicture) and error.skipped:
+        return Refused(error, error.skipped)
+    if isinstance(error, UnusableMedia):
+        return Refused(error, (Skipped(name=error.name, reason=error.reason),))
+    name = url_name(source) if is_url(source) else medium_name(Path(source).name)
+    return Refused(error, (Skipped(name=name, reason=error.sentence),))
 
 
 def list_pictures(sources: Sequence[str]) -> Listed:
@@ -205,12 +245,22 @@ def _open(source: str) -> _Source:
         if path.is_dir():
             return _read_folder(path, source)
         if not path.exists():
-            raise BadInput(f"There is no file {source!r}: check the path")
+            raise BadInput(f"There is no file {_quoted(source)}: {_hint(source)}")
         if not path.is_file():
-            raise BadInput(f"{source!r} is not a regular file")
+            raise BadInput(f"{_quoted(source)} is not a regular file")
         return _Source(source, [(path, _type_of(path))])
     except (OSError, ValueError) as error:
-        raise BadInput(f"{source!r} cannot be read: {_reason(error)}") from None
+        raise BadInput(f"{_quoted(source)} cannot be read: {_reason(error)}") from None
+
+
+def _quoted(source: str) -> str:
+    return repr(source if len(source) <= _LONGEST_SHOWN else f"{source[:_LONGEST_SHOWN]}…")
+
+
+def _hint(source: str) -> str:
+    if source.lower().startswith(("www.", "//")):
+        return "a URL begins with https://"
+    return "check the path"
 
 
 def _path(source: str) -> Path:
@@ -236,8 +286,6 @@ def _read_folder(folder: Path, source: str) -> _Source:
             kind = _type_of(path)
         except UnusableMedia as error:
             read.skipped.append(Skipped(name=name, reason=error.reason))
-        except BadInput as error:
-            read.skipped.append(Skipped(name=name, reason=error.sentence))
         else:
             if kind.kind == "image":
                 read.files.append((path, kind))
@@ -246,9 +294,10 @@ def _read_folder(folder: Path, source: str) -> _Source:
                 read.skipped.append(Skipped(name=name, reason=reason))
     if not read.files:
         left = "; ".join(f"{one.name}: {one.reason}" for one in read.skipped[:3])
-        raise BadInput(
-            f"The folder {source!r} holds no picture that can be used"
-            + (f" ({left})" if left else " (jpg, png, webp or gif)")
+        raise _NoPicture(
+            f"The folder {_quoted(source)} holds no picture that can be used"
+            + (f" ({left})" if left else " (jpg, png, webp or gif)"),
+            tuple(read.skipped),
         )
     return read
 
@@ -270,9 +319,15 @@ def _before(media: list[Media]) -> list[Media]:
 def _type_of(path: Path) -> MediaType:
     name = medium_name(path.name)
     try:
+        if not path.is_file():
+            is_gone = path.is_symlink() and not path.exists()
+            raise UnusableMedia(
+                name,
+                "a link to a file that is not there" if is_gone else "it is not a regular file",
+            )
         return inspect_file(path, name)
     except OSError as error:
-        raise BadInput(f"{name} cannot be read: {_reason(error)}") from None
+        raise UnusableMedia(name, f"it cannot be read: {_reason(error)}") from None
 
 
 def _medium(store: Store, path: Path, kind: MediaType, *, keep: bool) -> Media:

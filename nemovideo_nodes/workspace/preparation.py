@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nemovideo_nodes.engine.status import has_ended
-from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, Wording
+from nemovideo_nodes.errors import BadInput, NemoVideoError, Remedy, Unreachable, Wording
 from nemovideo_nodes.ledger.facts import Order, Skipped
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
@@ -126,11 +126,8 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
         read = _read(settings, store, options, profile, keep=False)
     except BadInput as error:
         return DryRun(error=error)
-    refused = [error for each in read.ingested for error in each.refused]
-    named = tuple(
-        Skipped(name=getattr(error, "name", ""), reason=getattr(error, "reason", error.sentence))
-        for error in refused
-    )
+    refused = [one for each in read.ingested for one in each.refused]
+    named = tuple(file for one in refused for file in one.files)
     request = _request(settings, options, profile, read)
     steps = [step.args for step in compile_request(request)]
     media = tuple(args.media for args in steps if isinstance(args, Upload))
@@ -138,8 +135,8 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
         check_script(request.script, request.media)
         check_handover(request.post, settings)
         if refused:
-            raise refused[0]
-    except BadInput as error:
+            raise refused[0].error
+    except (BadInput, Unreachable) as error:
         return DryRun(media=media, skipped=(*named, *read.skipped), error=error)
     service, key = settings.service, options.deduplication_key
     if options.again:

@@ -10,7 +10,7 @@ from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.approval import BEFORE_HANDOVER, BEFORE_PAYING, ApprovalStage
 from nemovideo_nodes.request.model import Instruction, Limits
 from nemovideo_nodes.request.script import compile_script
-from nemovideo_nodes.request.steps import Approve, Step, StepName
+from nemovideo_nodes.request.steps import Approve, Prompt, Step, StepName
 
 _TALK = (StepName.UPLOAD, StepName.PROMPT, StepName.STATE)
 _GATES = (StepName.RENDER, StepName.APPROVE)
@@ -20,6 +20,7 @@ __all__ = [
     "approval_to_come",
     "hand_over_to_come",
     "refinement_steps",
+    "videos_to_pay",
     "waits_for_words",
     "was_asked_last",
     "was_asked_on",
@@ -128,6 +129,29 @@ def _is_talk(step: Step) -> bool:
     """What is said, and the approval that it needs because it is paid for."""
     is_paid = isinstance(step.args, Approve) and step.args.stage == BEFORE_PAYING
     return is_paid or step.node in _TALK
+
+
+def videos_to_pay(run: Run, record: StepRecord) -> tuple[str, ...]:
+    """The last step of what is said for each video of a batch, behind an approval before paying.
+
+    They are videos of their own, so a change of that approval is made to each; none otherwise.
+    """
+    if not _is_at(record, BEFORE_PAYING):
+        return ()
+    found: list[str] = []
+    behind, last, is_batch = False, "", False
+    for step_id, other in run.steps.items():
+        args = other.step.args
+        if other is record:
+            behind = True
+        elif behind and isinstance(args, Prompt):
+            is_batch |= bool(args.shows)
+        elif behind and other.step.node is StepName.STATE:
+            last = step_id
+        elif behind and other.step.node is StepName.RENDER and last:
+            found.append(last)
+            last = ""
+    return tuple(found) if is_batch else ()
 
 
 def _last_said(run: Run, record: StepRecord) -> str:

@@ -25,7 +25,7 @@ from nemovideo_nodes.settings import MediaAccess, checked_url
 if TYPE_CHECKING:
     from ssrfguard import Resolver
 
-__all__ = ["fetch_media", "is_linkable", "is_url", "link_media", "peek_media"]
+__all__ = ["fetch_media", "is_linkable", "is_url", "link_media", "peek_media", "url_name"]
 
 _T = TypeVar("_T")
 _PEEK_S = 20.0
@@ -65,7 +65,7 @@ def link_media(source: str, access: MediaAccess, resolver: Resolver | None = Non
     etag = _in_a_loop(functools.partial(etag_of, source, access, resolver=resolver))
     kind = ACCEPTED[_ext(urlsplit(source).path)]
     return Media(
-        name=_name(source),
+        name=url_name(source),
         digest=hashlib.sha256(f"{source}\n{etag}".encode()).hexdigest(),
         size=0,
         kind=kind.kind,
@@ -91,7 +91,7 @@ def fetch_media(
     if not source.startswith(REMOTE):
         _refuse_shared_page(source)
     folder = store.scratch(f"media/{secrets.token_hex(8)}")
-    path = folder / _name(source)
+    path = folder / url_name(source)
     try:
         if source.startswith(REMOTE):
             _from_store(source, path)
@@ -146,5 +146,10 @@ def _ext(path: str) -> str:
     return "jpg" if ext == "jpeg" else ext
 
 
-def _name(source: str) -> str:
-    return medium_name(unquote(urlsplit(source).path).rpartition("/")[2])
+def url_name(source: str) -> str:
+    """What a file behind a URL is called."""
+    try:
+        path = urlsplit(source).path
+    except ValueError:  # half of an IPv6 address
+        path = ""
+    return medium_name(unquote(path).rpartition("/")[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import subprocess
@@ -213,6 +214,48 @@ def test_the_results_of_a_calendar_do_not_hide_that_a_video_failed(
     assert not done.success
     lines = list(csv.DictReader(table.read_text("utf-8-sig").splitlines(keepends=True)))
     assert {line["slug"]: line["status"] for line in lines} == {"cup": "done", "bad": "planned"}
+
+
+def test_a_post_that_waits_for_approval_holds_up_no_other_one(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """Its task is skipped, so that the DAG run ends; the next one goes on with what it shows."""
+    due = (SystemClock().now() - timedelta(hours=1)).isoformat()
+    calendar = studio.folder / "calendar.csv"
+    calendar.write_text(
+        "slug,due,images,prompt,approval\n"
+        f"cup,{due},{studio.pictures[0]},A 2 second video,before_paying\n"
+    )
+    first = ran(run_dag, dags["social_content"], calendar=str(calendar))
+    assert studio.sent[0] == 0
+    assert first.xcoms.get("video", []) == []
+    workspace = studio.workspace()
+    (waiting,) = workspace.approvals()
+    assert asyncio.run(workspace.approve(waiting.run_id, who="Ann"))
+    done = ran(run_dag, dags["social_content"], calendar=str(calendar))
+    assert [result["status"] for result in done.xcoms["video"]] == ["done"]
+    assert studio.sent[0] == 1
+
+
+def test_a_calendar_keeps_to_its_budget(
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+) -> None:
+    """What does not fit is held, and goes on where the DAG is given more."""
+    due = (SystemClock().now() - timedelta(hours=1)).isoformat()
+    calendar = studio.folder / "calendar.csv"
+    calendar.write_text(
+        f"slug,due,images,prompt\ncup,{due},{studio.pictures[0]},A 2 second video\n"
+        f"jug,{due},{studio.pictures[1]},A 3 second video\n"
+    )
+
+    def run_with(budget: int) -> Any:
+        conf = {"calendar": str(calendar), "budget": budget}
+        return run_dag(dags["social_content"], run_triggerer=True, dag_run_kwargs={"conf": conf})
+
+    assert not run_with(100).success
+    assert studio.sent[0] == 1
+    assert run_with(200).success
+    assert studio.sent[0] == 2
 
 
 def test_an_item_without_a_time_is_made_once(

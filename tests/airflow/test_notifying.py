@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from airflow.providers.common.compat.sdk import BaseNotifier
+from airflow.sdk import DAG
 from channels import write_channels
 from stage import Stage
 
 from nemovideo_nodes.airflow.notifiers import AIRFLOW_CHANNELS
 from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
+from nemovideo_nodes.airflow.video import ImageToVideoOperator
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify, notify_of
@@ -79,16 +82,18 @@ async def test_a_notifier_gets_the_message_and_no_template_is_rendered(stage: St
     ]
 
 
+def command_channel(out: Path) -> str:
+    """A channel that appends each message to a file."""
+    keep = f"import sys; open({str(out)!r}, 'ab').write(sys.stdin.buffer.read() + b'\\n')"
+    argv = json.dumps([sys.executable, "-c", keep])
+    return f'[channels.desk]\nkind = "command"\nargv = {argv}\n'
+
+
 async def test_the_last_task_tells_what_came_of_a_calendar(studio: Stage, tmp_path: Path) -> None:
     """The runs of a tick wait for it; it fails for no receiver."""
     out = tmp_path / "told.jsonl"
-    keep = f"import sys; open({str(out)!r}, 'ab').write(sys.stdin.buffer.read() + b'\\n')"
-    argv = json.dumps([sys.executable, "-c", keep])
     failing = '[channels.off]\nkind = "command"\nargv = ["/none"]\n'
-    write_channels(
-        studio.folder / studio.config,
-        f'[channels.desk]\nkind = "command"\nargv = {argv}\n{failing}',
-    )
+    write_channels(studio.folder / studio.config, command_channel(out) + failing)
     workspace = studio.workspace(Store(studio.store_path))
     for number in range(2):
         options = VideoOptions(
@@ -103,6 +108,33 @@ async def test_the_last_task_tells_what_came_of_a_calendar(studio: Stage, tmp_pa
     await asyncio.to_thread(task.execute, {})
     (tick,) = map(json.loads, out.read_text().splitlines())
     assert tick["subject"] == "Calendar Spring sale: 2 done"
+
+
+def test_a_run_that_cannot_begin_is_told(
+    studio: Stage, run_dag: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Once to the channels, and to Airflow's own callback, with the sentence; nothing is sent."""
+    out, heard = tmp_path / "told.jsonl", []
+    write_channels(studio.folder / studio.config, command_channel(out))
+    with DAG("refused", schedule=None) as dag:
+        ImageToVideoOperator(
+            task_id="video",
+            run_id="post-9",
+            images="/none/cup.png",
+            prompt="A 2 second video",
+            notify={"channels": ["desk"], "source": "ghost", "subject": "9"},
+            on_failure_callback=lambda context: heard.append(str(context["exception"])),
+        )
+    for _ in range(2):
+        assert not run_dag(dag).success
+    (told,) = map(json.loads, out.read_text().splitlines())
+    assert told["type"] == "run.stuck"
+    data = told["data"]
+    assert (data["summary"], data["source"]) == ("Needs you: refused.video", "ghost")
+    assert "/none/cup.png" in data["what_happened"]
+    assert data["what_to_do"] == "Correct what was given, then start it again"
+    assert studio.sent == (0, 0, 0)
+    assert [data["what_happened"] in sentence for sentence in heard] == [True, True]
 
 
 def test_who_is_told_comes_as_a_dag_says_it() -> None:

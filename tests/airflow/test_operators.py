@@ -37,11 +37,11 @@ from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY, RETRY_POLICY
 from nemovideo_nodes.airflow.run_operator import RunOperator
 from nemovideo_nodes.airflow.sensors import RenderSensor
 from nemovideo_nodes.airflow.triggers import RunTrigger
+from nemovideo_nodes.airflow.values import listed
 from nemovideo_nodes.airflow.video import (
     ImageToVideoOperator,
     RefineVideoOperator,
     RequestedVideoOperator,
-    listed,
 )
 from nemovideo_nodes.errors import BadInput, RunStopped, StoreError
 from nemovideo_nodes.ledger.conversation import conversation

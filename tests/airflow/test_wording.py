@@ -75,7 +75,8 @@ def test_the_log_of_a_failure_begins_with_its_sentence(caplog: pytest.LogCapture
     with pytest.raises(AirflowFailException):
         raise_task_error(error, log, "https://airflow/nemovideo/runs/abc")
     assert caplog.messages == [
-        "It is not finished. Trigger video_resume for run abc first. "
+        "It is not finished\n"
+        "What to do: Trigger video_resume for run abc first\n"
         "The run: https://airflow/nemovideo/runs/abc"
     ]
 

@@ -104,6 +104,14 @@ def test_a_url_has_the_proxy_of_its_scheme(
         ("[::1", "https://api.example", False),
         ("::::,]x[,:80,.,*.", "https://api.example", False),
         ("", "https://api.example", False),
+        ("localhost;api.example", "https://api.example", True),
+        ('"localhost,api.example"\r', "https://api.example", True),
+        ("https://api.example/", "https://api.example", True),
+        ("*:443", "https://api.example", True),
+        ("*:443", "https://api.example:8443", False),
+        ("ap*.example", "https://api.example", True),
+        ("10.1.*", "https://10.1.2.3", True),
+        ("10.2.*", "https://10.1.2.3", False),
     ],
 )
 def test_no_proxy_in_its_forms(
@@ -116,9 +124,23 @@ def test_no_proxy_in_its_forms(
 
 
 @pytest.mark.parametrize(
+    "value", [" http://proxy.example:3128 ", '"http://proxy.example:3128"', "proxy.example:3128\r"]
+)
+def test_what_a_file_of_variables_leaves_around_a_proxy_is_taken_off(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """Quotes and carriage returns of an env file that no shell has read."""
+    monkeypatch.setenv("HTTPS_PROXY", value)
+    proxy = proxy_for("https://api.example")
+    assert proxy is not None
+    assert proxy.url == "http://proxy.example:3128"
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "socks4://proxy.example",
+        "http://a proxy",
         "ftp://proxy.example",
         "http://",
         "http://proxy.example:port",

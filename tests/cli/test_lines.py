@@ -86,6 +86,8 @@ def test_the_end_is_four_lines_in_the_language_of_the_run() -> None:
         "Change it: nemovideo refine 2537c2c9 -p 'make the music quieter'",
         "See more: nemovideo show 2537c2c9",
     ]
+    again = ending_lines(done, Screen(80), music=True, asked="make the music quieter")
+    assert again[-2].endswith("-p 'make it a bit shorter'")  # what was just asked changes nothing
     none = done.model_copy(update={"videos": [], "credits": Credits(after=900)})
     lines = ending_lines(none, Screen(80, store="my store"), language="zh")
     assert lines[0].endswith("没有新的视频 · 剩余 900 积分")

@@ -31,7 +31,8 @@ def test_the_tutorial_plans_a_month_and_makes_a_video(
         next(one.text for one in found if one.language == kind) for kind in ("csv", "text")
     )
     (tmp_path / "march.csv").write_text(table)
-    check, plan, run = (shlex.split(one.text) for one in found if one.language == "sh")
+    draw, check, plan, run = (shlex.split(one.text) for one in found if one.language == "sh")
+    reader(draw)
     assert reader(check) == told
     assert "4 videos; what is still to be made costs about 400 credits." in reader(plan)
     assert (tmp_path / "march.html").read_text().count("data:image/jpeg") == 3

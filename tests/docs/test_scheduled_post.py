@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import ROOT, Terminal
+from pages import Terminal
 from publisher_site import KEY, publisher_site
 
 PAGE = "docs/tutorials/scheduled-post.md"
@@ -28,14 +27,14 @@ def test_a_row_becomes_a_scheduled_post(
     table, publishers = (
         next(one.text for one in found if one.language == kind) for kind in ("csv", "toml")
     )
-    shutil.copytree(ROOT / "docs" / "photos", tmp_path / "docs" / "photos")
     (tmp_path / "spring.csv").write_text(table, "utf-8")
     monkeypatch.setenv("NEMOVIDEO_HANDOVER", str(tmp_path / "handover.toml"))
     monkeypatch.setenv("POSTIZ_KEY", KEY)
-    run, approve, again = (one for one in found if one.language == "sh")
+    draw, run, approve, again = (one for one in found if one.language == "sh")
     with publisher_site() as site:
         text = publishers.replace("https://postiz.example.com/api", site.url)
         (tmp_path / "handover.toml").write_text(text, "utf-8")
+        terminal.follow(draw)
         terminal.follow(run)
         assert site.posts == []
         terminal.follow(approve)

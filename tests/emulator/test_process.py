@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -261,6 +262,38 @@ def test_the_world_of_a_shared_store_is_its_groups(tmp_path: Path) -> None:
                 assert world.stat().st_mode & 0o077 == 0
         finally:
             stop_local(world)
+
+
+_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from nemovideo_nodes.emulator.local import stop_local
+from nemovideo_nodes.errors import BadInput
+import encodings.idna
+os.setuid(65534)
+try:
+    stop_local(Path(sys.argv[1]))
+except BadInput as error:
+    print(error.sentence)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes two users")
+def test_only_its_own_user_can_end_it() -> None:
+    """Another one of the group is told so."""
+    store = Path(tempfile.mkdtemp(dir="/tmp"))  # where others may look
+    try:
+        store.chmod(0o2775)
+        world = store / "emulator"
+        ensure_local(world, idle_s=60, quick=True)
+        try:
+            command = [sys.executable, "-c", _AS_NOBODY, str(world)]
+            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            assert "was started by another user, who alone can end it" in told
+        finally:
+            assert stop_local(world)
+    finally:
+        shutil.rmtree(store)
 
 
 def test_what_starts_it_loads_nothing_of_its_agent() -> None:

@@ -204,3 +204,10 @@ def test_a_word_of_a_request_is_no_picture(said: str, kept: list[str]) -> None:
 
 
 NAMED = ("motion_photo", "price-tag", "cup")
+
+
+def test_a_quote_over_two_lines_is_one_text() -> None:
+    """As people paste it; nothing is put between its lines."""
+    draft = loads(compose(None, PRODUCTS, 'A video with the text "Line one\nLine two"\n8 s').draft)
+    assert draft is not None
+    assert [facts(draft)[name] for name in ("seconds", "titles")] == [8, ["Line one Line two 0-3"]]

@@ -1,17 +1,21 @@
-"""A month through Airflow's calendar DAG, with faults: all posts are made and delivered, once.
+"""A month through Airflow's calendar DAG, with faults and kills: all is made and delivered, once.
 
-By hand, in the environment of Airflow:
-`python -m pytest -p pytest_airflow_in_a_box tests/long/test_airflow_calendar.py`. The command line
-has sixty rows of it in `test_calendar_month.py`; here a few, since each post is a task.
+By hand, in the environment of Airflow; MONTH_ROWS takes another number:
+`.venv-airflow/bin/python -m pytest -o faulthandler_timeout=0 tests/long/test_airflow_calendar.py`.
+The command line has sixty rows of it in `test_calendar_month.py`; here a few, since each video is
+a task.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,62 +28,81 @@ import airflow_dags
 
 __all__ = ["connected", "open_service", "service", "shell"]
 
-ROWS, BAD, REVISED = int(os.environ.get("MONTH_ROWS", "6")), 5, 5
-WARNINGS = ("DeprecationWarning", "UserWarning", "ResourceWarning")
-pytestmark = [pytest.mark.filterwarnings(f"ignore::{name}") for name in WARNINGS]
+ROWS, BAD, REVISED, KILLS = int(os.environ.get("MONTH_ROWS", "6")), 5, 5, 3
 
 
 class DagMonth(Month):
-    """A month that the DAG makes; `run_dag` starts it, and runs its tasks."""
+    """A month that `airflow dags test social_content` makes, as a process that can be killed."""
 
-    run_dag: Callable[..., Any]
-    dag: Any
+    home: Path
 
-    def run_to_its_end(self, seconds: float = 1_200) -> None:
-        """Start it until it has made what is due; what a fault stopped goes on."""
+    def airflow(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """`airflow ARGUMENTS` with a connection for each account, each with a store of its own."""
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        env |= self.shell.surroundings | {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(Path(airflow_dags.__file__).parent),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "0",
+        }
+        for name in ("NEMOVIDEO_DEFAULT", "ACME"):
+            store = str(self.shell.folder / name.lower())
+            extra = {"store": store, "client_id": name.lower()}
+            connection = {"conn_type": "nemovideo", "host": self.service.url, "extra": extra}
+            env[f"AIRFLOW_CONN_{name}"] = json.dumps(connection)
+        command = [sys.executable, "-W", "ignore", "-m", "airflow", *arguments]
+        with (self.home / "output.log").open("ab") as output:
+            return subprocess.Popen(
+                command, env=env, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """A run of the DAG."""
         conf = {
             "calendar": str(self.calendar),
             "results": str(self.results),
             "destination": str(self.target),
         }
-        errors: Any = None
-        for _ in range(5):
-            done = self.run_dag(self.dag, run_triggerer=True, dag_run_kwargs={"conf": conf})
-            if done.success:
-                assert len(done.xcoms["video"]) == self.videos
-                return
-            errors = done.errors
-        raise AssertionError(errors)
+        return self.airflow("dags", "test", "social_content", "--conf", json.dumps(conf))
+
+    def run_to_its_end(self, seconds: float = 1_200) -> None:
+        """Start it until it has made what is due; what a fault stopped goes on."""
+        until = time.monotonic() + seconds
+        while self.start().wait(seconds):
+            assert time.monotonic() < until, (self.home / "output.log").read_text()[-4000:]
 
 
 @pytest.fixture
-def month(
-    connected: Shell, service: Service, monkeypatch: pytest.MonkeyPatch, run_dag: Callable[..., Any]
-) -> DagMonth:
-    """The accounts are connections, each with a store of its own."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    for name, value in connected.surroundings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL", "0")
-    for name in ("NEMOVIDEO_DEFAULT", "ACME"):
-        store = str(connected.folder / name.lower())
-        connection = {
-            "conn_type": "nemovideo",
-            "host": service.url,
-            "extra": {"store": store, "client_id": name.lower()},
-        }
-        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(connection))
-    bag = DagBag(str(Path(airflow_dags.__file__).with_name("social_content.py")))
+def month(connected: Shell, service: Service, tmp_path: Path) -> DagMonth:
+    """Its Airflow knows our DAGs."""
     month = DagMonth(connected, service, ROWS, BAD)
-    month.run_dag, month.dag = run_dag, bag.dags["social_content"]
+    month.home = tmp_path / "airflow"
+    month.home.mkdir()
+    for command in ("db migrate", "dags reserialize"):
+        assert month.airflow(*command.split()).wait(300) == 0
     return month
 
 
-def test_a_month_is_delivered_once(month: DagMonth, service: Service) -> None:
-    """Each video once; again it makes nothing; rows with a new revision make one each."""
+def test_a_month_is_delivered_once(
+    month: DagMonth, service: Service, wait_until: Callable[..., object]
+) -> None:
+    """Each video once, whatever is killed; again it makes nothing; a new revision makes one."""
     month.add_faults()
+    for kill in range(1, KILLS + 1):
+        running, enough = month.start(), month.videos * kill // (KILLS + 1)
+        wait_until(
+            lambda running=running, enough=enough: (
+                service.sent[0] >= enough or running.poll() is not None
+            ),
+            f"{enough} messages",
+            900,
+        )
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    began = time.monotonic()
     month.run_to_its_end()
+    print(f"{month.videos} videos, the last part of them in {time.monotonic() - began:.0f} s")
     assert service.sent[:2] == (month.videos, month.videos)
     month.check_deliveries()
     month.run_to_its_end()

@@ -1,6 +1,6 @@
 """What CI leaves out of the kills of a real Airflow; run by hand, in its environment.
 
-.venv-airflow/bin/python -m pytest tests/long/test_airflow_kills.py
+.venv-airflow/bin/python -m pytest -o faulthandler_timeout=0 tests/long/test_airflow_kills.py
 """
 
 from __future__ import annotations

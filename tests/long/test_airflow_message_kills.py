@@ -1,9 +1,10 @@
-"""A message at the real agent's pace, and what becomes of it when a part of Airflow is ended.
+r"""A message at the real agent's pace, and what becomes of it when a part of Airflow is ended.
 
 Run by hand, in the environment of Airflow; it takes about a quarter of an hour. It writes the table
 in docs/airflow.md.
 
-.venv-airflow/bin/python -m pytest tests/long/test_airflow_message_kills.py
+.venv-airflow/bin/python -m pytest -o faulthandler_timeout=0 \
+    tests/long/test_airflow_message_kills.py
 """
 
 from __future__ import annotations

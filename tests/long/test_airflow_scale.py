@@ -1,8 +1,9 @@
-"""Two hundred mapped videos on PostgreSQL with the LocalExecutor, and what they cost in slots.
+"""Two hundred mapped videos on PostgreSQL, and what they cost in slots: LocalExecutor, and Celery.
 
-Run by hand, in the environment of Airflow; NEMOVIDEO_SCALE_VIDEOS takes another number.
+Run by hand, in the environment of Airflow; NEMOVIDEO_SCALE_VIDEOS takes another number. Celery is
+tried where its provider is installed beside Airflow, and Redis on the machine.
 
-.venv-airflow/bin/python -m pytest -s tests/long/test_airflow_scale.py
+.venv-airflow/bin/python -m pytest -s -o faulthandler_timeout=0 tests/long/test_airflow_scale.py
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import pytest
 pytest.importorskip("airflow", reason="for the environment of Airflow")
 
 from airflow_studio import ONE_VIDEO, Studio, open_studio
+from celery_airflow import CeleryAirflow, celery_is_installed, redis_broker
 from moments import counts_of
 from postgres import is_installed, postgres
+from standalone import Standalone
 
 VIDEOS = int(os.environ.get("NEMOVIDEO_SCALE_VIDEOS", "200"))
 SLOTS = 4
@@ -36,17 +39,29 @@ LOOK_S = 2.0
 MOST_S = 1500.0
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Studio]:
-    """Airflow on PostgreSQL."""
+@pytest.fixture(scope="module", params=["local", "celery"])
+def studio(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, film: Path
+) -> Iterator[Studio]:
+    """Airflow on PostgreSQL, with each executor."""
     if not is_installed():
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    kind: type[Standalone] = Standalone
     with ExitStack() as stack:
         address = stack.enter_context(postgres("airflow"))
         database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{address}"}
         env = PATIENT | database
+        if request.param == "celery":
+            if not celery_is_installed():
+                pytest.skip("Celery's provider and Redis are not installed")
+            kind = CeleryAirflow
+            env |= {
+                "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+                "AIRFLOW__CELERY__BROKER_URL": stack.enter_context(redis_broker()),
+                "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql://{address}",
+            }
         folder = tmp_path_factory.mktemp("studio")
-        studio = open_studio(folder, film, slots=SLOTS, pace=PACE, env=env)
+        studio = open_studio(folder, film, slots=SLOTS, pace=PACE, env=env, kind=kind)
         stack.callback(studio.close)
         yield studio
 

@@ -3,7 +3,7 @@
 
 Run by hand, in the environment of Airflow.
 
-.venv-airflow/bin/python -m pytest tests/long/test_airflow_tour.py
+.venv-airflow/bin/python -m pytest -o faulthandler_timeout=0 tests/long/test_airflow_tour.py
 """
 
 from __future__ import annotations

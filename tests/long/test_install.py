@@ -30,7 +30,7 @@ FIRST: Mapping[str, Steps] = {
     ],
     "video": [SAMPLES, LOOK],
     "heif": [SAMPLES, LOOK, ["python", "-c", "import pillow_heif"]],
-    "email": [["nemovideo", "runs"], ["python", "-c", "import aiosmtplib, jinja2"]],
+    "email": [["nemovideo", "runs"], ["python", "-c", "import aiosmtplib"]],
     "socks": [["env", "ALL_PROXY=socks5://127.0.0.1:1", "nemovideo", "runs"]],
     "telemetry": [["nemovideo", "runs"], ["python", "-c", "import opentelemetry.trace"]],
     "emulator": [SAMPLES, MAKE, ["nemovideo", "runs"]],

@@ -20,6 +20,7 @@ from PIL import Image
 from nemovideo_nodes.errors import TooManyPixels
 from nemovideo_nodes.media.inspect import inspect_file
 from nemovideo_nodes.media.sniff import ACCEPTED, AUDIO_ONLY, CONVERTIBLE
+from nemovideo_nodes.media.whole import is_whole
 from nemovideo_nodes.render.demux import opened_media, picture_stream
 from nemovideo_nodes.render.unusable import UnusableMedia
 
@@ -267,6 +268,12 @@ OTHERS = {
     "a.flac": (b"fLaC" + bytes(30), "FLAC"),
     "a.ogg": (b"OggS" + bytes(30), "Ogg"),
     "camera.mts": (b"G" + bytes(187) + b"G" + bytes(187), "transport stream"),
+    "camcorder.mts": ((bytes(4) + b"G" + bytes(187)) * 2, "transport stream"),
+    "canon.cr3": (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(60), "camera's raw file"),
+    "IMG_1.AAE": (b'<?xml version="1.0"?>\n<!DOCTYPE plist PUBLIC "x">', "leave it out"),
+    "lfs.jpg": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    "pasted.jpg": (b"data:image/jpeg;base64,/9j/4AAQ", "base64"),
+    "a.emf": (b"\1\0\0\0" + bytes(36) + b" EMF" + bytes(40), "export it as PNG"),
     "a.jxl": (b"\xff\x0a" + bytes(30), "JPEG XL"),
     "notes.txt": ("Größe".encode() * 300, "holds text"),
     "noise.bin": (b"\x01\x02\x03\xfe" * 50, "something else"),
@@ -292,6 +299,18 @@ def test_a_heic_that_cannot_be_read_is_explained() -> None:
     """With the extra or without, the sentence says what it is and what to do."""
     reason = refusal(CASES / "IMG_0001.HEIC")
     assert reason.startswith("HEIC, as iPhones write it: export it as JPG, ")
+
+
+@pytest.mark.parametrize("ext", ["heic", "avif"])
+def test_half_of_a_heic_or_avif_is_cut_off(ext: str, tmp_path: Path) -> None:
+    """As a phone leaves one whose copy was interrupted; what stands behind the boxes is its own."""
+    whole = (CASES / f"turned_p3.{ext}").read_bytes()
+    half = tmp_path / f"half.{ext}"
+    half.write_bytes(whole[: len(whole) // 2])
+    assert "cut off" in refusal(half)
+    assert is_whole(CASES / f"turned_p3.{ext}", ext)
+    (tmp_path / "more").write_bytes(whole + b"SEFT" * 10)
+    assert is_whole(tmp_path / "more", ext)
 
 
 def test_heic_and_avif_can_be_converted_where_their_reader_is() -> None:

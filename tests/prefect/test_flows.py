@@ -66,8 +66,9 @@ async def test_batch_work_makes_a_video_of_each_picture(studio: Any) -> None:
         assert studio.sent == {"messages": 2, "renders": 2, "uploads": 2, "sessions": 1}
 
 
+@pytest.mark.parametrize("flow", [image_to_video, iterate_video, batch_images_to_video])
 async def test_a_held_run_is_released_and_handed_over(
-    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flow: Any
 ) -> None:
     """The form says how; then the video is made once, and its publisher has it."""
     publishers, posts = tmp_path / "handover.toml", tmp_path / "posts"
@@ -79,11 +80,12 @@ async def test_a_held_run_is_released_and_handed_over(
         "handover": "team",
         "due": "2035-03-02 09:00",
     }
+    prompt = [PROMPT] if flow is batch_images_to_video else PROMPT
     with pytest.raises(RunStopped, match="100 of 50 credits of the run") as held:
-        await image_to_video(studio.images[:1], PROMPT, **asked)
+        await flow(studio.images[:1], prompt, **asked)
     assert "`run_id` spring and `over_budget` switched on" in str(held.value)
     assert studio.sent["messages"] == 0
-    result = await image_to_video([], run_id="spring", over_budget=True)
+    result = await flow([], prompt[:0], run_id="spring", over_budget=True)
     assert (result.status, result.handed_over[0].target) == ("done", "team")
     assert [path.name for path in posts.glob("*.mp4")] == ["spring.mp4"]
     assert studio.sent["messages"] == 1

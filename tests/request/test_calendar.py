@@ -297,10 +297,87 @@ def test_json_keeps_what_is_written(kind: Kind) -> None:
     assert faults(reading) == [(3, "slug", "d"), (4, "", "17")]
 
 
-@pytest.mark.parametrize(("text", "kind"), [("slug,due\n", "table"), ("", "yaml"), ("[]", "json")])
+@pytest.mark.parametrize(
+    ("text", "kind"), [("slug,due\n", "table"), ("# later", "yaml"), ("[]", "json")]
+)
 def test_a_calendar_without_posts_says_so(text: str, kind: Kind) -> None:
     """It may be meant, so it is a note."""
     assert read(text, kind) == Reading(notes=("There are no posts in it",))
+
+
+@pytest.mark.parametrize("kind", ["table", "yaml", "json", "jsonl", "feed"])
+def test_an_empty_file_is_unreadable_whatever_its_kind(kind: Kind) -> None:
+    """It was cut off, or is still being written: that is one problem without a row."""
+    for data in (b"", b"\xef\xbb\xbf \r\n"):
+        (problem,) = read(data, kind).problems
+        assert (problem.row, problem.message) == (None, "it is empty")
+
+
+def test_of_a_header_of_two_rows_the_one_that_names_more_counts() -> None:
+    """The upper one groups the columns."""
+    reading = read("Post,,When,,Media\nslug,platform,date,time,images\nx,x,2026-03-02,9:00,a.jpg\n")
+    (post,) = reading.posts
+    assert (post.row, post.images) == (3, ("a.jpg",))
+    assert reading.notes == ("The lines above the header are passed over: 1 to 1",)
+
+
+def test_heads_and_months_may_be_french() -> None:
+    """As an export of a French shop has them."""
+    text = "Nom;Date;Heure;Photos;Légende;Plateforme\nx;1er décembre 2026;9h30;a.jpg;y;TikTok\n"
+    (post,) = read(text).posts
+    assert (post.slug, post.due) == ("x", datetime(2026, 12, 1, 9, 30, tzinfo=BERLIN))
+    assert (post.caption, post.platforms) == ("y", ("tiktok",))
+
+
+@pytest.mark.parametrize("head", ["slug,due,budget", "slug,due,images", "slug,due,link"])
+def test_a_cell_that_may_mean_something_else_is_a_problem(head: str) -> None:
+    """A thousand or a one, a formula, a link that leads nowhere."""
+    value = {"budget": "1.000", "images": '"=IMAGE(""x"",1)"', "link": "acme.com/sale"}
+    column = head.rpartition(",")[2]
+    (problem,) = read(f"{head}\na,2026-03-02 9:00,{value[column]}\n").problems
+    assert problem.column == column
+
+
+def test_a_row_names_who_is_told_of_it() -> None:
+    """Channels, or nobody; an empty cell leaves it to the calendar."""
+    rows = ("'team, boss'", "none", "", "Team!")
+    text = "\n".join(f"p{n},2026-03-02 9:00,{one}" for n, one in enumerate(rows))
+    reading = read(f"slug,due,notify\n{text}\n".replace("'", '"'))
+    assert [post.notify for post in reading.posts] == [("team", "boss"), (), None]
+    assert "The channel 'Team!' cannot be one" in reading.problems[0].message
+
+
+def test_a_column_that_is_missing_is_named() -> None:
+    """It is not asked for in a way that sends people looking for a cell."""
+    (problem,) = read("date,images\n2026-03-02,a.jpg\n").problems
+    assert problem.message == "it has no slug: add one under slug, a short name for each post"
+
+
+def test_a_product_feed_may_be_a_table() -> None:
+    """As shops export it: no times, several pictures, and its own columns for the results."""
+    reading = read(
+        "id\ttitle\tlink\timage_link\tadditional_image_link\tprice\tavailability\n"
+        "S1\tRose\thttps://s.test/1\thttps://s.test/1.jpg\t"
+        "https://s.test/2.jpg,https://s.test/3.jpg\t29.99 EUR\tin stock\n"
+    )
+    (post,) = reading.posts
+    assert (post.row, post.slug, post.due, len(post.images)) == (2, "S1", None, 3)
+    assert post.prompt.endswith('titled "Rose", with the price 29.99 EUR at the end.')
+    assert (post.source["availability"], reading.notes) == ("in stock", ())
+
+
+def test_a_feeds_picture_in_several_sizes_is_one() -> None:
+    """The largest; a thumbnail stands in only where there is no other."""
+    media = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    content = '<media:content medium="image" url="https://s.test/{0}.jpg" width="{0}"/>'
+    thumb = '<media:thumbnail url="https://s.test/t.jpg"/>'
+    group = f"<media:group>{content.format(90)}{content.format(900)}</media:group>"
+    items = "".join(
+        f"<item><title>{n}</title>{one}{thumb}</item>" for n, one in enumerate((group, ""))
+    )
+    first, second = read(f"<rss {media}><channel>{items}</channel></rss>", "feed").posts
+    assert first.images == ("https://s.test/900.jpg",)
+    assert second.images == ("https://s.test/t.jpg",)
 
 
 def test_a_yaml_file_may_have_several_documents() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.request.calendar_time import due_from, zone_named
+from nemovideo_nodes.request.calendar_time import due_from, zone_named, zone_or_offset
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -72,6 +72,7 @@ def test_times_as_people_write_them(text: str, clock: str, expected: str) -> Non
         ("2026-03-02 9:5", "", "is not a time of day: write one like 09:05"),
         ("Tue 2026-03-02 9:00", "", "2026-03-02 is a Monday: correct the day or the date"),
         ("next Monday", "", "is not a time: write one like"),
+        ("2026-03-02 9:00-10:00", "", "may be a span or a time with an offset"),
         ("2 Marz 2026", "", "Marz is not a month"),
         (True, "", "are not times"),
         (17.0, "", "17 is not a time"),
@@ -86,16 +87,38 @@ def test_what_is_not_clear_is_refused_with_what_would_be(
     assert not caught.value.sentence[0].isupper() or caught.value.sentence.startswith("Marz ")
 
 
-def test_a_time_that_the_clocks_skip_is_refused_and_one_that_they_show_twice_is_the_first() -> None:
-    """What would be right is told in both cases; an offset settles it."""
+def test_of_times_that_the_clocks_skip_or_show_twice_a_note_tells_how_they_are_read() -> None:
+    """An offset settles it."""
     skipped = due_from("2026-03-29 02:30", "", BERLIN)
     assert "skip 02:30 on that day, so it is read as 2026-03-29 03:30" in skipped.note
+    assert skipped.at.isoformat() == "2026-03-29T03:30:00+02:00"
     twice = due_from("2026-10-25 02:30", "", BERLIN)
     assert twice.at.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert "write 2026-10-25 02:30+01:00 for the second" in twice.note
     second = due_from("2026-10-25 02:30+01:00", "", BERLIN)
     assert second.note == ""
     assert second.at - twice.at == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2026-03-02 09:00 America/New_York", "2026-03-02T09:00:00-05:00"),
+        ("2026-03-02 9am Asia/Tokyo", "2026-03-02T09:00:00+09:00"),
+        ("2026-03-02 09:00-05:00", "2026-03-02T09:00:00-05:00"),
+        ("2026-03-02T09:00-10:00", "2026-03-02T09:00:00-10:00"),
+    ],
+)
+def test_a_zone_or_an_offset_may_stand_behind_the_time(text: str, wanted: str) -> None:
+    """The A of America is no a.m."""
+    assert due_from(text, "", BERLIN).at.isoformat() == wanted
+
+
+@pytest.mark.parametrize("name", ["UTC+1", "GMT +01:00", "+0100", "Africa/Lagos"])
+def test_a_column_of_zones_may_hold_offsets(name: str) -> None:
+    """As people write them."""
+    found = due_from("2026-03-02 09:00", "", zone_or_offset(name))
+    assert found.at.isoformat() == "2026-03-02T09:00:00+01:00"
 
 
 def test_a_day_alone_is_its_midnight_with_a_note() -> None:

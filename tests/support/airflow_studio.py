@@ -82,6 +82,7 @@ def open_studio(
     slots: int = 4,
     pace: float = 0.0,
     env: Mapping[str, str] = {},
+    kind: type[Standalone] = Standalone,
 ) -> Studio:
     """Start Airflow with our DAGs and the tests', an emulator for all, and one for each moment.
 
@@ -95,7 +96,7 @@ def open_studio(
         connection = {"conn_type": "nemovideo", "host": service.url, "password": tokens[-1]}
         connections[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
     store = folder / "store"
-    airflow = Standalone(
+    airflow = kind(
         folder / "airflow",
         {"NEMOVIDEO_STORE": str(store), **QUICK, **connections, **env},
         slots,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
+import threading
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
@@ -11,7 +14,7 @@ from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-__all__ = ["MailServer"]
+__all__ = ["MailServer", "mail_server"]
 
 
 class MailServer:
@@ -85,3 +88,19 @@ class MailServer:
         self.mails.append(mail)
         self.recipients.append(list(envelope.rcpt_tos))
         return "250 OK"
+
+
+@contextlib.contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """A mail server in a thread, for what is no coroutine."""
+    loop, server = asyncio.new_event_loop(), MailServer()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from loopback import served
 
-__all__ = ["KEY", "SECRET", "PublisherSite", "publisher_site"]
+__all__ = ["KEY", "SECRET", "PublisherSite", "Trouble", "publisher_site"]
 
 KEY = "a-postiz-key-of-the-tests"
 SECRET = "whsec_" + base64.b64encode(b"sixteen or more bytes").decode()

@@ -186,7 +186,10 @@ async def test_a_body_is_counted_and_not_believed(open_shop: Callable[..., Shop]
 async def test_a_store_that_is_down_is_told_to_the_sender(
     configured: Callable[..., Config],
 ) -> None:
-    """503, so that it sends again; and /readyz says so, while /healthz is content."""
+    """503, so that it sends again; and /readyz says so, while /healthz is content.
+
+    Also where it can be read, as a full disk can.
+    """
 
     class Down(Outbox):
         down = True
@@ -195,10 +198,6 @@ async def test_a_store_that_is_down_is_told_to_the_sender(
             if self.down:
                 raise StoreError("The disk is full")
             return super().accept(arrived)
-
-        def check(self) -> None:
-            if self.down:
-                raise StoreError("The disk is full")
 
     config = configured()
     outbox = Down.open(config)
@@ -214,6 +213,9 @@ async def test_a_store_that_is_down_is_told_to_the_sender(
             assert (await http.get("/readyz")).status_code == status
             assert (await http.get("/healthz")).status_code == 200
     await receiver.close()
+    assert [one["reason"] for one in outbox.listed(state="refused")] == [
+        "503 outbox down: The disk is full"
+    ]
     outbox.close()
 
 

@@ -171,11 +171,14 @@ def test_session_ids_are_texts_of_any_length() -> None:
         ("2026-12-01T10:00:00", datetime(2026, 12, 1, 10, tzinfo=UTC)),
         ("soon", None),
         (7, None),
+        (1796119200, datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        (1796119200000, datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        (1e300, None),
         (None, None),
     ],
 )
 def test_a_token_may_say_when_it_expires(said: object, expected: datetime | None) -> None:
-    """As a time in ISO 8601, instead of in seconds."""
+    """As a time in ISO 8601, or in seconds or milliseconds since 1970."""
     answer = {"data": {"token": "t", "expires_at": said}}
     assert TokenAnswer.read(answer).expires_at == expected
 

@@ -305,6 +305,9 @@ def test_a_translated_turn_without_text_is_silent() -> None:
         ({"type": "error", "content": "agent broke"}, "agent broke"),
         ({"type": "error", "error": {"message": "agent broke"}}, "agent broke"),
         ({"type": "error", "code": "E7"}, "E7"),
+        ({"type": "ERROR", "data": {"message": "agent broke"}}, "agent broke"),
+        ({"error_code": "EXHAUSTED", "author": "nemo_agent"}, "EXHAUSTED"),
+        ({"code": "2001", "message": "no credits"}, "2001 no credits"),
         ({"type": "error"}, "error"),
     ],
 )
@@ -343,6 +346,58 @@ CALLS = [
 ]
 
 
+OTHER_CALLS: list[dict[str, object]] = [
+    {"type": "TOOL_CALL", "name": "askQuestion", "args": QUESTION},
+    {"type": "tool-call", "toolName": "ask-question", "input": QUESTION},
+    {"type": "toolCall", "tool_call": {"name": "ask_question", "arguments": QUESTION}},
+    {"type": "tool_use", "data": {"name": "ask_question", "arguments": json.dumps(QUESTION)}},
+    {"type": "function_call", "function": {"name": "ask_question", "arguments": QUESTION}},
+    {"event": "tool_call", "data": {"name": "ask_question", "args": {"input": QUESTION}}},
+    {"data": {"type": "tool_call", "name": "ask_question", "args": QUESTION}},
+    {"content": {"parts": [{"function_call": {"name": "ask_question", "args": QUESTION}}]}},
+    {
+        "type": "tool_call",
+        "name": "ask_question",
+        "args": QUESTION | {"questions": json.dumps(QUESTION["questions"])},
+    },
+]
+
+
+@pytest.mark.parametrize("call", OTHER_CALLS)
+def test_a_question_is_never_lost_by_its_spelling(call: dict[str, object]) -> None:
+    """Taken for a silent edit, it would be exported unanswered."""
+    assert turn_of(call).question == turn_of(CALLS[0]).question
+
+
+def test_a_question_in_a_frame_that_the_stream_names() -> None:
+    """The name of the frame is its kind, where it has none itself."""
+    call = json.dumps(
+        {"name": "ask_question", "args": {"question": "Which?", "options": {"a": "A"}}}
+    )
+    reader = TurnReader()
+    reader.feed(f"event: tool_call\ndata: {call}\n\nevent: error\ndata: too busy\n\n".encode())
+    turn = reader.finish()
+    assert turn.replies == ["Which?\n- A"]
+    assert turn.error == "too busy"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "TEXT", "content": "Hello"},
+        {"type": "text", "content": {"text": "Hello"}},
+        {"type": "text", "content": [{"type": "text", "text": "Hello"}]},
+        {"type": "text", "data": "Hello"},
+        {"event": "text", "data": {"text": "Hello"}},
+    ],
+)
+def test_translated_texts_in_other_spellings(frame: dict[str, object]) -> None:
+    """The user's own words are not among them, nor thoughts in capitals."""
+    own = {"type": "text", "role": "user", "content": "Make it"}
+    thought = {"type": "THOUGHT", "content": "hm"}
+    assert turn_of(own, thought, frame).replies == ["Hello"]
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_a_question_is_a_reply_and_no_silent_edit(call: dict[str, object]) -> None:
     """The question with its options is what a person reads; programs have it typed."""
@@ -358,12 +413,20 @@ def test_a_question_is_a_reply_and_no_silent_edit(call: dict[str, object]) -> No
 
 
 def test_a_question_follows_the_text_before_it() -> None:
-    """And two calls are one question."""
+    """And a call that comes twice is one question."""
     turn = turn_of({"type": "text", "content": "One moment."}, CALLS[0], CALLS[1])
     assert turn.replies[0] == "One moment."
     assert len(turn.replies) == 2
     assert turn.question is not None
-    assert len(turn.question.questions) == 4
+    assert len(turn.question.questions) == 2
+    other = {"type": "tool_call", "name": "ask_question", "args": {"question": "And the music?"}}
+    joined = turn_of(CALLS[0], other).question
+    assert joined is not None
+    assert [one.prompt for one in joined.questions] == [
+        "Pick a look",
+        "How long?",
+        "And the music?",
+    ]
 
 
 @given(

@@ -48,7 +48,7 @@ def test_an_account_has_its_token_and_its_store(tmp_path: Path) -> None:
         ('[a]\ntoken = "nmv_usr_canary"\n', 0o600, "holds a token in"),
         ('[a]\ntoken_env = "NONE"\n', 0o600, "has its token in NONE, which is not set"),
         ('[a]\ntoken_file = "/no/such"\n', 0o600, "No such file"),
-        ("[a]\nnope = 1\n", 0o600, "is wrong at a.nope"),
+        ("[a]\nnope = 1\n", 0o600, "a key that is not known: a.nope"),
         ("[b]\n", 0o600, "'a' is not known: add"),
         ("[a]\n", 0o644, "can be read by others: run chmod 600"),
         ("[a", 0o600, "is not valid TOML"),

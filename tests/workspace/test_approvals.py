@@ -105,6 +105,24 @@ async def test_a_change_is_one_more_instruction_and_is_asked_about(
     assert said == ["A 2 second video", 'add the title "One"']
 
 
+async def test_a_change_before_paying_is_made_to_each_video_of_a_batch(stage: Stage) -> None:
+    """They are asked about once, and each is a video of its own."""
+    ordered = order(stage, "before_paying", mode="batch")
+    await stage.work(ordered)
+    with pytest.raises(BadInput, match="The change is empty"):
+        await say(stage, ordered.run_id, "change", change=" ")
+    assert await say(stage, ordered.run_id, "change", change='add the title "One"')
+    asked = (await stage.work(ordered)).approval
+    assert asked is not None
+    assert sum('"One"' in line for line in asked.lines) == 2
+    await say(stage, ordered.run_id)
+    result = await stage.work(ordered)
+    assert (result.status, len(result.videos)) == ("done", 2)
+    said = [one["said"] for one in stage.manifest(result)["conversation"]]
+    assert [text == 'add the title "One"' for text in said] == [False, True, False, True]
+    assert stage.sent == (4, 2, 2)
+
+
 async def test_a_change_is_never_taken_for_a_command(stage: Stage) -> None:
     """'Export' would go past the person who is asked: it is sent as it stands."""
     ordered = order(stage, "before_export")

@@ -346,7 +346,14 @@ def test_files_are_looked_at(tmp_path: Path) -> None:
     messages = [one["message"] for one in told["problems"]]
     for message, part in zip(
         messages,
-        ("holds no image", "is empty", "holds no picture", "HEIC", "there is no file", "write /"),
+        (
+            "holds no image",
+            "is empty",
+            "holds no picture",
+            "HEIC",
+            "there is no file",
+            "mean photos/1.jpg?",
+        ),
         strict=True,
     ):
         assert part in message
@@ -358,6 +365,33 @@ def test_a_profile_that_is_not_known_is_a_problem(tmp_path: Path) -> None:
     code, told = check(path)
     assert code == 1
     assert "'nope' is not known: give one of" in told["problems"][0]["message"]
+
+
+def test_publishers_and_accounts_are_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt publisher is a problem; what another machine may know is noted."""
+    path = written(
+        tmp_path / "a.csv",
+        b"slug,due,prompt,publisher,account\na,2026-03-02 09:00,x,bufer,\n"
+        b"b,2026-03-02 09:00,x,,acme\nc,2026-03-02 09:00,x,,Acme Inc\n",
+    )
+    monkeypatch.setenv("NEMOVIDEO_HANDOVER", str(tmp_path / "handover.toml"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _, told = check(path)
+    assert [(one["row"], one["column"]) for one in told["problems"]] == [(4, "account")]
+    assert told["notes"] == [
+        "The publisher 'bufer' is not known on this machine (row 2)",
+        "The account 'acme' is not known on this machine (row 3)",
+    ]
+    written(tmp_path / "handover.toml", b'[buffer]\nkind = "folder"\nplace = "/videos"\n')
+    _, told = check(path)
+    assert told["problems"][0] == {
+        "row": 2,
+        "column": "publisher",
+        "value": "bufer",
+        "message": "the publisher 'bufer' is not known: did you mean buffer?",
+    }
 
 
 def test_post_text_is_measured_against_the_platforms(tmp_path: Path) -> None:

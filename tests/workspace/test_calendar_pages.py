@@ -10,9 +10,14 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
+from nemovideo_nodes.ledger.costs import COSTS
+from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.calendar_model import CalendarPost, Problem
 from nemovideo_nodes.request.calendar_plan import plan_calendar, videos_of
+from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.calendar_pages import month_page, plan_events
+from nemovideo_nodes.workspace.calendar_planning import plan_posts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NINE = datetime(2026, 3, 2, 9, tzinfo=BERLIN)
@@ -52,6 +57,24 @@ def test_what_is_made_is_not_in_the_estimate() -> None:
     plan = plan_calendar(POSTS, stands, BERLIN)  # type: ignore[arg-type]
     assert plan.estimate == 300
     assert [plan.stand(video) for video in videos[:4]] == ["done", "stuck", "waiting", "planned"]
+
+
+def test_the_plan_estimates_by_what_videos_like_them_cost(tmp_path: Path) -> None:
+    """Of the same profile and length, in the store of the account; else by documented costs."""
+    store = Store(str(tmp_path))
+    for number in range(3):
+        at = f"2026010{number + 1}T0900"
+        key = f"{DEFAULT_PROFILE}_8s_1m_1v"
+        store.create(f"{COSTS}/{key}_{at}00Z_{at}59Z_{40 + number}_run{number}", b"{}")
+    posts = [
+        post(2, "known", prompt="An 8 second video", platforms=("tiktok", "x")),
+        post(3, "other", prompt="A 9 second video", platforms=("tiktok",)),
+    ]
+    settings = Settings.from_environment({}).model_copy(update={"store": str(tmp_path)})
+    plan = plan_posts(posts, settings, BERLIN)
+    assert [video.credits for video in plan.videos] == [41, 100]
+    assert plan.estimate == 141
+    assert plan.basis == "1 by the median of past runs like them; 1 by documented costs"
 
 
 def test_events_are_read_by_a_calendar() -> None:

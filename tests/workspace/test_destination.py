@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.errors import BadInput, StoreError
 from nemovideo_nodes.ledger.manifest import Delivered, RunResult, Video
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.workspace.copying import copy_file
 from nemovideo_nodes.workspace.destination import Destination, file_stem
 
 
@@ -145,3 +146,11 @@ def test_what_can_be_no_destination_is_told(tmp_path: Path) -> None:
         Destination(str(tmp_path / "file"))
     with pytest.raises(BadInput, match="give a folder"):
         Destination("https://example.com/posts")
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """As below a file: what was to be copied is there still, and nothing is left behind."""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "video.mp4").write_bytes(b"video")
+    with pytest.raises(StoreError, match="Not a directory"):
+        copy_file(tmp_path / "video.mp4", tmp_path / "file" / "posts" / "v.mp4")

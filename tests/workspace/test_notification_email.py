@@ -87,7 +87,7 @@ async def test_a_mail_about_an_approval_leads_to_its_page(
     settings = stage.settings().model_copy(update={"approval_url": "https://approve.example"})
     workspace = Workspace(settings, Store(stage.store_path))
     async with MailServer() as server:
-        channels(stage, server.port)
+        channels(stage, server.port, 'security = "none"\napproval_links = true')
         prepared = workspace.prepare(
             VideoOptions(media=stage.pictures, prompts=["A video"], approval="before_paying")
         )

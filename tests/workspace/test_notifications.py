@@ -396,10 +396,22 @@ async def test_no_secret_is_in_the_store_or_in_a_message(stage: Stage) -> None:
         ("[channels.a]\nkind = 'post'", "kind must be one of webhook, email, command"),
         ("[channels.a]\nkind = 'webhook'\nurl = 'https://a.example'", "has no secret to sign with"),
         ("[channels.a]\nkind = 'webhook'\nsecret = 'x'", "holds a secret in [channels.a]"),
-        ("[channels.a]\nkind = 'command'\nargv = []", "is wrong at channels.a.command.argv"),
+        (
+            "[channels.a]\nkind = 'command'\nargv = []",
+            "at channels.a.argv: it must not be empty",
+        ),
         ("[channels.A]\nkind = 'command'", "The channel 'A' cannot be one"),
         ("default = ['b']", "The channel 'b' is not known"),
-        ("channel = 1", "has a key that is not known: channel"),
+        ("channel = 1", "has a key that is not known: channel: did you mean channels?"),
+        (
+            "[channels.a]\nkind = 'command'\nargv = 'say'",
+            "channels.a.argv: it has to be a list",
+        ),
+        (
+            "[channels.a]\nkind='email'\nhost='m.example'\nsender='a@b.example'\nto='a@b.example'\n"
+            "event=['done']",
+            "a key that is not known: channels.a.event: did you mean events?",
+        ),
         ("[channels.a", "is not valid TOML"),
         (
             "[channels.a]\nkind = 'webhook'\nurl = 'ftp://a'\nsecret_env = 'X'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,35 @@ def test_a_named_file_that_cannot_be_used_is_bad_input_with_the_same_object(
     assert "empty" in told["skipped"][0]["reason"]
     assert told["run_id"] is None
     assert set(told) >= {"media", "skipped", "instructions", "estimate", "run_id"}
+
+
+def test_everything_that_is_refused_has_its_own_name(tmp_path: Path) -> None:
+    """A file that is not there, a URL, and each file of a folder without a picture."""
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("x")
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "shortcut.jpg").symlink_to("gone.jpg")
+    sources = ["missing.jpg", "http://example.com/b.png", str(folder), "www.example.com/c.png"]
+    told = workspace_in(tmp_path).preview(VideoOptions(media=sources))
+    assert [one.name for one in told.skipped] == [
+        *("missing.jpg", "notes.txt", "pipe.jpg", "shortcut.jpg", "c.png", "b.png")
+    ]
+    reasons = [one.reason for one in told.skipped]
+    assert reasons[2:4] == ["it is not a regular file", "a link to a file that is not there"]
+    assert "https://" in reasons[4]
+
+
+def test_a_url_that_cannot_be_reached_shows_the_rest_all_the_same(tmp_path: Path) -> None:
+    """The object is the same; trying again can help, unless another file is bad input."""
+    url = "https://nothing.invalid/a.png"
+    command = ["make", str(FILES / "phone" / "a.png"), url, "--dry-run", "--json"]
+    ended = CliRunner(env={"HOME": str(tmp_path)}).invoke(main, command)
+    told = json.loads(ended.stdout)
+    assert (ended.exit_code, told["error_code"], told["run_id"]) == (75, "unreachable", None)
+    assert [one["name"] for one in told["media"] + told["skipped"]] == ["a.png", "a.png"]
+    ended = CliRunner(env={"HOME": str(tmp_path)}).invoke(main, [*command, "missing.jpg"])
+    assert (ended.exit_code, json.loads(ended.stdout)["error_code"]) == (2, "bad_input")
 
 
 def test_batch_shows_each_message(tmp_path: Path) -> None:

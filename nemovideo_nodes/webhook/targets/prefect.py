@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.webhook.config import Config, PrefectTarget
 from nemovideo_nodes.webhook.following import Progress
 from nemovideo_nodes.webhook.parameters import Parameters
@@ -47,6 +48,10 @@ class PrefectRuns(HttpTarget):
             headers["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
         super().__init__(api_url(url), headers)
         self.together = _TOGETHER
+        if not all(target.deployment.partition("/")):
+            raise BadInput(
+                f"The target's deployment is given as FLOW/DEPLOYMENT, not {target.deployment!r}"
+            )
         self._deployment = target.deployment
         self._deployment_id = ""
 

@@ -10,13 +10,15 @@ import tomllib
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from nemovideo_nodes.errors import BadInput, Secret, redact
+from nemovideo_nodes.errors import BadInput, Secret
 from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import Settings, checked_url, is_loopback
+from nemovideo_nodes.workspace.config_faults import config_fault
 from nemovideo_nodes.workspace.notifications.notice import EVENTS, Event
 
 __all__ = [
@@ -74,6 +76,11 @@ class EmailChannel(_Channel):
     sender: str
     to: tuple[str, ...] = Field(min_length=1, max_length=50)
 
+    @field_validator("to", mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
     @field_validator("sender", "to", mode="after")
     @classmethod
     def _addresses(cls, value: Any) -> Any:
@@ -115,6 +122,17 @@ Channel = Annotated[
     WebhookChannel | EmailChannel | CommandChannel | PrefectChannel | AirflowChannel,
     Field(discriminator="kind"),
 ]
+
+
+_KINDS: Final[Mapping[str, type[_Channel]]] = MappingProxyType(
+    {
+        "webhook": WebhookChannel,
+        "email": EmailChannel,
+        "command": CommandChannel,
+        "prefect": PrefectChannel,
+        "airflow": AirflowChannel,
+    }
+)
 
 
 class NotificationSettings(_Entry):
@@ -230,17 +248,8 @@ def _checked(path: Path, table: dict[str, Any], settings: Settings) -> Notificat
     try:
         found = NotificationSettings.model_validate({**table, "folder": path.absolute().parent})
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            raise BadInput(f"{path} has a key that is not known: {redact(place)}") from None
-        if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
-            kinds = "webhook, email, command, prefect or airflow"
-            raise BadInput(f"{path}: {redact(place)}.kind must be one of {kinds}") from None
-        told = fault["msg"].removeprefix("Value error, ")
-        raise BadInput(
-            f"{path} is wrong at {redact(place)}: {told[:1].lower()}{told[1:]}"
-        ) from None
+        models: list[type[BaseModel]] = [NotificationSettings, *_KINDS.values()]
+        raise config_fault(path, error, models, kinds=_KINDS) from None
     found.check(found.defaults)
     public_url = found.public_url or settings.public_url
     if public_url:

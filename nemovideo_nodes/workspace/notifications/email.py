@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from dataclasses import replace
-from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from importlib import resources
-from itertools import repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from nemovideo_nodes.errors import BadInput, redact
 from nemovideo_nodes.media.http_clients import connection_failure, tls_context
-from nemovideo_nodes.workspace.approval_links import approval_link
 from nemovideo_nodes.workspace.notifications.channel import NotSent, Opened, Outgoing
 from nemovideo_nodes.workspace.notifications.config import EmailChannel, secret_of
-from nemovideo_nodes.workspace.notifications.notice import Event, Notice
+from nemovideo_nodes.workspace.notifications.notice import Event
 from nemovideo_nodes.workspace.notifications.wording import words_for
 from nemovideo_nodes.workspace.notifications.words import plain_text, subject_of, tell_all
 
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EmailSender", "email_of", "html_of"]
 
-_log = logging.getLogger(__name__)
 _WHOLE_S: Final = 40.0
 _STEP_S: Final = 15.0
 _COLOURS: Final[Mapping[Event, str]] = MappingProxyType(
@@ -51,12 +45,10 @@ class EmailSender:
         assert isinstance(opened.channel, EmailChannel)
         try:
             import aiosmtplib
-            import jinja2
         except ImportError:
             raise BadInput('email needs aiosmtplib: pip install "nemovideo-nodes[email]"') from None
-        del aiosmtplib, jinja2
+        del aiosmtplib
         self._channel = opened.channel
-        self._settings = opened.settings
         self._password = secret_of(
             opened.name,
             "password",
@@ -70,7 +62,7 @@ class EmailSender:
 
         channel = self._channel
         where = f"The mail server {channel.host}:{channel.port}"
-        mail = email_of(self._with_links(outgoing), channel.sender, channel.to)
+        mail = email_of(outgoing, channel.sender, channel.to)
         try:
             async with asyncio.timeout(_WHOLE_S):
                 await self._send(mail)
@@ -88,22 +80,6 @@ class EmailSender:
             raise NotSent(f"{where} answered {told}") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise NotSent(f"{where}: {connection_failure(error)}") from None
-
-    def _with_links(self, outgoing: Outgoing) -> Outgoing:
-        """With links to what is to be approved: they are secrets, and made for this mail alone."""
-        message = outgoing.message
-        notices = tuple(map(self._with_link, message.notices, repeat(outgoing.at)))
-        return replace(outgoing, message=message.model_copy(update={"notices": notices}))
-
-    def _with_link(self, notice: Notice, now: datetime) -> Notice:
-        if notice.event != "needs_approval" or not self._settings.approval_url:
-            return notice
-        try:
-            link = approval_link(self._settings, notice.run_id, now)
-        except BadInput as error:  # the mail goes out without
-            _log.warning("There is no link to the approval: %s", error.sentence)
-            return notice
-        return notice.model_copy(update={"link": link})
 
     async def _send(self, mail: EmailMessage) -> None:
         import aiosmtplib

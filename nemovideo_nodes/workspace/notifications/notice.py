@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.errors import ErrorCode, redact
+from nemovideo_nodes.errors import ErrorCode, NemoVideoError, redact
 from nemovideo_nodes.ledger.conversation import language_of_run
 from nemovideo_nodes.ledger.facts import Achieved, Asked, Deferred, Intended, Noted, Refused
 from nemovideo_nodes.ledger.manifest import RunResult
@@ -27,6 +27,7 @@ __all__ = [
     "calendar_notices",
     "event_of",
     "notice_of",
+    "refused_notice",
 ]
 
 Event = Literal["done", "stuck", "needs_approval", "needs_answer", "held", "calendar"]
@@ -66,6 +67,16 @@ class NoticeVideo(_Plain):
     sha256: str
 
 
+class NoticeHandOver(_Plain):
+    """What a publisher has of a run."""
+
+    target: str
+    platform: str = ""
+    state: str = ""
+    due: AwareDatetime | None = None
+    place: str = ""
+
+
 class Notice(_Plain):
     """One thing that happened. It holds no secret."""
 
@@ -88,6 +99,7 @@ class Notice(_Plain):
     until: AwareDatetime | None = None
     """When there has to be an answer."""
     videos: tuple[NoticeVideo, ...] = ()
+    handed_over: tuple[NoticeHandOver, ...] = ()
     poster: str = ""
     """The name of a JPEG in the store."""
     poster_url: str = ""
@@ -211,6 +223,16 @@ def notice_of(
         question=_short(redact(_question(result)), _LONGEST),
         until=asked_for.until if asked_for is not None else None,
         videos=videos,
+        handed_over=tuple(
+            NoticeHandOver(
+                target=redact(one.target),
+                platform=one.platform,
+                state=one.state,
+                due=one.due,
+                place=redact(one.place),
+            )
+            for one in result.handed_over
+        ),
         poster=poster,
         poster_url=_public(public_url, poster) if poster else "",
         credits_estimate=result.credits.estimate,
@@ -221,6 +243,27 @@ def notice_of(
         subject=redact(notify.subject),
         link=link,
         store=redact(store.url),
+    )
+
+
+def refused_notice(
+    run_id: str, name: str, error: NemoVideoError, notify: Notify, at: datetime, *, link: str = ""
+) -> Notice:
+    """The notice of a run that could not begin, so that no journal tells of it."""
+    sentence = _short(redact(error.sentence), _LONGEST)
+    return Notice(
+        id=_digest("refused", run_id, sentence),
+        event="stuck",
+        at=at,
+        run_id=run_id,
+        name=redact(name),
+        sentence=sentence,
+        error_code=str(error.code),
+        remedy=str(error.remedy) if error.remedy else "",
+        calendar=notify.calendar,
+        source=notify.source,
+        subject=redact(notify.subject),
+        link=link,
     )
 
 

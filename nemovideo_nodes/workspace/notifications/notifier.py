@@ -51,6 +51,7 @@ from nemovideo_nodes.workspace.notifications.notice import (
     calendar_notices,
     event_of,
     notice_of,
+    refused_notice,
 )
 from nemovideo_nodes.workspace.notifications.outbox import DeliveryState, NoticeOutbox, states_of
 from nemovideo_nodes.workspace.notifications.webhook import WebhookSender
@@ -149,6 +150,21 @@ class Notifier:
         the end of the tick, so that all of it is told in one message.
         """
         return self._note(run, result, notify, link)[0]
+
+    def note_refused(
+        self, run_id: str, name: str, error: NemoVideoError, notify: Notify, *, link: str = ""
+    ) -> Message | None:
+        """Write down that a run could not begin; None where nobody is told of it, or was already.
+
+        A run of a calendar waits for the end of the tick, as in `note`.
+        """
+        channels = self._channels(notify, "stuck")
+        if not channels:
+            return None
+        now = self._clock.now()
+        notice = refused_notice(run_id, name, error, notify, now, link=link)
+        message, is_new = self._put(notice, channels)
+        return message if is_new else None
 
     def note_calendar(self, calendar: str, problems: Sequence[str], notify: Notify) -> int:
         """Write down what is wrong with a calendar; how much of it is new.

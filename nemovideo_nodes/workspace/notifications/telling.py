@@ -21,7 +21,7 @@ from nemovideo_nodes.workspace.notifications.notifier import Notifier
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace.options import DriveOptions
 
-__all__ = ["Telling", "tell_tick"]
+__all__ = ["Telling", "tell_refused", "tell_tick"]
 
 _log = logging.getLogger(__name__)
 _LONGEST_S: Final = 45.0
@@ -74,6 +74,32 @@ class Telling:
     def _notify(self, run: Run) -> Notify:
         began = run.order.notify if run.order else None
         return self._drive.notify or began or Notify()
+
+
+async def tell_refused(
+    notifier: Callable[[], Notifier],
+    run_id: str,
+    name: str,
+    error: NemoVideoError,
+    notify: Notify,
+    *,
+    link: str = "",
+) -> None:
+    """Tell of a run that could not begin; that of a calendar waits for its tick's end."""
+    try:
+        base = await asyncio.to_thread(notifier)
+        message = await asyncio.to_thread(
+            lambda: base.note_refused(run_id, name, error, notify, link=link)
+        )
+        if message is not None and not message.group:
+            async with asyncio.timeout(_LONGEST_S):
+                await base.send(message)
+    except NemoVideoError as failed:
+        _log.warning("Nobody is notified that the run cannot begin: %s", failed.sentence)
+    except TimeoutError:
+        _log.warning("That the run cannot begin waits to be told: its receiver is slow")
+    except Exception:
+        _log.warning("That the run cannot begin waits to be told", exc_info=True)
 
 
 async def tell_tick(

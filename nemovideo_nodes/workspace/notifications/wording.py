@@ -17,8 +17,6 @@ NOTICE_WORDING: Final[Wording] = MappingProxyType(
         Remedy.RETRY: "Nothing is lost. To go on: nemovideo resume {run_id}",
         Remedy.RESEND: "Look at the session (nemovideo show {run_id}). To retry the step, which "
         "may be paid for twice: nemovideo resume {run_id} --resend",
-        Remedy.HAND_OVER: "Look at the publisher. It has the post: nemovideo resume {run_id} "
-        "--handed-over. It has not: nemovideo resume {run_id} --resend",
         Remedy.AGAIN: "Make a new run of the same request",
         Remedy.REFINE: "Say what is missing: nemovideo refine {run_id} -p 'YOUR WORDS'",
         Remedy.ANSWER: "Answer it: nemovideo refine {run_id} -p 'YOUR ANSWER'",
@@ -143,6 +141,8 @@ class NoticeWords:
     """Sentences for error codes; empty where the run's own sentence is in this language."""
     watch: str
     fix_rows: str
+    correct: str
+    """What to do about something that was given and cannot be used."""
     colon: str
     between: str
     run: str
@@ -158,6 +158,7 @@ class NoticeWords:
     approve_here: str
     to_do: str
     video: str
+    handed_over: str
     credits: str
     estimate: str
     moved: str
@@ -198,6 +199,7 @@ _ENGLISH: Final = NoticeWords(
     errors=MappingProxyType({}),
     watch="Nothing to do. To change it: nemovideo refine {run_id} -p 'YOUR WORDS'",
     fix_rows="Correct these rows; the others are made all the same",
+    correct="Correct what was given, then start it again",
     colon=": ",
     between=", ",
     run="Run",
@@ -213,6 +215,7 @@ _ENGLISH: Final = NoticeWords(
     approve_here="Look at it and decide (the link is for you alone)",
     to_do="What to do",
     video="Video",
+    handed_over="Handed over",
     credits="Credits",
     estimate="about {:g}, by estimate",
     moved="{:g} at most, by the account's balance",
@@ -252,6 +255,7 @@ _CHINESE: Final = NoticeWords(
     errors=_CHINESE_ERRORS,
     watch="无需处理。如需修改：nemovideo refine {run_id} -p '您的修改'",
     fix_rows="请改正这些行；其余的照常制作",
+    correct="请改正所提供的内容，然后重新开始",
     colon="：",
     between="、",
     run="任务",
@@ -267,6 +271,7 @@ _CHINESE: Final = NoticeWords(
     approve_here="查看并决定（此链接仅供您使用）",
     to_do="怎么办",
     video="视频",
+    handed_over="已交付",
     credits="积分",
     estimate="预计约 {:g}",
     moved="按账号余额最多 {:g}",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from types import MappingProxyType
 from typing import Any, Final
 
-from nemovideo_nodes.errors import Remedy
+from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.workspace.notifications.notice import EVENTS, Message, Notice
 from nemovideo_nodes.workspace.notifications.wording import NoticeWords, words_for
 
@@ -159,6 +160,7 @@ def _data(notice: Notice, words: NoticeWords, approvals: Mapping[str, str]) -> d
             }
             for one in notice.videos
         ],
+        "handed_over": [one.model_dump(mode="json") for one in notice.handed_over],
         "credits": {
             "estimate": notice.credits_estimate,
             "spent": notice.credits_spent,
@@ -190,6 +192,10 @@ def _rows(notice: Notice, words: NoticeWords, *, brief: bool) -> list[Row]:
         length = words.seconds.format(round(video.duration_s, 1))
         facts = f" ({length}, {video.width}x{video.height})"
         rows.append(Row(words.video, f"{video.url or video.path}{facts}", video.url))
+    for got in notice.handed_over:
+        due = f"{got.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if got.due else ""
+        parts = (got.target, got.platform, due, got.place)
+        rows.append(Row(words.handed_over, " · ".join(filter(None, parts))))
     if notice.link:
         rows.append(Row(words.link, notice.link, notice.link))
     if cost := _cost(notice, words):
@@ -217,6 +223,8 @@ def _to_do(notice: Notice, words: NoticeWords) -> str:
         return words.watch.format(**run)
     if notice.event == "calendar":
         return words.fix_rows
+    if not notice.remedy and notice.error_code == ErrorCode.BAD_INPUT:
+        return words.correct
     remedy = notice.remedy if notice.remedy in set(Remedy) else Remedy.RETRY
     return words.remedies[Remedy(remedy)].format(**run)
 

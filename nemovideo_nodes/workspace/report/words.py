@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.language.changes import language_of
+from nemovideo_nodes.language.state_words import STATE_WORDS
 from nemovideo_nodes.ledger.conversation import conversation
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.run import Run
@@ -76,7 +77,7 @@ _ENGLISH: Final = {
     "more_steps": "{} more steps are not shown.",
     "credits": "Credits",
     "credits_own": "Spent by this run itself",
-    "credits_own_unknown": "not known: the service tells balances of the account alone",
+    "credits_own_unknown": "not known: the service reports only the balance of the account",
     "credits_estimate": "Estimated from the documented costs",
     "credits_account": "The account went down meanwhile, whoever spent it",
     "credits_before": "Account before",
@@ -134,7 +135,7 @@ _ENGLISH: Final = {
     "runs_open": "Unfinished",
     "est_cost": "Estimated credits",
     "est_note": "Credits are estimates from the documented costs of the messages that were sent: "
-    "the service tells balances of the account alone.",
+    "the service reports only the balance of an account.",
     "needs_person": "What needs a person",
     "nobody_needed": "Nothing waits for a person.",
     "cost_by_day": "Cost by day",
@@ -295,32 +296,6 @@ _CHINESE: Final = {
     "more_runs": "另有 {} 个任务未列出。",
     "overview_footer": "由 nemovideo_nodes 于 {} 根据存储中的日志生成。日期为 UTC。",
 }
-_STATES: Final = {
-    "en": {
-        "queued": "not begun",
-        "running": "at work",
-        "resumable": "unfinished",
-        "held": "held",
-        "needs_approval": "waits for approval",
-        "needs_answer": "waits for an answer",
-        "rejected": "rejected",
-        "done": "done",
-        "failed": "needs attention",
-        "cancelled": "cancelled",
-    },
-    "zh": {
-        "queued": "未开始",
-        "running": "进行中",
-        "resumable": "未完成",
-        "held": "已暂停",
-        "needs_approval": "等待确认",
-        "needs_answer": "等待回答",
-        "rejected": "已否决",
-        "done": "完成",
-        "failed": "需要处理",
-        "cancelled": "已取消",
-    },
-}
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {},
     "zh": {
@@ -344,7 +319,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         language: MappingProxyType(
             words
-            | {f"state_{name}": word for name, word in _STATES[language].items()}
+            | {f"state_{name}": word for name, word in STATE_WORDS[language].items()}
             | {
                 f"kind_{name}": _STEPS[language].get(name, kind.title)
                 for name, kind in STEP_KINDS.items()

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import CAPTION, WHOLE, Film, Title
+from nemovideo_nodes.emulator.agent.lexicon import NUMBER, UNIT
 from nemovideo_nodes.emulator.agent.rules.absence import NO_EN, NO_ZH, OFF_ZH
 from nemovideo_nodes.emulator.agent.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.agent.rules.reading import QUOTE, Edit, Note, Reading, words
@@ -15,11 +16,18 @@ from nemovideo_nodes.emulator.agent.rules.wording import CAPTION_WORD, HEADING, 
 __all__ = ["caption_each", "caption_one", "running_caption", "uncaption_one"]
 
 _NOUN = r"(?:photos?|pictures?|pics?|images?|slides?|shots?|clips?)"
+_NO_SECONDS = r"(?<!seconds )(?<!second )(?<!secs )(?<!sec )(?<!\ds )"
+"""Not behind a length: "3 seconds per picture" asks for no text."""
+_NO_LENGTH = (
+    rf"(?!(?:\s(?:is|be|shown|stays?|lasts?|for|at))*\s{NUMBER}[-\s]?{UNIT})"
+    rf"(?!(?:图片|照片|图)?(?:停留|显示|展示|播放|持续)?{NUMBER}{UNIT})"
+)
+"""Nor before one: "each picture for 3 seconds", 每张3秒."""
 _EACH = words(
-    rf"\b(?:each|every|per)\s(?:of the\s|single\s)?{_NOUN}\b|\b(?:all|under|on"
-    rf"|for)\s(?:of\s)?(?:the|my)\s{_NOUN}\b"
-    r"|\bcaption\s(?:the|my|them|all)\b|\bone\sby\sone\b|\brespectively\b|每一?(?:张|幅"
-    r"|个)(?:图片|照片|图)?|分别|依次|逐张"
+    rf"{_NO_SECONDS}\b(?:each|every|per)\s(?:of the\s|single\s)?{_NOUN}\b{_NO_LENGTH}"
+    rf"|\b(?:all|under|on|for)\s(?:of\s)?(?:the|my)\s{_NOUN}\b"
+    r"|\bcaption\s(?:the|my|them|all)\b|\bone\sby\sone\b|\brespectively\b"
+    rf"|每一?(?:张|幅|个){_NO_LENGTH}(?:图片|照片|图)?|分别|依次|逐张"
 )
 _BY_NAME = words(r"\b(?:file\s?)?names?\b|\bwhat(?:'s| is) on (?:it|them)\b|文件名|名字|名称|图名")
 _CAPTION_EACH = words(
@@ -95,6 +103,7 @@ _ON_ONE = words(
     rf"|{REF}(?:上面|上|下面|下|的)?(?P<gap2>{_GAP})(?P<q5>{QUOTE})"
 )
 _ROW_BEFORE = words(rf"(?:{QUOTE}\s?(?:,|、|and|&|和)*\s?)+$")
+_PICTURE = words(r"\b(?:pictures?|photos?|images?)\b")
 _ON_ONE_SAYS = words(
     rf"\b{TITLE}\b|\b(?:write|put|add|show|label|overlay|place)\b|{TITLE_ZH}|写|加|配|显示|放"
 )
@@ -102,7 +111,7 @@ _ON_ONE_SAYS = words(
 
 def caption_one(film: Film, reading: Reading) -> Edit | None:
     """A caption for one picture, or for several that are named together."""
-    if not reading.says(_ON_ONE_SAYS):
+    if not reading.says(_ON_ONE_SAYS) and not (reading.generating and reading.says(_PICTURE)):
         return None
     edit = None
     while re.search(QUOTE, reading.text) and (more := _caption_next(film, reading)):
@@ -170,11 +179,11 @@ _RUNNING = words(
     r"|\bticker\b"
     r"|(?:滚动|常驻|固定|全程)(?:的)?(?:字幕|文字)"
 )
-_ON_EACH = words(rf"\b(?:on|under)\s(?:each|every)\s{_NOUN}\b|每一?张(?:图片|照片|图)?")
+_ON_EACH = words(rf"\b(?:on|under)\s(?:each|every)\s{_NOUN}\b|每一?张{_NO_LENGTH}(?:图片|照片|图)?")
 _THROUGHOUT = words(
     r"\bthroughout\b|\bthe (?:whole|entire) (?:time|video|film|clip)\b|\ball the time\b"
     rf"|\b(?:on|for|under)\s(?:each|every)\s{_NOUN}\b|\ball (?:of )?(?:the |my )?{_NOUN}\b"
-    r"|全程|一直|始终|从头到尾|整个视频|每一?(?:张|幅)(?:图片|照片|图)?"
+    rf"|全程|一直|始终|从头到尾|整个视频|每一?(?:张|幅){_NO_LENGTH}(?:图片|照片|图)?"
 )
 
 

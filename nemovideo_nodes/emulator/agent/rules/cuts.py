@@ -57,7 +57,7 @@ _KINDS = [
         words(
             rf"{pattern.pattern if names[0] == 'dip' else '(?!)'}"
             rf"|\b(?:{pattern.pattern})\s(?:transitions?|effects?)\b"
-            rf"|\btransitions?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
+            rf"|\btransitions?:?\s(?:to|with|of|into|like|=)?\s?(?:a\s)?(?:{pattern.pattern})(?!\w)"
             rf"|\b(?:use|add|with|want|try|put)\s(?:a\s|some\s)?(?:{pattern.pattern})(?:{_BETWEEN}"
             r"|\s?$|(?=\s?[,.]))"
             rf"|(?:{pattern.pattern})(?:的)?(?:转场|过渡|效果|切换)|(?:转场"

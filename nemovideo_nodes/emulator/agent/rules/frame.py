@@ -14,7 +14,10 @@ __all__ = ["frame", "versions"]
 _SENT_THERE = words(
     r"\b(?:upload|post|publish|share|send)\b[^,.;]{0,30}$|(?:上传|发布|分享)[^,。]{0,8}$"
 )
-_NOT_THAT = words(r"\b(?:instead of|rather than|not|from)\s(?:the\s|a\s|an\s)?$|(?:不要|不是|从)$")
+_NOT_THAT = words(
+    r"\b(?:instead of|rather than|not|no|never|without|from)\s(?:in\s)?(?:the\s|a\s|an\s)?$"
+    r"|(?:不要|不是|不用|别用|别|从)$"
+)
 _RATIO = words(r"(?<![\d:])(\d{1,2}) ?: ?(\d{1,2})(?![\d:])")
 _JOINED = words(
     r"^[\s,(（]*(?:format|frame|video|ratio|aspect|screen|size|的|画幅|比例)*[\s(（:]*$"

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import Film
-from nemovideo_nodes.emulator.agent.lexicon import NUMBER, UNIT, number_of, span_ms
+from nemovideo_nodes.emulator.agent.lexicon import NUMBER, ORDINAL, UNIT, number_of, span_ms
 from nemovideo_nodes.emulator.agent.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, first_ms, span, words
 
@@ -29,16 +29,25 @@ _EACH = words(
     rf"|\b(?:each|every|per)\s(?:single\s)?(?:{_PICTURE}|one)\b(?P<gap1>[^.,;\d]{{0,30}}?){span(2)}"
     rf"|\ball\s(?:the\s|my\s|of\sthe\s)?{_PICTURE}\s(?:should\s)?(?:be\s|stay\s|last\s|for\s"
     rf"|to\s)*{span(5)}"
-    r"|(?:每一?(?:张|幅|个|页)|一张)(?:图片|图像|照片|图|画面|片段)?(?P<gap2>[^,。\d]{0,6}?)"
+    r"|(?:每一?(?:张|幅|个|页)|(?<!第)一张)(?:图片|图像|照片|图|画面|片段)?(?P<gap2>[^,。\d]{0,6}?)"
     rf"{span(3)}"
 )
 
 
+_SOME = rf"(?:first|last|final|middle|other)\s(?:{NUMBER}\s)?{_PICTURE}\b"
+_EACH_OF_SOME = words(
+    rf"(?:\bthe\s)?\b{_SOME}[^,.;\d]{{0,20}}{_BEFORE}{span()}\seach\b"
+    rf"|{_BEFORE}{span(2)}\s(?:for\s)?each\sof\s(?:the\s)?{_SOME}"
+    rf"|(?:前|后|最后)(?:\d|[两二三四五六])[张幅](?:图片|照片|图)?(?:每一?[张幅]|各)[^,。\d]{{0,6}}{span(3)}"
+)
+"""The same length for some of the pictures is left out as a whole."""
 _OF_CUTS = words(r"\b(?:transitions?|(?:cross-?\s?)?(?:fades?|dissolves?))\b[^.;。]{0,12}$")
 
 
 def length_of_each(film: Film, reading: Reading) -> Edit | None:
     """The same number of seconds for each picture."""
+    for some in reversed(list(_EACH_OF_SOME.finditer(reading.text))):
+        reading.leave_out(some.start(), some.end())
     if not (found := reading.take(_EACH, unless=_OF_CUTS)):
         return None
     even = replace(film, scenes=tuple(replace(scene, weight=1_000) for scene in film.scenes))
@@ -49,7 +58,7 @@ _HOLD = words(
     rf"{REF}\s?(?:(?:by|for|stay|last)\s)?(?:about\s|another\s)?{span(3)}\s(?:longer|more)\b|"
     rf"{REF}(?P<gap1>[^,.;。]{{0,16}}?)(?P<more>\blonger\b|久一点|长一点)"
     rf"|{REF}(?P<gap2>[^,.;。]{{0,16}}?)(?P<less>\bshorter\b|短一点)"
-    rf"|{REF}(?:\s(?:is|=|-))?\s?{span(2)}"
+    rf"|{REF}(?:\s(?:is|should be|=|-))?\s?{span(2)}"
     rf"|{REF}(?P<gap3>[^,.;。]{{0,24}}?)(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
     rf"|改为){{1,2}}(?:about\s|another\s|an extra\s)?{span()}"
     r"(?:\s(?:longer|more)\b)?"
@@ -124,7 +133,7 @@ _OF_ANOTHER = words(
     r"|(?:标题|字幕|文字|音乐|配乐|歌|转场)(?:时间|时长|有点|显示|的?节奏)?$"
 )
 _TIMES = words(
-    r"\b(?:(?P<double>twice as long|double the length|double the duration|twice the length)"
+    r"\b(?:(?P<double>twice as long(?! as\b)|double the (?:length|duration)|twice the length)"
     r"|(?P<half>half as long|half the length|half the duration|halve (?:it|the length)))\b"
     r"|(?P<double2>时长翻倍|长一倍|两倍长)|(?P<half2>时长减半|短一半|一半长)"
 )
@@ -207,16 +216,20 @@ _FROM = (
     rf"|\bbetween\s{NUMBER}(?:\s?{UNIT})?\sand\s)?"
 )
 """The lower end of "10 to 15 seconds": the upper one is within what is asked for."""
+_MINUTES = r"(?:(?<=m)|(?<=min)|(?<=mins)|(?<=minute)|(?<=minutes)|(?<=分)|(?<=分钟))"
+"""Behind these, seconds are a part of the same length; "15 s and 30 s" are two."""
 _LENGTH = words(
-    rf"{_BEFORE}{_FROM}(?:{span()}(?:\s?(?:and\s)?{span(2)})?"
+    rf"{_BEFORE}{_FROM}(?:{span()}(?:{_MINUTES}\s?(?:and\s)?{span(2)})?"
     r"|(?P<half>half\sa\sminute)|(?P<one>(?:a|one)[-\s]minute))"
     r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|(?:long\s)?(?:intro|outro|pause|delay"
-    r"|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b|later\b|earlier\b|前|后|处))"
+    r"|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b(?!"
+    r" total)|later\b|earlier\b|前|后|处))"
 )
 _OTHER_TIME = words(
     r"(?:\b(?:at|after|before|from|until|till|within|first|next|final"
-    r"|(?<!should )(?<!to )(?<!will )(?<!must )last|opening|closing|past)"
+    r"|(?<!should )(?<!to )(?<!will )(?<!must )(?<!it )last|opening|closing|past)"
     r"(?:\s(?:the|about|second))*\s?|第|从|前|后|最后|开头|每隔)$"
+    rf"|{ORDINAL}(?:\sone)?\s(?:should\s|must\s)?(?:be|is|for|lasts?|stays?)\s(?:for\s)?$"
 )
 
 

@@ -38,7 +38,7 @@ _KINDS = (
             rf"\b(?:an?\s)?(?:{_SLOWLY}\s)?zoom(?:s|ing)?\s(?:{_SLOWLY}\s)?in(?:\s{_SLOWLY})?\b{_ON}"
             rf"{_NOT_CUT}|\b(?:an?\s)?{_SLOWLY}\szoom(?:s|ing)?\b{_ON}{_NOT_CUT}|\bken burns"
             r"(?:\s(?:effect|style|motion|zoom))?\b"
-            r"|(?:慢慢|缓慢|缓缓|逐渐|渐渐)地?(?:放大|拉近|推近|推进)|(?:镜头)(?:放大|拉近|推近|推进)"
+            r"|(?:慢慢|缓慢|缓缓|逐渐|渐渐)地?(?:放大|拉近|推近|推进)|放大的?效果|(?:镜头)(?:放大|拉近|推近|推进)"
         ),
         ("zoom slowly into the pictures", "图片慢慢放大"),
     ),

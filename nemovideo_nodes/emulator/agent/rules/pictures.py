@@ -24,7 +24,7 @@ _RANGE = words(
     rf"|(?P<end2>前面?|最前面?|最后面?|后面?)(?P<count2>{_COUNT_ZH})(?:张|个|幅){_NOUN_ZH}?"
 )
 _LIST = words(
-    rf"(?:\bthe\s)?(?P<nth>{ORDINAL}(?:\s?(?:,|and|&|,\sand)\s"
+    rf"(?:\bthe\s)?(?<![a-z\d]-)(?<!\d\s)(?P<nth>{ORDINAL}(?:\s?(?:,|and|&|,\sand)\s"
     rf"(?:the\s)?{ORDINAL}){{0,9}})\s{_NOUN}\b"
     rf"|\b{_NOUN}\s(?:number\s|no\.?\s?|#\s?)?(?P<numbers>(?:{NUMBER})(?:\s?(?:,|and"
     rf"|&)\s(?:{NUMBER})){{0,9}})(?![\d%]|\s?(?:s|sec\w*|min\w*|%)\b)"

@@ -35,6 +35,9 @@ _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\ud800-\udfff\ue000-\uf8ff\ufff0-\uffff]"
 )
 _PERCENT = re.compile(r" ?\bper ?cent\b", re.IGNORECASE)
+_LINE_END = "\ue7ff"
+"""A sign that no cleaned text has."""
+_MINUTES = re.compile(r"(?<![\d:])(\d{1,2}):([0-5]\d)\s?(?:minutes?|mins?)\b", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![\d:])0?0:(\d\d)(?![\d:])")
 
 Note = tuple[str, str]
@@ -65,17 +68,20 @@ class Reading:
         reading = cls("", **more)
 
         def keep(found: re.Match[str]) -> str:
-            quoted = " ".join("".join(filter(None, found.groups())).split())[:_MOST_QUOTED]
+            quoted = "".join(filter(None, found.groups())).replace(_LINE_END, " ")
+            quoted = " ".join(quoted.split())[:_MOST_QUOTED]
             if not quoted or len(reading.quotes) == _MOST_QUOTES:
                 return " "
             sign = chr(_FIRST_QUOTE + len(reading.quotes))
             reading.quotes[sign] = quoted
             return sign
 
-        lines = instruction[:_MOST_CHARACTERS].replace("\n", " ; ")
-        text = _QUOTED.sub(keep, _UNPRINTABLE.sub(" ", lines))
+        lines = instruction[:_MOST_CHARACTERS].split("\n")
+        text = _LINE_END.join(_UNPRINTABLE.sub(" ", line) for line in lines)
+        text = _QUOTED.sub(keep, text).replace(_LINE_END, " ; ")
         text = unicodedata.normalize("NFKC", text)[:_MOST_CHARACTERS].replace("’", "'")
         text = _PERCENT.sub("%", text)
+        text = _MINUTES.sub(r"\1 min \2 s", text)
         text = _CLOCK.sub(lambda found: f"{int(found[1])}s", text)
         # No run of spaces: a pattern of several `\s*` never has much to try.
         reading.text = " ".join(text.split())

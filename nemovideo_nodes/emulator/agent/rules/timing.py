@@ -28,7 +28,7 @@ _FROM_TO = words(
     rf"|\bfrom\s(?:the\s)?seconds?\s(?P<a2>{NUMBER}){_TO}(?:the\s)?(?:seconds?\s)?(?P<b2>{NUMBER})"
 )
 _EDGE = (
-    r"\b(?:first|opening|(?<=the )(?:last|final|closing))\b"
+    r"\b(?:first|opening|(?:(?<=the )|(?<![a-z] ))(?:last|final|closing))\b"
     r"|最前面?|前面?|开头|开始|最后面?|最末|末尾|结尾"
 )
 _AT_EDGE = words(
@@ -49,6 +49,8 @@ _START = words(
 _AT_END = words(
     r"\b(?:at|near|towards?|in|to) the (?:very )?end(?: of (?:the|it|my|this)(?: (?:video|film"
     r"|clip))?)?\b"
+    rf"|\b(?:end|ending|closing|outro)\s?:\s?(?={QUOTE})"
+    r"|\b(?:the )?end of (?:the|my|this) (?:video|film|clip)\b"
     r"|\b(?:closing|ending|end|final|outro) (?:title|text)\b|\blast (?:frame|slide|screen)\b"
     r"|\blast\b$"
     r"|\b(?:end|finish|close|conclude|wrap up)(?:s|es|ing)?\s(?:it\s|the (?:video|film|clip)\s)?"
@@ -193,6 +195,10 @@ _VERB = words(
 )
 
 
+_LABEL = re.compile(r"\s?[\w -]{1,30}:")
+"""What begins with a label is about another text: "CTA: Shop now"."""
+
+
 def reach(text: str, start: int, end: int) -> int:
     """How far the words behind a title are about it: its clause, and clauses that only time it."""
     quote = re.compile(QUOTE).search(text, start, end)
@@ -200,7 +206,7 @@ def reach(text: str, start: int, end: int) -> int:
     found = PARTING.search(text, start, end)
     while found:
         rest = text[found.end() : end]
-        if not timing_in(rest[:60]) or _VERB.search(rest):
+        if not timing_in(rest[:60]) or _VERB.search(rest) or _LABEL.match(rest):
             return found.start()
         found = PARTING.search(text, found.end(), end)
     return end

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nemovideo_nodes.emulator.agent.film import CAPTION, Film, Title
+from nemovideo_nodes.emulator.agent.film import CAPTION, END, Film, Title
 from nemovideo_nodes.emulator.agent.rules.reading import QUOTE, Edit, Note, Reading, words
 from nemovideo_nodes.emulator.agent.rules.retitle import in_order, meant, reworded
 from nemovideo_nodes.emulator.agent.rules.timing import (
@@ -38,6 +38,7 @@ _TITLE_WORD = words(
 _WANTS_TITLE = words(
     rf"\b(?:add|put|write|insert|include|with|want|need|give|show)\s(?:\w+\s){{0,3}}?{TITLE}\b"
     rf"|(?:加|添|来|写|打|配|要)[^,。]{{0,6}}{TITLE_ZH}"
+    r"|\bsub\s?titles?\s(?:on|enabled)\b|[有带]字幕"
 )
 _TITLE_VERB = words(
     r"\b(?:add|put|show|display|write|insert|include|with|overlay|set|have|end|start|open|close)\b"
@@ -100,7 +101,7 @@ def add_titles(film: Film, reading: Reading) -> Edit | None:
     wanted = reading.generating or reading.says(_TITLE_WORD) or reading.says(_TITLE_VERB)
     signs = list(re.finditer(QUOTE, reading.text))
     if not signs or not wanted:
-        if not signs and reading.says(_WANTS_TITLE) and not reading.generating:
+        if not signs and reading.says(_WANTS_TITLE):
             reading.notes.append(_QUOTES_PLEASE)
         return None
     added: list[Title] = []
@@ -118,6 +119,10 @@ def add_titles(film: Film, reading: Reading) -> Edit | None:
             title = replace(
                 title, start=head.start, duration=head.duration, anchor=head.anchor, place="bottom"
             )
+        elif untimed and added and added[-1].anchor == END and _joined(reading.text, sign):
+            # "End with the price $29 and "Shop now"": both stand there, one above the other.
+            title = replace(title, anchor=END, place="bottom").within(film.duration)
+            added[-1] = replace(added[-1], place="top")
         elif untimed:
             if free >= film.duration:
                 reading.notes.append(
@@ -138,6 +143,14 @@ def add_titles(film: Film, reading: Reading) -> Edit | None:
         reading.cut(first, last, with_quotes=True)
     reading.take_all(_WORD_ALONE)
     return with_titles(film, added) if added else None
+
+
+_AND = words(rf"{QUOTE}\s*(?:,\s?)?(?:and|&|和|及|与)\s?(?:the\s)?(?:text\s|words?\s|文字)?$")
+
+
+def _joined(text: str, sign: re.Match[str]) -> bool:
+    """Whether a quote stands together with the one before it."""
+    return bool(_AND.search(text[: sign.start()]))
 
 
 _SUBTITLE = words(r"\bsub\s?-?title\b|副标题")

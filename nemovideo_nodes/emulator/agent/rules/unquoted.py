@@ -24,8 +24,9 @@ _PRICED = words(
 )
 _SIGNS = QUOTE[1:-1] + LEFT[1:-1]
 _TITLED = re.compile(
-    rf"\b(?i:titles?|headlines?|headings?|captions?|subtitles?|titled|entitled|called)"
-    rf"(?i:\s(?:is|reads|reading|says|saying|of|as))?\s(?P<text>[A-Z0-9][^,.;:!?{_SIGNS}\uf000]*)"
+    rf"\b(?i:titles?|headlines?|headings?|captions?|subtitles?|titled|entitled|called|cta"
+    rf"|call[- ]to[- ]action)(?i:\s?:|\s(?:is|reads|reading|says|saying|of|as))?"
+    rf"\s(?P<text>[A-Z0-9][^,.;:!?{_SIGNS}\uf000]*)"
 )
 _STOP = re.compile(
     r"\s(?:(?:at|in|on|from|for|during|throughout|over|until|after|before)\s(?=the\b|a\b|an\b|\d|each"

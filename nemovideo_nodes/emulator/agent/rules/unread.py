@@ -51,13 +51,13 @@ _FILLER_EN = (
     r"|start|starts|begin|mode|end|ends|ending|beginning|top|bottom|middle|center|centre|per|way"
     r"|because|since|than|them|once|come|comes|take|takes|place|play|position|order|price|prices"
     r"|volume|overlays?|titled|entitled|instagram|facebook|linkedin|pinterest|snapchat|move|moved"
-    r"|something|lower|raise|energetic|faster|slower|don't|won't"
+    r"|something|write|writing|lower|raise|energetic|faster|slower|don't|won't"
     r"|hold|holds|holding"
     r"|lasting|lasts?|long|total|overall|at most|least|max|maximum|minimum|approximately|roughly"
     rf"|almost|nearly|best|better|fine|even|still|back|down|through|via|{_MEDIUM})"
 )
 _FILLER_ZH = (
-    r"停留|微信|只要|一句|文案|一张|之间|不超过|最多|至少|左右(?=$|[,。])|以内|大约"
+    r"停留|配文|总时长|总长|总共|一共|微信|只要|一句|文案|一张|之间|不超过|最多|至少|左右(?=$|[,。])|以内|大约"
     r"|请|帮我|帮忙|帮|谢谢|好的|好|一下|吧|了|的|地|得|视频|影片|片子|短片|短视频|幻灯片|动画|广告"
     r"|宣传片|图文|图片|照片|图|张|把|我们|我|你|您|麻烦|啊|呢|吗|呀|嗯|那|就|再|也|都|给|要|想|做"
     r"|改成|变成|换成|一个|一段|一条|一首|个|段|条|首|这|将|让|可以|能|行|现在|最后|先|导出|下载|发"
