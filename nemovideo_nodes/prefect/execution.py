@@ -19,6 +19,7 @@ from nemovideo_nodes.prefect import tasks
 from nemovideo_nodes.prefect.approving import is_approved_in_form
 from nemovideo_nodes.prefect.artifacts import publish_artifacts
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle
+from nemovideo_nodes.prefect.limits import limit_names, limited_tags
 from nemovideo_nodes.prefect.logs import hide_tracebacks, run_logger
 from nemovideo_nodes.prefect.progress import ProgressBar
 from nemovideo_nodes.prefect.resolve import OpenRun, keep_open, open_run
@@ -115,14 +116,14 @@ async def execute_opened(
     word = word or PersonsWord(same_account)
     hide_tracebacks()
     async with ProgressBar(f"nemovideo-{handle.key}-progress") as bar:
-        shared = OpenRun(opened.store, opened.journal, bar)
+        shared = OpenRun(opened.store, opened.journal, bar, await limit_names())
         async with keep_open(handle, shared):
             try:
                 with in_form_words():
                     await word.note(opened.workspace, handle.run_id)
-                await _execute_steps(handle, shared, resend=resend)
+                last = await _execute_steps(handle, shared, resend=resend)
                 with in_form_words():
-                    result = require_done(await tasks.show_result(handle))
+                    result = require_done(await tasks.show_result(quote(handle), wait_for=last))
             except NemoVideoError as error:
                 await _show_failure(handle, shared, error)
                 raise
@@ -144,7 +145,8 @@ async def _execute(handle: RunHandle, *, resend: bool, word: PersonsWord) -> Run
     raise RunStopped("It was asked for approval too often", run_id=handle.run_id)
 
 
-async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) -> None:
+async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) -> list[Any]:
+    """Do the steps that are not done yet; what the task behind them is to wait for."""
     done = {step for step, record in (await opened.read()).steps.items() if record.achieved}
     before: list[Any] = [handle]
     while len(done) < _MOST_STEPS:
@@ -157,7 +159,10 @@ async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) ->
             break
         done.add(step)
         node, _, number = step.partition("/")
-        task: StepTask[...] = _TASKS[StepName(node)].named(title_of(steps[step]))
+        kind = _TASKS[StepName(node)]
+        task: StepTask[...] = kind.named(
+            title_of(steps[step]), tags=limited_tags(kind.tags, opened.limits)
+        )
         # Prefect links tasks by the objects in their parameters and results, small texts included.
         # With these hidden and an object of our own waited for, the run's graph is a chain.
         state = await task(
@@ -176,6 +181,7 @@ async def _execute_steps(handle: RunHandle, opened: OpenRun, *, resend: bool) ->
                 require_done(await asyncio.to_thread(opened.workspace.result_of, run))
         before = [_Link()]
         link_state_to_task_run_result(state, before[0])
+    return before
 
 
 class _Link:

@@ -34,6 +34,7 @@ __all__ = [
     "OpenRun",
     "ResolvedStore",
     "keep_open",
+    "kept_run",
     "open_run",
     "resolve_store",
     "store_of_account",
@@ -80,6 +81,8 @@ class OpenRun:
     journal: Journal
     bar: ProgressBar | None = field(default=None, compare=False)
     """The run's progress bar, where one spans several tasks."""
+    limits: frozenset[str] | None = field(default=None, compare=False)
+    """The names of the limits of Prefect's server, where they are known."""
 
     @property
     def workspace(self) -> Workspace:
@@ -98,11 +101,16 @@ _KEPT: ContextVar[tuple[RunHandle, OpenRun] | None] = ContextVar("nemovideo_open
 async def open_run(run: RunHandle | str) -> OpenRun:
     """The run that this flow keeps open, or the run freshly resolved; raises `BadInput`."""
     handle = to_handle(run)
-    kept = _KEPT.get()
-    if kept is not None and kept[0] == handle:
-        return kept[1]
+    if (kept := kept_run(handle)) is not None:
+        return kept
     store = await resolve_store(handle.store, handle.credentials, account=handle.account)
     return OpenRun(store, store.workspace.journal(handle.run_id))
+
+
+def kept_run(run: RunHandle | str) -> OpenRun | None:
+    """The run, where this flow keeps it open."""
+    kept = _KEPT.get()
+    return kept[1] if kept is not None and kept[0] == to_handle(run) else None
 
 
 @contextlib.asynccontextmanager

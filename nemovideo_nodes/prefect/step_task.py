@@ -45,9 +45,10 @@ class _AnyFlowTask(Task[_P, _R]):
         copied.__class__ = type(self)  # Prefect makes a plain task
         return copied
 
-    def named(self, run_name: str) -> Self:
-        """The same task with another name for its runs; cheaper than `with_options`."""
+    def named(self, run_name: str, *, tags: set[str]) -> Self:
+        """The same task with another name and tags for its runs; cheaper than `with_options`."""
         copied = copy.copy(self)
+        copied.tags = tags
         # Prefect fills in the parameters of a run, as `str.format` does.
         copied.task_run_name = run_name.replace("{", "{{").replace("}", "}}")
         return copied

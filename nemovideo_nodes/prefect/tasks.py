@@ -13,10 +13,6 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from prefect import get_client
-from prefect.concurrency.asyncio import rate_limit
-from prefect.exceptions import ObjectNotFound
-
 from nemovideo_nodes.errors import BadInput, ErrorCode, RunStopped
 from nemovideo_nodes.ledger.facts import (
     ApprovalResult,
@@ -38,8 +34,9 @@ from nemovideo_nodes.prefect.advancing import advance_step
 from nemovideo_nodes.prefect.artifacts import declare_asset, publish_artifacts
 from nemovideo_nodes.prefect.beginning import begin_delivery, begin_run, refine_run
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle
+from nemovideo_nodes.prefect.limits import MESSAGES, wait_for_rate_limit
 from nemovideo_nodes.prefect.location import check_files
-from nemovideo_nodes.prefect.resolve import open_run
+from nemovideo_nodes.prefect.resolve import kept_run, open_run
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
 from nemovideo_nodes.request.steps import (
@@ -78,8 +75,6 @@ __all__ = [
     "upload",
 ]
 
-MESSAGES: Final = "nemovideo-messages"
-"""The name of the rate limit that each message takes a slot of, where the server has one."""
 _SHORT_S: Final = 600.0
 _LONG_S: Final = 7_200.0
 
@@ -155,7 +150,8 @@ async def send_prompt(
 
     `text` is empty for the instruction that the run was started with.
     """
-    await _wait_for_rate_limit(MESSAGES)
+    kept = kept_run(run)
+    await wait_for_rate_limit(MESSAGES, kept.limits if kept is not None else None)
     args = Prompt(text=text) if text else None
     return await advance_step(run, StepName.PROMPT, number, PromptResult, args, resend=resend)
 
@@ -254,13 +250,3 @@ async def show_result(run: RunHandle | str) -> RunResult:
     handle = to_handle(run)
     with in_form_words():
         return await publish_artifacts(handle, await open_run(handle))
-
-
-async def _wait_for_rate_limit(name: str) -> None:
-    """Wait for a slot of the rate limit, where the server has one of that name."""
-    async with get_client() as client:
-        try:
-            await client.read_global_concurrency_limit_by_name(name)
-        except ObjectNotFound:
-            return
-    await rate_limit(name)

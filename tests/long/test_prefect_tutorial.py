@@ -28,13 +28,13 @@ class Terminals:
         named = ("NEMO", "PREFECT_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(named)}
         tools = f"{install_command(folder)}:{Path(sys.executable).parent}"
-        self.health = f"http://127.0.0.1:{port}/api/health"
+        self.api = f"http://127.0.0.1:{port}/api"
         self.env = kept | {
             "HOME": str(folder / "home"),
             "PATH": f"{tools}:{os.environ['PATH']}",
             "NEMOVIDEO_STORE": str(folder / "store"),
             "PREFECT_SERVER_API_PORT": port,
-            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "DO_NOT_TRACK": "1",
@@ -64,7 +64,7 @@ class Terminals:
     def serves(self) -> bool:
         """Whether Prefect's server answers."""
         try:
-            with urllib.request.urlopen(self.health, timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.api}/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -91,4 +91,6 @@ def test_the_tutorial(terminals: Terminals, wait_until: Callable[..., object]) -
         elif block.text.startswith(("prefect server", "prefect worker")):
             terminals.open(block.text.strip())
             wait_until(terminals.serves, "Prefect's server", 180)
+        elif block.text.startswith("export PREFECT_API_URL="):
+            terminals.env["PREFECT_API_URL"] = terminals.api
     assert len(list((terminals.folder / "store" / "runs").glob("*/video.mp4"))) == 2

@@ -173,7 +173,7 @@ def test_every_step_is_a_task_run_named_by_what_it_does(
 
     runs = sorted(wait_until(ended, "the task runs", 60), key=lambda run: run.start_time)
     assert [run.name for run in runs] == NAMES
-    for before, run in pairwise(runs[:-1]):
+    for before, run in pairwise(runs):
         waited = {one.id for inputs in run.task_inputs.values() for one in inputs}
         assert waited == {before.id}, run.name
 

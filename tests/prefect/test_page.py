@@ -16,13 +16,17 @@ from typing import Any
 import pytest
 from pages import ROOT, block_having
 from prefect import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.testing.cli import invoke_and_assert
 
 from nemovideo_nodes import prefect as package
 from nemovideo_nodes.emulator.local import ensure_local, stop_local
 from nemovideo_nodes.prefect import NemoVideoCredentials, VideoStore
+from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")
+
+LIMITED = ("nemovideo-prompt", "nemovideo-render")
 
 
 def code(language: str, having: str) -> str:
@@ -57,15 +61,36 @@ def test_the_flows_of_the_page_make_their_video_once(studio: Any, name: str, tim
     assert studio.sent == {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
-async def test_the_limits_of_the_page_can_be_made(prefect_home: Path) -> None:
-    """Under the names that the tasks look for."""
+async def test_the_limits_of_the_page_are_kept_to(
+    studio: Any, wait_until: Callable[..., Any]
+) -> None:
+    """Under the names that the tasks look for: only what a limit is for asks for a slot of it."""
     commands = [shlex.split(line)[1:] for line in code("bash", "gcl create").splitlines()]
     await asyncio.to_thread(lambda: [invoke_and_assert(one) for one in commands])
     async with get_client() as client:
         limits = {one.name for one in await client.read_global_concurrency_limits()}
-        assert {"tag:nemovideo-prompt", "tag:nemovideo-render", "nemovideo-messages"} <= limits
-        for name in limits:
-            await client.delete_global_concurrency_limit_by_name(name)
+        assert limits >= {f"tag:{tag}" for tag in LIMITED} | {"nemovideo-messages"}
+        try:
+            state = await image_to_video(studio.images, "a short film", return_state=True)
+        finally:
+            for name in limits:
+                await client.delete_global_concurrency_limit_by_name(name)
+    flow_run = state.state_details.flow_run_id
+    assert flow_run is not None
+    mine = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+
+    def ended() -> set[tuple[str, ...]]:
+        with get_client(sync_client=True) as client:
+            runs = client.read_task_runs(flow_run_filter=mine)
+        done = any(run.name == "result" for run in runs)
+        return {(run.name.split(":")[0], *run.tags) for run in runs if run.tags} if done else set()
+
+    tags = await asyncio.to_thread(wait_until, ended, "the task runs", 60)
+    assert tags == {
+        ("Send prompt", "nemovideo-prompt"),
+        ("Submit render", "nemovideo-render"),
+        ("Await render", "nemovideo-render"),
+    }
 
 
 def test_the_page_names_what_there_is() -> None:
