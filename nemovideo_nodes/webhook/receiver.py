@@ -36,6 +36,8 @@ _READ_S: Final = 20.0
 _BATCH: Final = 64
 _RETRY_S: Final = 30.0
 """When a sender may try again, where nothing can be written down."""
+_TOLD: Final = {"duplicates": "duplicate", "pings": "alive"}
+"""What a sender is told, by what is counted."""
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Those that senders can be told to use: a delivery by another one than POST is told why."""
 _KEPT: Final = (
@@ -147,7 +149,7 @@ class Receiver:
 
     def _answer(self, counted: str, status: int) -> Response:
         self._counted[counted] += 1
-        return JSONResponse({"status": counted}, status)
+        return JSONResponse({"status": _TOLD.get(counted, counted)}, status)
 
     def refuse(self, why: str) -> None:
         """Note a request that was not even read."""

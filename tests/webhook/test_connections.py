@@ -151,7 +151,7 @@ def test_a_body_that_is_too_large_gets_its_answer(server: Server) -> None:
 def test_a_trailing_slash_is_the_same_address(server: Server) -> None:
     """Without a redirect, which would lose the body."""
     assert server.ask("/hooks/shop/", BODY) == (200, b'{"status":"accepted"}')
-    assert server.ask("/hooks/shop", BODY) == (200, b'{"status":"duplicates"}')
+    assert server.ask("/hooks/shop", BODY) == (200, b'{"status":"duplicate"}')
 
 
 def test_what_is_not_http_is_refused(server: Server) -> None:

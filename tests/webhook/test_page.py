@@ -184,7 +184,7 @@ def test_the_shortest_trial(reader: Reader, wait_until: Wait) -> None:
     (row,) = reader.rows()
     assert Path(row["result"]).is_file()
     assert f"Run: {row['run_id']}" in checked
-    assert json.loads(reader.follow(*blocks[-1])) == {"status": "duplicates"}
+    assert json.loads(reader.follow(*blocks[-1])) == {"status": "duplicate"}
     assert len(reader.rows()) == 1
 
 
@@ -210,7 +210,7 @@ def test_the_trial_with_prefect(reader: Reader, wait_until: Wait) -> None:
     wait_until(lambda: reader.rows()[0]["job"] == "done", "that the list says so", 120)
     assert reader.rows()[0]["result"] == video["path"]
 
-    assert json.loads(reader.run("bash deliver.sh")) == {"status": "duplicates"}
+    assert json.loads(reader.run("bash deliver.sh")) == {"status": "duplicate"}
     product = reader.folder / "product.json"
     text = product.read_text("utf-8")
     stock = text.replace('"status": "active"', '"status": "active", "tags": "sale"')

@@ -321,6 +321,7 @@ KEY = base64.b64encode(bytes(range(200, 232))).decode()
         f"whsec_{KEY.translate(str.maketrans('+/', '-_')).rstrip('=')}",
         f"  whsec_{KEY[:10]}\n{KEY[10:]}\n",
         f'"whsec_{KEY}"',
+        f"v1,whsec_{KEY}",
     ],
 )
 def test_standard_webhooks_secrets_in_all_their_forms(written: str) -> None:

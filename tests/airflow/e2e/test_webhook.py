@@ -46,7 +46,7 @@ def test_a_delivery_becomes_a_video(
     images = [{"src": f"{pictures}/{Path(one).name}?v=1"} for one in studio.pictures]
     product = {"id": 7, "title": "Cup", "images": images}
     assert hooks.send(product, 1) == {"status": "accepted"}
-    assert hooks.send(product, 2) == {"status": "duplicates"}
+    assert hooks.send(product, 2) == {"status": "duplicate"}
     assert hooks.send(product | {"tags": "sale"}, 3) == {"status": "accepted"}
     wait_until(lambda: hooks.listed()[-1]["job"] == "started", "the start of the run", 120)
     wait_until(lambda: hooks.listed()[0]["delivery"] == "unchanged", "the other delivery", 60)
