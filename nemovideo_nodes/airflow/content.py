@@ -82,7 +82,7 @@ class DuePostsOperator(BaseOperator):
             videos = videos_of(with_handover(self._posts(source, notify), self.handover or ""))
             due = due_videos(videos, context["dag_run"].run_after, within, ahead=ahead)
             due = [video for video in due if video.post.due or not _is_made(video)]
-            arguments = [shared | _arguments(video, source) for video in due]
+            arguments = [shared | _arguments(video, source, notify) for video in due]
         except NemoVideoError as error:
             raise_task_error(error, self.log)
         self.log.info("%d of %d videos of the calendar are due", len(due), len(videos))
@@ -94,10 +94,7 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.request.approval import approval_rule
         from nemovideo_nodes.request.budget import named_budget
 
-        shared: dict[str, Any] = {
-            "notify": notify.model_dump(mode="json", exclude_defaults=True),
-            "approval": self.approval or "",
-        }
+        shared: dict[str, Any] = {"approval": self.approval or ""}
         approval_rule(shared["approval"])
         if (credits := budget_of(self.budget)) is not None:
             budget = named_budget("calendar", notify.calendar, credits)
@@ -184,8 +181,9 @@ def _is_made(video: PlannedVideo) -> bool:
         return False
 
 
-def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
+def _arguments(video: PlannedVideo, source: CalendarSource, notify: Notify) -> dict[str, Any]:
     post = video.post
+    told = notify.of_row(post.notify)
     arguments: dict[str, Any] = {
         "run_id": video.run_id,
         "images": [source.picture(name) for name in post.images],
@@ -196,6 +194,7 @@ def _arguments(video: PlannedVideo, source: CalendarSource) -> dict[str, Any]:
         "language": video.language,
         **({"approval": post.approval} if post.approval else {}),
         "post": _post(video),
+        "notify": told.model_dump(mode="json", exclude_defaults=True),
     }
     if post.budget is not None:
         arguments["budget"] = post.budget

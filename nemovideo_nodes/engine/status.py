@@ -9,7 +9,7 @@ from nemovideo_nodes.engine.plan import Decision, Done, Stuck, Worker, decide, i
 from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.ledger.facts import Asked, Noted
 from nemovideo_nodes.ledger.manifest import RunResult, State, result_of
-from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import PollingSettings
@@ -74,10 +74,15 @@ def stuck_result(run: Run, store: Store, stuck: Stuck) -> RunResult:
         run,
         store,
         "waiting" if stuck.resumable else "stuck",
-        f"{stuck.record.step.phrase}: {stuck.sentence}",
+        _told(stuck.record, stuck.sentence, stuck.error_code),
         error_code=stuck.error_code,
         remedy=stuck.remedy,
     )
+
+
+def _told(record: StepRecord, sentence: str, code: str | None) -> str:
+    """Why a run stands where it does: a budget is about more than the step that it holds."""
+    return sentence if code == ErrorCode.OVER_BUDGET else f"{record.step.phrase}: {sentence}"
 
 
 def decision_on(run: Run, now: datetime | None = None, *, me: str = "") -> Decision:
@@ -109,7 +114,7 @@ def _unfinished(run: Run, store: Store, now: datetime) -> RunResult:
                 run,
                 store,
                 "waiting",
-                f"{record.step.phrase}: {record.refused.sentence}",
+                _told(record, record.refused.sentence, record.refused.error_code),
                 state=state,
                 error_code=record.refused.error_code,
                 remedy=record.refused.remedy or Remedy.RETRY,

@@ -66,7 +66,7 @@ class CalendarVideo(Post):
             language=planned.language,
             account=post.account,
             revision=planned.revision,
-            notify=notify,
+            notify=notify.of_row(post.notify),
             approval=post.approval,
             planned=planned,
         )

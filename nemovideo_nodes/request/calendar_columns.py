@@ -64,6 +64,7 @@ STRONG: Final = MappingProxyType(
         "handover": ("handover", "hand over"),
         "synthetic_media": ("synthetic media", "made with ai", "ai generated"),
         "budget": ("budget", "max credits"),
+        "notify": ("notify", "benachrichtigen", "通知"),
         "title": ("title", "titel", "titre", "标题"),
         "caption": ("caption", "légende", "文案"),
         "hashtags": ("hashtags", "hashtag", "话题", "标签"),

@@ -69,6 +69,8 @@ class CalendarPost(BaseModel):
     """Whether they are to be labelled as made or changed by AI."""
     budget: float | None = None
     """The most credits of each of its videos; None: as many as it needs."""
+    notify: tuple[str, ...] | None = None
+    """The channels that are told of its videos; None: those that are told of the calendar."""
     title: str = ""
     caption: str = ""
     hashtags: str = ""

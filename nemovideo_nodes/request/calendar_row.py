@@ -36,6 +36,7 @@ from nemovideo_nodes.request.calendar_model import (
 )
 from nemovideo_nodes.request.calendar_time import due_from, has_day, zone_or_offset
 from nemovideo_nodes.request.model import MAX_TEXT
+from nemovideo_nodes.request.notify import channels_in
 from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
 from nemovideo_nodes.request.post_text import UTM_FIELDS, TextFault, hashtags_in, text_faults
 
@@ -172,6 +173,7 @@ class Row:
             approval=self._approval(),
             synthetic_media=self._synthetic_media(),
             budget=self._budget(),
+            notify=self._notify(),
             utm={name: text for name in UTM_FIELDS if (text := self._text(name))},
             words={name: texts for name, texts in words.items() if texts},
             source=dict(self._source()),
@@ -300,6 +302,15 @@ class Row:
             except BadInput as error:
                 self._fault(cell.column.head, cell.value, error.sentence)
         return True
+
+    def _notify(self) -> tuple[str, ...] | None:
+        for cell in self.cells.get("notify", ())[:1]:
+            try:
+                names = texts_of(cell.value)
+                return channels_in(names) if names else None
+            except BadInput as error:
+                self._fault(cell.column.head, cell.value, error.sentence)
+        return None
 
     def _budget(self) -> float | None:
         for cell in self.cells.get("budget", ())[:1]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["Notify", "checked_channels", "notify_of"]
+__all__ = ["Notify", "channels_in", "checked_channels", "notify_of"]
 
 _CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MOST: Final = 20
@@ -31,6 +31,10 @@ class Notify(BaseModel):
     subject: str = ""
     """What the source calls the thing that the video is about."""
 
+    def of_row(self, channels: tuple[str, ...] | None) -> Notify:
+        """The same for a row that names channels of its own, or none."""
+        return self if channels is None else self.model_copy(update={"channels": channels})
+
 
 def notify_of(given: Notify | Mapping[str, Any] | str | None) -> Notify | None:
     """Who is told, as a form, a DAG or a template says it; None for nothing. Raises `BadInput`."""
@@ -45,6 +49,14 @@ def notify_of(given: Notify | Mapping[str, Any] | str | None) -> Notify | None:
         raise BadInput('`notify` takes {"channels": ["NAME"]}') from None
     checked_channels(notify.channels or ())
     return notify
+
+
+def channels_in(names: Iterable[str]) -> tuple[str, ...]:
+    """The channels that a row of a calendar names; `none` is nobody. Raises `BadInput`."""
+    parts = [part for name in names for part in re.split(r"[,;|\s]+", name.strip()) if part]
+    if [part.lower() for part in parts] in (["none"], ["nobody"], ["-"]):
+        return ()
+    return checked_channels(parts)
 
 
 def checked_channels(names: Iterable[str]) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from nemovideo_nodes.ledger.approvals import Shown, pending, shown
 from nemovideo_nodes.ledger.facts import FORMAT_2, NEWEST, Asked, Decision, Noted
 from nemovideo_nodes.ledger.manifest import ApprovalAsked
 from nemovideo_nodes.ledger.run import Decided, Run
-from nemovideo_nodes.request.approval import Verdict
+from nemovideo_nodes.request.approval import BEFORE_HANDOVER, Verdict
 from nemovideo_nodes.request.model import Instruction
 from nemovideo_nodes.request.script import numbered
+from nemovideo_nodes.request.steps import HandOver
 from nemovideo_nodes.workspace.refinement import refinement_steps, videos_to_pay
 
 __all__ = ["Waiting", "Word", "this_user", "waiting", "word_of"]
@@ -85,6 +86,12 @@ def word_of(run: Run, word: Word, at: datetime, by: str) -> Asked | Noted | None
         return Noted(v=FORMAT_2, at=at, by=by, topic="decided", step=step, decided=decision)
     if word.instruction is None:
         raise BadInput("The change is empty: say in words what to change", run_id=run.id)
+    if asked.stage == BEFORE_HANDOVER and _hands_over_each(run):
+        raise BadInput(
+            f"Run {run.id} hands over several videos, and a change would be made to the last one "
+            "alone: reject it, and make the one that is to be changed in a run of its own",
+            run_id=run.id,
+        )
     steps, after = refinement_steps(run, (word.instruction,), is_message=True)
     afters = videos_to_pay(run, asked.record)
     if len(afters) > 1:
@@ -101,6 +108,12 @@ def word_of(run: Run, word: Word, at: datetime, by: str) -> Asked | Noted | None
         given=(),
         decided=decision,
     )
+
+
+def _hands_over_each(run: Run) -> bool:
+    """Whether the videos of a batch are handed over, each by itself."""
+    records = run.steps.values()
+    return any(isinstance(one.step.args, HandOver) and one.step.args.render for one in records)
 
 
 def _asked(run: Run, word: Word, now: datetime) -> Shown:

@@ -17,6 +17,7 @@ from nemovideo_nodes.workspace.calendar_source import CalendarSource
 from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal
 from nemovideo_nodes.workspace.notifications import Notifier
+from nemovideo_nodes.workspace.notifications.config import read_notifications
 from nemovideo_nodes.workspace.notifications.telling import tell_tick
 from nemovideo_nodes.workspace.options import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.workspace import Workspace
@@ -79,6 +80,10 @@ class CalendarMaker:
     async def __call__(self, video: PlannedVideo) -> RunResult:
         workspace = self._workspace(video.post.account)
         post = video.post
+        notify = self._notify
+        if post.notify is not None:
+            read_notifications(self._settings).check(post.notify)
+            notify = (notify or Notify()).of_row(post.notify)
         budgets = self._budgets
         if post.budget is not None:  # as the row says now, whatever the run was begun with
             budgets = (*budgets, run_budget(video.run_id, post.budget))
@@ -98,13 +103,13 @@ class CalendarMaker:
                 keep_existing=True,
                 approval=post.approval or self._approval,
                 budgets=budgets,
-                notify=self._notify,
+                notify=notify,
                 handover=post.handover,
                 due=post.due,
                 synthetic_media=post.synthetic_media,
             )
         )
-        drive = DriveOptions(budgets=budgets, notify=self._notify)
+        drive = DriveOptions(budgets=budgets, notify=notify)
         return await workspace.resume(run_id, drive=drive)
 
     async def tell(self, problems: Sequence[str], made: Sequence[Made]) -> None:

@@ -338,6 +338,15 @@ def test_a_cell_that_may_mean_something_else_is_a_problem(head: str) -> None:
     assert problem.column == column
 
 
+def test_a_row_names_who_is_told_of_it() -> None:
+    """Channels, or nobody; an empty cell leaves it to the calendar."""
+    rows = ("'team, boss'", "none", "", "Team!")
+    text = "\n".join(f"p{n},2026-03-02 9:00,{one}" for n, one in enumerate(rows))
+    reading = read(f"slug,due,notify\n{text}\n".replace("'", '"'))
+    assert [post.notify for post in reading.posts] == [("team", "boss"), (), None]
+    assert "The channel 'Team!' cannot be one" in reading.problems[0].message
+
+
 def test_a_column_that_is_missing_is_named() -> None:
     """It is not asked for in a way that sends people looking for a cell."""
     (problem,) = read("date,images\n2026-03-02,a.jpg\n").problems

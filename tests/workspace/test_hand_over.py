@@ -435,3 +435,21 @@ async def test_a_text_that_came_after_the_approval_is_not_handed_over_unseen(
     await workspace.approve(run_id, who="Ann")
     assert (await drive(workspace, run_id)).status == "done"
     assert [post["content"] for post in site.posts] == ["Summer is here"]
+
+
+async def test_rough_cuts_are_no_posts_and_each_video_of_a_batch_is(
+    stage: Stage, site: PublisherSite
+) -> None:
+    """A change cannot be meant for all of a batch: a person is told so, and can reject it."""
+    cuts = asked(stage, "folder", mode="iterate", prompts=["A 2 second video", "make it square"])
+    result = await made(stage, cuts)
+    assert (len(result.videos), len(result.handed_over)) == (2, 1)
+    batch = asked(
+        stage, "folder", mode="batch", media=stage.pictures, approval="before_handover", slug="b"
+    )
+    waits = await made(stage, batch)
+    workspace = stage.workspace()
+    with pytest.raises(BadInput, match="hands over several videos"):
+        await workspace.approve(waits.run_id, "change", who="Ann", change="make it brighter")
+    await workspace.approve(waits.run_id, who="Ann")
+    assert len((await drive(workspace, waits.run_id)).handed_over) == 2

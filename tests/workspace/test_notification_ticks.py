@@ -81,6 +81,15 @@ def test_a_tick_of_a_calendar_is_one_message(
     assert all(problem.startswith(("Row 4", "Row 5")) for problem in problems[0]), problems
     run("--notify", "desk")
     assert len(told(out)) == 1
+    # A row that names channels of its own: nobody, and one that is not there, before it is paid.
+    sent = stage.sent[0]
+    row = f"2026-03-02 08:00,{stage.pictures[0]},A 2 second video"
+    calendar.write_text(f"slug,due,images,prompt,notify\niris,{row},none\npeony,{row},pager\n")
+    run("--notify", "desk")
+    (wrong,) = told(out)[1:]
+    assert "The channel 'pager' is not known" in wrong["data"]["problems"][0]
+    assert "iris" not in json.dumps(wrong)
+    assert stage.sent[0] == sent + 1
 
 
 def waiting(number: int, *, channels: tuple[str, ...] = ("desk",)) -> Message:
