@@ -269,9 +269,7 @@ class RunOperator(KillableOperator):
             require_done(result)
         return self._succeed(context, driver, result)
 
-    def _leave(
-        self, driver: RunDriver, through: str, resend: str, wait_until: str = ""
-    ) -> None:
+    def _leave(self, driver: RunDriver, through: str, resend: str, wait_until: str = "") -> None:
         """Leave the worker, by raising: a trigger goes on up to a step, or waits until a time."""
         from nemovideo_nodes.airflow.triggers import RunTrigger
 
