@@ -21,6 +21,9 @@ class UnusableMedia(BadInput):
         self.name = name
         self.reason = reason
 
+    def __reduce__(self) -> tuple[object, ...]:  # pools of processes pickle errors
+        return type(self), (self.name, self.reason), self.__dict__
+
 
 class TooLargePicture(UnusableMedia, TooManyPixels):
     """A picture or clip with more pixels than can be used."""

@@ -45,6 +45,7 @@ from nemovideo_nodes.workspace.remote_media import (
 __all__ = [
     "Ingested",
     "Listed",
+    "NoPicture",
     "Refused",
     "image_sizes",
     "ingest",
@@ -98,10 +99,10 @@ class Listed:
     skipped: tuple[Skipped, ...] = ()
 
 
-class _NoPicture(BadInput):
+class NoPicture(BadInput):
     """A folder without a picture that can be used."""
 
-    def __init__(self, sentence: str, skipped: tuple[Skipped, ...]) -> None:
+    def __init__(self, sentence: str, skipped: tuple[Skipped, ...] = ()) -> None:
         super().__init__(sentence)
         self.skipped = skipped
 
@@ -169,7 +170,7 @@ def ingest_all(
 
 
 def _refused(source: str, error: BadInput | Unreachable) -> Refused:
-    if isinstance(error, _NoPicture) and error.skipped:
+    if isinstance(error, NoPicture) and error.skipped:
         return Refused(error, error.skipped)
     if isinstance(error, UnusableMedia):
         return Refused(error, (Skipped(name=error.name, reason=error.reason),))
@@ -294,7 +295,7 @@ def _read_folder(folder: Path, source: str) -> _Source:
                 read.skipped.append(Skipped(name=name, reason=reason))
     if not read.files:
         left = "; ".join(f"{one.name}: {one.reason}" for one in read.skipped[:3])
-        raise _NoPicture(
+        raise NoPicture(
             f"The folder {_quoted(source)} holds no picture that can be used"
             + (f" ({left})" if left else " (jpg, png, webp or gif)"),
             tuple(read.skipped),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,15 @@ def test_everything_that_is_refused_has_its_own_name(tmp_path: Path) -> None:
     reasons = [one.reason for one in told.skipped]
     assert reasons[2:4] == ["it is not a regular file", "a link to a file that is not there"]
     assert "https://" in reasons[4]
+
+
+def test_what_is_wrong_with_a_file_goes_through_a_pool_of_processes(tmp_path: Path) -> None:
+    """Errors are pickled there."""
+    for source in (FILES / "phone" / "b_empty.jpg", tmp_path):
+        error = workspace_in(tmp_path).preview(VideoOptions(media=[str(source)])).error
+        assert error is not None
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 def test_a_url_that_cannot_be_reached_shows_the_rest_all_the_same(tmp_path: Path) -> None:
