@@ -187,13 +187,13 @@ class Week(ABC):
         """The same, in processes that what is returned kills."""
 
     def live(self) -> Self:
-        """From the first morning to the morning after the last day."""
+        """From the first morning to the evening after the last day."""
         moments = {moment.name: moment for moment in MOMENTS}
         kills = dict(self.kills)
         days = max(post.day for post in self.posts) + 1
         for day in range(days + 1):
             before = counts_of(self.world.service)["messages"]
-            for hour in _HOURS if day < days else _HOURS[:1]:
+            for hour in _HOURS:
                 self.now = self.first + timedelta(days=day, hours=hour)
                 self.world.clock.set(self.now)
                 if hour == _HOURS[0] and day in kills:
