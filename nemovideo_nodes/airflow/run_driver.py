@@ -28,10 +28,12 @@ from nemovideo_nodes.workspace.display import PlainDisplay
 from nemovideo_nodes.workspace.notifications import MakeChannel
 from nemovideo_nodes.workspace.notifications.telling import tell_refused
 
-__all__ = ["DeadlinePassed", "RunDriver"]
+__all__ = ["DeadlinePassed", "LongWait", "RunDriver"]
 
 LAST_LOOK = timedelta(seconds=60)
 """A look at a render that is due at most so long after the deadline is still waited for."""
+LONGEST_ON_WORKER = timedelta(seconds=20)
+"""What is waited for longer, such as a `Retry-After`, is left to a trigger."""
 _LOOK_TAKES = timedelta(seconds=10)
 
 
@@ -51,6 +53,14 @@ class DeadlinePassed(NemoVideoError):
     def retryable(self) -> bool:
         """Whether Airflow should try the task again."""
         return self._retryable
+
+
+class LongWait(Exception):
+    """The run waits until a time that no worker should be held for; nothing is wrong."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
 
 
 class _RunLog(PlainDisplay):
@@ -103,9 +113,11 @@ class RunDriver:
         await self.workspace.ask(self.run_id, steps, journal=self.journal)
 
     async def advance(
-        self, through: str | None = None, *, resend: str = "", waits: bool = True
+        self, through: str | None = None, *, resend: str = "", waits: bool | timedelta = True
     ) -> RunResult:
         """`Workspace.advance` within the deadline; raises `DeadlinePassed` and `RunStopped`.
+
+        With a length of time for `waits` it raises `LongWait` instead of waiting longer at once.
 
         No step is started after the deadline. A message that was sent before is held to its end,
         since hanging up would lose what is being paid for; and a look at a render that is due
@@ -126,7 +138,11 @@ class RunDriver:
         try:
             return await self._advance(through, resend, waits, deadline, waits_for)
         except RunStopped as stopped:
-            if not stopped.resumable or deadline is None:
+            if not stopped.resumable:
+                raise
+            if isinstance(waits, timedelta) and (until := _long_wait(waits_for, deadline)):
+                raise LongWait(until) from None
+            if deadline is None:
                 raise
             if waits and (look := _last_look(waits_for, deadline)) is not None:
                 try:
@@ -148,7 +164,7 @@ class RunDriver:
         self,
         through: str | None,
         resend: str,
-        waits: bool,
+        waits: bool | timedelta,
         until: datetime | None,
         waits_for: list[Event],
     ) -> RunResult:
@@ -207,6 +223,14 @@ class RunDriver:
         with contextlib.suppress(NemoVideoError):  # the run itself says what is wrong
             run = await self.journal.recently()
             await amask_secret(await self.workspace.token(run))
+
+
+def _long_wait(waits_for: list[Event], deadline: datetime | None) -> datetime | None:
+    """Until when the run waits for the service, within the deadline; None where it does not."""
+    for wait in waits_for:
+        if wait.until is not None and (deadline is None or wait.until <= deadline):
+            return wait.until
+    return None
 
 
 def _last_look(waits_for: list[Event], deadline: datetime) -> datetime | None:

@@ -26,6 +26,7 @@ from nemovideo_nodes.airflow.retries import (
     RETRY_DELAY,
     RETRY_POLICY,
 )
+from nemovideo_nodes.airflow.values import seconds_of
 from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, RunStopped
 
 if TYPE_CHECKING:
@@ -81,15 +82,8 @@ class RunOperator(KillableOperator):
     """
 
     template_fields: Sequence[str] = (
-        "run_id",
-        "nemovideo_conn_id",
-        "store",
-        "profile",
-        "deadline",
-        "timeout",
-        "same_account",
-        "over_budget",
-        "handed_over",
+        *("run_id", "nemovideo_conn_id", "store", "profile", "deadline", "timeout"),
+        *("same_account", "over_budget", "handed_over"),
     )
     operator_extra_links = (RunLink(),)
     ui_color = "#f4e8d4"
@@ -137,8 +131,8 @@ class RunOperator(KillableOperator):
         self.on_clear: OnClear = on_clear
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.defer_messages = defer_messages
-        self.poll_interval = _seconds(poll_interval)
-        self.outage_timeout = _seconds(outage_timeout) or 0.0
+        self.poll_interval = seconds_of(poll_interval)
+        self.outage_timeout = seconds_of(outage_timeout) or 0.0
         self.same_account = same_account
         self.over_budget = over_budget
         self.handed_over = handed_over
@@ -177,7 +171,7 @@ class RunOperator(KillableOperator):
             if stopped is not None:
                 self._ask_person(context, driver, stopped)
                 raise stopped
-            return self._continue_run(context, driver)
+            return self._continue_run(context, driver, waited=bool(event.get("waited")))
         except NemoVideoError as error:
             self._fail(error)
 
@@ -249,10 +243,11 @@ class RunOperator(KillableOperator):
         raise_task_error(error, self.log, self.run_page)
 
     def _continue_run(
-        self, context: Context, driver: RunDriver, resend: str = ""
+        self, context: Context, driver: RunDriver, resend: str = "", *, waited: bool = False
     ) -> dict[str, Any]:
+        """`waited`: it was waited for the service just now, which no try does twice."""
+        from nemovideo_nodes.airflow.run_driver import LONGEST_ON_WORKER, LongWait
         from nemovideo_nodes.airflow.segments import next_segment
-        from nemovideo_nodes.airflow.triggers import RunTrigger
         from nemovideo_nodes.workspace import require_done
 
         goal = self._goal(context, driver)
@@ -260,22 +255,12 @@ class RunOperator(KillableOperator):
             segment := next_segment(driver.run(), goal, defer_messages=self.defer_messages)
         ):
             if segment.deferred and self.deferrable:
-                trigger = RunTrigger(
-                    run_id=driver.run_id,
-                    through=segment.through,
-                    nemovideo_conn_id=self.nemovideo_conn_id,
-                    store=self.store,
-                    deadline=driver.deadline,
-                    profile=self.profile,
-                    resend=resend,
-                    deadline_retryable=driver.deadline_retryable,
-                    poll_interval=self.poll_interval,
-                    outage_timeout=self.outage_timeout,
-                    link=self.run_page,
-                )
-                self.defer(trigger=trigger, method_name="execute_complete")
+                self._leave(driver, segment.through, resend)
+            waits = LONGEST_ON_WORKER if self.deferrable and not waited else True
             try:
-                self._wait(driver.advance(segment.through, resend=resend))
+                self._wait(driver.advance(segment.through, resend=resend, waits=waits))
+            except LongWait as wait:
+                self._leave(driver, segment.through, resend, wait.until.isoformat())
             except RunStopped as stopped:
                 self._ask_person(context, driver, stopped)
                 raise
@@ -283,6 +268,28 @@ class RunOperator(KillableOperator):
         if result.status == "stuck" and goal != "":
             require_done(result)
         return self._succeed(context, driver, result)
+
+    def _leave(
+        self, driver: RunDriver, through: str, resend: str, wait_until: str = ""
+    ) -> None:
+        """Leave the worker, by raising: a trigger goes on up to a step, or waits until a time."""
+        from nemovideo_nodes.airflow.triggers import RunTrigger
+
+        trigger = RunTrigger(
+            run_id=driver.run_id,
+            through=through,
+            nemovideo_conn_id=self.nemovideo_conn_id,
+            store=self.store,
+            deadline=driver.deadline,
+            profile=self.profile,
+            resend=resend,
+            deadline_retryable=driver.deadline_retryable,
+            poll_interval=self.poll_interval,
+            outage_timeout=self.outage_timeout,
+            link=self.run_page,
+            wait_until=wait_until,
+        )
+        self.defer(trigger=trigger, method_name="execute_complete")
 
     def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
         """Report what was made: assets, lineage, the log, and the journal for a later Clear."""
@@ -390,7 +397,3 @@ class RunOperator(KillableOperator):
             self._wait(driver.workspace.release(driver.run_id))
         if is_true(self.handed_over):
             self._wait(driver.workspace.confirm_handed_over(driver.run_id))
-
-
-def _seconds(length: timedelta | float | None) -> float | None:
-    return length.total_seconds() if isinstance(length, timedelta) else length

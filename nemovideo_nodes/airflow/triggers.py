@@ -18,6 +18,7 @@ __all__ = ["RunTrigger"]
 
 _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 60.0
+_LONGEST_WAIT_S = 3600.0
 
 
 class RunTrigger(BaseTrigger):
@@ -34,6 +35,7 @@ class RunTrigger(BaseTrigger):
     :param poll_interval: seconds between two looks at a render; None: the service's own schedule
     :param outage_timeout: how many seconds it keeps trying while the service or the store cannot be
         reached; where there is a deadline, that is the limit instead
+    :param wait_until: a time (ISO 8601) that is only waited for; a worker goes on then
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class RunTrigger(BaseTrigger):
         poll_interval: float | None = None,
         outage_timeout: float = 900.0,
         link: str = "",
+        wait_until: str = "",
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -62,6 +65,7 @@ class RunTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.outage_timeout = outage_timeout
         self.link = link
+        self.wait_until = wait_until
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The path of this class, and its arguments."""
@@ -77,6 +81,7 @@ class RunTrigger(BaseTrigger):
             "poll_interval": self.poll_interval,
             "outage_timeout": self.outage_timeout,
             "link": self.link,
+            "wait_until": self.wait_until,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -108,9 +113,13 @@ class RunTrigger(BaseTrigger):
             "deadline_retryable": self.deadline_retryable,
             "resumable": True,
             "error": "",
+            "waited": bool(self.wait_until),
         }
         try:
-            await self._advance_through_outages()
+            if self.wait_until:
+                await self._wait()
+            else:
+                await self._advance_through_outages()
         except DeadlinePassed as error:
             return event | {"status": "deadline", "error": error.sentence}
         except NemoVideoError as error:
@@ -122,6 +131,13 @@ class RunTrigger(BaseTrigger):
                 "remedy": str(error.remedy) if error.remedy else None,
             }
         return event | {"status": "done"}
+
+    async def _wait(self) -> None:
+        from nemovideo_nodes.clock import SystemClock
+
+        self.log.info("Waiting until %s, as the service asks; no worker is held", self.wait_until)
+        left = datetime.fromisoformat(self.wait_until) - SystemClock().now()
+        await asyncio.sleep(min(max(left.total_seconds(), 0.0), _LONGEST_WAIT_S))
 
     async def _advance_through_outages(self) -> None:
         """Advance the run; while service or store cannot be reached, keep trying, ever slower."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.budget import Budget
 
-__all__ = ["budget_of", "budgets_of", "credits_of", "is_true", "listed"]
+__all__ = ["budget_of", "budgets_of", "credits_of", "is_true", "listed", "seconds_of"]
 
 
 def budget_of(value: object) -> float | None:
@@ -55,6 +56,11 @@ def listed(given: Any) -> list[str]:
     """
     texts = _parsed(given) if isinstance(given, str) else list(given or ())
     return [str(text) for text in texts if str(text).strip()]
+
+
+def seconds_of(length: timedelta | float | None) -> float | None:
+    """A length of time in seconds."""
+    return length.total_seconds() if isinstance(length, timedelta) else length
 
 
 def _parsed(text: str) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.clock import Clock, SystemClock
@@ -109,11 +109,16 @@ class Engine:
         return self._journal.run
 
     async def advance(
-        self, through: str | None = None, *, waits: bool = True, until: datetime | None = None
+        self,
+        through: str | None = None,
+        *,
+        waits: bool | timedelta = True,
+        until: datetime | None = None,
     ) -> RunResult:
         """Bring the run as far as it goes, up to and with the step `through`.
 
-        With `waits=False` it returns `waiting` instead of sleeping, and nothing is begun or slept
+        With `waits=False` it returns `waiting` instead of sleeping, with a length of time only
+        instead of sleeping longer at once, and nothing is begun or slept
         for beyond `until`; what is under way then is held to its end. Its last `wait` event says
         when there is more to do. The result's status is `done`, `stuck` (it needs a person) or
         `waiting` (starting it again later goes on).
@@ -146,7 +151,7 @@ class Engine:
         return result.status != "done" or has_ended(self.run)
 
     async def _advance(
-        self, through: str | None, *, waits: bool, until: datetime | None
+        self, through: str | None, *, waits: bool | timedelta, until: datetime | None
     ) -> RunResult:
         decisions = 0
         while decisions < MAX_DECISIONS:
@@ -177,7 +182,9 @@ class Engine:
                     return self._stuck(run, decision)
                 case Wait():
                     self._tell_wait(decision)
-                    if not waits or (until is not None and decision.until > until):
+                    left = decision.until - self._clock.now()
+                    too_long = isinstance(waits, timedelta) and left > waits
+                    if not waits or too_long or (until is not None and decision.until > until):
                         why, remedy = decision.why, Remedy.RETRY
                         return result_of(run, self._store, "waiting", why, remedy=remedy)
                     # Clean-up keeps off a run that is waited for, too.

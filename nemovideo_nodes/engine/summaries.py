@@ -28,7 +28,14 @@ from nemovideo_nodes.request.budget import message_estimate
 from nemovideo_nodes.request.model import is_run_id
 from nemovideo_nodes.request.steps import Prompt, Publish, SubmitRender, Upload
 
-__all__ = ["Summary", "forget_summary", "known_runs", "summaries", "write_summary"]
+__all__ = [
+    "Summary",
+    "estimated_cost",
+    "forget_summary",
+    "known_runs",
+    "summaries",
+    "write_summary",
+]
 
 _FORMAT = 1
 _AT_ONCE = 32
@@ -147,11 +154,11 @@ def summarise(run: Run, store: Store) -> Summary:
         account=min(run.account, default=""),
         profile=run.order.profile.name if run.order else "",
         calendar=run.order.notify.calendar if run.order and run.order.notify else "",
-        cost=_cost(run),
+        cost=estimated_cost(run),
     )
 
 
-def _cost(run: Run) -> float:
+def estimated_cost(run: Run) -> float:
     """The estimates of the messages that were sent, each as a budget counts it."""
     args = [record.step.args for record in run.steps.values()]
     videos = sum(isinstance(one, SubmitRender) for one in args)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaInput", "OneMedium", "as_sources"]
 
+_ORIENTATION = 0x0112
+_MODES_OF_PNG = frozenset({"1", "L", "LA", "P", "I;16", "RGB", "RGBA"})
+_WITH_ALPHA = {"RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
+
 OneMedium: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Image"
 MediaInput: TypeAlias = "OneMedium | Sequence[OneMedium]"
 
@@ -51,10 +55,8 @@ def _source(medium: OneMedium, folder: Path) -> str:
         data = medium.read()
         if not isinstance(data, bytes):
             raise BadInput('A file of media must be opened in binary mode: open(path, "rb")')
-    elif hasattr(medium, "save"):
-        buffer = io.BytesIO()
-        medium.save(buffer, format="PNG")
-        data = buffer.getvalue()
+    elif hasattr(medium, "getexif"):
+        data = _png(medium)
     else:
         raise BadInput(
             f"A {type(medium).__name__} is not a picture: give a path, a URL, bytes, an open file "
@@ -65,3 +67,19 @@ def _source(medium: OneMedium, folder: Path) -> str:
     path = folder / f"{digest}.{kind.ext if kind else 'bin'}"
     path.write_bytes(data)
     return str(path)
+
+
+def _png(picture: Image) -> bytes:
+    """A PIL image as a PNG, upright; what PNG has no mode for becomes RGB."""
+    from PIL import ImageOps
+
+    buffer = io.BytesIO()
+    try:
+        if picture.getexif().get(_ORIENTATION, 1) != 1:
+            picture = ImageOps.exif_transpose(picture)
+        if picture.mode not in _MODES_OF_PNG:
+            picture = picture.convert(_WITH_ALPHA.get(picture.mode, "RGB"))
+        picture.save(buffer, format="PNG")
+    except (OSError, ValueError) as error:
+        raise BadInput(f"The PIL image cannot be used ({error}): convert it to RGB") from None
+    return buffer.getvalue()

@@ -16,10 +16,10 @@ from nemovideo_nodes.profiles import DEFAULT_PROFILE
 from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.notify import checked_channels
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.webhook.faults import fault_in, near, quotes_hint
 from nemovideo_nodes.webhook.pictures import Pictures, host_patterns
 from nemovideo_nodes.webhook.signatures import Scheme, SecretInvalid, canonical_secret
 from nemovideo_nodes.webhook.systems import SYSTEMS, System
+from nemovideo_nodes.workspace.config_faults import config_fault, meant, quotes_hint
 
 __all__ = ["LANGUAGE", "Config", "OutboxConfig", "Secret", "Source", "Target", "read_config"]
 
@@ -140,7 +140,7 @@ class Source(_Strict):
     @classmethod
     def _checked_base_url(cls, value: str) -> str:
         if value and not re.match(r"(?i)https?://[^/]", value):
-            raise ValueError("it begins with https://")
+            raise ValueError("it has to begin with https://")
         return value
 
     @field_validator("approval")
@@ -302,6 +302,7 @@ _TABLES: Final = (
     *(Config, Source, OutboxConfig),
     *(PrefectTarget, AirflowTarget, InProcessTarget),
 )
+_KINDS: Final = ("prefect", "airflow", "here")
 
 
 def read_config(path: str | os.PathLike[str]) -> Config:
@@ -324,8 +325,7 @@ def read_config(path: str | os.PathLike[str]) -> Config:
     try:
         config = Config.model_validate(_named(value) | {"folder": file.absolute().parent})
     except ValidationError as error:
-        known = [key for model in _TABLES for key in model.model_fields]
-        raise BadInput(f"{name} {fault_in(error, known)}") from None
+        raise config_fault(name, error, _TABLES, kinds=_KINDS) from None
     for key, source in config.sources.items():
         if source.name != key:
             raise BadInput(f"{name} has a key that is not known: sources.{key}.name")
@@ -346,8 +346,8 @@ def _check(source: Source, where: str) -> None:
     if not _NAME.fullmatch(source.name):
         raise BadInput(f"{what} needs a name of small letters, digits and dashes, 40 at most")
     if source.system not in SYSTEMS:
-        meant = near(source.system, SYSTEMS) or f": give {', '.join(SYSTEMS)}"
-        raise BadInput(f"{what} has a system that is not known, {source.system!r}{meant}")
+        hint = meant(source.system, SYSTEMS) or f": give {', '.join(SYSTEMS)}"
+        raise BadInput(f"{what} has a system that is not known, {source.system!r}{hint}")
     if not source.expression("subject"):
         raise BadInput(
             f"{what} does not say what a delivery is about: give subject, a JMESPath expression"

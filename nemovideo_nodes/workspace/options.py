@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.loop import Event
@@ -105,8 +105,9 @@ class DriveOptions:
     resend: bool | str = False
     """A person's word that what the run is stopped at may be done, and paid for, once more; as a
     text, once on the occasion of that name."""
-    waits: bool = True
-    """Whether to sleep until there is more to do; else the result says `waiting`."""
+    waits: bool | timedelta = True
+    """Whether to sleep until there is more to do, or how long at once; else the result says
+    `waiting`."""
     until: datetime | None = None
     """Nothing is begun or waited for beyond this time."""
     profile: str | os.PathLike[str] | Profile = ""

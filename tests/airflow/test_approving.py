@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk.bases.operator import ExecutorSafeguard
 from approvals import order
 from stage import Stage
 
+from nemovideo_nodes.airflow import run_driver
 from nemovideo_nodes.airflow.approving import note_answer
 from nemovideo_nodes.airflow.run_driver import RunDriver
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
@@ -67,6 +70,30 @@ def test_an_answer_of_the_form_is_the_persons_word(studio: Stage) -> None:
     )
     words = studio.workspace().result(run_id).approvals
     assert [(one.decision, one.who) for one in words] == [("change", "Ann"), ("reject", "Ann")]
+
+
+def test_a_rate_limit_is_waited_for_without_a_worker(
+    studio: Stage, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trigger waits as long as the service asks; then a worker sends the message, once."""
+    monkeypatch.setattr(run_driver, "LONGEST_ON_WORKER", timedelta(seconds=0.2))
+    studio.emulator.add_fault("run_sse", 1, "http:429", arg=1)
+    task = ImageToVideoOperator(task_id="video", images=studio.pictures, prompt="A 2 second video")
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    assert studio.sent == (0, 0, 2)
+    trigger = deferred.value.trigger
+    assert trigger.serialize()[1]["wait_until"]
+
+    async def events() -> list[Any]:
+        return [event.payload async for event in trigger.run()]
+
+    (event,) = asyncio.run(events())
+    assert event["status"] == "done"
+    with pytest.raises(TaskDeferred) as rendering:
+        task.execute_complete(context, event)
+    assert studio.sent == (1, 0, 2)
+    assert not rendering.value.trigger.serialize()[1]["wait_until"]
 
 
 def test_the_task_waits_for_a_person_and_goes_on(

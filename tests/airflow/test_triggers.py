@@ -48,6 +48,7 @@ def test_it_is_made_again_from_what_is_stored() -> None:
         "run_id",
         "store",
         "through",
+        "wait_until",
     ]
 
 

@@ -12,6 +12,8 @@ from PIL import Image
 from stage import Stage
 
 import nemovideo_nodes as nv
+from nemovideo_nodes.media.probe import image_size
+from nemovideo_nodes.python.media import as_sources
 
 PROMPT = "A 2 second video"
 
@@ -40,6 +42,20 @@ def test_media_may_be_bytes_files_and_pictures(connected: Stage) -> None:
     with pytest.raises(nv.BadInput, match="binary mode"):
         nv.submit(io.StringIO("text"), PROMPT)  # type: ignore[arg-type]
     assert connected.sent == (0, 0, 0)
+
+
+def test_a_picture_in_memory_is_upright_and_in_any_mode(tmp_path: Path) -> None:
+    """As a phone takes it, and as a printer's file has it; what cannot be written is bad input."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (40, 20), (200, 0, 0)).save(tmp_path / "phone.jpg", exif=turned)
+    with Image.open(tmp_path / "phone.jpg") as phone, as_sources(phone) as (source,):
+        assert image_size(Path(source)) == (20, 40)
+    for mode in ("CMYK", "YCbCr", "HSV", "LAB", "F", "I", "RGBa", "La", "PA"):
+        with as_sources(Image.new(mode, (4, 4))) as (source,):
+            assert image_size(Path(source)) == (4, 4)
+    with pytest.raises(nv.BadInput, match="PIL image"), as_sources(Image.new("RGB", (0, 4))):
+        pass
 
 
 async def test_a_running_loop_is_no_obstacle(connected: Stage) -> None:

@@ -15,6 +15,7 @@ from readers import look_at
 from stage import Stage
 
 from nemovideo_nodes.emulator.faults import Fault
+from nemovideo_nodes.engine.summaries import summaries
 from nemovideo_nodes.errors import Remedy, StoreError
 from nemovideo_nodes.ledger.facts import (
     Achieved,
@@ -32,6 +33,7 @@ from nemovideo_nodes.ledger.facts import (
     TokenResult,
 )
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import AcquireToken, Approve, AwaitRender, Prompt, Step
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.report import overview_of, overview_page, report_of
@@ -45,6 +47,17 @@ SECRET = "https://cdn.example.com/a.mp4?X-Amz-Signature=deadbeef"
 
 def report_path(stage: Stage, run_id: str) -> Path:
     return Path(stage.store_path) / "runs" / run_id / "report.html"
+
+
+async def test_a_change_is_part_of_the_estimate(stage: Stage) -> None:
+    """As in the report of all runs: what was sent counts, and not the first request alone."""
+    ordered = stage.order()
+    await stage.work(ordered)
+    await stage.refine(ordered.run_id, "make it 3 seconds long")
+    (listed,) = summaries(Store(stage.store_path))
+    assert listed.cost > 100
+    page = report_path(stage, ordered.run_id).read_text("utf-8")
+    assert f"<b>{listed.cost:.0f}</b><span>Estimated credits" in page
 
 
 async def test_every_run_writes_a_report_beside_its_video(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from nemovideo_nodes.engine.summaries import estimated_cost
 from nemovideo_nodes.errors import PYTHON_WORDING, redact
 from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
@@ -114,6 +115,7 @@ def run_page(run: Run, result: RunResult, page: RunPage) -> str:
             order=run.order,
             result=result,
             state=result.state or result.status,
+            cost=estimated_cost(run) or result.credits.estimate,
             errors=_errors(result, page, language),
             doubts=[redact(doubt) for doubt in run.doubts],
             asked=_asked(run, page),

@@ -77,7 +77,7 @@ _ENGLISH: Final = {
     "more_steps": "{} more steps are not shown.",
     "credits": "Credits",
     "credits_own": "Spent by this run itself",
-    "credits_own_unknown": "not known: the service tells balances of the account alone",
+    "credits_own_unknown": "not known: the service reports only the balance of the account",
     "credits_estimate": "Estimated from the documented costs",
     "credits_account": "The account went down meanwhile, whoever spent it",
     "credits_before": "Account before",
@@ -135,7 +135,7 @@ _ENGLISH: Final = {
     "runs_open": "Unfinished",
     "est_cost": "Estimated credits",
     "est_note": "Credits are estimates from the documented costs of the messages that were sent: "
-    "the service tells balances of the account alone.",
+    "the service reports only the balance of an account.",
     "needs_person": "What needs a person",
     "nobody_needed": "Nothing waits for a person.",
     "cost_by_day": "Cost by day",

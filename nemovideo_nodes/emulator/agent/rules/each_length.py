@@ -19,7 +19,7 @@ __all__ = ["lengths_of_each"]
 
 _SHORTEST, _LONGEST = 200, 60_000
 _BETWEEN = (
-    r"(?:\s?(?:should\s)?(?:be\s)?(?:for|is|stays?|lasts?|gets?|shows?|at|to|about|exactly|:|-|=|"
+    r"(?:\s?(?:should\s)?(?:be\s)?(?:for|is|should|be|stays?|lasts?|gets?|shows?|at|to|about|exactly|:|-|=|"
     r"the|on screen|to be|,? ?then|显示|停留|持续|展示|出现|放|播放|用|给|每一?张|每个|各))*"
 )
 _REST = (

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import Film
-from nemovideo_nodes.emulator.agent.lexicon import NUMBER, UNIT, number_of, span_ms
+from nemovideo_nodes.emulator.agent.lexicon import NUMBER, ORDINAL, UNIT, number_of, span_ms
 from nemovideo_nodes.emulator.agent.rules.pictures import REF, Referring
 from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, first_ms, span, words
 
@@ -58,7 +58,7 @@ _HOLD = words(
     rf"{REF}\s?(?:(?:by|for|stay|last)\s)?(?:about\s|another\s)?{span(3)}\s(?:longer|more)\b|"
     rf"{REF}(?P<gap1>[^,.;。]{{0,16}}?)(?P<more>\blonger\b|久一点|长一点)"
     rf"|{REF}(?P<gap2>[^,.;。]{{0,16}}?)(?P<less>\bshorter\b|短一点)"
-    rf"|{REF}(?:\s(?:is|=|-))?\s?{span(2)}"
+    rf"|{REF}(?:\s(?:is|should be|=|-))?\s?{span(2)}"
     rf"|{REF}(?P<gap3>[^,.;。]{{0,24}}?)(?:\bfor\s|\bat\s|显示|停留|持续|展示|出现|放|播放|改成"
     rf"|改为){{1,2}}(?:about\s|another\s|an extra\s)?{span()}"
     r"(?:\s(?:longer|more)\b)?"
@@ -222,12 +222,14 @@ _LENGTH = words(
     rf"{_BEFORE}{_FROM}(?:{span()}(?:{_MINUTES}\s?(?:and\s)?{span(2)})?"
     r"|(?P<half>half\sa\sminute)|(?P<one>(?:a|one)[-\s]minute))"
     r"(?!\s?(?:style|music|vibes?|retro|songs?|look|hits|风|(?:long\s)?(?:intro|outro|pause|delay"
-    r"|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b|later\b|earlier\b|前|后|处))"
+    r"|gap|countdown|freeze|break|fade|preview|title)\b|mark\b|in\b(?!"
+    r" total)|later\b|earlier\b|前|后|处))"
 )
 _OTHER_TIME = words(
     r"(?:\b(?:at|after|before|from|until|till|within|first|next|final"
     r"|(?<!should )(?<!to )(?<!will )(?<!must )(?<!it )last|opening|closing|past)"
     r"(?:\s(?:the|about|second))*\s?|第|从|前|后|最后|开头|每隔)$"
+    rf"|{ORDINAL}(?:\sone)?\s(?:should\s|must\s)?(?:be|is|for|lasts?|stays?)\s(?:for\s)?$"
 )
 
 

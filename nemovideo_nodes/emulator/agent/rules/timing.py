@@ -49,6 +49,7 @@ _START = words(
 _AT_END = words(
     r"\b(?:at|near|towards?|in|to) the (?:very )?end(?: of (?:the|it|my|this)(?: (?:video|film"
     r"|clip))?)?\b"
+    rf"|\b(?:end|ending|closing|outro)\s?:\s?(?={QUOTE})"
     r"|\b(?:the )?end of (?:the|my|this) (?:video|film|clip)\b"
     r"|\b(?:closing|ending|end|final|outro) (?:title|text)\b|\blast (?:frame|slide|screen)\b"
     r"|\blast\b$"
