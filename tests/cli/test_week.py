@@ -20,11 +20,10 @@ class Days(TypedWeek):
     posts = (
         Post(0, "a", "before_paying", words=("reject",)),
         Post(0, "b", "before_handover", words=("change", "approve")),
-        Post(0, "c", budget="50", words=("release",)),
+        Post(0, "c", budget="50", is_held=True, words=("release",)),
     )
     trouble = ("drop before", "drop")
     kills = ((0, "after_prompt"),)
-    holds = 1
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 Ann reads the emails, and does what they name: she approves, rejects, has something changed,
 releases, and looks at the publisher. Meanwhile processes are killed, and the publisher drops
 answers. `check` counts what it all came to. The doors differ in `tick`, and in how Ann answers.
+`WEEK_DAYS=2` in the environment makes the week shorter.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from abc import ABC, abstractmethod
@@ -48,6 +50,8 @@ class Post:
     slug: str
     approval: str = ""
     budget: str = ""
+    is_held: bool = False
+    """Whether it, or another one of its day, does not fit into a budget at first."""
     words: tuple[Word, ...] = ()
 
     @property
@@ -66,10 +70,11 @@ POSTS: Final = (
     Post(1, "tuesday-a", "before_paying", words=("reject",)),
     Post(1, "tuesday-b", "before_handover", words=("change", "approve")),
     # One more than the day's budget has credits for: it is made a day later.
-    *(Post(2, f"wednesday-{name}") for name in "abcd"),
+    *(Post(2, f"wednesday-{name}") for name in "abc"),
+    Post(2, "wednesday-d", is_held=True),
     Post(3, "thursday-a", "before_handover", words=("approve",)),
     Post(4, "friday-a", "before_paying", words=("change", "approve")),
-    Post(4, "friday-b", budget="50", words=("release",)),
+    Post(4, "friday-b", budget="50", is_held=True, words=("release",)),
     Post(5, "saturday-a", "before_handover", words=("approve",)),
     Post(6, "sunday-a"),
 )
@@ -152,11 +157,11 @@ class Week(ABC):
     trouble: tuple[Trouble, ...] = TROUBLE
     kills: tuple[tuple[int, str], ...] = ((0, "after_prompt"), (3, "after_render"))
     """Days, and the moments at which that day's first tick is killed."""
-    holds: int = 2
-    """How many posts do not fit into a budget at first."""
 
     def __init__(self, world: WeekWorld) -> None:
         self.world = world
+        days = int(os.environ.get("WEEK_DAYS", "7"))
+        self.posts = tuple(post for post in self.posts if post.day < days)
         self.now = self.first = (SystemClock().now() - timedelta(days=9)).replace(
             hour=0, minute=0, second=0, microsecond=0
         )
@@ -182,13 +187,13 @@ class Week(ABC):
         """The same, in processes that what is returned kills."""
 
     def live(self) -> Self:
-        """From the first morning to the morning after the last day."""
+        """From the first morning to the evening after the last day."""
         moments = {moment.name: moment for moment in MOMENTS}
         kills = dict(self.kills)
         days = max(post.day for post in self.posts) + 1
         for day in range(days + 1):
             before = counts_of(self.world.service)["messages"]
-            for hour in _HOURS if day < days else _HOURS[:1]:
+            for hour in _HOURS:
                 self.now = self.first + timedelta(days=day, hours=hour)
                 self.world.clock.set(self.now)
                 if hour == _HOURS[0] and day in kills:
@@ -253,14 +258,14 @@ class Week(ABC):
         world = self.world
         texts = [text_of(mail) for mail in world.mail.mails]
         assert not any(self.ann.words.values()), (self.ann.words, texts)
-        assert len(self.ann.looked) == self.trouble.count("drop before") + self.trouble.count(
-            "500 before"
-        )
+        met = self.trouble[: len(self.trouble) - len(world.site.trouble)]
+        assert len(self.ann.looked) == sum(one.endswith("before") for one in met)
         # Money: each message once, and never more than a day may cost.
         sent = counts_of(world.service)
         assert sent["messages"] == sum(post.messages for post in self.posts), self.paid
         assert max(self.paid) * EACH <= DAY_BUDGET, self.paid
-        assert len(self.held) == len(set(self.held)) == self.holds
+        held = sum(post.is_held for post in self.posts)
+        assert len(self.held) == len(set(self.held)) == held
         # Posts: each once, at its time, and none that was rejected.
         wanted = {f"About {post.slug}": 1 for post in self.posts if post.is_posted}
         assert self._posted() == wanted
