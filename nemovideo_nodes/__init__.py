@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         ServiceError,
         StoreError,
     )
-    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.profiles import Profile
     from nemovideo_nodes.python import (

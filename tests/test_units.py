@@ -10,7 +10,7 @@ from stage import Stage
 
 from nemovideo_nodes import units
 from nemovideo_nodes.errors import ErrorCode, RunStopped, StepConflict
-from nemovideo_nodes.ledger.facts import PublishResult
+from nemovideo_nodes.ledger.results import PublishResult
 
 
 @pytest.fixture

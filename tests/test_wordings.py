@@ -14,7 +14,7 @@ from nemovideo_nodes.errors import (
     RunStopped,
     Wording,
 )
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.wording import FORM_WORDING
 from nemovideo_nodes.webhook.wording import WEBHOOK_WORDING
 from nemovideo_nodes.workspace.notifications.wording import (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
     from nemovideo_nodes.airflow.run_driver import RunDriver
-    from nemovideo_nodes.ledger.manifest import ApprovalAsked
+    from nemovideo_nodes.ledger.run_result import ApprovalAsked
 
 __all__ = ["ask_person", "note_answer"]
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from nemovideo_nodes.errors import StoreError
-from nemovideo_nodes.ledger.facts import PublishResult
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.results import PublishResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.workspace import Workspace
 from nemovideo_nodes.workspace.destination import Destination

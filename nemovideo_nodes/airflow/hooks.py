@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from nemovideo_nodes.api.client import NemoVideoClient
-    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run_result import RunResult
 
 __all__ = ["NemoVideoHook"]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import Media, Upload
+from nemovideo_nodes.ledger.run_result import RunResult
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import Upload
 from nemovideo_nodes.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from nemovideo_nodes.airflow.run_driver import RunDriver
-    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.request.steps import Arguments, Step
 
 __all__ = [
@@ -94,7 +94,7 @@ class CheckCreditsOperator(StepOperator):
         return [CheckCredits(stop_when_empty=self.stop_when_empty)]
 
     def _succeed(self, context: Context, driver: RunDriver, result: RunResult) -> dict[str, Any]:
-        from nemovideo_nodes.ledger.facts import CreditsResult
+        from nemovideo_nodes.ledger.results import CreditsResult
 
         record = driver.run().steps.get(f"credits/{self._number(context)}")
         read = record.result if record else None

@@ -13,9 +13,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from nemovideo_nodes.airflow.compat import alias_extra
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, is_retryable
-from nemovideo_nodes.ledger.facts import DownloadResult, Noted
-from nemovideo_nodes.ledger.manifest import RunResult, Video
+from nemovideo_nodes.ledger.facts import Noted
+from nemovideo_nodes.ledger.results import DownloadResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult, Video
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

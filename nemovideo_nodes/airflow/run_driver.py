@@ -18,8 +18,8 @@ from nemovideo_nodes.errors import (
     is_retryable,
 )
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import Step

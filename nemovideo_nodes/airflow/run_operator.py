@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.airflow.lineage import RunLineage
     from nemovideo_nodes.airflow.run_driver import RunDriver
-    from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.request.steps import Step
     from nemovideo_nodes.workspace import Workspace

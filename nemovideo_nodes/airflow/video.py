@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nemovideo_nodes.airflow.run_driver import RunDriver
     from nemovideo_nodes.errors import RunStopped
-    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.request.notify import Notify
     from nemovideo_nodes.workspace import Workspace
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from nemovideo_nodes.airflow.run_driver import RunDriver
-    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run_result import RunResult
 
 __all__ = ["VideoOperator"]
 

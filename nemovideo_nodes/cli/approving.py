@@ -16,7 +16,7 @@ from nemovideo_nodes.cli.terminal import hyperlink, say, shown_path, takes_links
 from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.ledger.manifest import ApprovalAsked, RunResult
+    from nemovideo_nodes.ledger.run_result import ApprovalAsked, RunResult
     from nemovideo_nodes.request.approval import Verdict
     from nemovideo_nodes.workspace import Workspace
 

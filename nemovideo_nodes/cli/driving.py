@@ -22,8 +22,8 @@ from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 
 if TYPE_CHECKING:
     from nemovideo_nodes.cli.progress import Progress
-    from nemovideo_nodes.ledger.manifest import RunResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace
 
 __all__ = [

@@ -13,7 +13,7 @@ from nemovideo_nodes.cli.labels import Labels, labels_for, seconds
 from nemovideo_nodes.cli.terminal import cut, hyperlink, shown_path
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.ledger.manifest import RunResult, Video
+    from nemovideo_nodes.ledger.run_result import RunResult, Video
 
 __all__ = ["Screen", "command", "ending_lines", "short_id"]
 

@@ -153,7 +153,7 @@ class _Failure:
 
     def json(self) -> dict[str, object]:
         """The same keys as a run's result."""
-        from nemovideo_nodes.ledger.manifest import RunResult
+        from nemovideo_nodes.ledger.run_result import RunResult
 
         result = RunResult(
             run_id="",

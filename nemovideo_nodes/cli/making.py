@@ -33,7 +33,7 @@ from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.ledger.manifest import RunResult
+    from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.request.renditions import Fit
     from nemovideo_nodes.workspace import DriveOptions, PreparedRun, VideoOptions, Workspace
 

@@ -10,9 +10,9 @@ from nemovideo_nodes.cli.labels import Labels, labels_for, seconds, size
 from nemovideo_nodes.cli.terminal import shown_path, wrapped
 
 if TYPE_CHECKING:
-    from nemovideo_nodes.ledger.facts import HandOverResult
-    from nemovideo_nodes.ledger.manifest import ApprovalGiven, Credits, RunResult
+    from nemovideo_nodes.ledger.results import HandOverResult
     from nemovideo_nodes.ledger.run import Run
+    from nemovideo_nodes.ledger.run_result import ApprovalGiven, Credits, RunResult
 
 __all__ = ["handed_over_line", "show_lines"]
 

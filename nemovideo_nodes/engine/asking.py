@@ -19,16 +19,9 @@ from nemovideo_nodes.errors import (
     StoreError,
     redact,
 )
-from nemovideo_nodes.ledger.facts import (
-    FORMAT,
-    FORMAT_2,
-    Achieved,
-    Asked,
-    HandOverResult,
-    Noted,
-    Order,
-)
+from nemovideo_nodes.ledger.facts import FORMAT, FORMAT_2, Achieved, Asked, Noted, Order
 from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.results import HandOverResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import Approve, HandOver, Prompt, Publish, Step

@@ -9,7 +9,7 @@ from typing import Final
 
 from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.ledger.approvals import otherwise, seen_of, shown
-from nemovideo_nodes.ledger.facts import ApprovalResult
+from nemovideo_nodes.ledger.results import ApprovalResult
 from nemovideo_nodes.ledger.run import Decided, Run, StepRecord
 from nemovideo_nodes.request.steps import Approve
 

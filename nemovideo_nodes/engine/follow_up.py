@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nemovideo_nodes.ledger.conversation import requested_actions
-from nemovideo_nodes.ledger.facts import Asked, PromptResult
+from nemovideo_nodes.ledger.facts import Asked
+from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.script import numbered
 from nemovideo_nodes.request.steps import Prompt, ReadState, Step, StepName

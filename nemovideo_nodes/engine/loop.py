@@ -34,8 +34,9 @@ from nemovideo_nodes.errors import (
     StoreError,
 )
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult, result_of
+from nemovideo_nodes.ledger.manifest import result_of
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.telemetry import logger

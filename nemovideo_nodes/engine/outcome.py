@@ -20,14 +20,13 @@ from nemovideo_nodes.ledger.facts import (
     FORMAT,
     FORMAT_2,
     Achieved,
-    ApprovalResult,
     Asked,
     Deferred,
     Fact,
     Noted,
-    PromptResult,
     Refused,
 )
+from nemovideo_nodes.ledger.results import ApprovalResult, PromptResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.script import numbered
 from nemovideo_nodes.request.steps import Approve, ReadState

@@ -12,7 +12,8 @@ from typing import Literal
 from nemovideo_nodes.engine.deciding import approval_stop
 from nemovideo_nodes.engine.polling import longest_wait, next_poll, reconcile_wait
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
-from nemovideo_nodes.ledger.facts import Order, PromptResult, Refused
+from nemovideo_nodes.ledger.facts import Order, Refused
+from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import AwaitRender, Idempotency, Step, StepName

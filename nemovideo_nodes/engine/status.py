@@ -8,8 +8,9 @@ from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.engine.plan import Decision, Done, Stuck, Worker, decide, is_held
 from nemovideo_nodes.errors import ErrorCode, Remedy
 from nemovideo_nodes.ledger.facts import Asked, Noted
-from nemovideo_nodes.ledger.manifest import RunResult, State, result_of
+from nemovideo_nodes.ledger.manifest import result_of
 from nemovideo_nodes.ledger.run import Run, StepRecord
+from nemovideo_nodes.ledger.run_result import RunResult, State
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import PollingSettings

@@ -19,10 +19,10 @@ from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.engine.summary_index import SummaryIndex
 from nemovideo_nodes.errors import NemoVideoError
 from nemovideo_nodes.ledger.copies import summary_name
-from nemovideo_nodes.ledger.facts import DownloadResult
 from nemovideo_nodes.ledger.journal import Journal, fact_name
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.results import DownloadResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.budget import message_estimate
 from nemovideo_nodes.request.model import is_run_id

@@ -12,13 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from nemovideo_nodes.ledger.facts import (
-    ApprovalResult,
-    Asked,
-    Noted,
-    PublishResult,
-    StateResult,
-)
+from nemovideo_nodes.ledger.facts import Asked, Noted
+from nemovideo_nodes.ledger.results import ApprovalResult, PublishResult, StateResult
 from nemovideo_nodes.ledger.run import Decided, Run, StepRecord
 from nemovideo_nodes.request.approval import (
     BEFORE_EXPORT,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
 from nemovideo_nodes.language.routing import BackendAction, BackendActionKind, translate
-from nemovideo_nodes.ledger.facts import Evidence, PromptResult, RenderResult, StateResult
+from nemovideo_nodes.ledger.facts import Evidence
+from nemovideo_nodes.ledger.results import PromptResult, RenderResult, StateResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt
 from nemovideo_nodes.wire.draft import Draft

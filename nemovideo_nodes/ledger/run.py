@@ -14,14 +14,16 @@ from nemovideo_nodes.ledger.facts import (
     Asked,
     Decision,
     Deferred,
-    DownloadResult,
     Fact,
     Intended,
     Lease,
     Noted,
     Order,
-    PromptResult,
     Refused,
+)
+from nemovideo_nodes.ledger.results import (
+    DownloadResult,
+    PromptResult,
     RenderResult,
     SessionResult,
     TokenResult,

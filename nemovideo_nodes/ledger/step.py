@@ -14,16 +14,8 @@ from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.errors import ErrorCode, Remedy
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    Deferred,
-    Evidence,
-    Intended,
-    Noted,
-    PromptResult,
-    Refused,
-    Result,
-)
+from nemovideo_nodes.ledger.facts import Achieved, Deferred, Evidence, Intended, Noted, Refused
+from nemovideo_nodes.ledger.results import PromptResult, Result
 from nemovideo_nodes.request.steps import Idempotency, Step
 
 __all__ = ["MAX_RENDERS", "TRANSITIONS", "StepEvent", "StepRecord", "StepState"]

@@ -11,7 +11,7 @@ from prefect.input import RunInput
 from pydantic import Field
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.manifest import ApprovalAsked
+from nemovideo_nodes.ledger.run_result import ApprovalAsked
 from nemovideo_nodes.prefect.artifacts import summary_markdown
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.handle import RunHandle

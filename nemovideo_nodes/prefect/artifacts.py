@@ -20,8 +20,9 @@ from prefect.assets.core import MAX_ASSET_DESCRIPTION_LENGTH, AssetProperties
 from prefect.context import AssetContext
 
 from nemovideo_nodes.errors import NemoVideoError
-from nemovideo_nodes.ledger.manifest import RunResult, media_of
+from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.resolve import OpenRun, open_run

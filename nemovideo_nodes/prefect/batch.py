@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput, RunStopped, is_retryable
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.location import check_files
 from nemovideo_nodes.prefect.logs import run_logger

@@ -13,8 +13,8 @@ from prefect.utilities.annotations import quote
 from prefect.utilities.engine import link_state_to_task_run_result
 
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, RunStopped
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import StepRecord
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect import tasks
 from nemovideo_nodes.prefect.approving import is_approved_in_form
 from nemovideo_nodes.prefect.artifacts import publish_artifacts

@@ -6,7 +6,7 @@ from typing import Any
 from prefect.blocks import abstract
 from pydantic import Field
 
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.blocks import SITE, NemoVideoCredentials, VideoStore
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.execution import execute_opened

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped, StoreError, is_retryable
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.prefect.calendar import (
     CalendarVideo,

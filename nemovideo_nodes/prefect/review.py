@@ -6,7 +6,7 @@ from prefect.input import RunInput
 from pydantic import Field
 
 from nemovideo_nodes.errors import ErrorCode, RunStopped
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.approving import WAITS, ask_in_form
 from nemovideo_nodes.prefect.artifacts import summary_markdown
 from nemovideo_nodes.prefect.deduplication import current_flow_run

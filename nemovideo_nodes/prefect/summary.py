@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
-from nemovideo_nodes.ledger.facts import PublishResult, StateResult
-from nemovideo_nodes.ledger.manifest import Credits, RunResult, media_of
+from nemovideo_nodes.ledger.manifest import media_of
+from nemovideo_nodes.ledger.results import PublishResult, StateResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import Credits, RunResult
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace.timeline import draw_timeline

@@ -14,7 +14,7 @@ import asyncio
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput, ErrorCode, RunStopped
-from nemovideo_nodes.ledger.facts import (
+from nemovideo_nodes.ledger.results import (
     ApprovalResult,
     ClaimResult,
     CreditsResult,
@@ -29,7 +29,7 @@ from nemovideo_nodes.ledger.facts import (
     TokenResult,
     UploadResult,
 )
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.advancing import advance_step
 from nemovideo_nodes.prefect.artifacts import declare_asset, publish_artifacts
 from nemovideo_nodes.prefect.beginning import begin_delivery, begin_run, refine_run

@@ -7,7 +7,7 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-from nemovideo_nodes.ledger.manifest import Credits, Delivered, RunResult, Video
+from nemovideo_nodes.ledger.run_result import Credits, Delivered, RunResult, Video
 
 __all__ = ["VideoResult"]
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.approval import ApprovalStage, Otherwise
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.post import Post
-from nemovideo_nodes.request.steps import Media
 
 __all__ = ["Instruction", "Limits", "VideoRequest", "checked_run_id", "is_run_id"]
 

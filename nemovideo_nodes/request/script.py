@@ -14,6 +14,7 @@ from nemovideo_nodes.request.approval import (
     BEFORE_PAYING,
     ApprovalStage,
 )
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, VideoRequest
 from nemovideo_nodes.request.platforms import with_frame
 from nemovideo_nodes.request.post import Post
@@ -27,7 +28,6 @@ from nemovideo_nodes.request.steps import (
     CreateSession,
     Download,
     HandOver,
-    Media,
     Prompt,
     Publish,
     ReadState,

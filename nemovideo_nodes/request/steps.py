@@ -1,12 +1,11 @@
 """Steps, and the registry of step kinds: what can be done, and what repeating it means. Pure.
 
-To add a step kind: its arguments and its row here, its result in `ledger/facts.py`, its
+To add a step kind: its arguments and its row here, its result in `ledger/results.py`, its
 implementation in `engine/kinds/`, and the line that binds them in `engine/kinds/__init__.py`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,8 +14,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.errors import well_formed
 from nemovideo_nodes.request.approval import ApprovalStage
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.post import Post
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "Download",
     "HandOver",
     "Idempotency",
-    "Media",
     "Prompt",
     "Publish",
     "ReadState",
@@ -39,25 +37,7 @@ __all__ = [
     "StepKind",
     "SubmitRender",
     "Upload",
-    "medium_name",
 ]
-
-_LONGEST_NAME = 200
-"""Bytes; disks take 255, and a name may get an ending."""
-_JOINER = "\u200d"
-"""What holds the parts of an emoji together; the one invisible character that names may have."""
-
-
-def medium_name(called: str) -> str:
-    """What a file or an address is called, as a name that fits a file, a line and a header.
-
-    No folder, nothing invisible or that turns the text around, and the same name for the same
-    letters, however a system composes them.
-    """
-    text = unicodedata.normalize("NFC", well_formed(called))
-    name = "".join(c if (c.isprintable() or c == _JOINER) and c not in "/\\" else "_" for c in text)
-    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore")
-    return name if name.strip(". ") else "media"
 
 
 class StepName(StrEnum):
@@ -80,51 +60,6 @@ class StepName(StrEnum):
 
 class _Plain(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class Media(_Plain):
-    """One picture, clip or sound, known by its content."""
-
-    name: str
-    """The file's own name, without a folder."""
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """SHA-256 of the content, in hex."""
-    size: int
-    """Bytes."""
-    kind: Literal["image", "video", "audio"]
-    ext: str
-    url: str | None = None
-    """Where the service fetches it from; then the digest is of the URL and its ETag."""
-    converted: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """SHA-256 of the JPEG that is uploaded in the place of a picture that the service does not
-    take; `digest` stays the original's, which makes the run."""
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """What makes it the same medium in two requests."""
-        return {"name": self.name, "digest": self.digest}
-
-    @property
-    def upload_name(self) -> str:
-        """The key of the upload: the name with a digest prefix, which the service keeps."""
-        stem = self.name.rsplit(".", 1)[0]
-        safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in stem).strip("-")[:60]
-        return f"{self.digest[:12]}-{safe or 'media'}.{self.ext}"
-
-    @property
-    def stem(self) -> str:
-        """The name without its ending, as a timeline calls it."""
-        return self.name.rpartition(".")[0] or self.name
-
-    @property
-    def artifact(self) -> str:
-        """Where its bytes stand in the store."""
-        return f"artifacts/sha256/{self.content_digest}.{self.ext}"
-
-    @property
-    def content_digest(self) -> str:
-        """SHA-256 of the bytes that are uploaded."""
-        return self.converted or self.digest
 
 
 class Idempotency(StrEnum):

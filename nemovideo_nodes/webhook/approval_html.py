@@ -11,7 +11,7 @@ from html import escape
 from types import MappingProxyType
 from typing import Final
 
-from nemovideo_nodes.ledger.manifest import ApprovalGiven, RunResult
+from nemovideo_nodes.ledger.run_result import ApprovalGiven, RunResult
 
 __all__ = ["Files", "approval_page", "plain_page"]
 

@@ -23,9 +23,9 @@ from starlette.routing import Route
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import BadInput, NemoVideoError
 from nemovideo_nodes.ledger.approval_words import approval_language
-from nemovideo_nodes.ledger.facts import PublishResult
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.results import PublishResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.request.approval import Verdict
 from nemovideo_nodes.webhook.approval_html import Files, approval_page, plain_page
 from nemovideo_nodes.workspace import Workspace

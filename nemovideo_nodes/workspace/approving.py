@@ -11,8 +11,8 @@ from nemovideo_nodes.engine.summaries import Summary
 from nemovideo_nodes.errors import BadInput, Remedy, redact
 from nemovideo_nodes.ledger.approvals import Shown, pending, shown
 from nemovideo_nodes.ledger.facts import FORMAT_2, NEWEST, Asked, Decision, Noted
-from nemovideo_nodes.ledger.manifest import ApprovalAsked
 from nemovideo_nodes.ledger.run import Decided, Run
+from nemovideo_nodes.ledger.run_result import ApprovalAsked
 from nemovideo_nodes.request.approval import BEFORE_HANDOVER, Verdict
 from nemovideo_nodes.request.model import Instruction
 from nemovideo_nodes.request.script import numbered

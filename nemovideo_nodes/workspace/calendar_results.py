@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import REMOTE
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_places import Places, write_place

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_plan import PlannedVideo
 from nemovideo_nodes.workspace.calendar_records import claim_video, record_of, result_in

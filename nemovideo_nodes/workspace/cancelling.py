@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.asking import Asker
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, ServiceError
-from nemovideo_nodes.ledger.facts import RenderResult
 from nemovideo_nodes.ledger.journal import Journal
+from nemovideo_nodes.ledger.results import RenderResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import AwaitRender, StepName
 

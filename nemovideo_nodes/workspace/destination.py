@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput, StoreError
-from nemovideo_nodes.ledger.manifest import Delivered, RunResult
+from nemovideo_nodes.ledger.run_result import Delivered, RunResult
 from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.workspace.destination_files import (
     BucketFiles,

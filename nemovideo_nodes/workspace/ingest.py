@@ -31,8 +31,8 @@ from nemovideo_nodes.media.inspect import UnusableMedia, inspect_file
 from nemovideo_nodes.media.probe import image_size
 from nemovideo_nodes.media.sniff import CONVERTIBLE, MediaType
 from nemovideo_nodes.profiles import Profile
+from nemovideo_nodes.request.medium import Media, medium_name
 from nemovideo_nodes.request.model import MAX_TEXT, Instruction
-from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess
 from nemovideo_nodes.workspace.remote_media import (
     fetch_media,

@@ -17,11 +17,12 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.approval import approval_rule
 from nemovideo_nodes.request.budget import run_budget
 from nemovideo_nodes.request.estimate import Estimate
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.renditions import with_length
 from nemovideo_nodes.request.script import check_script, compile_request, script_for
-from nemovideo_nodes.request.steps import Media, Prompt, Upload
+from nemovideo_nodes.request.steps import Prompt, Upload
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.workspace.budgets import expected_cost
 from nemovideo_nodes.workspace.handover_config import check_handover

@@ -14,8 +14,8 @@ import httpx
 
 from nemovideo_nodes.api.transport import async_client, redact_http_logs, transport_error
 from nemovideo_nodes.errors import BadInput, Unreachable
-from nemovideo_nodes.ledger.facts import RuleCheck
-from nemovideo_nodes.ledger.manifest import Delivered
+from nemovideo_nodes.ledger.results import RuleCheck
+from nemovideo_nodes.ledger.run_result import Delivered
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.http_clients import connection_failure
 from nemovideo_nodes.request.handover import (

@@ -12,10 +12,11 @@ from nemovideo_nodes.engine.plan import Done, missing_steps
 from nemovideo_nodes.engine.status import decision_on, run_status
 from nemovideo_nodes.engine.summaries import Summary, known_runs, summaries
 from nemovideo_nodes.errors import PYTHON_WORDING, BadInput, Remedy, Wording
-from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult, media_of, result_of
+from nemovideo_nodes.ledger.manifest import media_of, result_of
+from nemovideo_nodes.ledger.results import PublishResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.platform_rules import VideoFacts, platform_violations

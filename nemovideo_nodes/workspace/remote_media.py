@@ -19,7 +19,7 @@ from nemovideo_nodes.ledger.store import REMOTE, Store
 from nemovideo_nodes.media.download import ascii_url, download, etag_of, first_bytes, not_a_file
 from nemovideo_nodes.media.sniff import ACCEPTED, MAX_BYTES
 from nemovideo_nodes.request.calendar_links import shared_page
-from nemovideo_nodes.request.steps import Media, medium_name
+from nemovideo_nodes.request.medium import Media, medium_name
 from nemovideo_nodes.settings import MediaAccess, checked_url
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from nemovideo_nodes.engine.status import is_at_rest
 from nemovideo_nodes.errors import ErrorCode, Remedy, RunStopped, StoreError
 from nemovideo_nodes.ledger.costs import record_cost
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.steps import Publish

@@ -17,16 +17,17 @@ from nemovideo_nodes.errors import BadInput, StepConflict
 from nemovideo_nodes.language.advice import advise
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import checked_run_id
 from nemovideo_nodes.request.script import (
     compile_request,
     script_for,
 )
-from nemovideo_nodes.request.steps import Media, Step
+from nemovideo_nodes.request.steps import Step
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.telemetry import run_span
 from nemovideo_nodes.wire.models import CreditsAnswer

@@ -18,7 +18,7 @@ from stage import Stage
 
 import airflow_dags
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.ledger.facts import StateResult
+from nemovideo_nodes.ledger.results import StateResult
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace import Workspace
 

@@ -16,8 +16,8 @@ from stage import Stage, copying_renderer, make_pictures
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
-from nemovideo_nodes.ledger.facts import PromptResult, RenderResult, StateResult
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.results import PromptResult, RenderResult, StateResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import find_profile
 

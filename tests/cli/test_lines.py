@@ -18,7 +18,7 @@ from nemovideo_nodes.cli.terminal import cut, takes_links, wrapped
 from nemovideo_nodes.engine.events import Event, EventKind
 from nemovideo_nodes.engine.kinds.kind import Progress
 from nemovideo_nodes.engine.summaries import Summary
-from nemovideo_nodes.ledger.manifest import Credits, RunResult, State, Video
+from nemovideo_nodes.ledger.run_result import Credits, RunResult, State, Video
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 TEXTS = st.text(st.sampled_from("ab zéé,.-“”夏日特卖，。、\u3000\n\U0001f600"), max_size=120)

@@ -14,7 +14,7 @@ import state_table
 
 from nemovideo_nodes.cli import main
 from nemovideo_nodes.emulator.faults import ENDPOINTS, Fault
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from shell import Ended, Service, Shell
 
-from nemovideo_nodes.ledger.manifest import Credits, RunResult
+from nemovideo_nodes.ledger.run_result import Credits, RunResult
 
 Arguments = Sequence[str | bytes]
 

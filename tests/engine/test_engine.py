@@ -21,14 +21,8 @@ from stage import (
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import StepConflict
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    Intended,
-    Noted,
-    RenderResult,
-    StateResult,
-    load_fact,
-)
+from nemovideo_nodes.ledger.facts import Achieved, Intended, Noted, load_fact
+from nemovideo_nodes.ledger.results import RenderResult, StateResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.model import Limits
 from nemovideo_nodes.settings import PollingSettings

@@ -8,16 +8,8 @@ import pytest
 
 from nemovideo_nodes.engine.kinds.kind import Failure, NotReceived, SessionLost, UpstreamFailed
 from nemovideo_nodes.engine.outcome import MAX_SESSIONS_LOST, fact_of
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    Asked,
-    Fact,
-    Intended,
-    Noted,
-    PromptResult,
-    Refused,
-    SessionResult,
-)
+from nemovideo_nodes.ledger.facts import Achieved, Asked, Fact, Intended, Noted, Refused
+from nemovideo_nodes.ledger.results import PromptResult, SessionResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.request.steps import CreateSession, Prompt, Step
 

@@ -30,23 +30,25 @@ from nemovideo_nodes.ledger.facts import (
     Intended,
     Lease,
     Noted,
-    PromptResult,
     Refused,
+    dump_fact,
+    load_fact,
+)
+from nemovideo_nodes.ledger.results import (
+    PromptResult,
     RenderEnded,
     RenderResult,
     Result,
     StateResult,
     UploadResult,
-    dump_fact,
-    load_fact,
 )
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.step import TRANSITIONS, StepState
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.steps import (
     STEP_KINDS,
     AwaitRender,
     Idempotency,
-    Media,
     Prompt,
     ReadState,
     Step,

@@ -25,9 +25,10 @@ from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.loop import Engine, Event
 from nemovideo_nodes.errors import ErrorCode, StepConflict
 from nemovideo_nodes.ledger.conversation import conversation
-from nemovideo_nodes.ledger.facts import Asked, Deferred, Intended, Lease, Noted, StateResult
+from nemovideo_nodes.ledger.facts import Asked, Deferred, Intended, Lease, Noted
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.results import StateResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import (
     AcquireToken,

@@ -13,25 +13,12 @@ from nemovideo_nodes.engine.kinds import REGISTRY
 from nemovideo_nodes.engine.kinds.kind import StepRunner
 from nemovideo_nodes.engine.plan import Stuck, Worker, decide
 from nemovideo_nodes.errors import PYTHON_WORDING, ErrorCode, Remedy
-from nemovideo_nodes.ledger.facts import (
-    Asked,
-    Intended,
-    PromptResult,
-    Refused,
-    dump_fact,
-    load_fact,
-)
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.facts import Asked, Intended, Refused, dump_fact, load_fact
+from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.run import Run
-from nemovideo_nodes.request.steps import (
-    STEP_KINDS,
-    Idempotency,
-    Media,
-    Prompt,
-    Step,
-    StepName,
-    Upload,
-)
+from nemovideo_nodes.ledger.run_result import RunResult
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import STEP_KINDS, Idempotency, Prompt, Step, StepName, Upload
 from nemovideo_nodes.settings import PollingSettings
 
 PACKAGE = Path(nemovideo_nodes.__file__).parent

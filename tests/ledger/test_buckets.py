@@ -12,7 +12,7 @@ from stage import Stage
 
 from nemovideo_nodes import units
 from nemovideo_nodes.engine.status import run_status
-from nemovideo_nodes.ledger.facts import PublishResult
+from nemovideo_nodes.ledger.results import PublishResult
 from nemovideo_nodes.ledger.store import Store
 
 

@@ -20,18 +20,10 @@ from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.follow_up import next_follow_up
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.conversation import conversation
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    Asked,
-    Evidence,
-    Intended,
-    Order,
-    PromptResult,
-    RenderResult,
-    StateResult,
-)
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.facts import Achieved, Asked, Evidence, Intended, Order
+from nemovideo_nodes.ledger.results import PromptResult, RenderResult, StateResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest
 from nemovideo_nodes.request.script import compile_request
 from nemovideo_nodes.settings import find_profile

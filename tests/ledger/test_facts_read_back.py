@@ -6,18 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    ClaimResult,
-    CreditsResult,
-    Evidence,
-    Fact,
-    Intended,
-    SessionResult,
-    StateResult,
-    dump_fact,
-    load_fact,
-)
+from nemovideo_nodes.ledger.facts import Achieved, Evidence, Fact, Intended, dump_fact, load_fact
+from nemovideo_nodes.ledger.results import ClaimResult, CreditsResult, SessionResult, StateResult
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

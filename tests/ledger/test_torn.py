@@ -13,8 +13,9 @@ from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.engine.plan import Perform, Stuck, Worker, decide, missing_permission
 from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.errors import ErrorCode, Remedy
-from nemovideo_nodes.ledger.facts import Intended, PublishResult, is_newer, load_fact
+from nemovideo_nodes.ledger.facts import Intended, is_newer, load_fact
 from nemovideo_nodes.ledger.manifest import manifest_of
+from nemovideo_nodes.ledger.results import PublishResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import StepName

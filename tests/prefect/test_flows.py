@@ -28,7 +28,7 @@ from prefect.flow_runs import resume_flow_run
 from prefect.states import Completed
 
 from nemovideo_nodes.errors import BadInput, RunStopped
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect import (
     NemoVideoCredentials,
     RunHandle,

@@ -29,7 +29,7 @@ from prefect.states import aget_state_exception
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect import (
     acquire_token,
     begin_run,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nemovideo_nodes.ledger.manifest import Delivered, RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import Delivered, RunResult
 from nemovideo_nodes.prefect.summary import summary_of
 
 

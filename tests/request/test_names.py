@@ -16,10 +16,10 @@ from stage import make_pictures
 
 from nemovideo_nodes.engine.kinds.deliver import _safe
 from nemovideo_nodes.errors import BadInput, StoreError
-from nemovideo_nodes.ledger.facts import DownloadResult, RenderResult, VideoFile
+from nemovideo_nodes.ledger.results import DownloadResult, RenderResult, VideoFile
 from nemovideo_nodes.ledger.store import Store
+from nemovideo_nodes.request.medium import Media, medium_name
 from nemovideo_nodes.request.model import checked_run_id, is_run_id
-from nemovideo_nodes.request.steps import Media, medium_name
 from nemovideo_nodes.workspace.ingest import ingest
 
 _PIECES = (

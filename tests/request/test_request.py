@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.request.script import compile_request
-from nemovideo_nodes.request.steps import AwaitRender, Media, Prompt, Step, Upload
+from nemovideo_nodes.request.steps import AwaitRender, Prompt, Step, Upload
 
 
 def media(name: str, digit: str = "a") -> Media:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, VideoRequest
 from nemovideo_nodes.request.script import check_script, compile_request, compile_script
-from nemovideo_nodes.request.steps import AwaitRender, Download, Media, Prompt, Step
+from nemovideo_nodes.request.steps import AwaitRender, Download, Prompt, Step
 
 START = ["token/0", "credits/0", "session/0"]
 

@@ -8,7 +8,7 @@ from faulty_store import Death, FaultyStore, StoreCall, die
 from stage import Stage
 
 from nemovideo_nodes.errors import ErrorCode
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.approval import ApprovalStage
 from nemovideo_nodes.workspace import PreparedRun, VideoOptions

@@ -32,7 +32,7 @@ from nemovideo_nodes.emulator.faults import ENDPOINTS, Fault
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.loop import Engine
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import PollingSettings
 from nemovideo_nodes.workspace import PreparedRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from nemovideo_nodes.engine.summaries import Summary
-from nemovideo_nodes.ledger.manifest import RunResult, Video
+from nemovideo_nodes.ledger.run_result import RunResult, Video
 from nemovideo_nodes.workspace.report import KnownRun
 
 __all__ = ["NOW", "known", "month"]

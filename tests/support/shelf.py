@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nemovideo_nodes.ledger.facts import Achieved, DownloadResult, Fact, dump_fact, load_fact
+from nemovideo_nodes.ledger.facts import Achieved, Fact, dump_fact, load_fact
 from nemovideo_nodes.ledger.journal import fact_name
+from nemovideo_nodes.ledger.results import DownloadResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import Upload
 

@@ -20,7 +20,7 @@ from nemovideo_nodes.emulator.agent.composer import unasked
 from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Fact, load_fact
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.model import Limits

@@ -28,7 +28,7 @@ from stage import Stage
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.cli import main
 from nemovideo_nodes.engine.status import run_status
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace import DriveOptions, PreparedRun, Workspace

@@ -14,7 +14,7 @@ from nemovideo_nodes.engine.status import run_status
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 from nemovideo_nodes.ledger import facts
 from nemovideo_nodes.ledger.facts import Noted, is_newer, load_fact
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.approval import STAGES, ApprovalStage, Otherwise
 

@@ -13,7 +13,7 @@ import pytest
 from fake_clock import FakeClock
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, Unreachable
-from nemovideo_nodes.ledger.manifest import Credits, RunResult, Video
+from nemovideo_nodes.ledger.run_result import Credits, RunResult, Video
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_model import CalendarPost
 from nemovideo_nodes.request.calendar_plan import PlannedVideo, due_videos, videos_of

@@ -18,7 +18,7 @@ from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 from nemovideo_nodes.ledger.facts import Noted, dump_fact, is_newer
 from nemovideo_nodes.ledger.journal import fact_name
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.testing import copying_renderer
 

@@ -12,7 +12,7 @@ from stage import Stage
 
 from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions, Workspace
 
 SENTENCE = "A 3 second video"

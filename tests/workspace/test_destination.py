@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemovideo_nodes.errors import BadInput, StoreError
-from nemovideo_nodes.ledger.manifest import Delivered, RunResult, Video
+from nemovideo_nodes.ledger.run_result import Delivered, RunResult, Video
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.workspace.copying import copy_file
 from nemovideo_nodes.workspace.destination import Destination, file_stem

@@ -16,7 +16,7 @@ from nemovideo_nodes.emulator.serve import RunningEmulator
 from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.engine.kinds.kind import Progress
 from nemovideo_nodes.errors import ErrorCode, Remedy
-from nemovideo_nodes.ledger.facts import UploadResult
+from nemovideo_nodes.ledger.results import UploadResult
 from nemovideo_nodes.testing import copying_renderer
 from nemovideo_nodes.workspace.display import PlainDisplay
 

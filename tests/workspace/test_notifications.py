@@ -23,7 +23,7 @@ from stage import Stage
 
 from nemovideo_nodes.cli import main
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify, checked_channels
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions, Workspace

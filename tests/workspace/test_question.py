@@ -11,7 +11,8 @@ from stage import Stage, assert_video
 
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy
 from nemovideo_nodes.ledger import facts
-from nemovideo_nodes.ledger.facts import Achieved, PromptResult, is_newer, load_fact
+from nemovideo_nodes.ledger.facts import Achieved, is_newer, load_fact
+from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.workspace import VideoOptions

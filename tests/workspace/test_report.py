@@ -19,17 +19,19 @@ from nemovideo_nodes.engine.summaries import summaries
 from nemovideo_nodes.errors import Remedy, StoreError
 from nemovideo_nodes.ledger.facts import (
     Achieved,
-    ApprovalResult,
     Asked,
     Deferred,
     Fact,
-    HandOverResult,
     Intended,
     Lease,
     Noted,
     Presented,
-    PromptResult,
     Refused,
+)
+from nemovideo_nodes.ledger.results import (
+    ApprovalResult,
+    HandOverResult,
+    PromptResult,
     TokenResult,
 )
 from nemovideo_nodes.ledger.run import Run

@@ -16,7 +16,8 @@ from nemovideo_nodes.engine.lease import LeaseKeeper
 from nemovideo_nodes.ledger.facts import Asked, Noted
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import Media, Step, Upload
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import Step, Upload
 from nemovideo_nodes.workspace.retention import FLOW_RUNS, HELD_ROWS, clean
 
 MONTH = timedelta(days=30)

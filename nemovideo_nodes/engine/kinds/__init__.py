@@ -22,7 +22,7 @@ from nemovideo_nodes.engine.kinds.prompt import PromptRunner
 from nemovideo_nodes.engine.kinds.render import AwaitRenderRunner, SubmitRenderRunner
 from nemovideo_nodes.engine.kinds.session import CreateSessionRunner, ReadStateRunner
 from nemovideo_nodes.engine.kinds.upload import UploadRunner
-from nemovideo_nodes.ledger.facts import (
+from nemovideo_nodes.ledger.results import (
     ApprovalResult,
     ClaimResult,
     CreditsResult,

@@ -13,7 +13,7 @@ from nemovideo_nodes.engine.kinds.kind import (
     may_ask_again,
 )
 from nemovideo_nodes.errors import OutOfCredits, Remedy, ServiceError
-from nemovideo_nodes.ledger.facts import ClaimResult, CreditsResult, TokenResult
+from nemovideo_nodes.ledger.results import ClaimResult, CreditsResult, TokenResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.request.steps import CheckCredits
 

@@ -25,8 +25,8 @@ from nemovideo_nodes.engine.kinds.kind import (
     Success,
 )
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, VideoInvalid
-from nemovideo_nodes.ledger.facts import Delivery, DownloadResult, PublishResult, VideoFile
 from nemovideo_nodes.ledger.manifest import manifest_of
+from nemovideo_nodes.ledger.results import Delivery, DownloadResult, PublishResult, VideoFile
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.media.mp4 import inspect

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from nemovideo_nodes.errors import BadInput, NemoVideoError, RenderFailed, StoreError
-from nemovideo_nodes.ledger.facts import Delivery, Evidence, RuleCheck, StateResult, VideoFile
+from nemovideo_nodes.ledger.facts import Evidence
+from nemovideo_nodes.ledger.results import Delivery, RuleCheck, StateResult, VideoFile
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.platform_rules import RULES, VideoFacts, platform_violations

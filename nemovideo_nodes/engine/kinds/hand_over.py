@@ -20,7 +20,8 @@ from nemovideo_nodes.engine.kinds.kind import (
 )
 from nemovideo_nodes.engine.polling import LONGEST_WAIT_S, RECONCILE_READS, reconcile_wait
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, redact
-from nemovideo_nodes.ledger.facts import Delivery, HandOverResult, Intended, PublishResult
+from nemovideo_nodes.ledger.facts import Intended
+from nemovideo_nodes.ledger.results import Delivery, HandOverResult, PublishResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.handover import (

@@ -28,14 +28,8 @@ from nemovideo_nodes.errors import (
     VideoInvalid,
     is_retryable,
 )
-from nemovideo_nodes.ledger.facts import (
-    Evidence,
-    Intended,
-    Presented,
-    PromptResult,
-    Result,
-    Verdict,
-)
+from nemovideo_nodes.ledger.facts import Evidence, Intended, Presented, Verdict
+from nemovideo_nodes.ledger.results import PromptResult, Result
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.handover import Uploaded

@@ -22,7 +22,8 @@ from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.approval import BEFORE_EXPORT, BEFORE_PAYING
-from nemovideo_nodes.request.steps import Approve, Media, Upload
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import Approve, Upload
 
 __all__ = ["Presentation", "Stopped"]
 

@@ -27,8 +27,9 @@ from nemovideo_nodes.errors import (
     redact,
 )
 from nemovideo_nodes.language.changes import language_of
-from nemovideo_nodes.ledger.facts import Evidence, Intended, PromptResult
+from nemovideo_nodes.ledger.facts import Evidence, Intended
 from nemovideo_nodes.ledger.facts import Refused as RefusedFact
+from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.step import StepState
 from nemovideo_nodes.request.steps import Prompt

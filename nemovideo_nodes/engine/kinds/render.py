@@ -30,19 +30,19 @@ from nemovideo_nodes.errors import (
     SessionNotFound,
 )
 from nemovideo_nodes.ledger.approvals import approval_of_export, draft_seen
-from nemovideo_nodes.ledger.facts import (
+from nemovideo_nodes.ledger.facts import Evidence, Intended
+from nemovideo_nodes.ledger.manifest import media_of
+from nemovideo_nodes.ledger.results import (
     ApprovalResult,
-    Evidence,
-    Intended,
     PromptResult,
     RenderEnded,
     RenderResult,
     StateResult,
 )
-from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.ledger.step import StepState
-from nemovideo_nodes.request.steps import AwaitRender, Media, Prompt, SubmitRender
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import AwaitRender, Prompt, SubmitRender
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.wire.models import RenderStatus
 

@@ -11,7 +11,7 @@ from nemovideo_nodes.engine.polling import (
 )
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
-from nemovideo_nodes.ledger.facts import PromptResult, SessionResult, StateResult
+from nemovideo_nodes.ledger.results import PromptResult, SessionResult, StateResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.request.steps import CreateSession, Prompt
 from nemovideo_nodes.wire.draft import Draft

@@ -19,10 +19,12 @@ from nemovideo_nodes.engine.kinds.kind import (
     Success,
 )
 from nemovideo_nodes.errors import BadInput, ErrorCode, Remedy, redact
-from nemovideo_nodes.ledger.facts import Arrived, Intended, UploadResult
+from nemovideo_nodes.ledger.facts import Intended
+from nemovideo_nodes.ledger.results import Arrived, UploadResult
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.media.sniff import ACCEPTED
-from nemovideo_nodes.request.steps import Media, Upload
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import Upload
 from nemovideo_nodes.wire.models import UploadAnswer, UploadedFile
 
 __all__ = ["UploadRunner"]

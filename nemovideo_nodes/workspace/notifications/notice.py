@@ -13,8 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from nemovideo_nodes.errors import ErrorCode, NemoVideoError, redact
 from nemovideo_nodes.ledger.conversation import language_of_run
 from nemovideo_nodes.ledger.facts import Achieved, Asked, Deferred, Intended, Noted, Refused
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify
 

@@ -23,8 +23,8 @@ from nemovideo_nodes.engine.status import decision_on, run_status
 from nemovideo_nodes.engine.summaries import Summary, summaries
 from nemovideo_nodes.errors import BadInput, NemoVideoError, redact
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.steps import StepName

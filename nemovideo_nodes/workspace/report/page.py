@@ -17,9 +17,10 @@ from nemovideo_nodes.engine.summaries import estimated_cost
 from nemovideo_nodes.errors import PYTHON_WORDING, redact
 from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
-from nemovideo_nodes.ledger.facts import Delivery, PublishResult
-from nemovideo_nodes.ledger.manifest import Delivered, RunResult, Video, media_of
+from nemovideo_nodes.ledger.manifest import media_of
+from nemovideo_nodes.ledger.results import Delivery, PublishResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import Delivered, RunResult, Video
 from nemovideo_nodes.request.platforms import PRESETS
 from nemovideo_nodes.workspace.notifications.wording import words_for
 from nemovideo_nodes.workspace.report.steps import schedule_of

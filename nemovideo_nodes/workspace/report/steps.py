@@ -12,14 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from nemovideo_nodes.errors import redact
-from nemovideo_nodes.ledger.facts import (
-    Achieved,
-    ApprovalResult,
-    Deferred,
-    Intended,
-    Noted,
-    Refused,
-)
+from nemovideo_nodes.ledger.facts import Achieved, Deferred, Intended, Noted, Refused
+from nemovideo_nodes.ledger.results import ApprovalResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt, Upload
 

@@ -20,10 +20,10 @@ from nemovideo_nodes.engine.status import is_at_rest
 from nemovideo_nodes.engine.summaries import summaries, summarise
 from nemovideo_nodes.errors import PYTHON_WORDING, NemoVideoError, Wording
 from nemovideo_nodes.ledger.approvals import pending, shown
-from nemovideo_nodes.ledger.facts import PublishResult
 from nemovideo_nodes.ledger.journal import Journal
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.results import PublishResult
 from nemovideo_nodes.ledger.run import Run
+from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.workspace.report.overview import KnownRun
 from nemovideo_nodes.workspace.report.page import RunPage, run_page

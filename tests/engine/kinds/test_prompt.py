@@ -11,7 +11,8 @@ from scripted import ScriptedService, settings_in
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Success
 from nemovideo_nodes.engine.kinds.prompt import PromptRunner
-from nemovideo_nodes.ledger.facts import Achieved, Asked, PromptResult, SessionResult
+from nemovideo_nodes.ledger.facts import Achieved, Asked
+from nemovideo_nodes.ledger.results import PromptResult, SessionResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.steps import CreateSession, Prompt, Step

@@ -13,10 +13,12 @@ from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.engine.kinds.kind import Context, Failure, Outcome, Success
 from nemovideo_nodes.engine.kinds.upload import UploadRunner
 from nemovideo_nodes.errors import Remedy
-from nemovideo_nodes.ledger.facts import Achieved, Asked, SessionResult, UploadResult
+from nemovideo_nodes.ledger.facts import Achieved, Asked
+from nemovideo_nodes.ledger.results import SessionResult, UploadResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.steps import CreateSession, Media, Step, Upload
+from nemovideo_nodes.request.medium import Media
+from nemovideo_nodes.request.steps import CreateSession, Step, Upload
 from nemovideo_nodes.settings import PollingSettings
 
 DIGEST = hashlib.sha256(PICTURE).hexdigest()

@@ -11,7 +11,7 @@ from prefect.deployments import arun_deployment
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect_studio import Studio
 
-from nemovideo_nodes.ledger.manifest import RunResult
+from nemovideo_nodes.ledger.run_result import RunResult
 
 pytestmark = pytest.mark.slow
 
