@@ -11,7 +11,7 @@ import pytest
 from faulty_store import FaultyStore
 
 from nemovideo_nodes.errors import StoreError
-from nemovideo_nodes.ledger.facts import Noted, dump_fact, is_newer, load_fact
+from nemovideo_nodes.ledger.facts import NEWEST, Noted, dump_fact, is_newer, load_fact
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
@@ -137,7 +137,8 @@ def test_an_entry_that_is_torn_or_foreign_is_passed_over(store: Store, data: byt
 
 def test_a_fact_of_a_format_to_come_marks_the_run(store: Store) -> None:
     """What a newer version wrote cannot be passed over: it may be an intent."""
-    put(store, 1, b'{"v":3,"fact":"noted","at":"2026-01-01T00:00:00Z","by":"x","topic":"remark"}')
+    fact = {"fact": "noted", "at": "2026-01-01T00:00:00Z", "by": "x", "topic": "remark"}
+    put(store, 1, json.dumps({"v": NEWEST + 1, **fact}).encode())
     run = Journal(store, "r").refresh()
     assert run.newer
     assert is_newer(b'{"v": 7}')
