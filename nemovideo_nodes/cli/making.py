@@ -224,7 +224,9 @@ def make(
         ended = (
             workspace.preview(options)
             if dry_run
-            else _made(workspace, options, progress, resend=resend, asks=delivery.is_asked)
+            else _made(
+                workspace, options, progress, local=local, resend=resend, asks=delivery.is_asked
+            )
         )
     if isinstance(ended, Outcome):
         end(ended, delivery)
@@ -232,7 +234,13 @@ def make(
 
 
 def _made(
-    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool, asks: bool
+    workspace: Workspace,
+    options: VideoOptions,
+    progress: Progress,
+    *,
+    local: bool,
+    resend: bool,
+    asks: bool,
 ) -> Outcome:
     prepared = workspace.prepare(options)
     for one in prepared.order.skipped or ():
@@ -241,6 +249,8 @@ def _made(
         return outcome
     for line in workspace.advice(prepared):
         progress.say(f"Tip: {line}")
+    if local:
+        progress.set_up()  # an emulator is started, perhaps
     return _driven(workspace, prepared, progress, resend=resend, asks=asks)
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from nemovideo_nodes.engine.events import Event
 
-__all__ = ["Phases"]
+__all__ = ["SETTING_UP", "Phases"]
 
+SETTING_UP: Final = "Setting things up"
 _WORDS: Final = MappingProxyType(
     {
-        "token": "Setting things up",
-        "session": "Setting things up",
+        "token": SETTING_UP,
+        "session": SETTING_UP,
         "upload": "Uploading",
         "prompt": "Creating",
         "render": "Rendering",

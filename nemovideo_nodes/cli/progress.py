@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from nemovideo_nodes.cli.phases import Phases
+from nemovideo_nodes.cli.phases import SETTING_UP, Phases
 from nemovideo_nodes.cli.terminal import cut, is_live, width, wrapped
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ class Progress(Protocol):
     ) -> None: ...
 
     def begin(self, text: str) -> None:
-        """Say what is done before the run begins."""
+        """Show what is looked at before it is known that a run begins."""
+        ...
+
+    def set_up(self) -> None:
+        """Say that the run begins."""
         ...
 
     def paused(self) -> AbstractContextManager[None]:
@@ -77,6 +81,9 @@ class Silence:
     def begin(self, text: str) -> None:
         """Say nothing."""
 
+    def set_up(self) -> None:
+        """Say nothing."""
+
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Nothing is on the terminal."""
@@ -98,9 +105,9 @@ class PlainLines(Silence):
         self._began = time.monotonic()
         self._still = 0
 
-    def begin(self, text: str) -> None:
-        """Say it at once: what comes next may take a second before there is an event."""
-        self.say(f"{text}…")
+    def set_up(self) -> None:
+        """Say it at once: it may take a second before there is an event."""
+        self._once(f"{SETTING_UP}…")
 
     def show(self, event: Event) -> None:
         """Say what is new in it."""
@@ -136,6 +143,9 @@ def _is_many(event: Event) -> bool:
 
 class StepLines(PlainLines):
     """Every step, wait and refusal, with its id and the seconds since the start."""
+
+    def set_up(self) -> None:
+        """The first step says it."""
 
     def show(self, event: Event) -> None:
         """Write the event down, unless it only tells how far a step is."""

@@ -34,7 +34,7 @@ def test_the_tutorial_plans_a_month_and_makes_a_video(
     draw, check, plan, run = (shlex.split(one.text) for one in found if one.language == "sh")
     reader(draw)
     assert reader(check) == told
-    assert "4 videos; what is still to be made costs about 400 credits." in reader(plan)
+    assert "4 videos; what is still to be made costs about 400 credits (" in reader(plan)
     assert (tmp_path / "march.html").read_text().count("data:image/jpeg") == 3
     said = reader(run)
     assert "spring-sale · TikTok, Instagram Reels is made" in said

@@ -221,7 +221,7 @@ def test_a_plan_is_read_by_people(shell: Shell) -> None:
     )
     assert ended.code == 1  # a row has a problem
     assert "one · TikTok, Instagram Reels  about 100 credits" in ended.out
-    assert "4 videos; what is still to be made costs about 400 credits." in ended.out
+    assert "4 videos; what is still to be made costs about 400 credits (" in ended.out
     assert "<h1>Calendar</h1>" in (shell.folder / "page.html").read_text()
     assert (shell.folder / "posts.ics").read_text().startswith("BEGIN:VCALENDAR")
     assert not shell.store.exists()
