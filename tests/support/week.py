@@ -210,7 +210,7 @@ class Week(ABC):
         before = counts_of(service)
         service.add_fault(moment.endpoint, 1, moment.kind)
         kill = self.begin_tick()
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while not self._has_come(moment, before):
             assert time.monotonic() < until, f"no tick came to {moment.name}"
             time.sleep(0.05)
