@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from httpx import HTTPError, HTTPStatusError
 from prefect import tags
 from prefect.client.schemas.objects import State
 from prefect.states import aget_state_exception
@@ -212,7 +213,14 @@ class _Calendar:
     async def make(self, video: PlannedVideo) -> RunResult:
         """Make one video in a subflow of its own (`Make` of `run_videos`)."""
         post = self._post(video)
-        state = await self._make(post)
+        try:
+            state = await self._make(post)
+        except HTTPError as unanswered:  # of Prefect's own server: no reason to stop the others
+            self._notes[video.run_id] = note = (
+                f"Prefect's server began no flow run for it ({_answer(unanswered)}). "
+                "The next run of the calendar tries it again"
+            )
+            raise RunStopped(note, run_id=video.run_id, resumable=True) from unanswered
         resolved = self.store(video)
         if state.is_completed():
             return await asyncio.to_thread(resolved.workspace.result, video.run_id)
@@ -291,6 +299,13 @@ class _Calendar:
         if isinstance(known, CalendarVideo):
             update["planned"] = video
         return known.model_copy(update=update)
+
+
+def _answer(error: HTTPError) -> str:
+    """What came instead of an answer."""
+    if isinstance(error, HTTPStatusError):
+        return f"{error.response.status_code} {error.response.reason_phrase}".strip()
+    return type(error).__name__
 
 
 async def _stores(
