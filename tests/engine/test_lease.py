@@ -189,7 +189,7 @@ SLOW = {
     "upload/0": ("upload", "slow", 0.05),
     "prompt/0": ("run_sse", "heartbeats", 3.0),
     "render/0": ("export", "slow", 0.05),
-    "download/0": ("download", "slow", 0.0005),
+    "download/0": ("download", "slow", 0.0),
 }
 """Effects that take a second or two at the emulator, which has accepted them by then."""
 
