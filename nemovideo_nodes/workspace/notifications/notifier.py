@@ -18,16 +18,14 @@ from types import MappingProxyType
 from typing import Final
 
 from nemovideo_nodes.clock import Clock, SystemClock
-from nemovideo_nodes.engine.plan import Done
-from nemovideo_nodes.engine.status import decision_on, run_status
-from nemovideo_nodes.engine.summaries import Summary, summaries
+from nemovideo_nodes.engine.status import run_status
+from nemovideo_nodes.engine.summaries import summaries
 from nemovideo_nodes.errors import BadInput, NemoVideoError, redact
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.notify import Notify
-from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.settings import Settings
 from nemovideo_nodes.workspace.approval_links import approval_link
 from nemovideo_nodes.workspace.notifications.channel import (
@@ -44,7 +42,6 @@ from nemovideo_nodes.workspace.notifications.config import (
 )
 from nemovideo_nodes.workspace.notifications.email import EmailSender
 from nemovideo_nodes.workspace.notifications.notice import (
-    EVENTS,
     Event,
     Message,
     Notice,
@@ -54,6 +51,7 @@ from nemovideo_nodes.workspace.notifications.notice import (
     refused_notice,
 )
 from nemovideo_nodes.workspace.notifications.outbox import DeliveryState, NoticeOutbox, states_of
+from nemovideo_nodes.workspace.notifications.tellable import is_whole, may_tell
 from nemovideo_nodes.workspace.notifications.webhook import WebhookSender
 from nemovideo_nodes.workspace.notifications.wording import words_for
 
@@ -188,7 +186,7 @@ class Notifier:
         known = self._outbox.known()
         found = 0
         for summary in summaries(self.store):
-            if summary.at < since or not _may_tell(summary, known):
+            if summary.at < since or not may_tell(summary, known):
                 continue
             with contextlib.suppress(NemoVideoError):
                 run = Journal(self.store, summary.result.run_id).refresh()
@@ -200,7 +198,7 @@ class Notifier:
     def _note(
         self, run: Run, result: RunResult, notify: Notify, link: str = ""
     ) -> tuple[Message | None, bool]:
-        event = event_of(run, result, is_whole=_is_whole(run))
+        event = event_of(run, result, is_whole=is_whole(run))
         channels = self._channels(notify, event) if event else ()
         if event is None or not channels:
             return None, False
@@ -387,25 +385,3 @@ class Notifier:
                 if (self.store.size(notice.poster) or 0) <= _LARGEST_POSTER:
                     found[notice.poster] = self.store.read(notice.poster) or b""
         return {name: data for name, data in found.items() if data}
-
-
-def _is_whole(run: Run) -> bool:
-    """Whether all is done that a run was asked for.
-
-    One that is put together step by step is whole when its last step published its videos.
-    """
-    if not run.steps or not isinstance(decision_on(run), Done):
-        return False
-    last = list(run.steps.values())[-1]
-    return run.order is not None or last.step.node is StepName.PUBLISH
-
-
-def _may_tell(summary: Summary, known: Mapping[tuple[str, str], datetime]) -> bool:
-    """Whether there may be something to tell of a run that nobody has written down."""
-    result = summary.result
-    state = result.state or ""
-    if result.status == "waiting" and state not in ("held", "needs_approval"):
-        return False
-    event = state if state in EVENTS else "stuck"
-    at = known.get((result.run_id, event))
-    return at is None or at < summary.at

@@ -6,8 +6,9 @@ Nothing here raises: no receiver fails a run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from nemovideo_nodes.errors import NemoVideoError
@@ -57,19 +58,13 @@ class Telling:
         if notifier is None:
             return
         notify = self._notify(run)
-        try:
+        with _never_failing("A notification waits to be sent"):
             message = await asyncio.to_thread(
                 lambda: notifier.note(run, result, notify, link=self._drive.link)
             )
             if message is not None:
                 async with asyncio.timeout(_LONGEST_S):
                     await notifier.send(message)
-        except NemoVideoError as error:
-            _log.warning("A notification waits to be sent: %s", error.sentence)
-        except TimeoutError:
-            _log.warning("A notification waits to be sent: its receiver is slow")
-        except Exception:
-            _log.warning("A notification waits to be sent", exc_info=True)
 
     def _notify(self, run: Run) -> Notify:
         began = run.order.notify if run.order else None
@@ -86,7 +81,7 @@ async def tell_refused(
     link: str = "",
 ) -> None:
     """Tell of a run that could not begin; that of a calendar waits for its tick's end."""
-    try:
+    with _never_failing("That the run cannot begin waits to be told"):
         base = await asyncio.to_thread(notifier)
         message = await asyncio.to_thread(
             lambda: base.note_refused(run_id, name, error, notify, link=link)
@@ -94,12 +89,6 @@ async def tell_refused(
         if message is not None and not message.group:
             async with asyncio.timeout(_LONGEST_S):
                 await base.send(message)
-    except NemoVideoError as failed:
-        _log.warning("Nobody is notified that the run cannot begin: %s", failed.sentence)
-    except TimeoutError:
-        _log.warning("That the run cannot begin waits to be told: its receiver is slow")
-    except Exception:
-        _log.warning("That the run cannot begin waits to be told", exc_info=True)
 
 
 async def tell_tick(
@@ -112,7 +101,7 @@ async def tell_tick(
 
     `problems` are those of the calendar itself, told in the store of the `notifier`.
     """
-    try:
+    with _never_failing("What came of the calendar waits to be told"):
         base = await asyncio.to_thread(notifier)
         await asyncio.to_thread(base.note_calendar, notify.calendar, problems, notify)
         async with asyncio.timeout(_LONGEST_S):
@@ -120,9 +109,16 @@ async def tell_tick(
             for store in stores:
                 if store.url != base.store.url:
                     await base.of(store).send(groups=(notify.calendar,))
+
+
+@contextlib.contextmanager
+def _never_failing(consequence: str) -> Iterator[None]:
+    """Say in the log what follows from a failure, and let it pass."""
+    try:
+        yield
     except NemoVideoError as error:
-        _log.warning("What came of the calendar waits to be told: %s", error.sentence)
+        _log.warning("%s: %s", consequence, error.sentence)
     except TimeoutError:
-        _log.warning("What came of the calendar waits to be told: its receiver is slow")
+        _log.warning("%s: its receiver is slow", consequence)
     except Exception:
-        _log.warning("What came of the calendar waits to be told", exc_info=True)
+        _log.warning("%s", consequence, exc_info=True)
