@@ -32,8 +32,6 @@ __all__ = ["DeadlinePassed", "LongWait", "RunDriver"]
 
 LAST_LOOK = timedelta(seconds=60)
 """A look at a render that is due at most so long after the deadline is still waited for."""
-LONGEST_ON_WORKER = timedelta(seconds=20)
-"""What is waited for longer, such as a `Retry-After`, is left to a trigger."""
 _LOOK_TAKES = timedelta(seconds=10)
 
 

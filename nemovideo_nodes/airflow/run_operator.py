@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from nemovideo_nodes.airflow.compat import default_deferrable, retry_arguments
 from nemovideo_nodes.airflow.deadlines import Limit, absolute_deadline, earliest
@@ -88,6 +88,8 @@ class RunOperator(KillableOperator):
     operator_extra_links = (RunLink(),)
     ui_color = "#f4e8d4"
 
+    longest_on_worker: ClassVar[timedelta] = timedelta(seconds=20)
+    """What is waited for longer, such as a `Retry-After`, is left to a trigger."""
     timeout: Any
     run_page: str = ""
     _lineage: RunLineage | None = None
@@ -246,7 +248,7 @@ class RunOperator(KillableOperator):
         self, context: Context, driver: RunDriver, resend: str = "", *, waited: bool = False
     ) -> dict[str, Any]:
         """`waited`: it was waited for the service just now, which no try does twice."""
-        from nemovideo_nodes.airflow.run_driver import LONGEST_ON_WORKER, LongWait
+        from nemovideo_nodes.airflow.run_driver import LongWait
         from nemovideo_nodes.airflow.segments import next_segment
         from nemovideo_nodes.workspace import require_done
 
@@ -256,7 +258,7 @@ class RunOperator(KillableOperator):
         ):
             if segment.deferred and self.deferrable:
                 self._leave(driver, segment.through, resend)
-            waits = LONGEST_ON_WORKER if self.deferrable and not waited else True
+            waits = self.longest_on_worker if self.deferrable and not waited else True
             try:
                 self._wait(driver.advance(segment.through, resend=resend, waits=waits))
             except LongWait as wait:
