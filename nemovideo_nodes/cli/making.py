@@ -224,9 +224,7 @@ def make(
         ended = (
             workspace.preview(options)
             if dry_run
-            else _made(
-                workspace, options, progress, local=local, resend=resend, asks=delivery.is_asked
-            )
+            else _made(workspace, options, progress, resend=resend, asks=delivery.is_asked)
         )
     if isinstance(ended, Outcome):
         end(ended, delivery)
@@ -234,14 +232,10 @@ def make(
 
 
 def _made(
-    workspace: Workspace,
-    options: VideoOptions,
-    progress: Progress,
-    *,
-    local: bool,
-    resend: bool,
-    asks: bool,
+    workspace: Workspace, options: VideoOptions, progress: Progress, *, resend: bool, asks: bool
 ) -> Outcome:
+    from nemovideo_nodes.workspace.local_service import LOCAL
+
     prepared = workspace.prepare(options)
     for one in prepared.order.skipped or ():
         progress.say(f"Left out: {one.name}: {one.reason}")
@@ -249,8 +243,8 @@ def _made(
         return outcome
     for line in workspace.advice(prepared):
         progress.say(f"Tip: {line}")
-    if local:
-        progress.set_up()  # an emulator is started, perhaps
+    if workspace.settings.service == LOCAL:  # an emulator is started, perhaps
+        progress.set_up()
     return _driven(workspace, prepared, progress, resend=resend, asks=asks)
 
 
