@@ -11,8 +11,8 @@ import sys
 
 from prefect import flow
 
+from nemovideo_nodes import RunResult
 from nemovideo_nodes.errors import NemoVideoError
-from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect import (
     Aspect,
     Platform,

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: see image_to_video.py.
 from prefect import flow
 
-from nemovideo_nodes.ledger.run_result import RunResult
+from nemovideo_nodes import RunResult
 from nemovideo_nodes.prefect import (
     Aspect,
     Platform,

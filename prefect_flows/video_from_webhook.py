@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import flow
 
-from nemovideo_nodes.ledger.run_result import RunResult
+from nemovideo_nodes import RunResult
 from nemovideo_nodes.prefect import (
     begin_delivery,
     execute_run,
