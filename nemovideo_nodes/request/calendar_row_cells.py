@@ -55,7 +55,7 @@ class RowCells:
 
     def __post_init__(self) -> None:
         doubled: set[str] = set()
-        seen: dict[str, str] = {}
+        seen: set[str] = set()
         for (head, value), column in zip(self.item.pairs, self.columns, strict=True):
             if column is None:
                 self.passed_over.append(head)
@@ -78,12 +78,12 @@ class RowCells:
             else:
                 known = self.cells.setdefault(column.field, [])
                 # Pictures may stand in columns of their own, each under its own head.
-                is_more = column.field == "images" and seen.get(head) is None
+                is_more = column.field == "images" and head not in seen
                 if known and not is_more and column.field not in doubled:
                     doubled.add(column.field)
                     self._fault(column.head, value, self._twice(column, known[0].column))
                 known.append(Cell(column, value))
-            seen[head] = head
+            seen.add(head)
 
     def _twice(self, column: Column, before: Column) -> str:
         if column.head == before.head:
