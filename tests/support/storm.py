@@ -187,6 +187,12 @@ class Scene:
         return self.workers[-1]
 
     @property
+    def held(self) -> bool:
+        """Whether a process has taken the run."""
+        journal = Path(self.stage.store_path, "runs", self.ordered.run_id, "journal")
+        return any(b'"lease"' in entry.read_bytes() for entry in journal.glob("*.json"))
+
+    @property
     def sent(self) -> tuple[int, int, int]:
         """Messages, renders and uploads that were accepted of this run."""
         now, was = self.stage.sent, self._before
