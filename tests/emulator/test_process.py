@@ -221,6 +221,14 @@ def test_it_comes_back_after_a_kill(local: Path) -> None:
     assert not stop_local(local)
 
 
+def test_a_busy_machine_is_no_mistake_of_the_user(local: Path) -> None:
+    """A start that takes too long may be tried again, and then finds what has started meanwhile."""
+    with pytest.raises(StoreError, match="takes too long to start") as caught:
+        ensure_local(local, quick=True, idle_s=60, wait_s=0)
+    assert caught.value.retryable
+    assert ensure_local(local, quick=True, idle_s=60).startswith("http://127.0.0.1:")
+
+
 def test_it_comes_back_after_an_orderly_end(local: Path) -> None:
     """While the old one still ends, the new one waits for its world."""
     url = ensure_local(local, quick=True)
