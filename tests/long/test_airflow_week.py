@@ -37,6 +37,7 @@ class DagWeek(Week):
     def __init__(self, world: WeekWorld, airflow: Standalone) -> None:
         super().__init__(world)
         self._airflow = airflow
+        self._number = 0
 
     def tick(self) -> None:
         """What is held for a budget, or is in doubt at the publisher, fails the DAG run."""
@@ -58,7 +59,13 @@ class DagWeek(Week):
 
     def _started(self) -> str:
         conf = {"calendar": str(self.calendar), "ahead_hours": 12}
-        body = {"logical_date": None, "run_after": self.now.isoformat(), "conf": conf}
+        self._number += 1  # Airflow's own id is the time, and two of them have the same
+        body = {
+            "dag_run_id": f"tick-{self._number}",
+            "logical_date": None,
+            "run_after": self.now.isoformat(),
+            "conf": conf,
+        }
         made = self._airflow.api.ask("POST", f"dags/{DAG}/dagRuns", json=body).json()
         dag_run: str = made["dag_run_id"]
         return dag_run
