@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from nemovideo_nodes.cli.calendar_words import (
-    number,
     plan_json,
     run_json,
     say_made,
@@ -21,6 +20,7 @@ from nemovideo_nodes.cli.calendar_words import (
 from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.language.counting import counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace.calendar_run import Made
@@ -63,7 +63,7 @@ def check(source: str, timezone: str, as_json: bool) -> None:
     else:
         say_reading(checked.reading, err=False)
         posts, problems = len(checked.reading.posts), len(checked.reading.problems)
-        click.echo(f"{number(posts, 'post')} can be made; {number(problems, 'problem')}.")
+        click.echo(f"{counted(posts, 'post')} can be made; {counted(problems, 'problem')}.")
     sys.exit(checked.exit_code)
 
 
@@ -264,7 +264,7 @@ def run(
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:
         raise BadInput(
-            f"{number(undated, 'video')} of {source} would be made at once, since it names no "
+            f"{counted(undated, 'video')} of {source} would be made at once, since it names no "
             "time for them: say with --most how many to make now"
         )
     maker = CalendarMaker(

@@ -28,6 +28,7 @@ from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.counting import counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.engine.summaries import Summary
@@ -201,8 +202,7 @@ def _delete(
     if cleaned.artifacts_kept:
         click.echo("Pictures and videos were not cleaned up: a journal cannot be read as a whole.")
     freed = f"{cleaned.bytes / 1024 / 1024:.1f} MB"
-    counted = [(len(cleaned.runs), "run"), (cleaned.files, "file")]
-    told = ", ".join(f"{number} {one if number == 1 else one + 's'}" for number, one in counted)
+    told = f"{counted(len(cleaned.runs), 'run')}, {counted(cleaned.files, 'file')}"
     click.echo(f"Deleted: {told}, {freed}.")
 
 

@@ -16,7 +16,8 @@ from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.spending import Charge, Charged, Spending
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.budget import Budget, message_estimate
+from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.estimate import message_costs
 from nemovideo_nodes.request.steps import StepName
 
 __all__ = ["Budgets", "is_over_budget", "may_have_been_sent"]
@@ -108,11 +109,10 @@ class Budgets:
 
     def estimate(self, record: StepRecord) -> float:
         """What the message of `record` is expected to cost, in credits."""
-        records = self._run.steps.values()
-        before = (r for r in records if r is not record and r.step.node is StepName.PROMPT)
-        sent = sum(r.intents > 0 for r in before)
-        videos = sum(r.step.node is StepName.RENDER for r in records)
-        return message_estimate(sent, videos) * self._scale
+        records = list(self._run.steps.values())
+        messages = [one.step.id for one in records if one.step.node is StepName.PROMPT]
+        costs = message_costs(one.step.args for one in records)
+        return costs[messages.index(record.step.id)] * self._scale
 
 
 def may_have_been_sent(store: Store, charge: Charge) -> bool:

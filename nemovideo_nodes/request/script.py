@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.language.routing import Action, route
 from nemovideo_nodes.request.approval import (
     BEFORE_EXPORT,
@@ -70,7 +71,7 @@ def script_for(
         case "batch":
             if len(instructions) not in (1, len(media)):
                 raise BadInput(
-                    f"There are {len(instructions)} prompts for {len(media)} pictures: "
+                    f"There are {len(instructions)} prompts for {counted(len(media), 'picture')}: "
                     "give one for each, or one for all"
                 )
             each = instructions if len(instructions) > 1 else [*instructions] * len(media)

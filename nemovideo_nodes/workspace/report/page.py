@@ -28,6 +28,7 @@ from nemovideo_nodes.workspace.report.timeline import drawn_timeline
 from nemovideo_nodes.workspace.report.words import (
     WORDS,
     amount,
+    counted_words,
     duration,
     language_of_run,
     size,
@@ -257,7 +258,7 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"t": WORDS[language]}
+    made.globals |= {"t": WORDS[language], "counted": functools.partial(counted_words, language)}
     made.filters |= {
         "amount": amount,
         "duration": functools.partial(duration, language=language),
