@@ -6,7 +6,7 @@ from airflow.sdk import DAG, AssetAlias, Param
 
 from nemovideo_nodes.airflow.calendar_results import CalendarResultsOperator
 from nemovideo_nodes.airflow.content import DuePostsOperator
-from nemovideo_nodes.airflow.forms import APPROVAL, HANDOVER, OVER_BUDGET
+from nemovideo_nodes.airflow.forms import APPROVAL, HANDOVER, OVER_BUDGET, SAME_ACCOUNT
 from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.retries import RETRIES, RETRY_DELAY
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
@@ -61,6 +61,7 @@ with DAG(
             section="More",
         ),
         "over_budget": OVER_BUDGET,
+        "same_account": SAME_ACCOUNT,
         "ahead_hours": Param(
             0,
             type="integer",
@@ -105,6 +106,7 @@ with DAG(
         map_index_template="{{ task.run_id }}",
         destination="{{ params.destination or '' }}",
         over_budget="{{ params.over_budget }}",
+        same_account="{{ params.same_account }}",
         outlets=[AssetAlias("nemovideo_videos")],
     ).expand_kwargs(due.output)
     results = CalendarResultsOperator(

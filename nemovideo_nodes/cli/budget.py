@@ -34,6 +34,7 @@ def budget(by: str | None, store: str | None, as_json: bool) -> None:
     """Show the budgets of the store: limits, what is reserved, and what was spent.
 
     Credits are counted by estimates: the service tells what an account has, not what a run cost.
+    What was spent while no budget was set is not charged to one: nemovideo report adds up all runs.
     """
     from nemovideo_nodes.workspace.budgets import totals
 
@@ -45,6 +46,7 @@ def budget(by: str | None, store: str | None, as_json: bool) -> None:
         return
     if not states:
         click.echo("No budget is set, and nothing was charged to one: see NEMOVIDEO_DAY_BUDGET.")
+        click.echo("What all runs cost, by day and account: nemovideo report -o report.html")
         return
     names = [_named(one) for one in states]
     width = max(map(len, ("budget", *names)))

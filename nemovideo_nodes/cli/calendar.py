@@ -238,13 +238,12 @@ def run(
     from nemovideo_nodes.workspace.calendar_source import calendar_name, read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
     from nemovideo_nodes.workspace.handover_config import check_target_name
-    from nemovideo_nodes.workspace.notifications.config import read_notifications
+    from nemovideo_nodes.workspace.notifications.config import check_channels
 
     approval_rule(approval)
     settings = read_settings(store)
     notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
-    if notify.channels:
-        read_notifications(settings).check(notify.channels)
+    check_channels(notify, settings)
     if handover:
         check_target_name(handover, settings)
     places = Places()

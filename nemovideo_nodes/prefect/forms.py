@@ -47,8 +47,8 @@ Aspect = Annotated[
 _ORDER: Final = (
     *("calendar", "timezone", "images", "prompt", "prompts", "changes", "look"),
     *("platform", "local", "catch_up_hours", "at_once", "most", "aspect", "slug"),
-    *("profile", "language", "credentials", "store", "results", "again"),
-    *("handover", "due", "synthetic_media", "budget", "ahead_hours"),
+    *("profile", "language", "credentials", "store", "results", "destination", "again"),
+    *("handover", "due", "synthetic_media", "approval", "budget", "ahead_hours", "notify"),
 )
 """The fields of a form; those that are not named follow, for the rare cases."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -217,9 +218,10 @@ def test_the_results_of_a_calendar_do_not_hide_that_a_video_failed(
 
 
 def test_a_post_that_waits_for_approval_holds_up_no_other_one(
-    dags: dict[str, Any], studio: Stage, run_dag: RunDag
+    dags: dict[str, Any], studio: Stage, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its task is skipped, so that the DAG run ends; the next one goes on with what it shows."""
+    """Its task is skipped, so that the DAG run ends; the next one goes on with what it shows, also
+    with a new token, if a person says whose it is."""
     due = (SystemClock().now() - timedelta(hours=1)).isoformat()
     calendar = studio.folder / "calendar.csv"
     calendar.write_text(
@@ -232,7 +234,10 @@ def test_a_post_that_waits_for_approval_holds_up_no_other_one(
     workspace = studio.workspace()
     (waiting,) = workspace.approvals()
     assert asyncio.run(workspace.approve(waiting.run_id, who="Ann"))
-    done = ran(run_dag, dags["social_content"], calendar=str(calendar))
+    connection = json.loads(os.environ["AIRFLOW_CONN_NEMOVIDEO_DEFAULT"])
+    connection["extra"]["client_id"] = "another"
+    monkeypatch.setenv("AIRFLOW_CONN_NEMOVIDEO_DEFAULT", json.dumps(connection))
+    done = ran(run_dag, dags["social_content"], calendar=str(calendar), same_account=True)
     assert [result["status"] for result in done.xcoms["video"]] == ["done"]
     assert studio.sent[0] == 1
 

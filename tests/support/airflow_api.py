@@ -49,6 +49,11 @@ class Api:
 
         _wait(is_there, f"the DAG {dag_id}", seconds)
 
+    def pause(self, dag_id: str) -> None:
+        """Let no schedule start a run of it any more."""
+        self.wait_for_dag(dag_id)
+        self.ask("PATCH", f"dags/{dag_id}", json={"is_paused": True})
+
     def import_errors(self) -> list[Any]:
         """What the DAG processor could not import."""
         errors: list[Any] = self.get("importErrors")["import_errors"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterable
+from pathlib import Path
 
 import psutil
 
-__all__ = ["descendants", "end_tree", "free_port", "kill", "signal_each", "titled"]
+__all__ = ["descendants", "end_tree", "free_port", "kill", "signal_each", "titled", "working_in"]
 
 END_S = 3.0
 
@@ -29,6 +30,16 @@ def titled(pid: int, *words: str) -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
             line = " ".join(process.cmdline())
             if all(word in line for word in words):
+                found.append(process)
+    return found
+
+
+def working_in(folder: Path) -> list[psutil.Process]:
+    """Those whose working folder it is, whoever started them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(folder.resolve()):
                 found.append(process)
     return found
 

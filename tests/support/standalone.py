@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 from airflow_api import Api
-from processes import descendants, end_tree, free_port, kill, titled
+from processes import descendants, end_tree, free_port, kill, titled, working_in
 
 __all__ = ["Standalone"]
 
@@ -54,11 +54,12 @@ class Standalone:
         return self
 
     def stop(self) -> None:
-        """End all that was started here."""
+        """End all that was started here, and what of it lost its parent when that was killed."""
         self.api.close()
         for process in self._started:
             end_tree(process.pid)
             process.wait()
+        kill(working_in(self.home))
 
     def run(self, *arguments: str, seconds: float = 120) -> str:
         """What `airflow ARGUMENTS` prints, in the same environment; it must succeed."""

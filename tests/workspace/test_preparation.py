@@ -137,13 +137,12 @@ def test_a_url_that_cannot_be_reached_shows_the_rest_all_the_same(tmp_path: Path
 
 def test_a_frame_in_another_form_is_the_same_run(tmp_path: Path) -> None:
     """The message says it in one form, whichever was written."""
-    known = {
-        (told.run_id, *told.instructions, told.frame)
+    workspace = workspace_in(tmp_path)
+    previews = [
+        workspace.preview(VideoOptions(prompts=["A video"], aspect=aspect))
         for aspect in ("9:16", "9x16", "9 / 16", "vertical")
-        if (
-            told := workspace_in(tmp_path).preview(VideoOptions(prompts=["A video"], aspect=aspect))
-        )
-    }
+    ]
+    known = {(told.run_id, *told.instructions, told.frame) for told in previews}
     assert [one[1:] for one in known] == [("A video. The frame is vertical 9:16.", "9:16")]
 
 
