@@ -178,6 +178,8 @@ def runs(
 
 def _worded(run: Summary) -> Summary:
     """The summary, with its error in the words of the command line."""
+    if run.result.error is None:
+        return run
     error = run.result.message(CLI_WORDING, source="NEMO_TOKEN")
     return run.model_copy(update={"result": run.result.model_copy(update={"error": error})})
 
