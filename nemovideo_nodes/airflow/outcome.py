@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from nemovideo_nodes.airflow.compat import alias_extra
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, is_retryable
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.results import DownloadResult
 from nemovideo_nodes.ledger.run import Run
@@ -71,7 +72,7 @@ def log_success(log: Logger, result: RunResult, page: str) -> None:
     parts = [
         f"Run {result.run_id} is {result.status}",
         *(video.path for video in result.videos),
-        *([f"{spent:g} credits spent"] if spent is not None else []),
+        *([f"{amount(spent)} credits spent"] if spent is not None else []),
         page,
     ]
     log.info("%s", "; ".join(filter(None, parts)))

@@ -15,6 +15,7 @@ from nemovideo_nodes.cli.group import (
     print_json,
     store_option,
 )
+from nemovideo_nodes.language.counting import amount
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace.budgets import BudgetState
@@ -52,8 +53,8 @@ def budget(by: str | None, store: str | None, as_json: bool) -> None:
     width = max(map(len, ("budget", *names)))
     click.echo(f"{'budget':{width}}  {'limit':>8}  {'reserved':>8}  {'spent':>8}")
     for one, name in zip(states, names, strict=True):
-        limit = "" if one.limit is None else f"{one.limit:g}"
-        click.echo(f"{name:{width}}  {limit:>8}  {one.reserved:>8g}  {one.spent:>8g}")
+        limit = "" if one.limit is None else amount(one.limit)
+        click.echo(f"{name:{width}}  {limit:>8}  {amount(one.reserved):>8}  {amount(one.spent):>8}")
 
 
 def _named(one: BudgetState) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nemovideo_nodes.language.counting import counted
+from nemovideo_nodes.language.counting import amount, counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
@@ -43,7 +43,7 @@ def say_plan(planned: CalendarPlan, timezone: str) -> None:
             f"{due:%H:%M}" if due else "     ",
             video.title(),
             f"[{video.post.account}]" if video.post.account else "",
-            f"about {video.credits:g} credits" if stand == "planned" else stand,
+            f"about {amount(video.credits)} credits" if stand == "planned" else stand,
         )
         click.echo("  " + "  ".join(filter(None, parts)))
         for name, frame in video.renditions.items():
@@ -53,7 +53,7 @@ def say_plan(planned: CalendarPlan, timezone: str) -> None:
         click.echo(f"Worth a look: {sentence}")
     count = counted(len(planned.videos), "video")
     click.echo(
-        f"{count}; what is still to be made costs about {planned.estimate:g} credits"
+        f"{count}; what is still to be made costs about {amount(planned.estimate)} credits"
         f" ({planned.basis})."
         if planned.estimate
         else f"{count}; nothing is still to be made."

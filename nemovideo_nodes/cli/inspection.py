@@ -28,7 +28,7 @@ from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.language.counting import counted
+from nemovideo_nodes.language.counting import amount, counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.engine.summaries import Summary
@@ -52,7 +52,7 @@ def credits(local: bool, store: str | None, as_json: bool) -> None:
         print_json(answer.model_dump())
         return
     known = {name: number for name, number in answer.model_dump().items() if number is not None}
-    told = ", ".join(f"{number:.12g} {name}" for name, number in known.items())
+    told = ", ".join(f"{amount(number)} {name}" for name, number in known.items())
     click.echo(told or "The service does not say how many credits there are.")
 
 

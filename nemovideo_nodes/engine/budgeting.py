@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.plan import LEASE, SKEW
 from nemovideo_nodes.errors import ErrorCode
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.facts import Intended
 from nemovideo_nodes.ledger.facts import Refused as RefusedFact
 from nemovideo_nodes.ledger.journal import Journal
@@ -143,4 +144,4 @@ def _was_sent(run: Run, charge: Charge) -> bool:
 
 def _sentence(budget: Budget, known: Charged, charge: Charge) -> str:
     total = known.total + charge.credits
-    return f"Over budget: {total:g} of {budget.credits:g} credits {budget.of}"
+    return f"Over budget: {amount(total)} of {amount(budget.credits)} credits {budget.of}"

@@ -10,6 +10,7 @@ from typing import Final
 
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import language_of
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.approvals import look_before, steps_to_pay
 from nemovideo_nodes.ledger.conversation import conversation
 from nemovideo_nodes.ledger.run import Run, StepRecord
@@ -105,7 +106,7 @@ def _to_pay(run: Run, record: StepRecord, words: dict[str, str]) -> list[str]:
     return [
         *(words["says"].format(text) for text in said),
         *([words["pictures"].format(", ".join(media))] if media else []),
-        words["estimate"].format(f"{credits:g}"),
+        words["estimate"].format(amount(credits)),
         *([words["follow_ups"].format(follow_ups)] if follow_ups else []),
     ]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.results import PublishResult, StateResult
@@ -147,18 +148,18 @@ def _credits(run: Run, credits: Credits) -> list[str]:
     if not _has_message(run):
         lines = ["- Credits spent: none"]
     elif credits.spent is not None:
-        lines = [f"- Credits spent: {credits.spent:.12g}"]
+        lines = [f"- Credits spent: {amount(credits.spent)}"]
     else:
         lines = ["- Credits spent: not known of this run alone"]
         if credits.estimate is not None:
-            lines.append(f"- Estimate: {credits.estimate:.12g} credits")
+            lines.append(f"- Estimate: {amount(credits.estimate)} credits")
         if credits.account_moved:
             lines.append(
-                f"- The account went down by {credits.account_moved:.12g} credits meanwhile, "
+                f"- The account went down by {amount(credits.account_moved)} credits meanwhile, "
                 "whoever spent them"
             )
     if credits.after is not None:
-        lines.append(f"- Credits left: {credits.after:.12g}")
+        lines.append(f"- Credits left: {amount(credits.after)}")
     return lines
 
 

@@ -160,7 +160,7 @@ def credits_in(value: object) -> float:
     text = text_of(value)
     if _THOUSANDS.fullmatch(text):
         raise BadInput(
-            f"{text!r} may mean {float(text) * 1000:g} or {float(text):g}: leave the dot out"
+            f"{text!r} may mean {float(text) * 1000:.12g} or {float(text):.12g}: leave the dot out"
         )
     try:
         credits = float(text)

@@ -16,7 +16,6 @@ from nemovideo_nodes.request.steps import STEP_KINDS
 __all__ = [
     "LANGUAGES",
     "WORDS",
-    "amount",
     "counted_words",
     "duration",
     "language_of_order",
@@ -378,11 +377,6 @@ def size(count: float) -> str:
     if count < 1_000:
         return f"{count:.0f} B"
     return f"{count / 1_000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
-
-
-def amount(credits: float) -> str:
-    """Credits with their thousands apart."""
-    return f"{credits:,.12g}"
 
 
 def language_of_run(run: Run) -> str:
