@@ -75,6 +75,10 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
         lines += [*(f"- {plain(one.name)}: {plain(one.reason)}" for one in some), ""]
     lines += [*_timeline(run, result), *_conversation(conversation(run))]
     lines += ["## Details", "", f"- Run: `{result.run_id}`", *_credits(run, result.credits)]
+    # Not in the table, which cuts long paths.
+    lines += [
+        f"- {plain(video.path.rsplit('/', 1)[-1])}: `{video.path}`" for video in result.videos
+    ]
     if result.manifest:
         lines.append(f"- Manifest: `{result.manifest}`")
     if shown.report:
@@ -166,13 +170,13 @@ def _credits(run: Run, credits: Credits) -> list[str]:
 def _videos(result: RunResult, links: Sequence[str]) -> list[str]:
     if not result.videos:
         return []
-    lines = ["| video | length | frame | size | where |", "|---|---|---|---|---|"]
+    lines = ["| video | length | frame | size |", "|---|---|---|---|"]
     for number, video in enumerate(result.videos):
         name = plain(video.path.rsplit("/", 1)[-1])
         link = links[number] if number < len(links) else ""
         lines.append(
             f"| {f'[{name}](<{link}>)' if link else name} | {video.duration_s:.1f} s "
-            f"| {video.width}x{video.height} | {_size(video.bytes)} | `{video.path}` |"
+            f"| {video.width}x{video.height} | {_size(video.bytes)} |"
         )
     return [*lines, ""]
 

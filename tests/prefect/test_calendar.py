@@ -40,7 +40,7 @@ def test_what_needs_a_person_comes_first() -> None:
     ]
     rows = rows_of(outcomes)
     assert [row["post"] for row in rows] == ["bad", "done", "soon"]
-    assert list(rows[0]) == ["due", "post", "platform", "status", "video", "text", "note"]
+    assert list(rows[0]) == ["due", "post", "platform", "status", "note", "text", "video"]
     assert rows[1]["video"] == "[video.mp4](https://v.example/x)"
     assert rows[2]["text"] == "Come in"
     assert len(rows[0]["note"]) == 300

@@ -112,7 +112,8 @@ def test_a_flow_survives_pickling_by_value(name: str) -> None:
         ({"images": ["https://h.example/cat.png?sig=secret", "b"]}, "cat and 1 more"),
         ({"images": [], "run_id": "morning"}, "morning"),
         ({"images": [], "prompt": "做一个视频"}, "做一个视频"),
-        ({"calendar": "/srv/calendar.csv"}, "/srv/calendar.csv"),
+        ({"calendar": "/srv/spring-sale.csv"}, "Spring sale"),
+        ({"calendar": "https://h.example/march.csv?sig=secret"}, "March"),
         ({}, "video"),
     ],
 )
