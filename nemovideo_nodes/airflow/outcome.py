@@ -66,15 +66,13 @@ def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str
 
 
 def log_success(log: Logger, result: RunResult, page: str) -> None:
-    """One line with what a person looks for: run, videos, cost, page."""
+    """One record with what a person looks for, each on a line of its own, as for a failure."""
     spent = result.credits.spent
-    parts = [
-        f"Run {result.run_id} is {result.status}",
-        *(video.path for video in result.videos),
-        *([f"{spent:g} credits spent"] if spent is not None else []),
-        page,
-    ]
-    log.info("%s", "; ".join(filter(None, parts)))
+    cost = f"; {spent:g} credits spent" if spent is not None else ""
+    lines = [f"Run {result.run_id} is {result.status}{cost}"]
+    lines += [f"The video: {video.path}" for video in result.videos]
+    lines += [f"The run: {page}"] if page else []
+    log.info("%s", "\n".join(lines))
 
 
 def xcom_result(result: RunResult) -> dict[str, Any]:
