@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -35,13 +37,16 @@ MAX_REPLY = 2_000
 """Characters of one reply in an XCom."""
 MAX_REPLIES = 20
 MAX_TIMELINE = 4_000
+_LOG_WIDTH = 84
+"""Characters that Airflow's log shows beside the time, in a window of 1280 pixels."""
 
 
 def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str = "") -> NoReturn:
     """Fail the task: for good, or so that Airflow retries it where that can help.
 
     The log gets one record before Airflow's own traceback: the sentence, what to do, and the run's
-    page, each on a line of its own, since Airflow's log cuts what is wider than its window.
+    page, on lines that fit, since Airflow's log cuts what is wider than its window. The whole
+    sentence stands in the exception.
     """
     retryable = is_retryable(error)
     remedy = error.remedy or (Remedy.RETRY if retryable else None)
@@ -54,10 +59,10 @@ def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str
     )
     stopped.source, stopped.wording = error.source, AIRFLOW_WORDING
     if log is not None:
-        lines = [stopped.sentence]
+        lines = _lines_of(stopped.sentence)
         if remedy is not None:
             words = {"run_id": error.run_id or "RUN", "source": error.source}
-            lines.append(f"What to do: {AIRFLOW_WORDING[remedy].format(**words)}")
+            lines += _lines_of(f"What to do: {AIRFLOW_WORDING[remedy].format(**words)}")
         if page:
             lines.append(f"The run: {page}")
         log.error("%s", "\n".join(lines))
@@ -67,15 +72,13 @@ def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str
 
 
 def log_success(log: Logger, result: RunResult, page: str) -> None:
-    """One line with what a person looks for: run, videos, cost, page."""
+    """One record with what a person looks for, each on a line of its own, as for a failure."""
     spent = result.credits.spent
-    parts = [
-        f"Run {result.run_id} is {result.status}",
-        *(video.path for video in result.videos),
-        *([f"{amount(spent)} credits spent"] if spent is not None else []),
-        page,
-    ]
-    log.info("%s", "; ".join(filter(None, parts)))
+    cost = f"; {amount(spent)} credits spent" if spent is not None else ""
+    lines = [f"Run {result.run_id} is {result.status}{cost}"]
+    lines += [f"The video: {video.path}" for video in result.videos]
+    lines += [f"The run: {page}"] if page else []
+    log.info("%s", "\n".join(lines))
 
 
 def xcom_result(result: RunResult) -> dict[str, Any]:
@@ -157,6 +160,16 @@ def _extra(result: RunResult, video: Video) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     return path if "://" in path else Path(path).absolute().as_uri()
+
+
+def _lines_of(text: str) -> list[str]:
+    """Each sentence on a line, or on several that fit."""
+    lines: list[str] = []
+    for sentence in re.split(r"(?<=[.?!]) ", text):
+        lines += textwrap.wrap(
+            sentence, _LOG_WIDTH, break_long_words=False, break_on_hyphens=False
+        ) or [sentence]
+    return lines
 
 
 def _short(text: str, most: int) -> str:

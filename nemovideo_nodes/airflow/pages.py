@@ -21,6 +21,7 @@ from airflow.providers.common.compat.sdk import conf
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment
+from markupsafe import Markup
 
 from nemovideo_nodes.airflow.hooks import NemoVideoHook, configured_store
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
@@ -212,8 +213,10 @@ def _known(workspace: Workspace, run_id: str) -> str:
 def _missing_page(run_id: str, origin: TaskOrigin) -> str:
     """What is shown where a task ended before it had begun its run."""
     template = files("nemovideo_nodes.airflow").joinpath("no_run.html.jinja").read_text("utf-8")
+    pages = files("nemovideo_nodes.workspace").joinpath("pages")
+    style = Markup(pages.joinpath("report_style.css.jinja").read_text("utf-8"))
     shown = Environment(autoescape=True).from_string(template)
-    return shown.render(run_id=run_id, origin=_links_to(origin))
+    return shown.render(run_id=run_id, origin=_links_to(origin), style=style)
 
 
 def _page(run_id: str, origin: TaskOrigin) -> str:

@@ -39,7 +39,8 @@ AIRFLOW_WORDING: Final[Wording] = {
     Remedy.CONTINUE_FLOW: "Clear the failed task of the DAG that started the run",
     Remedy.RELEASE: "Trigger video_resume for run {run_id} with `over_budget`, raise the budget, "
     "or clear the task on the next day",
-    Remedy.APPROVE: "Approve run {run_id} with nemovideo approve, then clear the task",
+    Remedy.APPROVE: "Answer the task's required action; where it has none, approve run {run_id} "
+    "with nemovideo approve, then clear the task",
     Remedy.UPDATE: "Update nemovideo-nodes on the workers and the triggerer, then clear the task",
     Remedy.REPORT: "Please report it; nothing is lost: clear the task to resume the run",
 }

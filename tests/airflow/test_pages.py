@@ -155,7 +155,7 @@ def test_a_run_that_was_never_begun_has_a_page_for_people(signed_in: TestClient)
     page = signed_in.get(f"{PATH}/never%3Cb%3E?dag=a&dag_run=r&task=t")
     assert page.status_code == 404
     assert page.headers["Content-Type"].startswith("text/html")
-    assert "There is no run never&lt;b&gt;" in page.text
+    assert "There is no run <code>never&lt;b&gt;</code>" in page.text
     assert 'href="/dags/a/runs/r/tasks/t"' in page.text
     assert "[nemovideo] store" in page.text
 

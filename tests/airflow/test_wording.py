@@ -79,6 +79,9 @@ def test_the_log_of_a_failure_begins_with_its_sentence(caplog: pytest.LogCapture
         "What to do: Trigger video_resume for run abc first\n"
         "The run: https://airflow/nemovideo/runs/abc"
     ]
+    with pytest.raises(AirflowFailException):
+        raise_task_error(BadInput("It is long. " + "word " * 30), log)
+    assert max(map(len, caplog.messages[-1].splitlines())) < 85
 
 
 def test_a_token_is_looked_for_where_it_came_from() -> None:

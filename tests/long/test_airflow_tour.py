@@ -110,7 +110,7 @@ def look(page: Page, studio: Studio, name: str, dag_id: str, dag_run: str) -> No
     settled(page)
     shoot(page, f"on-call-{name}-run")
     page.goto(f"{run}/tasks/video?try_number={tries}")
-    page.get_by_text("credits spent" if name.endswith("cleared") else "ERROR").first.wait_for()
+    page.get_by_text(" is done" if name.endswith("cleared") else "ERROR").first.wait_for()
     settled(page)
     shoot(page, f"on-call-{name}-log")
     links = studio.airflow.api.links(dag_id, dag_run, "video")
