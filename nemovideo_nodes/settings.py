@@ -180,6 +180,11 @@ class Settings(BaseModel):
         return self.model_copy(update=update)
 
     @property
+    def notifications_path(self) -> Path:
+        """The channels that are told of runs."""
+        return self.notifications_file or self.config_dir / "notifications.toml"
+
+    @property
     def handover_path(self) -> Path:
         """The publishers that videos can be handed over to."""
         return self.handover_file or self.config_dir / "handover.toml"

@@ -7,6 +7,7 @@ from prefect import flow
 
 from nemovideo_nodes import RunResult
 from nemovideo_nodes.prefect import (
+    Budget,
     Notify,
     begin_run,
     budget_of,
@@ -17,6 +18,7 @@ from nemovideo_nodes.prefect import (
     posts_due,
     run_each_post,
     run_name,
+    shared_budgets_of,
 )
 
 
@@ -43,6 +45,7 @@ async def social_post(
     budget: float = 0.0,
     over_budget: bool = False,
     handed_over: bool = False,
+    budgets: list[Budget] = [],  # noqa: B006 - as above
 ) -> RunResult:
     """Make the video of one post, at most once, even if its row has changed since.
 
@@ -69,6 +72,7 @@ async def social_post(
             as it needs.
         over_budget: Let the run go over the budget that holds it.
         handed_over: The publisher has the post of the run, which was in doubt.
+        budgets: Further budgets that the run is charged to, such as its calendar's.
     """
     run = await begin_run(
         images,
@@ -88,6 +92,7 @@ async def social_post(
         budget=budget,
         notify=notify,
         approval=approval,
+        budgets=budgets,
     )
     return await execute_run(
         run,
@@ -119,6 +124,8 @@ async def scheduled_social_content(
     handover: str = "",
     over_budget: bool = False,
     ahead_hours: int = 0,
+    approval: str = "",
+    budget: float = 0.0,
 ) -> list[RunResult]:
     """Make the posts of a content calendar that are due now, each at most once.
 
@@ -146,8 +153,15 @@ async def scheduled_social_content(
             row's own goes first.
         over_budget: Let runs go over the budgets that hold them.
         ahead_hours: How long before its time a post is made, so that a publisher can schedule it.
+        approval: What a person has to approve of posts whose rows say nothing of it, such as
+            before_paying or before_export within 3d. A post is held until nemovideo approve RUN,
+            and the next run of the calendar goes on with it.
+        budget: The most credits of all that is made from the calendar; what does not fit is held
+            for a person. 0 for as many as it needs.
     """
-    posts = await posts_due(calendar, timezone, catch_up_hours, notify, handover, ahead_hours)
+    posts = await posts_due(
+        calendar, timezone, catch_up_hours, notify, handover, ahead_hours, approval, budget
+    )
     return await run_each_post(
         lambda post: social_post(
             post.run_id,
@@ -169,6 +183,7 @@ async def scheduled_social_content(
             post.approval,
             budget_of(post),
             over_budget,
+            budgets=shared_budgets_of(post),
             return_state=True,
         ),
         posts,

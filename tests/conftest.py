@@ -54,7 +54,7 @@ def stage(tmp_path: Path, options: Options) -> Iterator[Stage]:
 def wait_until() -> Callable[..., object]:
     """Wait until a condition of another process holds; its value, or `TimeoutError`."""
 
-    def wait(condition: Callable[[], _T], what: str, seconds: float = 30.0) -> _T:
+    def wait(condition: Callable[[], _T], what: str, seconds: float = 120.0) -> _T:
         until = time.monotonic() + seconds
         while not (value := condition()):
             if time.monotonic() > until:

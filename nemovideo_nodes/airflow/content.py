@@ -73,9 +73,12 @@ class DuePostsOperator(BaseOperator):
         from nemovideo_nodes.airflow.outcome import raise_task_error
         from nemovideo_nodes.errors import NemoVideoError
         from nemovideo_nodes.request.calendar_plan import due_videos, videos_of, with_handover
+        from nemovideo_nodes.settings import Settings
+        from nemovideo_nodes.workspace.notifications.config import check_channels
 
         try:
             within, notify = self._hours("within_hours"), self._notify()
+            check_channels(notify, Settings.from_environment())
             ahead = self._hours("ahead_hours")
             shared = self._shared(notify)
             source = self._opened(context)

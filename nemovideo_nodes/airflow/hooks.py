@@ -20,6 +20,7 @@ from nemovideo_nodes.airflow.values import credits_of, is_true
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.emulator.local import ensure_local
 from nemovideo_nodes.errors import BadInput, NemoVideoError, StoreError, TokenInvalid
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.workspace import Account, Workspace
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class NemoVideoHook(HttpHook):
                     raise
                 return "The service answers; an anonymous account is made at the first use"
         return (
-            f"The token is good: {credits:g} credits"
+            f"The token is good: {amount(credits)} credits"
             if credits is not None
             else "The token is good"
         )

@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from nemovideo_nodes.airflow.compat import alias_extra
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, is_retryable
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.facts import Noted
 from nemovideo_nodes.ledger.results import DownloadResult
 from nemovideo_nodes.ledger.run import Run
@@ -73,7 +74,7 @@ def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str
 def log_success(log: Logger, result: RunResult, page: str) -> None:
     """One record with what a person looks for, each on a line of its own, as for a failure."""
     spent = result.credits.spent
-    cost = f"; {spent:g} credits spent" if spent is not None else ""
+    cost = f"; {amount(spent)} credits spent" if spent is not None else ""
     lines = [f"Run {result.run_id} is {result.status}{cost}"]
     lines += [f"The video: {video.path}" for video in result.videos]
     lines += [f"The run: {page}"] if page else []

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import AsyncFileLock, FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from nemovideo_nodes.clock import Clock, SystemClock
@@ -97,6 +96,8 @@ class StoredToken:
         path = self._folder / "client_id"
         if known := self._read_id(path):
             return known
+        from filelock import FileLock  # once a machine
+
         try:
             self._prepare()
             with FileLock(path.with_name("client_id.lock"), timeout=_LOCK_S, mode=0o600):
@@ -217,6 +218,8 @@ class StoredToken:
 
     @contextlib.asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
+        from filelock import AsyncFileLock, Timeout  # once a week
+
         path = await asyncio.to_thread(self._path)
         try:
             await asyncio.to_thread(self._prepare)

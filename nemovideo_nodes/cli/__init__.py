@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 stuck, 2 bad input, 70 a fault of the program, 75 not fini
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import click
 
 from nemovideo_nodes.cli.approval_pages import approval_pages
@@ -23,8 +25,26 @@ from nemovideo_nodes.cli.webhook import webhook
 __all__ = ["main"]
 
 
+def _say_version(context: click.Context, option: click.Parameter, asked: bool) -> None:
+    if not asked or context.resilient_parsing:
+        return
+    try:
+        version = metadata.version("nemovideo-nodes")
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
+        version = "unknown: the package is not installed"
+    click.echo(f"{context.find_root().info_name}, version {version}")
+    context.exit()
+
+
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="nemovideo-nodes")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Turn pictures and a sentence into a finished, checked video.
 

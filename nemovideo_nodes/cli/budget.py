@@ -15,6 +15,7 @@ from nemovideo_nodes.cli.group import (
     print_json,
     store_option,
 )
+from nemovideo_nodes.language.counting import amount
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace.budgets import BudgetState
@@ -34,6 +35,7 @@ def budget(by: str | None, store: str | None, as_json: bool) -> None:
     """Show the budgets of the store: limits, what is reserved, and what was spent.
 
     Credits are counted by estimates: the service tells what an account has, not what a run cost.
+    What was spent while no budget was set is not charged to one: nemovideo report adds up all runs.
     """
     from nemovideo_nodes.workspace.budgets import totals
 
@@ -45,13 +47,14 @@ def budget(by: str | None, store: str | None, as_json: bool) -> None:
         return
     if not states:
         click.echo("No budget is set, and nothing was charged to one: see NEMOVIDEO_DAY_BUDGET.")
+        click.echo("What all runs cost, by day and account: nemovideo report -o report.html")
         return
     names = [_named(one) for one in states]
     width = max(map(len, ("budget", *names)))
     click.echo(f"{'budget':{width}}  {'limit':>8}  {'reserved':>8}  {'spent':>8}")
     for one, name in zip(states, names, strict=True):
-        limit = "" if one.limit is None else f"{one.limit:g}"
-        click.echo(f"{name:{width}}  {limit:>8}  {one.reserved:>8g}  {one.spent:>8g}")
+        limit = "" if one.limit is None else amount(one.limit)
+        click.echo(f"{name:{width}}  {limit:>8}  {amount(one.reserved):>8}  {amount(one.spent):>8}")
 
 
 def _named(one: BudgetState) -> str:

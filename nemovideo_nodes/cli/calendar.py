@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from nemovideo_nodes.cli.calendar_words import (
-    number,
     plan_json,
     run_json,
     say_made,
@@ -21,6 +20,7 @@ from nemovideo_nodes.cli.calendar_words import (
 from nemovideo_nodes.cli.completing import complete_handover
 from nemovideo_nodes.cli.group import json_option, print_json, read_settings, store_option
 from nemovideo_nodes.errors import BadInput, NemoVideoError
+from nemovideo_nodes.language.counting import counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace.calendar_run import Made
@@ -63,7 +63,7 @@ def check(source: str, timezone: str, as_json: bool) -> None:
     else:
         say_reading(checked.reading, err=False)
         posts, problems = len(checked.reading.posts), len(checked.reading.problems)
-        click.echo(f"{number(posts, 'post')} can be made; {number(problems, 'problem')}.")
+        click.echo(f"{counted(posts, 'post')} can be made; {counted(problems, 'problem')}.")
     sys.exit(checked.exit_code)
 
 
@@ -238,13 +238,12 @@ def run(
     from nemovideo_nodes.workspace.calendar_source import calendar_name, read_calendar_from
     from nemovideo_nodes.workspace.destination import Destination
     from nemovideo_nodes.workspace.handover_config import check_target_name
-    from nemovideo_nodes.workspace.notifications.config import read_notifications
+    from nemovideo_nodes.workspace.notifications.config import check_channels
 
     approval_rule(approval)
     settings = read_settings(store)
     notify = Notify(channels=checked_channels(channels) or None, calendar=calendar_name(source))
-    if notify.channels:
-        read_notifications(settings).check(notify.channels)
+    check_channels(notify, settings)
     if handover:
         check_target_name(handover, settings)
     places = Places()
@@ -265,7 +264,7 @@ def run(
     undated = sum(video.post.due is None for video in due)
     if undated and most is None:
         raise BadInput(
-            f"{number(undated, 'video')} of {source} would be made at once, since it names no "
+            f"{counted(undated, 'video')} of {source} would be made at once, since it names no "
             "time for them: say with --most how many to make now"
         )
     maker = CalendarMaker(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nemovideo_nodes.language.counting import amount, counted
+
 if TYPE_CHECKING:
     from nemovideo_nodes.request.calendar_model import Reading
     from nemovideo_nodes.request.calendar_plan import CalendarPlan, PlannedVideo
     from nemovideo_nodes.workspace.calendar_run import Made
 
-__all__ = ["number", "plan_json", "run_json", "say_made", "say_plan", "say_reading"]
+__all__ = ["plan_json", "run_json", "say_made", "say_plan", "say_reading"]
 
 
 def say_reading(reading: Reading, *, err: bool) -> None:
@@ -41,7 +43,7 @@ def say_plan(planned: CalendarPlan, timezone: str) -> None:
             f"{due:%H:%M}" if due else "     ",
             video.title(),
             f"[{video.post.account}]" if video.post.account else "",
-            f"about {video.credits:g} credits" if stand == "planned" else stand,
+            f"about {amount(video.credits)} credits" if stand == "planned" else stand,
         )
         click.echo("  " + "  ".join(filter(None, parts)))
         for name, frame in video.renditions.items():
@@ -49,9 +51,9 @@ def say_plan(planned: CalendarPlan, timezone: str) -> None:
     click.echo()
     for sentence in (*planned.clashes, *planned.gaps):
         click.echo(f"Worth a look: {sentence}")
-    count = number(len(planned.videos), "video")
+    count = counted(len(planned.videos), "video")
     click.echo(
-        f"{count}; what is still to be made costs about {planned.estimate:g} credits"
+        f"{count}; what is still to be made costs about {amount(planned.estimate)} credits"
         f" ({planned.basis})."
         if planned.estimate
         else f"{count}; nothing is still to be made."
@@ -135,8 +137,3 @@ def _reading_json(reading: Reading) -> dict[str, Any]:
         "problems": [problem.model_dump() for problem in reading.problems],
         "notes": list(reading.notes),
     }
-
-
-def number(count: int, what: str) -> str:
-    """`1 post`, `2 posts`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -11,6 +11,7 @@ import click
 
 from nemovideo_nodes.cli.labels import Labels, labels_for, seconds
 from nemovideo_nodes.cli.terminal import cut, hyperlink, shown_path
+from nemovideo_nodes.language.counting import amount
 
 if TYPE_CHECKING:
     from nemovideo_nodes.ledger.run_result import RunResult, Video
@@ -56,7 +57,7 @@ def ending_lines(
         lines.append(_video_line(video, paid, labels, screen))
     if not result.videos:
         left = result.credits.after
-        known = [labels.credits_left.format(f"{left:,.12g}")] if left is not None else []
+        known = [labels.credits_left.format(amount(left))] if left is not None else []
         lines.append(" · ".join([f"{_tick()} {labels.no_new_video}", *known]))
     if reply:
         lines.append("  " + cut(reply, screen.columns - 2))
@@ -84,7 +85,7 @@ def _video_line(video: Video, cost: float | None, labels: Labels, screen: Screen
     facts = [
         labels.seconds.format(seconds(video.duration_s)),
         f"{video.width}x{video.height}",
-        *([labels.credits.format(f"{cost:,.12g}")] if cost is not None else []),
+        *([labels.credits.format(amount(cost))] if cost is not None else []),
     ]
     told = " · ".join(facts)
     name = shown_path(video.path)

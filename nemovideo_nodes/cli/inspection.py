@@ -28,6 +28,7 @@ from nemovideo_nodes.cli.showing import show_lines
 from nemovideo_nodes.cli.terminal import width
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.counting import amount, counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.engine.summaries import Summary
@@ -51,7 +52,7 @@ def credits(local: bool, store: str | None, as_json: bool) -> None:
         print_json(answer.model_dump())
         return
     known = {name: number for name, number in answer.model_dump().items() if number is not None}
-    told = ", ".join(f"{number:.12g} {name}" for name, number in known.items())
+    told = ", ".join(f"{amount(number)} {name}" for name, number in known.items())
     click.echo(told or "The service does not say how many credits there are.")
 
 
@@ -177,6 +178,8 @@ def runs(
 
 def _worded(run: Summary) -> Summary:
     """The summary, with its error in the words of the command line."""
+    if run.result.error is None:
+        return run
     error = run.result.message(CLI_WORDING, source="NEMO_TOKEN")
     return run.model_copy(update={"result": run.result.model_copy(update={"error": error})})
 
@@ -201,8 +204,7 @@ def _delete(
     if cleaned.artifacts_kept:
         click.echo("Pictures and videos were not cleaned up: a journal cannot be read as a whole.")
     freed = f"{cleaned.bytes / 1024 / 1024:.1f} MB"
-    counted = [(len(cleaned.runs), "run"), (cleaned.files, "file")]
-    told = ", ".join(f"{number} {one if number == 1 else one + 's'}" for number, one in counted)
+    told = f"{counted(len(cleaned.runs), 'run')}, {counted(cleaned.files, 'file')}"
     click.echo(f"Deleted: {told}, {freed}.")
 
 

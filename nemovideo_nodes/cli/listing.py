@@ -75,13 +75,17 @@ def _when(at: datetime, now: datetime) -> str:
 def _line(row: Sequence[str], shown: Sequence[int], widths: dict[int, int]) -> str:
     cells = []
     for column in shown:
-        text = cut(row[column], widths[column])
-        fill = " " * max(0, widths[column] - _cells(text))
+        text, room = row[column], widths[column]
+        if _cells(text) > room or not text.isprintable() or "  " in text:
+            text = cut(text, room)
+        fill = " " * max(0, room - _cells(text))
         cells.append(fill + text if column == 3 else text + fill)
     return _GAP.join(cells).rstrip()
 
 
 def _cells(text: str) -> int:
+    if text.isascii() and text.isprintable():  # most are, and a list may have ten thousand rows
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)

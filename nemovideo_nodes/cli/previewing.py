@@ -10,6 +10,7 @@ import click
 from nemovideo_nodes.cli.group import BAD_INPUT, RESUMABLE, print_json
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.counting import amount
 
 if TYPE_CHECKING:
     from nemovideo_nodes.workspace import DryRun
@@ -37,7 +38,7 @@ def show_preview(dry_run: DryRun, *, as_json: bool) -> NoReturn:
             click.echo(f"Would hand it over to: {dry_run.handover}")
         if dry_run.estimate is not None:
             estimate = dry_run.estimate
-            click.echo(f"Estimate: {estimate.credits:g} credits ({estimate.basis})")
+            click.echo(f"Estimate: {amount(estimate.credits)} credits ({estimate.basis})")
         if dry_run.run_id is not None:
             click.echo(f"Run: {dry_run.run_id}")
     if dry_run.error is not None:

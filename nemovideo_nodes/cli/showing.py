@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nemovideo_nodes.cli.labels import Labels, labels_for, seconds, size
 from nemovideo_nodes.cli.terminal import shown_path, wrapped
+from nemovideo_nodes.language.counting import amount
 
 if TYPE_CHECKING:
     from nemovideo_nodes.ledger.results import HandOverResult
@@ -123,7 +124,7 @@ def _cost(credits: Credits, labels: Labels) -> str:
     parts = []
     cost = credits.spent or credits.account_moved
     if cost is not None:
-        parts.append(labels.credits.format(f"{cost:,.12g}"))
+        parts.append(labels.credits.format(amount(cost)))
     if credits.after is not None:
-        parts.append(labels.credits_left.format(f"{credits.after:,.12g}"))
+        parts.append(labels.credits_left.format(amount(credits.after)))
     return labels.comma.join(parts)

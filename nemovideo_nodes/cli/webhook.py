@@ -15,6 +15,7 @@ from nemovideo_nodes.cli.group import json_option, print_json
 from nemovideo_nodes.cli.webhook_page import page_of, row_of, utc
 from nemovideo_nodes.clock import SystemClock
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.counting import counted
 
 if TYPE_CHECKING:
     from nemovideo_nodes.request.approval import Verdict
@@ -271,7 +272,8 @@ def purge(config: str, days: float) -> None:
     before = SystemClock().now().timestamp() - days * 86_400
     with _outbox(config) as outbox:
         forgotten, ended = outbox.purge(before)
-    click.echo(f"{forgotten} deliveries and {ended} runs are forgotten")
+    deliveries = counted(forgotten, "delivery", "deliveries")
+    click.echo(f"{deliveries} and {counted(ended, 'run')} are forgotten")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from nemovideo_nodes.errors import redact
+from nemovideo_nodes.language.counting import counted
 
 __all__ = ["page_of", "printable", "row_of", "utc"]
 
@@ -50,7 +51,8 @@ def page_of(found: dict[str, Any]) -> str:
     if delivery["state"] not in _SAID:
         lines += _told("Note" if delivery["state"] == "job" else "Reason", delivery["reason"])
     if delivery["state"] == "new" and delivery["attempts"]:
-        lines.append(f"Looked at {delivery['attempts']} times; again at {utc(delivery['due_at'])}")
+        looked = counted(delivery["attempts"], "time")
+        lines.append(f"Looked at {looked}; again at {utc(delivery['due_at'])}")
     if job is not None:
         lines += ["", *_job(job)]
     for one in found["again"]:
@@ -99,7 +101,7 @@ def _progress(job: dict[str, Any]) -> list[str]:
     lines += _told(_REASONS.get(job["state"], "Reason"), job["reason"])
     lines += _told("Video" if job["state"] == "done" else "Where", place_of(job["result"]))
     if job["state"] == "waiting":
-        tried = f", tried {job['attempts']} times before" if job["attempts"] else ""
+        tried = f", tried {counted(job['attempts'], 'time')} before" if job["attempts"] else ""
         lines.append(f"Due: {utc(job['due_at'])}{tried}")
     return lines
 
@@ -115,7 +117,7 @@ def _payload(body: str) -> list[str]:
     except (ValueError, RecursionError):
         text = body
     more = len(text) - _LONGEST_PAYLOAD
-    cut = [f"  … and {more} characters more (--json has all)"] if more > 0 else []
+    cut = [f"  … and {counted(more, 'character')} more (--json has all)"] if more > 0 else []
     return [f"  {line}" for line in text[:_LONGEST_PAYLOAD].splitlines()] + cut
 
 

@@ -57,14 +57,15 @@ def ensure_local(
     jobs: int | None = None,
     quick: bool = False,
     silent: float | None = None,
-    wait_s: float = 30.0,
+    wait_s: float = 120.0,
 ) -> str:
     """The URL of the emulator whose world is `folder`; starts one where none is alive.
 
     `silent` is the part of the edits that it answers without a word (0.3, as the real one).
     It ends by itself after `idle_s` seconds without a request. The other arguments count only
     for one that is started now. Blocks for at most about `wait_s` seconds; raises `StoreError`
-    where the folder cannot be used and `BadInput` where the emulator does not start.
+    where the folder cannot be used or the machine is too busy for a start in that time, and
+    `BadInput` where the emulator ends instead of serving.
     """
     folder = folder.expanduser().absolute()
     if (alive := running_at(folder)) is not None:
@@ -193,6 +194,10 @@ def _start(folder: Path, arguments: Sequence[str], until: float) -> str:
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
+    if time.monotonic() >= until:
+        raise StoreError(
+            f"The local emulator takes too long to start: is the machine busy? (its log: {log})"
+        )
     raise BadInput(f"The local emulator did not start: {_last_line(log)} (its log: {log})")
 
 

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.engine.plan import LEASE, SKEW
 from nemovideo_nodes.errors import ErrorCode
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.facts import Intended
 from nemovideo_nodes.ledger.facts import Refused as RefusedFact
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.ledger.spending import Charge, Charged, Spending
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.budget import Budget, message_estimate
+from nemovideo_nodes.request.budget import Budget
+from nemovideo_nodes.request.estimate import message_costs
 from nemovideo_nodes.request.steps import StepName
 
 __all__ = ["Budgets", "is_over_budget", "may_have_been_sent"]
@@ -108,11 +110,10 @@ class Budgets:
 
     def estimate(self, record: StepRecord) -> float:
         """What the message of `record` is expected to cost, in credits."""
-        records = self._run.steps.values()
-        before = (r for r in records if r is not record and r.step.node is StepName.PROMPT)
-        sent = sum(r.intents > 0 for r in before)
-        videos = sum(r.step.node is StepName.RENDER for r in records)
-        return message_estimate(sent, videos) * self._scale
+        records = list(self._run.steps.values())
+        messages = [one.step.id for one in records if one.step.node is StepName.PROMPT]
+        costs = message_costs(one.step.args for one in records)
+        return costs[messages.index(record.step.id)] * self._scale
 
 
 def may_have_been_sent(store: Store, charge: Charge) -> bool:
@@ -143,4 +144,4 @@ def _was_sent(run: Run, charge: Charge) -> bool:
 
 def _sentence(budget: Budget, known: Charged, charge: Charge) -> str:
     total = known.total + charge.credits
-    return f"Over budget: {total:g} of {budget.credits:g} credits {budget.of}"
+    return f"Over budget: {amount(total)} of {amount(budget.credits)} credits {budget.of}"

@@ -12,6 +12,7 @@ from typing import Literal
 from nemovideo_nodes.engine.deciding import approval_stop
 from nemovideo_nodes.engine.polling import longest_wait, next_poll, reconcile_wait
 from nemovideo_nodes.errors import ErrorCode, Remedy, StepConflict
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.ledger.facts import Order, Refused
 from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
@@ -300,7 +301,7 @@ def _stuck(record: StepRecord) -> Stuck:
     if refused.error_code is None and (older := _OLDER.get(_code_of(refused))) is not None:
         sentence, remedy = older, Remedy.RESEND
     if record.state is StepState.FAILED:
-        sentence += f". It has failed {record.failures} times"
+        sentence += f". It has failed {counted(record.failures, 'time')}"
         remedy = Remedy.RESEND
     elif remedy is None and refused.resumable:
         remedy = Remedy.RETRY

@@ -24,9 +24,9 @@ from nemovideo_nodes.ledger.results import DownloadResult
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.request.budget import message_estimate
+from nemovideo_nodes.request.estimate import message_costs
 from nemovideo_nodes.request.model import is_run_id
-from nemovideo_nodes.request.steps import Prompt, Publish, SubmitRender, Upload
+from nemovideo_nodes.request.steps import Prompt, Publish, Upload
 
 __all__ = [
     "Summary",
@@ -160,13 +160,10 @@ def summarise(run: Run, store: Store) -> Summary:
 
 def estimated_cost(run: Run) -> float:
     """The estimates of the messages that were sent, each as a budget counts it."""
-    args = [record.step.args for record in run.steps.values()]
-    videos = sum(isinstance(one, SubmitRender) for one in args)
-    sent = sum(
-        isinstance(record.step.args, Prompt) and bool(record.intents)
-        for record in run.steps.values()
-    )
-    return sum(message_estimate(number, videos) for number in range(sent))
+    records = list(run.steps.values())
+    sent = [bool(one.intents) for one in records if isinstance(one.step.args, Prompt)]
+    costs = message_costs(one.step.args for one in records)
+    return sum(cost for cost, is_sent in zip(costs, sent, strict=True) if is_sent)
 
 
 def _summary(store: Store, run_id: str) -> Summary | None:

@@ -10,12 +10,13 @@ from typing import Final
 
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import language_of
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.approvals import look_before, steps_to_pay
 from nemovideo_nodes.ledger.conversation import conversation
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.approval import ApprovalStage
-from nemovideo_nodes.request.budget import message_estimate
-from nemovideo_nodes.request.steps import Approve, Prompt, StepName, Upload
+from nemovideo_nodes.request.estimate import message_costs
+from nemovideo_nodes.request.steps import Approve, Prompt, Upload
 
 __all__ = ["QUESTIONS", "approval_language", "approval_lines", "question_of"]
 
@@ -97,15 +98,15 @@ def _to_pay(run: Run, record: StepRecord, words: dict[str, str]) -> list[str]:
     paid = [step.args for step in steps_to_pay(run, record)]
     said = [one.text for one in paid if isinstance(one, Prompt)]
     media = [one.media.name for one in paid if isinstance(one, Upload)]
-    records = run.steps.values()
-    sent = sum(one.step.node is StepName.PROMPT and one.intents > 0 for one in records)
-    videos = sum(one.step.node is StepName.RENDER for one in records)
-    credits = sum(message_estimate(sent + number, videos) for number in range(len(said)))
+    steps = [one.step for one in run.steps.values()]
+    messages = [one.id for one in steps if isinstance(one.args, Prompt)]
+    costs = dict(zip(messages, message_costs(one.args for one in steps), strict=True))
+    credits = sum(costs.get(one.id, 0.0) for one in steps_to_pay(run, record))
     follow_ups = run.order.request.limits.follow_ups if run.order else 0
     return [
         *(words["says"].format(text) for text in said),
         *([words["pictures"].format(", ".join(media))] if media else []),
-        words["estimate"].format(f"{credits:g}"),
+        words["estimate"].format(amount(credits)),
         *([words["follow_ups"].format(follow_ups)] if follow_ups else []),
     ]
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
-from nemovideo_nodes.language.routing import BackendAction, BackendActionKind, translate
 from nemovideo_nodes.ledger.facts import Evidence
 from nemovideo_nodes.ledger.results import PromptResult, RenderResult, StateResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt
 from nemovideo_nodes.wire.draft import Draft
+
+if TYPE_CHECKING:
+    from nemovideo_nodes.language.routing import BackendAction
+
+# `language.routing` is imported where a message is read: its tables take a tenth of the time in
+# which `nemovideo runs` starts.
 
 __all__ = ["Exchange", "conversation", "language_of_run", "last_look", "requested_actions"]
 
@@ -88,6 +94,8 @@ def last_look(run: Run) -> StateResult | Evidence | None:
 
 def requested_actions(result: PromptResult) -> list[BackendAction]:
     """What the replies ask for that only another message could do."""
+    from nemovideo_nodes.language.routing import BackendActionKind, translate
+
     kinds = (BackendActionKind.EXECUTE, BackendActionKind.MESSAGE)
     asked = [action for reply in _spoken(result) for action in translate(reply).actions]
     return list(dict.fromkeys(action for action in asked if action.kind in kinds and action.words))
@@ -101,6 +109,8 @@ def _spoken(result: PromptResult) -> tuple[str, ...]:
 
 def _exchange(said: str, result: PromptResult, state: StateResult | None) -> Exchange:
     language = language_of(said)
+    from nemovideo_nodes.language.routing import translate
+
     texts = [translate(reply).text.strip() for reply in _spoken(result)]
     # A question is shown as it is: its options are answers, not instructions to use an editor.
     texts += [result.question.text()] if result.question else []

@@ -33,7 +33,7 @@ def record_cost(store: Store, run: Run, credits: float | None) -> None:
     if ended is None:
         return
     times = f"{sent[0].at.astimezone(UTC):{_TIME}}_{ended.astimezone(UTC):{_TIME}}"
-    name = f"{cost_key(run.order.request)}_{times}_{credits:g}_{run.id}"
+    name = f"{cost_key(run.order.request)}_{times}_{credits:.12g}_{run.id}"
     store.create(f"{COSTS}/{name}", b"{}")
 
 

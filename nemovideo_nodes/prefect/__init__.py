@@ -15,7 +15,13 @@ from nemovideo_nodes.prefect.forms import Aspect, Platform, ProfileName, essenti
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.job import VideoJob, VideoJobRun
 from nemovideo_nodes.prefect.naming import run_name
-from nemovideo_nodes.prefect.posts import budget_of, post_data_of, posts_due, run_each_post
+from nemovideo_nodes.prefect.posts import (
+    budget_of,
+    post_data_of,
+    posts_due,
+    run_each_post,
+    shared_budgets_of,
+)
 from nemovideo_nodes.prefect.review import Answer, Review, execute_and_answer, review_and_refine
 from nemovideo_nodes.prefect.tasks import (
     acquire_token,
@@ -35,11 +41,13 @@ from nemovideo_nodes.prefect.tasks import (
     submit_render,
     upload,
 )
+from nemovideo_nodes.request.budget import Budget
 from nemovideo_nodes.request.notify import Notify
 
 __all__ = [
     "Answer",
     "Aspect",
+    "Budget",
     "Look",
     "NemoVideoCredentials",
     "Notify",
@@ -79,6 +87,7 @@ __all__ = [
     "run_key",
     "run_name",
     "send_prompt",
+    "shared_budgets_of",
     "show_result",
     "steps_of",
     "submit_render",

@@ -61,6 +61,7 @@ async def advance_step(
                 drive=DriveOptions(
                     resend=resend_permission(resend=resend),
                     profile=opened.store.profile,
+                    budgets=handle.budgets,
                     link=flow_run_link(),
                     channels=PREFECT_CHANNELS,
                     on_event=_both(log.show, bar.show),

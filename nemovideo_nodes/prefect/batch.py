@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import aget_state_exception
 
 from nemovideo_nodes.errors import BadInput, RunStopped, is_retryable
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.location import check_files
@@ -72,7 +73,8 @@ async def run_each_picture(
             retryable &= error is None or is_retryable(error)
     if failed:
         raise RunStopped(
-            f"{len(failed)} of {len(requests)} pictures have no video. {'; '.join(failed[:_TOLD])}",
+            f"{len(failed)} of {counted(len(requests), 'picture')} "
+            f"{'has' if len(failed) == 1 else 'have'} no video. {'; '.join(failed[:_TOLD])}",
             resumable=retryable,
         )
     return [await state.aresult() for state in states]
@@ -88,8 +90,8 @@ def requests_for(
         raise BadInput(f"{len(pictures)} pictures are too many: give at most {MAX_PICTURES}")
     if len(prompts) not in (0, 1, len(pictures)):
         raise BadInput(
-            f"There are {len(prompts)} prompts for {len(pictures)} pictures: give one for each, "
-            "one for all, or none"
+            f"There are {len(prompts)} prompts for {counted(len(pictures), 'picture')}: "
+            "give one for each, one for all, or none"
         )
     texts = list(prompts) if len(prompts) == len(pictures) else [*prompts, ""][:1] * len(pictures)
     names = [picture.rstrip("/").rsplit("/", 1)[-1].partition("?")[0] for picture in pictures]

@@ -17,7 +17,7 @@ from nemovideo_nodes.prefect.retry import begun_before, record_name, remember
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.tracing import in_flow_trace
 from nemovideo_nodes.prefect.wording import in_form_words
-from nemovideo_nodes.request.budget import daily_budget
+from nemovideo_nodes.request.budget import Budget, daily_budget, run_budget
 from nemovideo_nodes.request.notify import Notify, notify_of
 from nemovideo_nodes.request.post_text import post_texts
 from nemovideo_nodes.request.script import Mode
@@ -57,6 +57,7 @@ async def begin_run(
     post: Mapping[str, Any] | None = None,
     notify: Notify | None = None,
     approval: str = "",
+    budgets: Sequence[Budget] = (),
 ) -> RunHandle:
     """Checks the pictures and the prompt, and writes the request down; nothing is sent yet.
 
@@ -66,7 +67,8 @@ async def begin_run(
     is one that a calendar's row names: a credentials block, or an entry of accounts.toml.
     `handover` names a publisher of the worker's handover.toml, `due` is when it is to be published
     there; `post` has all of that, and the texts, from a calendar's plan. `budget` is the most
-    credits of the run; 0 for as many as it needs.
+    credits of the run, 0 for as many as it needs; `budgets` are further ones that it is charged
+    to, such as its calendar's. A run that was begun goes on with them as they are now.
     `notify` says who is told what becomes of the run, beside those that the worker tells anyway;
     `approval` is what a person has to approve, such as `before_export within 3d`.
     """
@@ -86,6 +88,7 @@ async def begin_run(
         handover=handover.strip(),
         synthetic_media=synthetic_media,
         budget=budget or None,
+        budgets=budgets,
     )
     asked = {**asdict(options), "profile": profile}
     record = "" if run_id else record_name(asked)
@@ -107,6 +110,7 @@ async def begin_run(
         credentials=resolved.credentials,
         name=display_name(slug, form_value(platform)),
         account=account,
+        budgets=(*budgets, *([run_budget(begun, budget)] if budget else [])),
     )
 
 

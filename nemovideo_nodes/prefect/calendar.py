@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ from nemovideo_nodes.prefect.location import check_files
 from nemovideo_nodes.prefect.logs import run_logger
 from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.prefect.wording import in_form_words
+from nemovideo_nodes.request.approval import approval_rule
+from nemovideo_nodes.request.budget import Budget, named_budget
 from nemovideo_nodes.request.calendar_model import CalendarPost
 from nemovideo_nodes.request.calendar_plan import (
     PlannedVideo,
@@ -31,6 +34,7 @@ from nemovideo_nodes.workspace.calendar_source import (
     calendar_name,
     open_calendar,
 )
+from nemovideo_nodes.workspace.notifications.config import check_channels
 from nemovideo_nodes.workspace.post_data import post_data
 
 __all__ = [
@@ -41,17 +45,29 @@ __all__ = [
     "planned_of",
     "post_data_of",
     "posts_due",
+    "shared_budgets_of",
 ]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What holds for all posts of a calendar, unless their rows say something else."""
+
+    notify: Notify
+    approval: str = ""
+    budgets: tuple[Budget, ...] = ()
 
 
 class CalendarVideo(Post):
     """A post as flows take it, with the calendar's plan of its video."""
 
     planned: PlannedVideo
+    budgets: tuple[Budget, ...] = ()
+    """Budgets that its video is charged to, beside its own: its calendar's."""
 
     @classmethod
     def of(
-        cls, planned: PlannedVideo, source: CalendarSource, now: datetime, notify: Notify
+        cls, planned: PlannedVideo, source: CalendarSource, now: datetime, shared: Shared
     ) -> Self:
         """The post of a planned video; what names no time is due now."""
         post = planned.post
@@ -66,9 +82,10 @@ class CalendarVideo(Post):
             language=planned.language,
             account=post.account,
             revision=planned.revision,
-            notify=notify.of_row(post.notify),
-            approval=post.approval,
+            notify=shared.notify.of_row(post.notify),
+            approval=post.approval or shared.approval,
             planned=planned,
+            budgets=shared.budgets,
         )
 
     @property
@@ -85,6 +102,11 @@ def post_data_of(post: Post) -> dict[str, Any]:
 def budget_of(post: Post) -> float:
     """The most credits of the post's video; 0 where its row does not say."""
     return planned_of(post).post.budget or 0.0
+
+
+def shared_budgets_of(post: Post) -> list[Budget]:
+    """The budgets that the post's video is charged to, beside its own: its calendar's."""
+    return list(post.budgets) if isinstance(post, CalendarVideo) else []
 
 
 class DuePosts(list[Post]):
@@ -110,6 +132,8 @@ async def posts_due(
     notify: Sequence[str] = (),
     handover: str = "",
     ahead_hours: int = 0,
+    approval: str = "",
+    budget: float = 0.0,
 ) -> list[Post]:
     """Reads the calendar and finds the posts that became due before the flow run's own time.
 
@@ -118,14 +142,20 @@ async def posts_due(
     `notify` are the channels that are told what comes of the posts; none for the worker's own.
     Where there is no calendar, nothing is due in a scheduled flow run; any other one fails.
     `handover` is the publisher of rows that name none, `ahead_hours` how long before its time a
-    post is made.
+    post is made, `approval` what a person has to approve of rows that say nothing of it, `budget`
+    the most credits of all that is made from the calendar; 0 for as many as it needs.
     """
     with in_form_words():
         check_files([calendar], "calendar")
-        told = Notify(channels=checked_channels(notify) or None, calendar=calendar_name(calendar))
+        approval_rule(approval)
+        name = calendar_name(calendar)
+        told = Notify(channels=checked_channels(notify) or None, calendar=name)
+        check_channels(told, Settings.from_environment())
+        budgets = (named_budget("calendar", name, budget),) if budget else ()
+        shared = Shared(told, approval, budgets)
         try:
             hours = catch_up_hours, ahead_hours
-            return await asyncio.to_thread(_due, calendar, timezone, hours, told, handover)
+            return await asyncio.to_thread(_due, calendar, timezone, hours, shared, handover)
         except NoCalendar as error:
             flow_run = current_flow_run()
             if flow_run is None or not flow_run.auto_scheduled:
@@ -178,7 +208,7 @@ def outcome_of(video: PlannedVideo, **what: Any) -> PostOutcome:
 
 
 def _due(
-    calendar: str, timezone: str, hours: tuple[int, int], notify: Notify, handover: str
+    calendar: str, timezone: str, hours: tuple[int, int], shared: Shared, handover: str
 ) -> DuePosts:
     source = open_calendar(calendar, Settings.from_environment().media_access)
     reading = source.read(timezone)
@@ -196,8 +226,8 @@ def _due(
     videos = videos_of(with_handover(reading.posts, handover))
     within, ahead = (timedelta(hours=one) for one in hours)
     due = due_videos(videos, now, within, ahead=ahead)
-    posts = DuePosts(CalendarVideo.of(video, source, now, notify) for video in due)
-    posts.problems, posts.notify = problems, notify
+    posts = DuePosts(CalendarVideo.of(video, source, now, shared) for video in due)
+    posts.problems, posts.notify = problems, shared.notify
     posts.calendar, posts.videos = calendar, videos
     known = {post.run_id for post in posts}
     posts.others = [

@@ -66,13 +66,14 @@ def rows_of(outcomes: Sequence[PostOutcome]) -> list[dict[str, str]]:
             "language": one.language,
             "account": one.account,
             "status": one.status,
-            "video": f"[{one.path.rsplit('/', 1)[-1]}]({one.link})" if one.link else one.path,
-            "text": _cut(one.text, _MOST_POST_TEXT),
             "note": _cut(one.note, _MOST_TEXT),
+            "text": _cut(one.text, _MOST_POST_TEXT),
+            # A path may be long, and the table shows what comes first.
+            "video": f"[{one.path.rsplit('/', 1)[-1]}]({one.link})" if one.link else one.path,
         }
         for one in ordered[:_MOST_ROWS]
     ]
-    optional = ("language", "account", "text")
+    optional = ("language", "account", "note", "text")
     empty = {name for name in optional if not any(row[name] for row in rows)}
     return [{name: value for name, value in row.items() if name not in empty} for row in rows]
 

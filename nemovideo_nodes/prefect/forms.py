@@ -1,7 +1,11 @@
 """The choices that a form offers as lists, and the order of its fields."""
 
 import inspect
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
+
+from pydantic import BeforeValidator
+
+from nemovideo_nodes.request.platforms import aspect_named
 
 # Flows name these in their signatures, which Prefect reads: no `from __future__` here.
 
@@ -30,14 +34,21 @@ Platform = Literal[
 ]
 """The platform the video is for; with `any` the prompt decides the frame."""
 
-Aspect = Literal["of the platform", "9:16", "1:1", "16:9", "4:5"]
-"""The frame, width to height."""
+
+def _frame(choice: object) -> object:
+    return (aspect_named(choice) or choice) if isinstance(choice, str) else choice
+
+
+Aspect = Annotated[
+    Literal["of the platform", "9:16", "1:1", "16:9", "4:5"], BeforeValidator(_frame)
+]
+"""The frame, width to height; a flow that is called takes it in every form that people write."""
 
 _ORDER: Final = (
     *("calendar", "timezone", "images", "prompt", "prompts", "changes", "look"),
     *("platform", "local", "catch_up_hours", "at_once", "most", "aspect", "slug"),
-    *("profile", "language", "credentials", "store", "results", "again"),
-    *("handover", "due", "synthetic_media", "budget", "ahead_hours"),
+    *("profile", "language", "credentials", "store", "results", "destination", "again"),
+    *("handover", "due", "synthetic_media", "approval", "budget", "ahead_hours", "notify"),
 )
 """The fields of a form; those that are not named follow, for the rare cases."""
 

@@ -6,6 +6,8 @@ import re
 
 from pydantic import BaseModel, ConfigDict
 
+from nemovideo_nodes.request.budget import Budget
+
 __all__ = ["RunHandle", "to_handle"]
 
 
@@ -23,6 +25,8 @@ class RunHandle(BaseModel):
     """The slug and the platform, by which people find the run."""
     account: str = ""
     """The account that a calendar's row names; empty: that of `credentials`."""
+    budgets: tuple[Budget, ...] = ()
+    """Budgets as they are now; each goes before the one of its scope that the run began with."""
 
     @property
     def key(self) -> str:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from prefect.client.schemas.objects import State
+from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
 
@@ -70,15 +72,41 @@ class RunLog(PlainDisplay):
         self._logger.info("%s", text)
 
 
+class _Sentence:
+    """Stands for a failure in the arguments of a log record."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def __repr__(self) -> str:
+        return self._sentence
+
+
 class _SentenceFilter(logging.Filter):
-    """Turns the record of an error of this package into its one sentence."""
+    """Turns the records of an error of this package into its one sentence."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, NemoVideoError):
             record.msg, record.args = "%s", (str(error),)
             record.exc_info = record.exc_text = None
+        elif _is_of_step() and str(record.msg).startswith("Task run failed with "):
+            if not record.args:
+                return False  # the next record has the state's message, which is the sentence
+            if isinstance(record.args, tuple):  # that it is retried, and when
+                record.args = tuple(map(_shown, record.args))
         return True
+
+
+def _is_of_step() -> bool:
+    context = TaskRunContext.get()
+    return context is not None and getattr(context.task, "is_step", False)
+
+
+def _shown(argument: object) -> object:
+    if isinstance(argument, State):
+        return _Sentence(argument.message or argument.name or "")
+    return argument
 
 
 def hide_tracebacks() -> None:

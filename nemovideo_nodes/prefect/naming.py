@@ -10,6 +10,7 @@ from typing import Any, cast
 from prefect.runtime import flow_run
 
 from nemovideo_nodes.prefect.forms import form_value
+from nemovideo_nodes.workspace.calendar_source import calendar_name
 
 __all__ = ["display_name", "run_name"]
 
@@ -40,7 +41,9 @@ def name_from_parameters(parameters: Mapping[str, Any]) -> str:
     if not slug and isinstance(images, list) and images:
         last = re.split(r"[?#]", str(images[0]))[0].rstrip("/").rsplit("/", 1)[-1]
         slug = last.rsplit(".", 1)[0] + (f" and {len(images) - 1} more" if images[1:] else "")
-    slug = slug or str(parameters.get("prompt") or parameters.get("calendar") or "video")
+    if not slug and parameters.get("calendar"):
+        slug = calendar_name(str(parameters["calendar"]))
+    slug = slug or str(parameters.get("prompt") or "video")
     platform = form_value(str(parameters.get("platform") or ""))
     return display_name(" ".join(slug.split()), platform) or "video"
 

@@ -27,6 +27,7 @@ from nemovideo_nodes.prefect.calendar import (
     planned_of,
     post_data_of,
     posts_due,
+    shared_budgets_of,
 )
 from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, emit_problems, publish_calendar
 from nemovideo_nodes.prefect.deduplication import current_flow_run
@@ -46,7 +47,15 @@ from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.notifications.telling import tell_tick
 from nemovideo_nodes.workspace.retention import HELD_ROWS
 
-__all__ = ["PostOutcome", "budget_of", "make_posts", "post_data_of", "posts_due", "run_each_post"]
+__all__ = [
+    "PostOutcome",
+    "budget_of",
+    "make_posts",
+    "post_data_of",
+    "posts_due",
+    "run_each_post",
+    "shared_budgets_of",
+]
 
 _EDITED: Final = (
     "Its row was edited after its video was made: give the row another `revision`, or start the "
@@ -263,6 +272,12 @@ class _Calendar:
             case "held" if result is not None and result.approval is not None:
                 note = f"{made.error}. nemovideo approve {video.run_id} does; the next run goes on"
                 return outcome_of(video, status="held", note=note)
+            case "held" if result is not None and result.state == "held":
+                note = (
+                    f"{made.error}. nemovideo release {video.run_id} permits it, and so does a "
+                    "larger `budget`; the next run goes on"
+                )
+                return outcome_of(video, status="held", note=note)
             case "held":
                 note = f"Not tried again until its row changes: {made.error}"
                 return outcome_of(video, status="held", note=note)
@@ -345,14 +360,16 @@ def _held_name(post: Post) -> str:
 
 
 def _fingerprint(resolved: ResolvedStore, post: Post) -> str:
-    """Changes with the post's row, with its pictures on this machine, and with the profile."""
-    row = post.model_dump(mode="json", exclude={"planned", "notify"})
+    """Changes with the post's row, its pictures on this machine, the profile and the settings."""
+    row = post.model_dump(mode="json", exclude={"planned", "notify", "budgets"})
     seen: list[object] = [row, resolved.profile]
-    for image in post.images:
+    settings = resolved.workspace.settings
+    configured = settings.handover_path, settings.notifications_path  # the row names their entries
+    for place in (*post.images, *map(str, configured)):
         try:
-            stat = Path(image).stat()
-            seen.append([image, stat.st_size, stat.st_mtime_ns])
+            stat = Path(place).stat()
+            seen.append([place, stat.st_size, stat.st_mtime_ns])
         except (OSError, ValueError):
-            seen.append([image])
+            seen.append([place])
     text = json.dumps(seen, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

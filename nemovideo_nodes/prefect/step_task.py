@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, ParamSpec, Self, TypeVar, cast
@@ -11,9 +12,12 @@ from typing import Any, Final, ParamSpec, Self, TypeVar, cast
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
+from prefect.states import Failed, araise_state_exception
 from prefect.tasks import MaterializingTask
 
-from nemovideo_nodes.errors import is_retryable
+from nemovideo_nodes.errors import NemoVideoError, is_retryable
+from nemovideo_nodes.prefect.logs import hide_tracebacks
 
 __all__ = ["StepTask", "from_any_flow", "step_task"]
 
@@ -36,8 +40,11 @@ def from_any_flow(called: Any) -> Any:
 class _AnyFlowTask(Task[_P, _R]):
     """An async task that a sync flow calls like a sync one: it then runs to its end at once."""
 
+    is_step: Final = True
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return from_any_flow(super().__call__(*args, **kwargs))
+        called: Any = super().__call__(*args, **kwargs)
+        return from_any_flow(called if kwargs.get("return_state") else _raising(called))
 
     def with_options(self, *args: Any, **kwargs: Any) -> Any:
         """A copy of the task with other options, callable from both kinds of flows as well."""
@@ -92,13 +99,45 @@ def step_task(
 
     def decorate(function: _Async[_P, Any]) -> StepTask[_P]:
         made: Any
+        explained = _explained(function)
         if asset:
-            made = MaterializingStepTask(function, assets=[asset], materialized_by=_TOOL, **options)
+            made = MaterializingStepTask(
+                explained, assets=[asset], materialized_by=_TOOL, **options
+            )
         else:
-            made = StepTask(function, **options)
+            made = StepTask(explained, **options)
         return cast("StepTask[_P]", made)
 
     return decorate
+
+
+def _explained(function: _Async[_P, Any]) -> _Async[_P, Any]:
+    """A task's function that ends with a failed state for an error of this package.
+
+    The state's message is the error's one sentence; for an exception Prefect would put the name of
+    its class before it, in the state and in the log. Called without a task run, it raises.
+    """
+
+    @functools.wraps(function)
+    async def explained(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        except NemoVideoError as error:
+            context = TaskRunContext.get()
+            if context is None or context.task.fn is not explained:
+                raise
+            hide_tracebacks()
+            return Failed(message=str(error), data=error)
+
+    return explained
+
+
+async def _raising(called: Coroutine[Any, Any, Any]) -> Any:
+    """What a task returns; raises the error of a failed state that its function returned."""
+    returned = await called
+    if isinstance(returned, State):
+        await araise_state_exception(returned)
+    return returned
 
 
 async def _can_retry(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.results import PublishResult, StateResult
@@ -74,6 +75,10 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
         lines += [*(f"- {plain(one.name)}: {plain(one.reason)}" for one in some), ""]
     lines += [*_timeline(run, result), *_conversation(conversation(run))]
     lines += ["## Details", "", f"- Run: `{result.run_id}`", *_credits(run, result.credits)]
+    # Not in the table, which cuts long paths.
+    lines += [
+        f"- {plain(video.path.rsplit('/', 1)[-1])}: `{video.path}`" for video in result.videos
+    ]
     if result.manifest:
         lines.append(f"- Manifest: `{result.manifest}`")
     if shown.report:
@@ -147,31 +152,31 @@ def _credits(run: Run, credits: Credits) -> list[str]:
     if not _has_message(run):
         lines = ["- Credits spent: none"]
     elif credits.spent is not None:
-        lines = [f"- Credits spent: {credits.spent:.12g}"]
+        lines = [f"- Credits spent: {amount(credits.spent)}"]
     else:
         lines = ["- Credits spent: not known of this run alone"]
         if credits.estimate is not None:
-            lines.append(f"- Estimate: {credits.estimate:.12g} credits")
+            lines.append(f"- Estimate: {amount(credits.estimate)} credits")
         if credits.account_moved:
             lines.append(
-                f"- The account went down by {credits.account_moved:.12g} credits meanwhile, "
+                f"- The account went down by {amount(credits.account_moved)} credits meanwhile, "
                 "whoever spent them"
             )
     if credits.after is not None:
-        lines.append(f"- Credits left: {credits.after:.12g}")
+        lines.append(f"- Credits left: {amount(credits.after)}")
     return lines
 
 
 def _videos(result: RunResult, links: Sequence[str]) -> list[str]:
     if not result.videos:
         return []
-    lines = ["| video | length | frame | size | where |", "|---|---|---|---|---|"]
+    lines = ["| video | length | frame | size |", "|---|---|---|---|"]
     for number, video in enumerate(result.videos):
         name = plain(video.path.rsplit("/", 1)[-1])
         link = links[number] if number < len(links) else ""
         lines.append(
             f"| {f'[{name}](<{link}>)' if link else name} | {video.duration_s:.1f} s "
-            f"| {video.width}x{video.height} | {_size(video.bytes)} | `{video.path}` |"
+            f"| {video.width}x{video.height} | {_size(video.bytes)} |"
         )
     return [*lines, ""]
 

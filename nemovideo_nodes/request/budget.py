@@ -9,13 +9,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nemovideo_nodes.request.estimate import EDIT, GENERATION
-
 __all__ = [
     "Budget",
     "daily_budget",
     "day_budget",
-    "message_estimate",
     "named_budget",
     "run_budget",
 ]
@@ -66,15 +63,6 @@ def daily_budget(kind: str, name: str, credits: float) -> Budget:
     """The budget of a webhook source, for each day."""
     of = f"of the {kind} {name} today"
     return Budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=of, per_day=True)
-
-
-def message_estimate(messages: int, videos: int) -> float:
-    """What the next message is expected to cost, where so many went before it.
-
-    The first message of each video is a generation, and every other one an edit, as
-    `estimate.estimate_of` counts them.
-    """
-    return GENERATION if messages < max(videos, 1) else EDIT
 
 
 def _plain(name: str) -> str:

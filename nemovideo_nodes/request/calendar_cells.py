@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from typing import Final
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.calendar_columns import is_language, language_tag
-from nemovideo_nodes.request.platforms import ASPECTS
+from nemovideo_nodes.request.platforms import ASPECTS, aspect_named
 
 __all__ = ["aspect_in", "credits_in", "flag_in", "images_in", "languages_in", "text_of"]
 
@@ -161,7 +160,7 @@ def credits_in(value: object) -> float:
     text = text_of(value)
     if _THOUSANDS.fullmatch(text):
         raise BadInput(
-            f"{text!r} may mean {float(text) * 1000:g} or {float(text):g}: leave the dot out"
+            f"{text!r} may mean {float(text) * 1000:.12g} or {float(text):.12g}: leave the dot out"
         )
     try:
         credits = float(text)
@@ -177,14 +176,9 @@ def aspect_in(value: object) -> str:
 
     Raises `BadInput`.
     """
-    if isinstance(value, time | datetime):
-        text = f"{value.hour}:{value.minute}"
-    else:
-        text = unicodedata.normalize("NFKC", text_of(value)).casefold().replace(" ", "")
-    found = re.fullmatch(r"0*(\d{1,2})[:x/×∶]0*(\d{1,2})(?::00)?", text)
-    name = f"{found[1]}:{found[2]}" if found else text
-    by_word = {word: aspect for aspect, word in ASPECTS.items() if word != "portrait"}
-    name = by_word.get(name, name)
-    if name and name not in ASPECTS:
+    is_clock = isinstance(value, time | datetime)
+    text = f"{value:%H:%M}" if is_clock else text_of(value)
+    name = aspect_named(text)
+    if name is None:
         raise BadInput(f"the frame {text[:40]!r} is not known: give {', '.join(ASPECTS)}")
     return name

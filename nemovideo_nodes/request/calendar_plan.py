@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.request.calendar_model import CalendarPost, post_run_id
 from nemovideo_nodes.request.estimate import BASIS, GENERATION, Estimate
 from nemovideo_nodes.request.platforms import PRESETS
@@ -240,12 +241,13 @@ def _clashes(posts: Sequence[CalendarPost], zone: ZoneInfo) -> Iterable[str]:
             if second_at - first_at < _CLASH and first.slug != second.slug:
                 where = PRESETS[platform].title if platform else "no platform"
                 whose = f" of {account}" if account else ""
+                apart = counted((second_at - first_at).seconds // 60, "minute")
                 yield (
                     f"{first.slug} (row {first.row}) and {second.slug} (row {second.row}) are both "
                     f"due at {second_at.astimezone(zone):%Y-%m-%d %H:%M} on {where}{whose}"
                     if first_at == second_at
                     else f"{first.slug} (row {first.row}) and {second.slug} (row {second.row}) are "
-                    f"{(second_at - first_at).seconds // 60} minutes apart on {where}{whose}, from "
+                    f"{apart} apart on {where}{whose}, from "
                     f"{first_at.astimezone(zone):%Y-%m-%d %H:%M}"
                 )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.request.calendar_columns import meaning_of
 from nemovideo_nodes.request.calendar_feed import is_product_table, item_of_product
 from nemovideo_nodes.request.calendar_model import Item, Problem
@@ -250,8 +251,8 @@ def _item(record: _Record, heads: Sequence[str], *, products: bool) -> Item:
             fault=_problem(
                 record.row,
                 ", ".join(map(str, more)),
-                f"it has {len(record.cells)} cells, and the header names {len(heads)} columns: "
-                "put a text with a comma in quotation marks",
+                f"it has {len(record.cells)} cells, and the header names "
+                f"{counted(len(heads), 'column')}: put a text with a comma in quotation marks",
             ),
         )
     cells = [*record.cells[: len(heads)], *[""] * (len(heads) - len(record.cells))]

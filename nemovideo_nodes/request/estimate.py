@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from nemovideo_nodes.request.model import VideoRequest
 from nemovideo_nodes.request.renditions import wanted_length
 from nemovideo_nodes.request.script import compile_request
-from nemovideo_nodes.request.steps import Prompt, SubmitRender
+from nemovideo_nodes.request.steps import Arguments, Prompt, SubmitRender, Upload
 
 __all__ = [
     "BASIS",
@@ -25,6 +25,7 @@ __all__ = [
     "cost_key",
     "estimate_of",
     "estimate_of_one",
+    "message_costs",
     "past_credits",
 ]
 
@@ -35,8 +36,8 @@ EDIT: Final = 50.0
 FEWEST: Final = 3
 """Past runs below which the documented costs are told."""
 BASIS: Final = (
-    f"documented costs: about {GENERATION:g} credits for each video, "
-    f"{EDIT:g} for each further message"
+    f"documented costs: about {GENERATION:g} credits to make a video, "
+    f"{EDIT:g} for each change to it"
 )
 
 
@@ -63,14 +64,31 @@ class PastCost:
 def estimate_of(request: VideoRequest, past: Sequence[float] = ()) -> Estimate:
     """The expected cost of a request: the median of the `past` ones where there are enough.
 
-    Else, by the documented costs, a generation for each video and an edit for other messages.
+    Else the sum of what its messages cost by the documented costs.
     """
-    messages, videos = _counts(request)
-    if len(past) >= FEWEST and messages:
+    costs = message_costs(step.args for step in compile_request(request))
+    if len(past) >= FEWEST and costs:
         return _median(past, _length(request))
-    generations = min(messages, max(videos, 1)) if messages else 0
-    credits = generations * GENERATION + (messages - generations) * EDIT
-    return Estimate(credits=credits, basis=BASIS)
+    return Estimate(credits=sum(costs), basis=BASIS)
+
+
+def message_costs(steps: Iterable[Arguments]) -> tuple[float, ...]:
+    """What each message among the steps of a run is expected to cost, by the documented costs.
+
+    A generation is the first one, one that is to show media of its own, and one that new media
+    come with. Every other message changes what the draft shows, also where a video is exported
+    after it.
+    """
+    costs: list[float] = []
+    has_new_media = False
+    for args in steps:
+        if isinstance(args, Upload):
+            has_new_media = True
+        elif isinstance(args, Prompt):
+            is_change = bool(costs) and args.shows is None and not has_new_media
+            costs.append(EDIT if is_change else GENERATION)
+            has_new_media = False
+    return tuple(costs)
 
 
 def estimate_of_one(profile: str, instruction: str, known: Iterable[PastCost]) -> Estimate:

@@ -6,6 +6,8 @@ meets them is told by `platform_rules`, whether a text does by `post_text`.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -23,6 +25,7 @@ __all__ = [
     "Preset",
     "Unit",
     "aspect_for",
+    "aspect_named",
     "with_frame",
 ]
 
@@ -238,6 +241,11 @@ ASPECTS: Final = MappingProxyType(
     }
 )
 """The frames that may be asked for, and what they are called."""
+_BY_WORD: Final = MappingProxyType(
+    {word: aspect for aspect, word in ASPECTS.items() if word != "portrait"}
+)
+_RATIO: Final = re.compile(r"0*(\d{1,2})[:x/×∶*-]0*(\d{1,2})(?::00)?")
+"""Two numbers with what people put between them; sheets add `:00` where they took it for a time."""
 
 
 def aspect_for(platform: str = "", aspect: str = "") -> str:
@@ -247,9 +255,22 @@ def aspect_for(platform: str = "", aspect: str = "") -> str:
     """
     if platform and platform not in PRESETS:
         raise BadInput(f"The platform {platform[:60]!r} is not known: give {_one_of(PRESETS)}")
-    if aspect and aspect not in ASPECTS:
+    named = aspect_named(aspect)
+    if named is None:
         raise BadInput(f"The aspect {aspect[:60]!r} is not known: give {_one_of(ASPECTS)}")
-    return aspect or (PRESETS[platform].aspects[0] if platform else "")
+    return named or (PRESETS[platform].aspects[0] if platform else "")
+
+
+def aspect_named(text: str) -> str | None:
+    """The frame that `text` means in one of the forms that people write; None where it is none.
+
+    `9:16`, `9x16`, `9/16`, `9 : 16` and `vertical` are one; "portrait" is none, since people say
+    it of more than one frame. Empty stays empty.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    found = _RATIO.fullmatch(plain)
+    name = f"{found[1]}:{found[2]}" if found else _BY_WORD.get(plain, plain)
+    return name if not name or name in ASPECTS else None
 
 
 def with_frame(text: str, aspect: str) -> str:

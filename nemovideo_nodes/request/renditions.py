@@ -97,8 +97,9 @@ def generations(
     seconds. Raises `BadInput` for a platform or an aspect that is not known.
     """
     made: list[Generation] = []
+    aspect = aspect_for("", aspect)
     for platform in platforms or ("",):
-        aspect_for(platform, aspect)
+        aspect_for(platform)
         preset = PRESETS.get(platform)
         least, most = (preset.min_s, preset.max_s) if preset else (0.0, None)
         for number, one in enumerate(made):

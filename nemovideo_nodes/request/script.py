@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from nemovideo_nodes.errors import BadInput
-from nemovideo_nodes.language.routing import Action, route
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.request.approval import (
     BEFORE_EXPORT,
     BEFORE_HANDOVER,
@@ -70,7 +70,7 @@ def script_for(
         case "batch":
             if len(instructions) not in (1, len(media)):
                 raise BadInput(
-                    f"There are {len(instructions)} prompts for {len(media)} pictures: "
+                    f"There are {len(instructions)} prompts for {counted(len(media), 'picture')}: "
                     "give one for each, or one for all"
                 )
             each = instructions if len(instructions) > 1 else [*instructions] * len(media)
@@ -93,6 +93,9 @@ def check_script(
 
     With `answers` the first one is the answer to a question, which asks for nothing by itself.
     """
+    # Imported here, as in `_said`: its tables take a tenth of a start, and a list needs none.
+    from nemovideo_nodes.language.routing import Action, route
+
     given = list(media)
     for number, instruction in enumerate(script):
         given += instruction.media
@@ -196,6 +199,8 @@ def _said(
     answers: bool = False,
     approval: ApprovalStage | None = None,
 ) -> list[Arguments]:
+    from nemovideo_nodes.language.routing import Action, route
+
     steps: list[Arguments] = []
     uploaded = list(known)
     changed = False

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.errors import StoreError, redact
+from nemovideo_nodes.language.counting import counted
 from nemovideo_nodes.telemetry import checked_traceparent
 from nemovideo_nodes.webhook.config import Config, Source
 from nemovideo_nodes.webhook.decisions import Asked, Delivery, TakenBack
@@ -239,7 +240,8 @@ class Dispatcher:
         for begin in range(0, len(arrived), _WRITTEN_AT_ONCE):
             part = arrived[begin : begin + _WRITTEN_AT_ONCE]
             await self._write(partial(self._outbox.accept, part))
-        await self._set_aside(delivery, "ignored", f"it became {len(parts)} deliveries")
+        became = counted(len(parts), "delivery", "deliveries")
+        await self._set_aside(delivery, "ignored", f"it became {became}")
 
     async def _take_back(
         self, delivery: Delivery, subject: str, version: float | None, why: str, state: str

@@ -6,6 +6,7 @@ spellings of the same words are read too, and what cannot be read is passed over
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 __all__ = ["HEARTBEATS", "adk_event", "kind_of", "plain"]
@@ -18,12 +19,16 @@ _PLACES: Final = ("data", "content", "tool_call", "toolCall", "function_call", "
 _IN_PLACES: Final = ("function", "tool")
 _NAMES: Final = ("name", "tool", "tool_name", "toolName")
 _ARGUMENTS: Final = ("args", "arguments", "input", "parameters")
+_SIGNS: Final = re.compile(r"[\W_]+")
 _REASONS: Final = ("error", "message", "content", "text", "detail")
 
 
 def plain(name: object) -> str:
     """A name of the vendor's in small letters and digits alone: `toolCall` is `tool-call`."""
-    return "".join(c for c in name.lower() if c.isalnum()) if isinstance(name, str) else ""
+    if not name or not isinstance(name, str):
+        return ""
+    small = name.lower()
+    return small if small.isalnum() else _SIGNS.sub("", small)
 
 
 def kind_of(event: dict[str, Any]) -> str:

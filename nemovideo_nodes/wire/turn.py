@@ -140,7 +140,7 @@ class TurnReader:
             return StreamEvent(_TEXT, text) if text else _OTHER
         tools = [name for part in parts if (name := _tool(part))]
         self._tools += tools
-        for part in parts:
+        for part in parts if any(map(asks, tools)) else ():
             if asks(_tool(part)):
                 asked = AgentQuestion.read(_call(part).get("args"))
                 self._question = self._question.joined(asked) if self._question else asked

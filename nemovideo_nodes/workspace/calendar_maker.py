@@ -17,7 +17,6 @@ from nemovideo_nodes.workspace.calendar_source import CalendarSource
 from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.local_service import LOCAL, StartLocal
 from nemovideo_nodes.workspace.notifications import Notifier
-from nemovideo_nodes.workspace.notifications.config import read_notifications
 from nemovideo_nodes.workspace.notifications.telling import tell_tick
 from nemovideo_nodes.workspace.options import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.workspace import Workspace
@@ -82,7 +81,6 @@ class CalendarMaker:
         post = video.post
         notify = self._notify
         if post.notify is not None:
-            read_notifications(self._settings).check(post.notify)
             notify = (notify or Notify()).of_row(post.notify)
         budgets = self._budgets
         if post.budget is not None:  # as the row says now, whatever the run was begun with

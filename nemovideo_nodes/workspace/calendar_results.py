@@ -138,7 +138,7 @@ def _told(
         "status": _status(made),
         "video": "|".join(one.path for one in result.videos) if result is not None else "",
         "poster": poster_of.get(run_id, ""),
-        "cost": f"{cost:g}" if cost is not None else "",
+        "cost": f"{cost:.12g}" if cost is not None else "",
         "error": made.error if made is not None else "",
         "time": made.at.isoformat(timespec="seconds") if made is not None and made.at else "",
         "post_title": text.title,

@@ -209,7 +209,7 @@ async def _make(found: _Open, make: Make, store: Store, known: Known, clock: Clo
     except NemoVideoError as error:
         result = await asyncio.to_thread(_if_readable, known, store, video.run_id)
         outcome: Outcome = "waiting" if error.retryable else "stuck"
-        if error.code is ErrorCode.NEEDS_APPROVAL:
+        if error.code in (ErrorCode.NEEDS_APPROVAL, ErrorCode.OVER_BUDGET):
             outcome = "held"
         return Made(video, outcome, clock.now(), result, error.sentence)
     done: Outcome = "updated" if found.is_made else "made"

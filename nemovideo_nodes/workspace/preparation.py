@@ -27,6 +27,7 @@ from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.workspace.budgets import expected_cost
 from nemovideo_nodes.workspace.handover_config import check_handover
 from nemovideo_nodes.workspace.ingest import Ingested, ingest_all, instructions
+from nemovideo_nodes.workspace.notifications.config import check_channels
 from nemovideo_nodes.workspace.options import PreparedRun, VideoOptions
 from nemovideo_nodes.workspace.posting import generation_for, platforms_of, post_of
 
@@ -101,6 +102,7 @@ def prepare(settings: Settings, store: Store, options: VideoOptions) -> Prepared
     request = _request(settings, options, profile, read)
     check_script(request.script, request.media)
     check_handover(request.post, settings)
+    check_channels(options.notify, settings)
     service, key = settings.service, options.deduplication_key
     if options.again:
         key = _next_key(store, request, service, key)

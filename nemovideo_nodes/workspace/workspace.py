@@ -14,7 +14,6 @@ from nemovideo_nodes.clock import Clock, SystemClock
 from nemovideo_nodes.engine.loop import Engine
 from nemovideo_nodes.engine.summaries import Summary, write_summary
 from nemovideo_nodes.errors import BadInput, StepConflict
-from nemovideo_nodes.language.advice import advise
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.ledger.journal import Journal
 from nemovideo_nodes.ledger.run import Run
@@ -334,6 +333,8 @@ class Workspace(PersonsWords):
 
     def advice(self, prepared: PreparedRun) -> Sequence[str]:
         """What a person might want to hear before paying; empty when all is well."""
+        from nemovideo_nodes.language.advice import advise  # its tables are for this alone
+
         request = prepared.order.request
         sizes = image_sizes(self.store, request.media)
         texts = [instruction.text for instruction in request.script]

@@ -13,9 +13,12 @@ from typing import Any, ClassVar
 import pytest
 from airflow.providers.common.compat.sdk import BaseNotifier
 from airflow.sdk import DAG
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.exceptions import AirflowFailException
 from channels import write_channels
 from stage import Stage
 
+from nemovideo_nodes.airflow.content import DuePostsOperator
 from nemovideo_nodes.airflow.notifiers import AIRFLOW_CHANNELS
 from nemovideo_nodes.airflow.notifying import SendNotificationsOperator
 from nemovideo_nodes.airflow.video import ImageToVideoOperator
@@ -135,6 +138,28 @@ def test_a_run_that_cannot_begin_is_told(
     assert data["what_to_do"] == "Correct what was given, then start it again"
     assert studio.sent == (0, 0, 0)
     assert [data["what_happened"] in sentence for sentence in heard] == [True, True]
+
+
+def test_a_channel_that_is_not_known_is_refused_before_anything_is_paid(
+    studio: Stage, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A post's own fails its task alone; that of a whole calendar fails it."""
+    write_channels(studio.folder / studio.config, command_channel(studio.folder / "told.jsonl"))
+    with DAG("refused", schedule=None) as dag:
+        ImageToVideoOperator(
+            task_id="video",
+            run_id="post-9",
+            images=studio.pictures,
+            prompt="A 2 second video",
+            notify={"channels": ["tema"], "calendar": "Spring sale"},
+        )
+    ended = run_dag(dag)
+    assert "The channel 'tema' is not known: add [channels.tema]" in str(ended.errors["video"])
+    assert studio.sent == (0, 0, 0)
+    monkeypatch.setattr(ExecutorSafeguard, "test_mode", True)
+    due = DuePostsOperator(task_id="due", calendar="/none.csv", notify=["tema"])
+    with pytest.raises(AirflowFailException, match="The channel 'tema' is not known"):
+        due.execute({})
 
 
 def test_who_is_told_comes_as_a_dag_says_it() -> None:

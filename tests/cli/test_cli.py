@@ -21,6 +21,14 @@ def test_help_names_every_command() -> None:
         assert f"  {name} " in told.output
 
 
+def test_a_checkout_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its version is not known; that is no fault of the program."""
+    monkeypatch.setattr("sys.path", [])  # where the metadata would be found
+    told = CliRunner().invoke(cli.main, ["--version"])
+    assert (told.exit_code, told.output.count("\n")) == (0, 1)
+    assert "unknown" in told.output
+
+
 def test_an_empty_store_has_no_runs(tmp_path: Path) -> None:
     """An empty list for machines, a sentence for people."""
     store = ["--store", str(tmp_path / "store")]

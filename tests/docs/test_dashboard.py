@@ -62,11 +62,26 @@ def test_the_names_are_those_of_the_reference() -> None:
         assert f"`{name}`" in page, name
 
 
-def test_promtool_accepts_them(tmp_path: Path) -> None:
-    """The alert rules, and each query of the dashboard as a recording rule."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
+@pytest.fixture
+def promtool() -> str:
+    if (found := shutil.which("promtool")) is None:
         pytest.skip("promtool is not installed: apt-get install prometheus")
+    return found
+
+
+def test_one_event_is_enough_for_an_alert(promtool: str, tmp_path: Path) -> None:
+    """Be its counter an old one that has grown, or one that appears with it."""
+    cases = tmp_path / "cases.yaml"
+    written = Path(__file__).with_name("alerts.yaml").read_text("utf-8")
+    cases.write_text(written.replace("ALERTS", str(ALERTS)), "utf-8")
+    told = subprocess.run(
+        [promtool, "test", "rules", str(cases)], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_promtool_accepts_them(promtool: str, tmp_path: Path) -> None:
+    """The alert rules, and each query of the dashboard as a recording rule."""
     rules = []
     for number, query in enumerate(panel_queries()):
         for name, value in _OF_GRAFANA.items():

@@ -28,7 +28,7 @@ class Caller:
     """One account's view of a running emulator."""
 
     def __init__(self, url: str, client_id: str = "client-1") -> None:
-        self.http = httpx.Client(base_url=url, headers=HEADERS, timeout=20)
+        self.http = httpx.Client(base_url=url, headers=HEADERS, timeout=60)
         self.client_id = client_id
         self.session_id = ""
         self.task_id = ""

@@ -26,6 +26,8 @@ FORMS = {
     "iterate-video": "iterate-video",
     "scheduled-social-content": "scheduled-social-content",
 }
+WHOLE_FORM = 2600
+"""So high that a form is seen to its end; it scrolls inside the page."""
 AFTER_PROMPT = MOMENTS[1]
 
 
@@ -67,10 +69,9 @@ def test_a_tour(studio: Studio, tmp_path: Path, wait_until: Callable[..., object
             page.goto(f"{prefect.url}/deployments/deployment/{deployment}/run")
             page.locator(".schema-form-property").first.wait_for()
             page.wait_for_load_state("networkidle")
-            page.screenshot(
-                path=ROOT / "build" / "screenshots" / f"tour-form-{number}-{name}.png",
-                full_page=True,
-            )
+            page.set_viewport_size({"width": 1280, "height": WHOLE_FORM})
+            shoot(page, f"tour-form-{number}-{name}")
+        page.set_viewport_size({"width": 1280, "height": 1500})
         for name, run in {
             "at-work": at_work.flow_run,
             "made": made,
@@ -102,7 +103,7 @@ def calendar_of(file: Path) -> str:
     """A calendar with a post of each kind."""
     now = datetime.now(UTC)  # noqa: TID251 - due times are seen from the flow run's own
     photo = ROOT / "docs" / "photos"
-    pictures = sorted(str(path) for path in photo.iterdir())
+    pictures = sorted(str(path) for path in photo.iterdir() if path.suffix != ".md")
     lines = [
         "slug,due,images,prompt,platforms,caption",
         f'spring sale,{now - timedelta(hours=2)},{pictures[0]},A 2 second video,"tiktok, IG reels",'

@@ -19,11 +19,12 @@ from prefect.states import Completed, Failed
 
 from nemovideo_nodes.emulator.options import Options
 from nemovideo_nodes.errors import BadInput, NemoVideoError
-from nemovideo_nodes.prefect import begin_run, posts_due
+from nemovideo_nodes.prefect import begin_run, budget_of, posts_due, shared_budgets_of
 from nemovideo_nodes.prefect.calendar import CalendarVideo, DuePosts, planned_of, post_data_of
 from nemovideo_nodes.prefect.calendar_artifact import PostOutcome, rows_of
 from nemovideo_nodes.prefect.posts import make_posts
 from nemovideo_nodes.prefect.resolve import open_run, resolve_store
+from nemovideo_nodes.workspace import DriveOptions
 from nemovideo_nodes.workspace.calendar_file import Post, posts_of
 from nemovideo_nodes.workspace.calendar_source import open_calendar
 
@@ -39,7 +40,7 @@ def test_what_needs_a_person_comes_first() -> None:
     ]
     rows = rows_of(outcomes)
     assert [row["post"] for row in rows] == ["bad", "done", "soon"]
-    assert list(rows[0]) == ["due", "post", "platform", "status", "video", "text", "note"]
+    assert list(rows[0]) == ["due", "post", "platform", "status", "note", "text", "video"]
     assert rows[1]["video"] == "[video.mp4](https://v.example/x)"
     assert rows[2]["text"] == "Come in"
     assert len(rows[0]["note"]) == 300
@@ -81,6 +82,8 @@ async def test_the_posts_of_a_calendar_are_its_videos(tmp_path: Path) -> None:
 
 
 PROMPT = "A 2 second video"
+ASKED = ("notify", "approval", "budget")
+"""What `posts_due` is asked for."""
 NOW = datetime.now(UTC)  # noqa: TID251 - outside a flow run, due times are seen from now
 
 
@@ -99,7 +102,8 @@ class Calendar:
 
     async def run(self, **options: Any) -> dict[tuple[str, str], PostOutcome]:
         """Make what is due; the rows by slug and language."""
-        posts = await posts_due.fn(str(self.file), notify=options.pop("notify", ()))
+        asked = {name: options.pop(name) for name in ASKED if name in options}
+        posts = await posts_due.fn(str(self.file), **asked)
         base = await resolve_store(str(self.studio.store))
         rows, _ = await make_posts(self.make, posts, base, at_once=2, **options)
         return {(row.slug, row.language): row for row in rows}
@@ -121,10 +125,14 @@ class Calendar:
                 language=post.language,
                 account=post.account,
                 post=post_data_of(post),
+                budget=budget_of(post),
                 notify=post.notify,
+                approval=post.approval,
+                budgets=shared_budgets_of(post),
             )
             opened = await open_run(run)
-            return Completed(data=await opened.workspace.advance(run.run_id))
+            drive = DriveOptions(budgets=run.budgets)
+            return Completed(data=await opened.workspace.advance(run.run_id, drive=drive))
         except NemoVideoError as error:
             return Failed(message=str(error), data=error)
 
@@ -160,6 +168,52 @@ async def test_a_row_at_fault_is_not_tried_again_until_it_changes(
     assert (await calendar.run())["bad", ""].status == "done"
     assert calendar.studio.sent["messages"] == 2
     assert len(calendar.begun) == 3
+
+
+async def test_a_channel_that_is_not_known_is_refused_before_anything_is_paid(
+    calendar: Calendar, tmp_path: Path
+) -> None:
+    """A row's fails it alone, until the channel is there; the calendar's own fails it all."""
+    picture = calendar.studio.images[0]
+    calendar.write(
+        f"{HEAD},notify", f"{line('one', -1, picture)},desk", f"{line('two', -1, picture)},none"
+    )
+    rows = await calendar.run()
+    assert (rows["one", ""].status, rows["two", ""].status) == ("failed", "done")
+    assert "The channel 'desk' is not known: add [channels.desk]" in rows["one", ""].note
+    assert (await calendar.run())["one", ""].status == "held"
+    assert calendar.studio.sent["messages"] == 1
+    with pytest.raises(BadInput, match="The channel 'tema' is not known"):
+        await calendar.run(notify=["tema"])
+    write_channels(
+        tmp_path / "home" / ".config" / "nemovideo",
+        'default = []\n[channels.desk]\nkind = "command"\nargv = ["true"]\n',
+    )
+    assert (await calendar.run())["one", ""].status == "done"
+
+
+async def test_a_calendar_has_a_budget_and_an_approval_for_its_rows(calendar: Calendar) -> None:
+    """What does not fit is held until the budget is larger; a row's own approval goes first."""
+    picture = calendar.studio.images[0]
+    calendar.write(
+        f"{HEAD},approval",
+        f"{line('one', -3, picture)},none",
+        f"{line('two', -2, picture)},none",
+        f"{line('three', -1, picture)},",
+    )
+    asked = {"approval": "before_paying", "budget": 150.0}
+    rows = await calendar.run(**asked)
+    two = rows["two", ""]
+    assert (rows["one", ""].status, two.status) == ("done", "held")
+    assert "Over budget: 200 of 150 credits of the calendar Calendar" in two.note
+    assert "nemovideo release two-" in two.note
+    assert (rows["three", ""].status, calendar.studio.sent["messages"]) == ("held", 1)
+    assert "nemovideo approve three-" in rows["three", ""].note
+    rows = await calendar.run(**asked | {"budget": 250.0})
+    assert [rows[slug, ""].status for slug in ("one", "two", "three")] == ["done", "done", "held"]
+    assert calendar.studio.sent["messages"] == 2
+    with pytest.raises(BadInput, match="before_sunset"):
+        await calendar.run(approval="before_sunset")
 
 
 async def test_a_server_of_prefect_that_is_too_busy_for_a_row_stops_no_other(

@@ -289,6 +289,21 @@ async def test_a_calendar_makes_what_is_due_each_once(studio: Any, tmp_path: Pat
     ]
 
 
+async def test_a_calendar_goes_on_where_its_budget_is_larger(studio: Any, tmp_path: Path) -> None:
+    """A post that was held for it, with the budget as the flow has it now."""
+    calendar = tmp_path / "spring.csv"
+    due = datetime.now(UTC) - timedelta(hours=1)  # noqa: TID251 - seen from the flow run's time
+    calendar.write_text(
+        f"slug,due,images,prompt\ncup,{due.isoformat()},{studio.images[0]},{PROMPT}\n", "utf-8"
+    )
+    assert await scheduled_social_content(str(calendar), budget=50.0) == []
+    (row,) = await calendar_artifact()
+    assert row["status"] == "held"
+    assert "Over budget: 100 of 50 credits of the calendar Spring" in row["note"]
+    (made,) = await scheduled_social_content(str(calendar), budget=100.0)
+    assert (made.status, studio.sent["messages"]) == ("done", 1)
+
+
 async def test_a_schedule_without_a_calendar_says_so_once(
     studio: Any, tmp_path: Path, wait_until: Callable[..., Any]
 ) -> None:

@@ -66,6 +66,7 @@ NAMES = [
     "result",
 ]
 STEP_ID = r"\b(?:token|credits|session|upload|prompt|state|render|await|download|claim|publish)/\d"
+CLASS = r"RunStopped|BadInput|Unreachable|[Ee]xception|Error\b"
 ONE_OF_EACH = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
@@ -225,9 +226,10 @@ def test_a_failed_step_fails_the_flow_with_its_sentence(story: Story) -> None:
 
 
 def test_a_failed_run_explains_itself(story: Story) -> None:
-    """No traceback in the log, and a summary with its pictures and what was spent."""
+    """No traceback and no class in the log, and a summary with its pictures and what was spent."""
     assert story.lines
     assert not any(one.exc_info for one in story.lines)
+    assert not re.search(CLASS, "\n".join(one.getMessage() for one in story.lines))
     (summary,) = [str(one.data) for one in artifacts_of(story.stopped) if one.type == "markdown"]
     assert ": stopped" in summary.splitlines()[0]
     assert summary.count("data:image/jpeg;base64,") == 2
@@ -322,10 +324,14 @@ async def test_a_message_of_unknown_outcome_waits_for_a_person(studio: Any) -> N
     assert studio.sent == ONE_OF_EACH
 
 
-async def test_bad_input_is_one_sentence_before_anything_is_sent(studio: Any) -> None:
-    """The same sentences as on the command line."""
+async def test_bad_input_is_one_sentence_before_anything_is_sent(
+    studio: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same sentences as on the command line, and nothing but sentences in the log."""
     with pytest.raises(BadInput, match=r"no file .*nothing\.png"):
         await image_to_video(["nothing.png"], PROMPT)
+    assert "no file" in caplog.text
+    assert not re.search(CLASS, caplog.text)
     assert studio.emulator.counts().requests.get("session", 0) == 0
 
 

@@ -29,9 +29,10 @@ from nemovideo_nodes.errors import BadInput, NemoVideoError, RunStopped, StoreEr
 from nemovideo_nodes.ledger.run import StepRecord
 from nemovideo_nodes.prefect import posts_due, send_prompt, tasks
 from nemovideo_nodes.prefect.ephemeral import ephemeral_server
-from nemovideo_nodes.prefect.failure import message_of
+from nemovideo_nodes.prefect.failure import explain_failure, message_of
 from nemovideo_nodes.prefect.logs import RunLog
 from nemovideo_nodes.prefect.progress import ProgressBar
+from nemovideo_nodes.prefect.step_task import step_task
 from nemovideo_nodes.request.steps import AwaitRender, Step
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -75,6 +76,30 @@ async def test_a_task_is_repeated_where_waiting_can_help(error: Exception, expec
     state: State[Any] = Failed(data=error, message="failed")
     condition: Any = tasks.upload.retry_condition_fn
     assert await condition(tasks.upload, None, state) is expected
+
+
+async def test_the_log_of_a_task_names_no_class(
+    prefect_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither where it is retried nor at its end; whoever calls it gets the error raised."""
+
+    @step_task("Try", run_name="try", timeout_s=60)
+    async def failing() -> None:
+        raise Unreachable("No connection")
+
+    @flow
+    @explain_failure
+    async def fails() -> None:
+        await failing.with_options(retries=1, retry_delay_seconds=0)()
+
+    with pytest.raises(Unreachable):
+        await fails()
+    lines = [one.getMessage() for one in caplog.records if one.name == "prefect.task_runs"]
+    assert any("No connection" in line and "Retry 1/1" in line for line in lines)
+    assert "No connection" in lines[-1]
+    assert not [line for line in lines if "Unreachable" in line]
+    with pytest.raises(Unreachable):
+        await failing.fn()
 
 
 async def test_the_bar_shows_the_share_of_the_run_that_is_done(

@@ -6,8 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nemovideo_nodes.request.estimate import PastCost, cost_key, estimate_of, past_credits
+from nemovideo_nodes.request.estimate import (
+    PastCost,
+    cost_key,
+    estimate_of,
+    message_costs,
+    past_credits,
+)
+from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, VideoRequest
+from nemovideo_nodes.request.steps import Arguments, Prompt, SubmitRender, Upload
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -26,6 +34,31 @@ def test_few_past_runs_leave_it_to_the_documented_costs() -> None:
     estimate = estimate_of(request("A 5 second video"), [10.0, 20.0])
     assert estimate.credits == 100
     assert estimate.basis.startswith("documented costs")
+
+
+MEDIA = Media(name="a.png", digest="0" * 64, size=1, kind="image", ext="png")
+ALONE = Prompt(text="a", shows=("a.png",))
+
+
+@pytest.mark.parametrize(
+    ("steps", "costs"),
+    [
+        ([Upload(media=MEDIA), Prompt(text="a")], (100,)),
+        # A change is one whether or not the video is exported after it.
+        ([Prompt(text="a"), Prompt(text="b"), SubmitRender()], (100, 50)),
+        ([Prompt(text="a"), SubmitRender(), Prompt(text="b"), SubmitRender()], (100, 50)),
+        # A batch: each video shows its own media.
+        ([Upload(media=MEDIA), ALONE, ALONE, Prompt(text="b")], (100, 100, 50)),
+        # What new media come with may be a new video: nothing is counted too low.
+        ([ALONE, Upload(media=MEDIA), Prompt(text="b"), Prompt(text="c")], (100, 100, 50)),
+        ([Upload(media=MEDIA)], ()),
+    ],
+)  # fmt: skip
+def test_a_change_of_a_draft_costs_an_edit(
+    steps: list[Arguments], costs: tuple[float, ...]
+) -> None:
+    """The first message generates, and so does what is to show other media."""
+    assert message_costs(steps) == costs
 
 
 def test_the_median_of_past_runs_is_told_as_one() -> None:

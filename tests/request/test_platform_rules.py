@@ -76,6 +76,7 @@ def test_what_is_not_known_is_not_judged() -> None:
     [
         ((), "", [("", "", ("",))]),
         ((), "1:1", [("1:1", "", ("",))]),
+        ((), "1x1", [("1:1", "", ("",))]),
         (("tiktok", "x"), "", [("9:16", "tiktok", ("tiktok", "x"))]),
         (
             ("instagram-feed", "tiktok"),

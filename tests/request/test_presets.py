@@ -36,14 +36,18 @@ def test_the_frame_that_is_asked_for_fits_the_platform(platform: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [(("", ""), ""), (("tiktok", ""), "9:16"), (("tiktok", "1:1"), "1:1"), (("", "4:5"), "4:5")],
+    [
+        *[(("", ""), ""), (("tiktok", ""), "9:16"), (("tiktok", "1:1"), "1:1")],
+        *[(("", form), "9:16") for form in ("9x16", "9X16", "9/16", "9 : 16", "９：１６", "09:16")],
+        *[(("", "4:5"), "4:5"), (("", "16×9"), "16:9"), (("", "Square"), "1:1"), (("", " "), "")],
+    ],
 )
 def test_an_aspect_goes_before_the_platforms_own(given: tuple[str, str], expected: str) -> None:
-    """Without both nothing is asked for."""
+    """Without both nothing is asked for; the forms that people write are one."""
     assert aspect_for(*given) == expected
 
 
-@pytest.mark.parametrize("given", [("myspace", ""), ("", "9:17"), ("tiktok", "wide")])
+@pytest.mark.parametrize("given", [("myspace", ""), ("", "9x17"), ("tiktok", "portrait")])
 def test_what_is_not_known_is_told_with_what_is(given: tuple[str, str]) -> None:
     """One sentence that names the choices."""
     with pytest.raises(BadInput, match=r"is not known: give .*(tiktok|9:16)"):

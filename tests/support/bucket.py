@@ -42,7 +42,7 @@ class BucketServer:
         """The URL of a store in a bucket of its own."""
         name = f"bucket-{next(_numbers)}"
         asked = urllib.request.Request(f"{self.url}/{name}", method="PUT")
-        with urllib.request.urlopen(asked, timeout=20):
+        with urllib.request.urlopen(asked, timeout=60):
             return f"s3://{name}/videos"
 
 
@@ -68,7 +68,7 @@ def gateway(
             if delay_s:
                 time.sleep(delay_s)
             headers = {k: v for k, v in self.headers.items() if k.lower() not in without}
-            to = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+            to = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
             try:
                 to.request(self.command, self.path, body, headers)
                 answer = to.getresponse()

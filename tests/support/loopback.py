@@ -98,9 +98,11 @@ def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:  # also where a test fails: a process does not end while a thread serves
+            server.shutdown()
+            thread.join()
 
 
 def answer(body: bytes | object, status: int = 200, **headers: str) -> bytes:

@@ -83,9 +83,11 @@ def open_site(folder: Path) -> Iterator[Site]:
         Handler.site = site
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield site
-        server.shutdown()
-        thread.join()
+        try:
+            yield site
+        finally:  # also where a test fails: a process does not end while a thread serves
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture

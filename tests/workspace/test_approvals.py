@@ -289,7 +289,7 @@ async def test_a_refinement_is_approved_before_it_is_paid(stage: Stage) -> None:
     assert stage.sent == (1, 1, 2)
     assert result.approval is not None
     assert "Says: make it quieter" in result.approval.lines
-    assert "Estimate: about 100 credits" in result.approval.lines
+    assert "Estimate: about 50 credits" in result.approval.lines
     await say(stage, ordered.run_id)
     assert (await stage.work(ordered)).status == "done"
     assert stage.sent[0] == 2

@@ -14,6 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 from bucket import BucketServer
+from channels import write_channels
 from click.testing import CliRunner
 from photo_site import Site
 
@@ -392,6 +393,30 @@ def test_publishers_and_accounts_are_looked_up(
         "value": "bufer",
         "message": "the publisher 'bufer' is not known: did you mean buffer?",
     }
+
+
+def test_channels_are_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As publishers are: a machine without channels may not be the one that makes."""
+    path = written(
+        tmp_path / "a.csv",
+        b'slug,due,prompt,notify\na,2026-03-02 09:00,x,team\nb,2026-03-02 09:00,x,"desk, tema"\n'
+        b"c,2026-03-02 09:00,x,none\n",
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _, told = check(path)
+    assert told["problems"] == []
+    assert told["notes"] == [
+        "The channel 'team' is not known on this machine (row 2)",
+        "The channel 'desk' is not known on this machine (row 3)",
+        "The channel 'tema' is not known on this machine (row 3)",
+    ]
+    named = '[channels.{}]\nkind = "command"\nargv = ["/none"]\n'
+    write_channels(tmp_path / ".config" / "nemovideo", named.format("team") + named.format("desk"))
+    _, told = check(path)
+    assert [one["slug"] for one in told["posts"]] == ["a", "c"]
+    (problem,) = told["problems"]
+    assert (problem["row"], problem["column"], problem["value"]) == (3, "notify", "tema")
+    assert problem["message"].startswith("the channel 'tema' is not known: add [channels.tema] to")
 
 
 def test_post_text_is_measured_against_the_platforms(tmp_path: Path) -> None:

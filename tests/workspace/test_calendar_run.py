@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fake_clock import FakeClock
 
-from nemovideo_nodes.errors import BadInput, NemoVideoError, Unreachable
+from nemovideo_nodes.errors import BadInput, ErrorCode, NemoVideoError, RunStopped, Unreachable
 from nemovideo_nodes.ledger.run_result import Credits, RunResult, Video
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.request.calendar_model import CalendarPost
@@ -152,24 +152,26 @@ def test_an_edited_row_is_made_again_on_purpose_only(run: Run, studio: Studio) -
 
 
 def test_one_that_fails_stops_no_other_and_is_gone_on_with(run: Run, studio: Studio) -> None:
-    """What waiting can help is unfinished, the rest is stuck."""
+    """What waiting can help is unfinished, what a person may permit is held, the rest is stuck."""
     studio.faults = {
         "a": Unreachable("no connection"),
         "b": BadInput("there is no file"),
         "c": RunResult(run_id="", status="stuck", error="out of credits"),
+        "e": RunStopped("over budget", code=ErrorCode.OVER_BUDGET),
     }
-    posts = [post(slug) for slug in "abcd"]
+    posts = [post(slug) for slug in "abcde"]
     made = run(*posts)
-    assert outcomes(made) == ["waiting", "stuck", "stuck", "made"]
+    assert outcomes(made) == ["waiting", "stuck", "stuck", "made", "held"]
     assert [one.error for one in made] == [
         "no connection",
         "there is no file",
         "out of credits",
         "",
+        "over budget",
     ]
     studio.faults = {}
-    assert outcomes(run(*posts)) == ["made", "made", "made", "known"]
-    assert len(studio.made) == len(set(studio.made)) == 4
+    assert outcomes(run(*posts)) == ["made", "made", "made", "known", "made"]
+    assert len(studio.made) == len(set(studio.made)) == 5
 
 
 def test_a_limit_holds_and_what_is_stuck_takes_no_place(run: Run, studio: Studio) -> None:

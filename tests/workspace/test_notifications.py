@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -326,6 +327,32 @@ async def test_only_those_that_are_named_are_told_of_what_they_want(stage: Stage
             "spring", drive=DriveOptions(notify=Notify(channels=("cms", "pager")))
         )
     assert len(receiver.ids) == 1
+
+
+async def test_a_channel_that_is_not_known_is_refused_before_anything_is_paid(
+    stage: Stage,
+) -> None:
+    """A run that has begun goes on all the same, and so does what a webhook's source asked for."""
+    channels(stage, '[channels.cms]\nkind = "command"\nargv = ["/none"]\n')
+    workspace = stage.workspace()
+    for named, is_refused in (
+        (Notify(channels=("boss",), calendar="Spring"), True),
+        (Notify(channels=("boss",), source="ghost"), False),
+        (Notify(channels=("cms",)), False),
+        (Notify(channels=()), False),
+    ):
+        asked = VideoOptions(
+            media=stage.pictures, prompts=("A 2 second video",), run_id="r", notify=named
+        )
+        if is_refused:
+            with pytest.raises(BadInput, match=r"'boss' is not known: add \[channels\.boss\]"):
+                workspace.prepare(asked)
+        else:
+            assert workspace.prepare(asked).order.notify == named
+    asked = replace(asked, keep_existing=True)
+    assert await workspace.submit(asked) == "r"
+    channels(stage, '[channels.desk]\nkind = "command"\nargv = ["/none"]\n')
+    assert await workspace.submit(replace(asked, notify=Notify(channels=("cms",)))) == "r"
 
 
 async def test_a_command_gets_json_and_no_token(

@@ -135,6 +135,17 @@ def test_a_url_that_cannot_be_reached_shows_the_rest_all_the_same(tmp_path: Path
     assert (ended.exit_code, json.loads(ended.stdout)["error_code"]) == (2, "bad_input")
 
 
+def test_a_frame_in_another_form_is_the_same_run(tmp_path: Path) -> None:
+    """The message says it in one form, whichever was written."""
+    workspace = workspace_in(tmp_path)
+    previews = [
+        workspace.preview(VideoOptions(prompts=["A video"], aspect=aspect))
+        for aspect in ("9:16", "9x16", "9 / 16", "vertical")
+    ]
+    known = {(told.run_id, *told.instructions, told.frame) for told in previews}
+    assert [one[1:] for one in known] == [("A video. The frame is vertical 9:16.", "9:16")]
+
+
 def test_batch_shows_each_message(tmp_path: Path) -> None:
     """One message and one generation for each picture."""
     options = VideoOptions(media=[str(FILES / "order")], prompts=["Zoom slowly"], mode="batch")

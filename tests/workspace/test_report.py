@@ -40,7 +40,7 @@ from nemovideo_nodes.request.steps import AcquireToken, Approve, AwaitRender, Pr
 from nemovideo_nodes.workspace import DriveOptions, VideoOptions
 from nemovideo_nodes.workspace.report import overview_of, overview_page, report_of
 from nemovideo_nodes.workspace.report.steps import Schedule, schedule_of
-from nemovideo_nodes.workspace.report.words import LANGUAGES, WORDS, duration
+from nemovideo_nodes.workspace.report.words import LANGUAGES, WORDS, counted_words, duration
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}"
@@ -226,6 +226,11 @@ def test_both_languages_say_the_same() -> None:
     for name, words in english.items():
         assert words.count("{}") == chinese[name].count("{}"), name
     assert duration(83, "en") == "1 min 23 s"
+    assert [counted_words("en", "refusals", count) for count in (1, 2)] == [
+        "1 refusal",
+        "2 refusals",
+    ]
+    assert counted_words("zh", "refusals", 1) == "被拒绝 1 次"
     assert duration(90_000, "zh") == "1 天 1 小时"
 
 

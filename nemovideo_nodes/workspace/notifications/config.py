@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nemovideo_nodes.errors import BadInput, Secret
-from nemovideo_nodes.request.notify import checked_channels
+from nemovideo_nodes.request.notify import Notify, checked_channels
 from nemovideo_nodes.settings import Settings, checked_url, is_loopback
 from nemovideo_nodes.workspace.config_faults import config_fault
 from nemovideo_nodes.workspace.notifications.notice import EVENTS, Event
@@ -29,6 +29,7 @@ __all__ = [
     "NotificationSettings",
     "PrefectChannel",
     "WebhookChannel",
+    "check_channels",
     "read_notifications",
     "secret_of",
 ]
@@ -165,11 +166,15 @@ class NotificationSettings(_Entry):
         """Raise `BadInput` for a channel that is not known."""
         for name in names:
             if name not in self.channels:
-                known = ", ".join(self.channels) or "none"
-                raise BadInput(
-                    f"The channel {name!r} is not known: add [channels.{name}] to "
-                    f"notifications.toml, or name one of those that are there ({known})"
-                )
+                raise BadInput(self.unknown(name))
+
+    def unknown(self, name: str) -> str:
+        """What is said of a channel that is not among these."""
+        known = ", ".join(self.channels) or "none"
+        return (
+            f"The channel {name!r} is not known: add [channels.{name}] to notifications.toml, or "
+            f"name one of those that are there ({known})"
+        )
 
     @property
     def secret_variables(self) -> set[str]:
@@ -181,12 +186,22 @@ class NotificationSettings(_Entry):
         return found
 
 
+def check_channels(notify: Notify | None, settings: Settings) -> None:
+    """Make sure, before anything is paid for, that whoever is to be told of a run can be.
+
+    Raises `BadInput`. A webhook's source names its own channels: whoever sent the delivery could
+    not mend them, so its video is made all the same.
+    """
+    if notify is not None and notify.channels and not notify.source:
+        read_notifications(settings).check(notify.channels)
+
+
 def read_notifications(settings: Settings) -> NotificationSettings:
     """The settings' notifications.toml; without any channel where there is no file.
 
     Raises `BadInput` saying what is wrong, and where.
     """
-    path = settings.notifications_file or settings.config_dir / "notifications.toml"
+    path = settings.notifications_path
     try:
         if path.stat().st_mode & 0o077:
             raise BadInput(f"{path} can be read by others: run chmod 600 on it")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from nemovideo_nodes.errors import ErrorCode, Remedy
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.workspace.notifications.notice import EVENTS, Message, Notice
 from nemovideo_nodes.workspace.notifications.wording import NoticeWords, words_for
 
@@ -231,7 +232,7 @@ def _to_do(notice: Notice, words: NoticeWords) -> str:
 
 def _cost(notice: Notice, words: NoticeWords) -> str:
     if notice.credits_spent is not None:
-        return f"{notice.credits_spent:g}"
+        return amount(notice.credits_spent)
     told = []
     if notice.credits_estimate is not None:
         told.append(words.estimate.format(notice.credits_estimate))

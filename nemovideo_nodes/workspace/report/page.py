@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nemovideo_nodes.engine.summaries import estimated_cost
 from nemovideo_nodes.errors import PYTHON_WORDING, redact
+from nemovideo_nodes.language.counting import amount
 from nemovideo_nodes.ledger.approvals import pending, shown
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.manifest import media_of
@@ -27,7 +28,7 @@ from nemovideo_nodes.workspace.report.steps import schedule_of
 from nemovideo_nodes.workspace.report.timeline import drawn_timeline
 from nemovideo_nodes.workspace.report.words import (
     WORDS,
-    amount,
+    counted_words,
     duration,
     language_of_run,
     size,
@@ -257,7 +258,7 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"t": WORDS[language]}
+    made.globals |= {"t": WORDS[language], "counted": functools.partial(counted_words, language)}
     made.filters |= {
         "amount": amount,
         "duration": functools.partial(duration, language=language),

@@ -16,7 +16,7 @@ from nemovideo_nodes.request.steps import STEP_KINDS
 __all__ = [
     "LANGUAGES",
     "WORDS",
-    "amount",
+    "counted_words",
     "duration",
     "language_of_order",
     "language_of_run",
@@ -330,10 +330,33 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 """By language, then by what is said."""
 
+_OF_ONE: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "en": MappingProxyType(
+            {
+                "all_met": "The one rule is met.",
+                "timeline_of": "Timeline of {} second, drawn to scale",
+                "failures": "{} failed render",
+                "refusals": "{} refusal",
+                "more_steps": "{} more step is not shown.",
+                "more_runs": "{} more run is not listed.",
+            }
+        ),
+        "zh": MappingProxyType({}),
+    }
+)
+"""What is said of one; Chinese has the same words for one and for many."""
+
 _UNITS: Final = {
     "en": ("{} s", "{} min {} s", "{} h {} min", "{} d {} h"),
     "zh": ("{} 秒", "{} 分 {} 秒", "{} 小时 {} 分", "{} 天 {} 小时"),
 }
+
+
+def counted_words(language: str, name: str, count: int | str) -> str:
+    """What is said by `name` with `count` in it."""
+    of_one = _OF_ONE[language] if str(count) == "1" else {}
+    return of_one.get(name, WORDS[language][name]).format(count)
 
 
 def duration(seconds: float, language: str) -> str:
@@ -354,11 +377,6 @@ def size(count: float) -> str:
     if count < 1_000:
         return f"{count:.0f} B"
     return f"{count / 1_000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
-
-
-def amount(credits: float) -> str:
-    """Credits with their thousands apart."""
-    return f"{credits:,.12g}"
 
 
 def language_of_run(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from prefect_studio import AUTOMATIONS, Studio
 from nemovideo_nodes.prefect.review import WAITS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.slow
 
@@ -28,9 +29,23 @@ def answer(page: Page, name: str, change: str) -> None:
     dialog.get_by_text("A frame of the video").or_(dialog.locator("img")).first.wait_for()
     dialog.locator("textarea").fill(change)
     shoot(page, name)
-    dialog.get_by_role("button", name="Submit").or_(
-        dialog.get_by_role("button", name="Resume")
-    ).click()
+    press_until_it_closes(
+        dialog,
+        dialog.get_by_role("button", name="Submit").or_(
+            dialog.get_by_role("button", name="Resume")
+        ),
+    )
+
+
+def press_until_it_closes(dialog: Locator, button: Locator) -> None:
+    """As a person does: the dialog grows while it loads, so that a press can miss the button."""
+    from playwright.sync_api import TimeoutError as TooLong
+
+    for _ in range(3):
+        with contextlib.suppress(TooLong):
+            button.click(timeout=20_000)
+            dialog.wait_for(state="hidden", timeout=20_000)
+            return
     dialog.wait_for(state="hidden")
 
 

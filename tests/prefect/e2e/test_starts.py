@@ -20,7 +20,7 @@ def test_a_schedule_fires(studio: Studio, wait_until: Callable[..., object]) -> 
     prefect = studio.prefect
     before = counts_of(studio.service)
     known = prefect.get(f"/deployments/{studio.deployment}")
-    first = datetime.now(UTC) + timedelta(seconds=10)  # noqa: TID251 - the server asks its own
+    first = datetime.now(UTC) + timedelta(seconds=20)  # noqa: TID251 - the server asks its own
     rule = f"DTSTART:{first:%Y%m%dT%H%M%S}\nFREQ=SECONDLY;INTERVAL=5;COUNT=2"
     body = {
         "name": "twice",

@@ -16,7 +16,11 @@ from nemovideo_nodes.emulator.agent.rules.captions import (
     running_caption,
     uncaption_one,
 )
-from nemovideo_nodes.emulator.agent.rules.cuts import transitions, without_transitions
+from nemovideo_nodes.emulator.agent.rules.cuts import (
+    one_kind_for_another,
+    transitions,
+    without_transitions,
+)
 from nemovideo_nodes.emulator.agent.rules.each_length import lengths_of_each
 from nemovideo_nodes.emulator.agent.rules.fit import fit
 from nemovideo_nodes.emulator.agent.rules.frame import frame, versions
@@ -46,6 +50,7 @@ RULES: Sequence[Rule] = (
     # What is to go, before what is to come.
     clip_sound,
     without_music,
+    one_kind_for_another,
     without_transitions,
     fit,
     uncaption_one,

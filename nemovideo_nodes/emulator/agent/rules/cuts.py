@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from nemovideo_nodes.emulator.agent.film import DEFAULT_FADE, Film
 from nemovideo_nodes.emulator.agent.lexicon import CROSSFADE, CUTS, names_of
 from nemovideo_nodes.emulator.agent.rules.absence import absent
-from nemovideo_nodes.emulator.agent.rules.reading import Edit, Reading, first_ms, span, words
+from nemovideo_nodes.emulator.agent.rules.reading import MARK, Edit, Reading, first_ms, span, words
 
-__all__ = ["transitions", "without_transitions"]
+__all__ = ["one_kind_for_another", "transitions", "without_transitions"]
 
 _FADES = r"(?:cross-?\s?fad(?:e|es|ing)|fad(?:e|es|ing)|dissolv(?:e|es|ing)|cross-?\s?dissolves?)"
 _CUTS = rf"(?:transitions?|{_FADES})"
 _FADES_ZH = r"(?:淡入淡出|叠化|溶解|交叉渐变|渐变|交叉淡化)"
 _CUTS_ZH = rf"(?:转场(?:效果|动画)?|过渡(?:效果|动画)?|{_FADES_ZH})"
+_HARD = r"(?:(?:hard|straight|simple|jump) cuts?)"
+_HARD_ZH = r"(?:硬切|直接切换)"
+_KIND = (
+    rf"(?:{'|'.join(pattern.pattern for pattern, _ in CUTS)}|{_FADES})(?:\stransitions?)?|{_HARD}"
+)
+_KIND_ZH = rf"{_FADES_ZH}|{_HARD_ZH}|擦除|划像|滑动|黑场|渐黑|闪黑"
+_OLD = rf"(?:the\s|any\s)?(?:wip(?:e|es|ing)|slid(?:e|es|ing)|{_CUTS}|{_HARD})(?:\stransitions?)?"
+_AT_END = r"(?=\s?(?:$|[,.;!]|\b(?:please|instead|between|everywhere|throughout|for\b|of\s\d)))"
+_RATHER = r"(?:instead of|rather than|in place of|and not|but not|not)"
+_ONE_FOR_ANOTHER = words(
+    rf"\b(?:no|not|without|don't use|do not use|instead of|rather than)\s{_OLD}\s?,?\s?"
+    rf"(?:(?:but|just|only|rather|use|with|please)\s)*(?:a\s|some\s)?(?P<to1>{_KIND})\b{_AT_END}"
+    rf"|\b(?P<to2>{_KIND})\s?,?\s?\b{_RATHER}\s{_OLD}\b"
+    rf"|\b(?:replace|swap|change|turn|switch)\s{_OLD}\s(?:with|by|to|into|for)\s(?:a\s|some\s)?"
+    rf"(?P<to3>{_KIND})\b"
+    rf"|(?:不要|不用|别用|不是|不想要)(?:{_CUTS_ZH}|{_KIND_ZH})[,、]?(?:而是|改成|改为|改用|换成|只用|用|要)"
+    rf"(?P<to4>{_KIND_ZH})"
+    rf"|用?(?P<to5>{_KIND_ZH})(?:来|去)?(?:代替|替换|取代|替代|而不是|而不用|不要用?)(?:{_CUTS_ZH}|{_KIND_ZH})"
+    rf"|(?:把|将)?(?:{_CUTS_ZH}|{_KIND_ZH})(?:都|全部?)?(?:换成|改成|改为|变成|替换成|替换为)"
+    rf"(?P<to6>{_KIND_ZH})"
+)
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def one_kind_for_another(film: Film, reading: Reading) -> Edit | None:
+    """One kind of transition instead of another: "no crossfades but wipes"."""
+    for found in reversed(list(_ONE_FOR_ANOTHER.finditer(reading.text))):
+        wanted = next(filter(None, found.groups()))
+        if not re.search(rf"{_HARD}|{_HARD_ZH}|transitions?$", wanted, re.IGNORECASE):
+            wanted += "转场" if _CHINESE.search(wanted) else " transitions"
+        reading.text = (
+            f"{reading.text[: found.start()]} {MARK} {wanted} {reading.text[found.end() :]}"
+        )
+    return None
+
+
 _NONE = absent(
     _CUTS,
     _CUTS_ZH,

@@ -53,6 +53,8 @@ class Reading:
     """Whether a clip was uploaded."""
     generating: bool = False
     """Whether a new film is being made, not an old one changed."""
+    said: str = ""
+    """The text as it was before any rule read it."""
     quotes: dict[str, str] = field(default_factory=dict)
     """The quoted texts by the sign that stands for each."""
     left: dict[str, str] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Reading:
         text = _MINUTES.sub(r"\1 min \2 s", text)
         text = _CLOCK.sub(lambda found: f"{int(found[1])}s", text)
         # No run of spaces: a pattern of several `\s*` never has much to try.
-        reading.text = " ".join(text.split())
+        reading.text = reading.said = " ".join(text.split())
         return reading
 
     def take(

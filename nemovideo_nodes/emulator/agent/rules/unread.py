@@ -24,6 +24,21 @@ _SUBJECT = words(
     rf")\b(?:(?!\b{_ACTION})[^,.;:!?{QUOTE[1:-1]}{LEFT[1:-1]}{MARK}])*"
 )
 """What a new film is about: nothing that is asked for, since nobody here looks at pictures."""
+_MOOD_EN = (
+    r"(?:calm(?:ing)?|relax(?:ed|ing)|peaceful|gentle|soft|soothing|quiet|slow|romantic|emotional"
+    r"|warm|cozy|cosy|dreamy|nostalgic|serene|tender|upbeat|happy|joyful|cheerful|fun|funny|lively"
+    r"|playful|vibrant|bright|colou?rful|cinematic|epic|dramatic|powerful|bold|inspiring"
+    r"|inspirational|uplifting|minimal(?:ist)?|luxurious|luxury|cute|sweet|fresh|festive|exciting)"
+)
+_MOOD_ZH = (
+    r"舒缓|平静|安静|轻柔|放松|柔和|温柔|浪漫|治愈|温暖|怀旧|欢快|轻快|活泼|快乐|开心|有趣|可爱|清新"
+    r"|节日|喜庆|震撼|大气|史诗|感人|励志|唯美|极简|奢华|电影感|动感|梦幻"
+)
+_MOOD = words(
+    rf"(?P<mood>\b{_MOOD_EN}\b(?=[^.;:!?]{{0,40}}\b{_MEDIUM}\b)"
+    rf"|(?:{_MOOD_ZH})(?=的?[^。;!?]{{0,16}}(?:视频|短片|影片|片子|幻灯片|动画|广告|宣传片)))"
+)
+"""How a new film is to feel: nothing that can be left out, since each of ours feels so to some."""
 _PARTS = re.compile(
     rf"(?<=[.,;:!?])[.,;:!?]+|\.(?![\w/])|[,;:!?。、()|]+(?!\d)|{MARK}|{QUOTE}|\s[-–—]+\s"
     r"|\b(?:then|but|also|plus)\b|并且|而且|然后|同时|但是|不过"
@@ -69,7 +84,7 @@ _FILLER_ZH = (
     r"|制作|生成|剪|转|合成|风格|封面|价格|标签|写|着|叫|版|式|格式|尺寸|比例|画幅|中|以|并|且"
 )
 _EDGE = (
-    r"(?:and|or|with|add|adding|put|use|using|make|please|pls|also|then|plus|to|in|on|for|of|it|its"
+    r"(?:an?|and|or|with|add|adding|put|use|using|make|please|pls|also|then|plus|to|in|on|for|of|it|its"
     r"|is|so|that|this|have|has|by|as|i|you|we|want|need|can|could|would|like|me|my|our|some|just"
     r"|include|including|apply|the|be|turn|these|into|should|long|create|give|do|but|video|animate)"
 )
@@ -93,6 +108,8 @@ def left_out(reading: Reading) -> list[str]:
     """
     text = reading.text
     if reading.generating:
+        moods = {found["mood"] for found in _MOOD.finditer(reading.said)}
+        text = words("|".join(map(_alone, moods)) or "(?!)").sub(" ", text)
         text = _SUBJECT.sub(f" {MARK} ", text)
     left: list[str] = []
     for piece in re.split(f"({LEFT})", text):
@@ -102,6 +119,10 @@ def left_out(reading: Reading) -> list[str]:
         for part in _PARTS.split(piece):
             left += _unread(part, reading)
     return list(dict.fromkeys(left))
+
+
+def _alone(word: str) -> str:
+    return rf"\b{word}\b" if word.isascii() else word
 
 
 def _unread(part: str, reading: Reading) -> list[str]:
