@@ -23,8 +23,10 @@ from nemovideo_nodes.errors import NemoVideoError
 from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.run_result import RunResult
+from nemovideo_nodes.prefect.deduplication import current_flow_run
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.logs import run_logger
+from nemovideo_nodes.prefect.naming import is_generated
 from nemovideo_nodes.prefect.resolve import OpenRun, open_run
 from nemovideo_nodes.prefect.summary import Shown, published_videos, summary_of, table_of
 from nemovideo_nodes.prefect.wording import FORM_WORDING
@@ -148,7 +150,9 @@ def _read_run(handle: RunHandle, opened: OpenRun, run: Run, error: NemoVideoErro
     videos = published_videos(run)
     links = [link for link in (opened.store.link(name) for name in videos) if link]
     shown = Shown(
-        name=handle.name or (f"{handle.run_id} ({platform})" if platform else ""),
+        name=handle.name
+        or _flow_run_name()
+        or (f"{handle.run_id} ({platform})" if platform else ""),
         links=links,
         posters=_shown(opened, run, result),
         preview=_preview(opened, run, result),
@@ -158,6 +162,12 @@ def _read_run(handle: RunHandle, opened: OpenRun, run: Run, error: NemoVideoErro
     )
     poster = opened.store.link(_poster_names(run)[0]) if links and any(shown.posters) else ""
     return _Read(run, result, shown, poster)
+
+
+def _flow_run_name() -> str:
+    """The name by which people find this flow run; empty where it is one of Prefect's own."""
+    flow_run = current_flow_run()
+    return "" if flow_run is None or is_generated(flow_run.name) else flow_run.name
 
 
 def _report(opened: OpenRun, run: Run, result: RunResult) -> str:

@@ -231,7 +231,7 @@ def test_a_failed_run_explains_itself(story: Story) -> None:
     assert not any(one.exc_info for one in story.lines)
     assert not re.search(CLASS, "\n".join(one.getMessage() for one in story.lines))
     (summary,) = [str(one.data) for one in artifacts_of(story.stopped) if one.type == "markdown"]
-    assert ": stopped" in summary.splitlines()[0]
+    assert summary.splitlines()[0] == f"# {Path(story.studio.images[0]).parent.name}: stopped"
     assert summary.count("data:image/jpeg;base64,") == 2
     assert "Export is blocked" in summary
     assert "notes.txt: " in summary.partition("## Left out")[2]
