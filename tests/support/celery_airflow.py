@@ -54,5 +54,6 @@ class CeleryAirflow(Standalone):
         return self
 
     def workers(self) -> list[psutil.Process]:
-        """The processes of Celery's pool that do a task just now: each has a child for it."""
-        return [pool for pool in self._tree("ForkPoolWorker") if pool.children()]
+        """The processes of Celery's pool that do a task just now, each in a child of its own."""
+        tasks = self._tree("airflow worker -- ")
+        return [pool for task in tasks if (pool := task.parent()) is not None]
