@@ -104,7 +104,7 @@ async def test_a_parallel_batch_makes_each_video_in_a_run_of_its_own(
     for image, name in zip(sorted(folder.glob("*.png")), ("2.png", "10.png"), strict=True):
         image.rename(folder / name)
     studio.emulator.add_fault("export", 1, "code:402", arg=402)
-    with pytest.raises(RunStopped, match=r"1 of 2 pictures have no video\. 2: ") as caught:
+    with pytest.raises(RunStopped, match=r"1 of 2 pictures has no video\. 2: ") as caught:
         await parallel_images_to_video([str(folder)], [PROMPT], at_once=1)
     assert not caught.value.resumable  # the plan needs a person
     results = await parallel_images_to_video([str(folder)], [PROMPT])
