@@ -105,7 +105,7 @@ class Calendar:
         asked = {name: options.pop(name) for name in ASKED if name in options}
         posts = await posts_due.fn(str(self.file), **asked)
         base = await resolve_store(str(self.studio.store))
-        rows, _ = await make_posts(self.make, posts, base, at_once=2, **options)
+        rows, _ = await make_posts(self.make, posts, base, **{"at_once": 2} | options)
         return {(row.slug, row.language): row for row in rows}
 
     async def make(self, post: Post) -> State[Any]:
@@ -193,7 +193,10 @@ async def test_a_channel_that_is_not_known_is_refused_before_anything_is_paid(
 
 
 async def test_a_calendar_has_a_budget_and_an_approval_for_its_rows(calendar: Calendar) -> None:
-    """What does not fit is held until the budget is larger; a row's own approval goes first."""
+    """What does not fit is held until the budget is larger; a row's own approval goes first.
+
+    One at a time: of two at once either may take what the budget has.
+    """
     picture = calendar.studio.images[0]
     calendar.write(
         f"{HEAD},approval",
@@ -201,7 +204,7 @@ async def test_a_calendar_has_a_budget_and_an_approval_for_its_rows(calendar: Ca
         f"{line('two', -2, picture)},none",
         f"{line('three', -1, picture)},",
     )
-    asked = {"approval": "before_paying", "budget": 150.0}
+    asked = {"approval": "before_paying", "budget": 150.0, "at_once": 1}
     rows = await calendar.run(**asked)
     two = rows["two", ""]
     assert (rows["one", ""].status, two.status) == ("done", "held")
