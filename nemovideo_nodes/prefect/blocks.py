@@ -9,21 +9,20 @@ from typing import Any
 from prefect.blocks import abstract
 from prefect.blocks.core import Block
 from prefect.types import SecretDict
-from pydantic import Field, HttpUrl, SecretStr, TypeAdapter
+from pydantic import Field, SecretStr
 
 from nemovideo_nodes.api.client import NemoVideoClient
 from nemovideo_nodes.emulator.local import ensure_local
+from nemovideo_nodes.prefect.docs_site import documentation_url, logo_url
 from nemovideo_nodes.prefect.location import check_store
 from nemovideo_nodes.profiles import DEFAULT_PROFILE
-from nemovideo_nodes.settings import VENDOR_WEB, find_profile
+from nemovideo_nodes.settings import find_profile
 from nemovideo_nodes.workspace import Account, Workspace
 from nemovideo_nodes.workspace.local_service import LOCAL, local_settings
 
 # No `from __future__ import annotations` here: Prefect reads the fields' types of a block.
 
-__all__ = ["SITE", "NemoVideoCredentials", "VideoStore"]
-
-SITE = TypeAdapter(HttpUrl).validate_python(VENDOR_WEB)
+__all__ = ["NemoVideoCredentials", "VideoStore"]
 
 
 class NemoVideoCredentials(abstract.CredentialsBlock):
@@ -42,7 +41,8 @@ class NemoVideoCredentials(abstract.CredentialsBlock):
 
     _block_type_name = "NemoVideo Credentials"
     _block_type_slug = "nemovideo-credentials"
-    _documentation_url = SITE
+    _documentation_url = documentation_url()
+    _logo_url = logo_url()
 
     token: SecretStr = Field(
         default=SecretStr(""),
@@ -137,7 +137,8 @@ class VideoStore(Block):
 
     _block_type_name = "Video Store"
     _block_type_slug = "video-store"
-    _documentation_url = SITE
+    _documentation_url = documentation_url()
+    _logo_url = logo_url()
 
     url: str = Field(
         default="",

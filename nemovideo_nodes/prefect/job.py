@@ -7,8 +7,9 @@ from prefect.blocks import abstract
 from pydantic import Field
 
 from nemovideo_nodes.ledger.run_result import RunResult
-from nemovideo_nodes.prefect.blocks import SITE, NemoVideoCredentials, VideoStore
+from nemovideo_nodes.prefect.blocks import NemoVideoCredentials, VideoStore
 from nemovideo_nodes.prefect.deduplication import current_flow_run
+from nemovideo_nodes.prefect.docs_site import documentation_url, logo_url
 from nemovideo_nodes.prefect.execution import execute_opened
 from nemovideo_nodes.prefect.handle import RunHandle
 from nemovideo_nodes.prefect.logs import RunLog
@@ -78,7 +79,8 @@ class VideoJob(abstract.JobBlock[RunResult]):
 
     _block_type_name = "NemoVideo Video"
     _block_type_slug = "nemovideo-video"
-    _documentation_url = SITE
+    _documentation_url = documentation_url()
+    _logo_url = logo_url()
 
     images: list[str] = Field(
         default=[],

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import inspect
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from loopback import served
 from prefect import get_client
 from prefect.blocks.core import Block
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.settings import get_current_settings
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from nemovideo_nodes.errors import BadInput, RunStopped
@@ -23,6 +30,7 @@ from nemovideo_nodes.prefect import (
     VideoJob,
     VideoStore,
 )
+from nemovideo_nodes.prefect.docs_site import logo_url
 from nemovideo_nodes.prefect.resolve import ResolvedStore, resolve_store
 from nemovideo_nodes.prefect.wording import FORM_WORDING
 from nemovideo_nodes.workspace import Workspace
@@ -31,19 +39,55 @@ from prefect_flows.image_to_video import image_to_video
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
-LOGO = Path(__file__).resolve().parents[2] / "nemovideo_nodes" / "prefect" / "logo.png"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 ONE_OF_EACH = {"messages": 1, "renders": 1, "uploads": 2, "sessions": 1}
 
 
+@pytest.fixture(scope="module")
+def docs_site() -> Iterator[str]:
+    """The documentation's files, published on loopback."""
+    with served(functools.partial(SimpleHTTPRequestHandler, directory=str(DOCS))) as url:
+        yield url
+
+
 class TestBlocks(BlockStandardTestSuite):
-    """Prefect's own suite for blocks."""
+    """Prefect's own suite for blocks, as the blocks are where the documentation is published."""
 
     @pytest.fixture(params=[NemoVideoCredentials, VideoStore, VideoJob])
-    def block(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Block]:
-        """The suite downloads the logo, which Prefect takes by https alone: here it is a file."""
+    def block(
+        self, request: pytest.FixtureRequest, docs_site: str, monkeypatch: pytest.MonkeyPatch
+    ) -> type[Block]:
+        """A block that was imported where the documentation has an address."""
         block: type[Block] = request.param
-        monkeypatch.setattr(block, "_logo_url", LOGO.as_uri())
+        monkeypatch.setenv("NEMOVIDEO_DOCS_URL", docs_site)
+        monkeypatch.setattr(block, "_logo_url", logo_url())
         return block
+
+
+@pytest.mark.parametrize("site", ["https://docs.example.com/nemovideo/", "", "no address"])
+async def test_the_types_of_blocks_show_the_published_documentation(
+    studio: Any, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Registered from a shell, they have logo and page; else the service's site and no logo."""
+    monkeypatch.setenv("NEMOVIDEO_DOCS_URL", site)
+    monkeypatch.setenv("PREFECT_API_URL", str(get_current_settings().api.url))
+    words = ("-m", "prefect", "block", "register", "-m", "nemovideo_nodes.prefect")
+    told = await asyncio.to_thread(
+        subprocess.run, [sys.executable, *words], capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stderr
+    async with get_client() as client:
+        types = [
+            await client.read_block_type_by_slug(slug)
+            for slug in ("nemovideo-credentials", "video-store", "nemovideo-video")
+        ]
+    shown = {(str(one.logo_url), str(one.documentation_url)) for one in types}
+    if site.startswith("https:"):
+        page = f"{site}prefect/#blocks-the-account-and-the-store"
+        assert shown == {(f"{site}assets/logo.png", page)}
+    else:
+        assert shown == {("None", "https://nemovideo.com/")}
+    assert ("NEMOVIDEO_DOCS_URL is no address" in told.stderr) == (site == "no address")
 
 
 def test_the_suite_of_the_blocks_is_collected() -> None:
