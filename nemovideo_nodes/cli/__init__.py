@@ -5,8 +5,6 @@ Exit codes: 0 done, 1 stuck, 2 bad input, 70 a fault of the program, 75 not fini
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import click
 
 from nemovideo_nodes.cli.approval_pages import approval_pages
@@ -28,6 +26,8 @@ __all__ = ["main"]
 def _say_version(context: click.Context, option: click.Parameter, asked: bool) -> None:
     if not asked or context.resilient_parsing:
         return
+    from importlib import metadata  # which takes as long as all commands together
+
     try:
         version = metadata.version("nemovideo-nodes")
     except metadata.PackageNotFoundError:  # a checkout that is not installed

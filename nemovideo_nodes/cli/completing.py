@@ -29,12 +29,12 @@ def complete_run(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The runs in the store whose ids begin so, the newest first, each with what was asked for."""
-    from nemovideo_nodes.cli.group import open_workspace
+    from nemovideo_nodes.cli.group import open_reader
 
     try:
         found = [
             run
-            for run in open_workspace(ctx.params.get("store")).list()
+            for run in open_reader(ctx.params.get("store")).list()
             if run.result.run_id.startswith(incomplete)
         ]
     except NemoVideoError:

@@ -29,7 +29,7 @@ from nemovideo_nodes.errors import (
 
 if TYPE_CHECKING:
     from nemovideo_nodes.settings import Settings
-    from nemovideo_nodes.workspace import Workspace
+    from nemovideo_nodes.workspace import RunReader, Workspace
 
 __all__ = [
     "BAD_INPUT",
@@ -222,6 +222,14 @@ def read_settings(store: str | None) -> Settings:
 
     settings = Settings.from_environment()
     return settings.model_copy(update={"store": store}) if store else settings
+
+
+def open_reader(store: str | None) -> RunReader:
+    """The runs of the store that the command names, for who only looks at them."""
+    from nemovideo_nodes.ledger.store import Store
+    from nemovideo_nodes.workspace import RunReader
+
+    return RunReader(Store(read_settings(store).store))
 
 
 def open_workspace(store: str | None, *, local: bool = False) -> Workspace:

@@ -17,6 +17,7 @@ from nemovideo_nodes.cli.ending import Screen, command
 from nemovideo_nodes.cli.group import (
     json_option,
     loudness,
+    open_reader,
     open_workspace,
     print_json,
     store_option,
@@ -70,14 +71,14 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
     from nemovideo_nodes.ledger.conversation import language_of_run
     from nemovideo_nodes.workspace.local_service import LOCAL
 
-    workspace = open_workspace(store)
-    known = workspace.load(workspace.named(run))
-    result = workspace.result_of(known)
+    reader = open_reader(store)
+    known = reader.load(reader.named(run))
+    result = reader.result_of(known)
     result = result.model_copy(update={"error": result.message(CLI_WORDING, source="NEMO_TOKEN")})
     if as_json:
         print_json(result.model_dump())
         return
-    problems = workspace.platform_violations(result, known)
+    problems = reader.platform_violations(result, known)
     verbose = loudness() == "verbose"
     for line in show_lines(known, result, width(), problems=problems, verbose=verbose):
         click.echo(line)
@@ -86,7 +87,7 @@ def show(run: str, link: bool, store: str | None, as_json: bool) -> None:
         raise BadInput("A run of the local emulator has no link: nobody else can open its session")
     if link or (sys.stdout.isatty() and has_site):
         labels = labels_for(language_of_run(known))
-        shown = asyncio.run(workspace.claim_link(known))
+        shown = asyncio.run(open_workspace(store).claim_link(known))
         click.echo(f"{labels.claim_link}{labels.colon}{shown}")
 
 
@@ -149,14 +150,17 @@ def runs(
         is_state = state in (None, run.result.state)
         return said and is_state and status in (None, run.result.status)
 
-    workspace = open_workspace(store)
     if delete and age is not None:
         _delete(
-            workspace, age, lambda run: chosen(run) and _ended(run, status), with_manifests, as_json
+            open_workspace(store),
+            age,
+            lambda run: chosen(run) and _ended(run, status),
+            with_manifests,
+            as_json,
         )
         return
-    now = SystemClock().now()
-    found = [run for run in workspace.list() if chosen(run) and run.at <= now - (age or _NO_TIME)]
+    reader, now = open_reader(store), SystemClock().now()
+    found = [run for run in reader.list() if chosen(run) and run.at <= now - (age or _NO_TIME)]
     if most is not None or not as_json:  # all of them as JSON stay in the order of their ids
         found.sort(key=lambda run: run.at, reverse=True)
     shown = [_worded(run) for run in found[: most or (None if as_json else _MOST)]]
@@ -165,7 +169,7 @@ def runs(
         return
     if not found:
         filtered = contains is not None or (status or state) is not None or age is not None
-        click.echo(f"There are no {'such runs' if filtered else 'runs'} in {workspace.store.url}.")
+        click.echo(f"There are no {'such runs' if filtered else 'runs'} in {reader.store.url}.")
         return
     heads, *rows = table(shown, width(), now, whole=not sys.stdout.isatty())
     click.echo(click.style(heads, dim=True))

@@ -9,7 +9,7 @@ import click
 
 from nemovideo_nodes.cli.ages import parse_age
 from nemovideo_nodes.cli.completing import complete_run
-from nemovideo_nodes.cli.group import json_option, open_workspace, print_json, store_option
+from nemovideo_nodes.cli.group import json_option, open_reader, print_json, store_option
 from nemovideo_nodes.cli.terminal import shown_path
 from nemovideo_nodes.cli.wording import CLI_WORDING
 from nemovideo_nodes.errors import BadInput
@@ -48,13 +48,13 @@ def report(
     if run is not None and age is not None:
         raise BadInput("--since is for many runs: leave it out, or leave out the run")
     target = _target(output)
-    workspace = open_workspace(store)
+    reader = open_reader(store)
     if run is not None:
-        text = workspace.report(
-            workspace.named(run), target, wording=CLI_WORDING, language=language or ""
+        text = reader.report(
+            reader.named(run), target, wording=CLI_WORDING, language=language or ""
         )
     else:
-        text = workspace.overview(target, since=age, wording=CLI_WORDING, language=language or "")
+        text = reader.overview(target, since=age, wording=CLI_WORDING, language=language or "")
     _write(target, text)
     if as_json:
         print_json({"report": str(target)})

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from nemovideo_nodes.clock import Clock
-from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.ledger.facts import Order
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.request.budget import Budget
@@ -17,8 +17,11 @@ from nemovideo_nodes.request.notify import Notify
 from nemovideo_nodes.request.post_text import PostText
 from nemovideo_nodes.request.renditions import Fit
 from nemovideo_nodes.request.script import Mode
-from nemovideo_nodes.workspace.notifications.channel import MakeChannel
 from nemovideo_nodes.workspace.script_file import ScriptFile
+
+if TYPE_CHECKING:  # who reads runs needs neither the engine nor what tells of them
+    from nemovideo_nodes.engine.events import Event
+    from nemovideo_nodes.workspace.notifications.channel import MakeChannel
 
 __all__ = ["DriveOptions", "PreparedRun", "VideoOptions"]
 

@@ -26,12 +26,6 @@ from nemovideo_nodes.request.steps import StepName
 from nemovideo_nodes.workspace.copying import copy_file, copy_paths
 from nemovideo_nodes.workspace.destination import Destination
 from nemovideo_nodes.workspace.options import PreparedRun
-from nemovideo_nodes.workspace.report import (
-    known_runs_in,
-    overview_of,
-    overview_page,
-    report_of,
-)
 
 __all__ = ["RunReader", "loaded"]
 
@@ -46,7 +40,8 @@ class RunReader:
     Its methods read the store, and so block.
     """
 
-    store: Store
+    def __init__(self, store: Store) -> None:
+        self.store = store
 
     def named(self, text: str) -> str:
         """The id of the run that is called so, or whose id alone begins so.
@@ -216,6 +211,8 @@ class RunReader:
         A small video stands in the page; a larger one is a link. `language`: `en` or `zh`; by
         default that of the instructions. Raises `BadInput` where there is no such run.
         """
+        from nemovideo_nodes.workspace.report import report_of  # no list needs pages
+
         run = self.load(run_id)
         result = self.result_of(run)
         return report_of(
@@ -238,6 +235,8 @@ class RunReader:
         language: str = "",
     ) -> str:
         """A page about all runs that somebody has touched for so long, as HTML for `target`."""
+        from nemovideo_nodes.workspace.report import known_runs_in, overview_of, overview_page
+
         now = SystemClock().now()
         known = known_runs_in(self.store, now, target, since=since, wording=wording)
         return overview_page(overview_of(known), now, language=language, since=since)

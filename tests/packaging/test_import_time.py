@@ -69,3 +69,10 @@ def test_import_leaves_out(module: str) -> None:
     """What only some users need is not imported with the package."""
     loaded = run(f"import {OURS}\nprint(*sys.modules)").split()
     assert module not in loaded
+
+
+def test_a_list_of_runs_needs_no_client() -> None:
+    """`nemovideo runs`, `show` and `report` read the store alone, so they start fast."""
+    loaded = run("from nemovideo_nodes.workspace import RunReader\nprint(*sys.modules)").split()
+    assert "nemovideo_nodes.engine.summaries" in loaded
+    assert not {"httpx", "rich", "nemovideo_nodes.engine.loop", "jinja2"} & set(loaded)
