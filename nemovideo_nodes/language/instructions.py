@@ -149,11 +149,11 @@ def _read(piece: _Piece) -> _Reading:
     if piece.content or len(text) > _LONGEST_COMMAND:
         return _REQUEST
     for command in COMMANDS:
-        is_certain = command.certain is not None and bool(command.certain.search(text))
-        if is_certain or (command.asks(text) and command.words.cover(text)):
+        if command.is_certain(text) or (command.asks(text) and command.words.cover(text)):
             return _Reading(command, bare=not command.is_plain(text))
     for question in QUESTIONS:
-        if question.asks(text) and question.words.cover(_NUMBER.sub(" ", text)):
+        covered = question.asks(text) and question.words.cover(_NUMBER.sub(" ", text))
+        if covered or question.is_certain(text):
             return _Reading(question)
     for command in COMMANDS:
         if command.with_request is not None and command.with_request.search(text):

@@ -149,6 +149,9 @@ class Command:
     def asks(self, text: str) -> bool:
         return any(trigger.search(text) for trigger in self.triggers)
 
+    def is_certain(self, text: str) -> bool:
+        return self.certain is not None and bool(self.certain.search(text))
+
     def is_plain(self, text: str) -> bool:
         return bool(self.plain.search(text))
 
