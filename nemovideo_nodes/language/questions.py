@@ -9,103 +9,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from nemovideo_nodes.language.question_forms import ABOUT_COST, ABOUT_VIDEO, LEAD, VIDEO
 from nemovideo_nodes.language.vocabulary import POLITE, Command, Words, patterns
 
 __all__ = ["QUESTIONS"]
 
-_LEAD: Final = (
-    r"^(?:(?:so|and|ok|okay|well|but|hey|hi|hello|now|please|also|then|just|i wonder"
-    r"|(?:i|we)(?:'d| would)? (?:want|like|need) to know|(?:i'm|i was|just) wondering"
-    r"|do you know|(?:can|could|would|will) you (?:please )?tell (?:me|us)|tell (?:me|us)) )*"
-)
 _SUBJECT: Final = (
     "(?:it|this|that|these|those|they|we|you|i|the|my|our|your|there|all|everything|anything"
     "|something|music|both)"
 )
-_VIDEO: Final = (
-    "video videos movie film clip clips file timeline track tracks scene scenes shot shots slide "
-    "slides picture pictures photo photos image images pic pics music song soundtrack audio sound "
-    "title titles caption captions subtitle subtitles text texts transition transitions effect "
-    "effects second seconds minute minutes frame frames format ratio aspect size resolution length "
-    "duration orientation version project edit edits draft export render"
-)
 _VIDEO_ZH: Final = (
     "视频 影片 片子 成片 短片 时间线 时间轴 轨道 片段 镜头 场景 图片 照片 图 素材 音乐 歌 歌曲 "
     "背景音乐 配乐 声音 标题 字幕 文字 转场 特效 秒 分钟 画幅 比例 尺寸 分辨率 格式 时长 版本 草稿"
-)
-
-# A question that names the video, its parts or the balance is about them, whatever else it says.
-_THING: Final = rf"(?:(?:current|new|last|first|second|third|whole|final|background) )*(?:{'|'.join(_VIDEO.split())})"
-_OURS: Final = (
-    rf"(?:(?:it|everything)(?!'s\b| called\b)|there(?: (?:still|already))?(?: (?:any|an?|no|some|enough)"
-    rf"(?: {_THING}| (?:error|problem|issue|delay|mistake)s?)| {_THING}| (?:any|some)thing|$)|(?:the|my|our|your|this|that|these|those|all|all of)"
-    rf"(?: the| my| our)? {_THING})\b"
-)
-_BE: Final = (
-    "(?:is|are|was|were|do|does|did|has|have|had|will|isn't|aren't|wasn't|weren't|doesn't|didn't"
-    "|hasn't|haven't)"
-)
-_NO_REQUEST: Final = (
-    r"(?!.*\b(?:possible|if|should|would|could|can|may|might|best|better|recommend|suggest|cost"
-    r"|(?:ok|okay|fine|alright|good|allowed|able|like) (?:to|for)|too \w+ to|time is it|know|for you)\b)"
-)
-_WORK: Final = (
-    r"(?:it|this|that|(?:a|an|one|the|another|each|every|one more)(?: more| new| small)? "
-    r"(?:change|edit|video|clip|message|render|export|revision|version)"
-    r"|(?:changes|edits|videos|messages|editing|rendering|exporting|exports))"
-)
-_COST_OF: Final = (
-    r"(?: (?:me|us|extra|again|now|more|in total|each|altogether))*"
-    rf"(?:$| (?:of|for|per|to|if) .*\b(?:it|this|that|{_THING}|change|edits?|another|more|again)$)"
-)
-_ABOUT_VIDEO: Final = re.compile(
-    "|".join(
-        (
-            # "Is there any sound?", "did the export fail?", "was it rendered?"
-            rf"{_LEAD}{_NO_REQUEST}(?!(?:do|have|had|will)\b){_BE} {_OURS}",
-            rf"{_LEAD}{_NO_REQUEST}have {_OURS} been\b",
-            # "What stage is it at?", "which song did you use?", "why is there no music?"
-            rf"{_LEAD}{_NO_REQUEST}(?:(?:what|which|whose|how)(?: (?!it\b)[\w-]+){{0,3}}|who"
-            rf"|where|when|why) {_BE} (?:{_OURS}|you (?:do|add|use|make|change|remove|cut|put|pick|choose)\b)",
-            rf"{_LEAD}{_NO_REQUEST}(?:what|who|where|when|how)'s {_OURS}",
-            rf"{_LEAD}what(?:'s| is| are|s) the [\w-]+ (?:of|in|on|for) {_OURS}",
-            rf"{_LEAD}(?:what|which) (?:step|stage|part|phase|point) (?:are|is) (?:we|you|it)\b",
-            # "What text is on screen?", "who made the music?"
-            rf"{_LEAD}{_NO_REQUEST}(?:what|which|who)(?: [\w-]+){{0,2}} (?:is|are|was|were|comes|plays"
-            r"|appears) (?:on (?:the )?(?:screen|timeline)|in (?:it|there|the (?:video|film|clip)))\b",
-            rf"{_LEAD}who (?:sings|sang|made|wrote|plays|composed) (?:it|the {_THING})$",
-            r"^(?:please |(?:can|could|would|will) you (?:please )?)*(?:describe|summari[sz]e|list"
-            rf"|explain)(?: (?:to )?(?:me|us))?(?: (?:all|each|every|everything))*"
-            rf"(?: (?:of )?(?:it|(?:the|my|our|current) {_THING}|{_THING}))?"
-            r"(?: (?:on|in) (?:it|the (?:timeline|video)))?$",
-            r"^(?:please |(?:can|could|would|will) you (?:please )?)*(?:describe|summari[sz]e|explain"
-            r"|list) (?:to (?:me|us) )?(?:what|how|why) (?:you|we)(?:'ve)? (?:did|have|made|got|used|changed"
-            r"|added|done)\b",
-            r"^(?:please )?show (?:it to )?(?:me|us)(?: (?:the|my|our) (?:current )?(?:draft|version"
-            r"|state))?$",
-        )
-    ),
-    re.ASCII,
-)
-_ABOUT_COST: Final = re.compile(
-    "|".join(
-        (
-            rf"{_LEAD}(?:what|how much|how many credits)(?: (?:does|do|did|will|would|has|is|was))? "
-            rf"{_WORK}(?: [\w-]+)? cost\b{_COST_OF}",
-            rf"{_LEAD}(?:does|do|did|will|would) {_WORK}(?: to \w+)? (?:cost|use|take|charge)"
-            r"(?: (?:me|us|any|a lot of|more|extra|my|credits?|money|anything|something))*$",
-            rf"{_LEAD}how (?:expensive|costly|cheap) (?:is|are|was|were|would|will) {_WORK}\b",
-            rf"{_LEAD}(?:is|are|was|were) {_WORK} (?:\w+ )?(?:free|expensive|paid|charged|billed)\b",
-            rf"{_LEAD}what(?:'s| is| are| was) (?:the|your) (?:price|cost|fee|charge|pricing)s?{_COST_OF}",
-            rf"{_LEAD}(?:did|do|will|have) (?:you|i|we) (?:get |be |been |being )?charged?(?: me| us)?(?: (?:for (?:it|this|that)|twice|any|my|credits?|anything|already|again"
-            r"|yet))*$",
-            rf"{_LEAD}(?:was|am|were|are) (?:i|we) (?:being |getting )?(?:charged|billed)\b",
-            rf"{_LEAD}(?:is|are) there (?:still )?enough credits?\b",
-            rf"{_LEAD}how many more (?:\w+ )?(?:can|could) (?:i|we)\b",
-            rf"{_LEAD}when (?:do|does|will|are) (?:my|the|our|i|we) .*\bcredits?\b",
-        )
-    ),
-    re.ASCII,
 )
 
 QUESTIONS: Final = (
@@ -115,16 +30,16 @@ QUESTIONS: Final = (
         only_asks=True,
         triggers=patterns(
             (
-                _LEAD + r"how (?:many|much)\b.*\b(?:left|remain|remains|remaining|cost|costs|spent"
+                LEAD + r"how (?:many|much)\b.*\b(?:left|remain|remains|remaining|cost|costs|spent"
                 r"|spend|used up|pay|paid)\b",
-                _LEAD + r"(?:what's|whats|what is) (?:still )?(?:left|remaining)$",
-                _LEAD + r"(?:any |my )?quota(?: is)?(?: still)? (?:left|remaining)$",
-                _LEAD + r"what (?:did|does|do|will|would|has) .*\bcost\b",
-                _LEAD + r"(?:do|have) (?:i|we)\b.*\b(?:any|some|enough) left$",
-                _LEAD + r"(?:can|could) (?:i|we) (?:still )?afford\b",
-                _LEAD
+                LEAD + r"(?:what's|whats|what is) (?:still )?(?:left|remaining)$",
+                LEAD + r"(?:any |my )?quota(?: is)?(?: still)? (?:left|remaining)$",
+                LEAD + r"what (?:did|does|do|will|would|has) .*\bcost\b",
+                LEAD + r"(?:do|have) (?:i|we)\b.*\b(?:any|some|enough) left$",
+                LEAD + r"(?:can|could) (?:i|we) (?:still )?afford\b",
+                LEAD
                 + r"do (?:i|we) (?:need|have) to pay\b|"
-                + _LEAD
+                + LEAD
                 + r"(?:what|which|what's my) plan\b",
                 r"(?:剩|剩下|剩余|余下|花|花费|用|用掉|消耗)了?(?:我|我们)?(?:多少|几)"
                 r"|还有多少(?:次|点|钱|额度|配额)?(?:了|呢|吗)?$|多少(?:钱|次)|够不够|够吗$"
@@ -134,19 +49,19 @@ QUESTIONS: Final = (
             )
         ),
         plain=re.compile(""),
-        certain=_ABOUT_COST,
+        certain=ABOUT_COST,
         words=Words.of(
             "how many much left remain remains remaining cost costs spent spend used up pay paid "
             "what what's whats did do does has have had will would still any some enough can could "
             "afford another one more video videos that this it all edit edits message messages "
             "render run so far are there in total altogether credit credits been got we've i've "
-            "money plan next time quota my on account balance know wonder wondering tell need plan am",
+            "money next time quota my on account balance know wonder wondering tell need plan am",
             "额度 配额 "
             "剩 剩下 剩余 余下 花 花费 用 用掉 消耗 多少 几 还有 还剩 还能 还要 钱 次 点 够 不够 "
             "够不够 个 条 段 一个 一条 一次 我们 总共 一共 已经 这次 这个 这条 视频 做 积分 余额 "
-            "到现在 到目前为止 会 要 再 改 修改 编辑 生成 导出 贵 贵不贵 收费 免费 扣 扣积分 花钱 要钱 "
-            "价格 费用 收费标准 怎么算 套餐 会员 到期 过期 充值 怎么 什么 什么时候 哪个 哪种 收 "
-            "音乐 标题 字幕 多久 的 每次 每个",
+            "到现在 到目前为止 会 要 再 改 修改 编辑 生成 导出 贵 贵不贵 收费 免费 "
+            "扣 扣积分 花钱 要钱 价格 费用 收费标准 怎么算 套餐 会员 到期 过期 充值 怎么 什么 "
+            "什么时候 哪个 哪种 收 音乐 标题 字幕 多久 的 每次 每个",
             POLITE,
         ),
     ),
@@ -156,23 +71,23 @@ QUESTIONS: Final = (
         only_asks=True,
         triggers=patterns(
             (
-                _LEAD + r"(?:what|what's|whats|which|how|how's|hows|where|where's|when's)\b"
+                LEAD + r"(?:what|what's|whats|which|how|how's|hows|where|where's|when's)\b"
                 r"(?!(?: about| if| to| come)\b)",
-                _LEAD + r"when (?:is|are|will|do|does|did|can)\b",
-                _LEAD + r"why\b(?! (?:not|don't|doesn't|can't|won't)\b)",
+                LEAD + r"when (?:is|are|will|do|does|did|can)\b",
+                LEAD + r"why\b(?! (?:not|don't|doesn't|can't|won't)\b)",
                 # "Do it" and "have music" are no questions: these want somebody to ask about.
-                _LEAD + rf"(?:(?:is|are|was|were|did)(?:n't)? {_SUBJECT}"
+                LEAD + rf"(?:(?:is|are|was|were|did)(?:n't)? {_SUBJECT}"
                 r"|(?:do|have)(?:n't)? (?:you|we|i|they)|(?:does|has)(?:n't)? (?:it|this|that|the"
-                r"|my|our|everything|anything|all))\b(?!.*\b(?:possible|(?:ok|okay|fine|alright) (?:to|if))\b| know$)",
-                _LEAD
-                + r"(?:(?:any|anything|still)|got anything)\b.*\b(?:new|news|progress|changes?"
+                r"|my|our|everything|anything|all))\b"
+                r"(?!.*\b(?:possible|(?:ok|okay|fine|alright) (?:to|if))\b| know$)",
+                LEAD + r"(?:(?:any|anything|still)|got anything)\b.*\b(?:new|news|progress|changes?"
                 r"|updates?|done|ready|working|there|running|yet|luck|so far)$",
-                _LEAD + r"(?:(?:let me|can i|could i|may i|i want to|i'd like to) )?(?:show|see"
+                LEAD + r"(?:(?:let me|can i|could i|may i|i want to|i'd like to) )?(?:show|see"
                 r"|tell|list|check)(?: (?:me|us))? (?:what|what's|whats|which|how)\b",
-                _LEAD + r"(?:can|could|may) (?:i|we) (?:see|look at|check) (?:the|my|our)\b"
+                LEAD + r"(?:can|could|may) (?:i|we) (?:see|look at|check) (?:the|my|our)\b"
                 r"(?!.*\b(?:as|with|without|in|like|again)\b)",
-                _LEAD + r"(?:(?:can|could|may) (?:i|we) see (?:it|this|that)|show (?:me|us))$",
-                _LEAD + r"(?:(?:can|could|may) (?:i|we) |let (?:me|us) )(?:watch|(?:have|take) a"
+                LEAD + r"(?:(?:can|could|may) (?:i|we) see (?:it|this|that)|show (?:me|us))$",
+                LEAD + r"(?:(?:can|could|may) (?:i|we) |let (?:me|us) )(?:watch|(?:have|take) a"
                 r"(?: quick)? look(?: at)?)(?: (?:it|this|that|the \w+))?(?: now| already| yet)?$",
                 r"^can you see (?:my|the|our|all)\b",
                 r"^tell (?:me|us) more$",
@@ -200,7 +115,7 @@ QUESTIONS: Final = (
             )
         ),
         plain=re.compile(""),
-        certain=_ABOUT_VIDEO,
+        certain=ABOUT_VIDEO,
         words=Words.of(
             "what what's whats which how how's hows where where's when when's why is are was were "
             "isn't aren't has have hasn't haven't had did didn't does doesn't do i've we've you've "
@@ -217,7 +132,7 @@ QUESTIONS: Final = (
             "color background "
             "status look looks like many much long short big old fast slow left few each every "
             f"all one ones order first last current between only exactly thing things my your our "
-            f"can could may moment right its {_VIDEO}",
+            f"can could may moment right its {VIDEO}",
             "现在 当前 目前 是 是不是 什么样 什么样子 怎么样 怎样 啥样 样子 啥 什么 "
             "做成什么样 做成啥样 做得怎么样 做的怎么样 做什么 做了什么 做了哪些 做到 "
             "做到哪 做到哪里 变成什么样 里 里面 里头 上 中 都 有 没有 有没有 哪 哪些 "
@@ -229,10 +144,11 @@ QUESTIONS: Final = (
             "首 在 到 "
             "什么时候 写 写的 写了 写着 说 说的 一共 总共 收到 收到了 还是 竖屏 横屏 竖版 横版 "
             "画面 大小 刚才 刚刚 为什么 这么 慢 出错 出错了 出问题了 如何 链接 让我 看下 上传 "
-            "上传了 目前的 现在的 弄 弄好 弄完 弄完了 搞定 搞定了 渲染 渲染完 渲染好 完 完了 进行 进行到 "
-            "配的 用的 名字 谁 唱 唱的 颜色 字体 风格 节奏 画质 清晰度 成功 失败 失败了 怎么 还没 "
-            "不 展示 所有 全部 描述 总结 汇报 说说 说明 你做了什么 改了什么 暗 亮 模糊 大声 小声 吵 快 "
-            "短 大 小 卡 色 一样 生成 导出 都用上 用上 用上了 问题 这样 "
+            "上传了 目前的 现在的 弄 弄好 弄完 弄完了 搞定 搞定了 渲染 渲染完 渲染好 完 完了 "
+            "进行 进行到 配的 用的 名字 谁 唱 唱的 颜色 字体 风格 节奏 画质 清晰度 "
+            "成功 失败 失败了 怎么 还没 不 展示 所有 全部 描述 总结 汇报 说说 说明 你做了什么 "
+            "改了什么 暗 亮 模糊 大声 小声 吵 快 短 大 小 卡 色 一样 生成 导出 都用上 用上 用上了 "
+            "问题 这样 "
             f"{_VIDEO_ZH}",
             POLITE,
         ),
