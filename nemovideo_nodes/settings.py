@@ -262,7 +262,9 @@ def checked_url(url: str, what: str, *, allow_http: bool) -> str:
     if parts.scheme not in ("http", "https") or not host or not _is_plain(url):
         raise BadInput(f"{what} is not a URL of the form https://host: {shown!r}")
     if "@" in parts.netloc:
-        raise BadInput(f"{what} must not hold a user name or password: give the token separately")
+        raise BadInput(
+            f"{what} must not hold a user name or a password; the token is given separately"
+        )
     if "?" in url or "#" in url:
         raise BadInput(f"{what} must not hold a query or a fragment: {shown!r}")
     if parts.scheme == "http" and not is_loopback(host) and not allow_http:

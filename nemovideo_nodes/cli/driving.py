@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -55,21 +55,12 @@ class Delivery:
         """Whether a person at the terminal is asked for approval."""
         return not self.as_json and loudness() != "quiet" and can_ask()
 
-    def check(self, workspace: Workspace) -> None:
-        """Raise `BadInput` for a store that is a file, and for where the video cannot be put."""
+    def check(self, workspace: Workspace, media: Sequence[str] = ()) -> None:
+        """Raise `BadInput` where the video cannot be put, or would replace one of `media`."""
         from nemovideo_nodes.workspace.copying import check_target
 
-        root = workspace.store.root
-        for folder in (root, *root.parents) if root is not None else ():
-            if folder.is_dir():
-                break
-            if folder.exists():  # a worker that has begun waits for its disk: nobody has here
-                raise BadInput(
-                    f"The store {workspace.store.url} is not a folder: {folder} is a file",
-                    remedy=Remedy.STORE,
-                )
         if self.output is not None:
-            check_target(self.output)
+            check_target(self.output, media)
         elif self.opens and workspace.store.root is None:
             raise BadInput(
                 "--open needs the video on this machine, and the store is a bucket: name a file "

@@ -28,6 +28,7 @@ from nemovideo_nodes.errors import (
 )
 
 if TYPE_CHECKING:
+    from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.settings import Settings
     from nemovideo_nodes.workspace import RunReader, Workspace
 
@@ -225,16 +226,36 @@ def read_settings(store: str | None) -> Settings:
 
 
 def open_reader(store: str | None) -> RunReader:
-    """The runs of the store that the command names, for who only looks at them."""
+    """The runs of the store that the command names, for who only looks at them.
+
+    Raises `BadInput` for a store that is a file.
+    """
     from nemovideo_nodes.ledger.store import Store
     from nemovideo_nodes.workspace import RunReader
 
-    return RunReader(Store(read_settings(store).store))
+    return RunReader(_in_folder(Store(read_settings(store).store)))
 
 
 def open_workspace(store: str | None, *, local: bool = False) -> Workspace:
-    """The runs of the store that the command names, as the environment's account sees them."""
+    """The runs of the store that the command names, as the environment's account sees them.
+
+    Raises `BadInput` for a store that is a file.
+    """
     from nemovideo_nodes.emulator.local import ensure_local
     from nemovideo_nodes.workspace import Account, Workspace
 
-    return Workspace.open(store or "", Account(local=local), start_local=ensure_local)
+    workspace = Workspace.open(store or "", Account(local=local), start_local=ensure_local)
+    _in_folder(workspace.store)
+    return workspace
+
+
+def _in_folder(store: Store) -> Store:
+    """`store`, unless it is a file. A worker that has begun waits for its disk: nobody has here."""
+    for folder in (store.root, *store.root.parents) if store.root is not None else ():
+        if folder.is_dir():
+            break
+        if folder.exists():
+            raise BadInput(
+                f"The store {store.url} is not a folder: {folder} is a file", remedy=Remedy.STORE
+            )
+    return store

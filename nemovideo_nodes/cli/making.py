@@ -220,7 +220,8 @@ def make(
             approval=approval,
         )
         workspace = open_workspace(store, local=local)
-        delivery.check(workspace)
+        named = file.sources if file is not None else []
+        delivery.check(workspace, [*media, *named])
         ended = (
             workspace.preview(options)
             if dry_run

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nemovideo_nodes.errors import BadInput
+
 __all__ = [
     "Budget",
+    "check_credits",
     "daily_budget",
     "day_budget",
     "named_budget",
@@ -43,26 +47,39 @@ class Budget(BaseModel):
         return self.model_copy(update={"scope": scope, "per_day": False})
 
 
+def check_credits(credits: object) -> float:
+    """`credits`, if they are a number that a budget can be; raises `BadInput`."""
+    is_number = isinstance(credits, int | float) and not isinstance(credits, bool)
+    number = float(credits) if isinstance(credits, int | float) else math.nan
+    if not is_number or not math.isfinite(number) or number < 0:
+        raise BadInput(f"A budget is a number of credits, such as 150, not {credits!r}")
+    return number
+
+
 def run_budget(run_id: str, credits: float) -> Budget:
-    """The budget of one run."""
-    return Budget(scope=f"run-{run_id}"[:255], credits=credits, of="of the run")
+    """The budget of one run; raises `BadInput`, as the others do, for what is no number."""
+    return _budget(scope=f"run-{run_id}"[:255], credits=credits, of="of the run")
 
 
 def day_budget(account: str, credits: float, now: datetime) -> Budget:
     """The budget of an account for the day of `now`, in the time zone that `now` is in."""
     scope = f"day-{now.date().isoformat()}-{_plain(account)}"
-    return Budget(scope=scope, credits=credits, of="today")
+    return _budget(scope=scope, credits=credits, of="today")
 
 
 def named_budget(kind: str, name: str, credits: float) -> Budget:
     """The budget of a calendar, for all that is made from it."""
-    return Budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=f"of the {kind} {name}")
+    return _budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=f"of the {kind} {name}")
 
 
 def daily_budget(kind: str, name: str, credits: float) -> Budget:
     """The budget of a webhook source, for each day."""
     of = f"of the {kind} {name} today"
-    return Budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=of, per_day=True)
+    return _budget(scope=f"{kind}-{_plain(name)}", credits=credits, of=of, per_day=True)
+
+
+def _budget(*, scope: str, credits: float, of: str, per_day: bool = False) -> Budget:
+    return Budget(scope=scope, credits=check_credits(credits), of=of, per_day=per_day)
 
 
 def _plain(name: str) -> str:

@@ -171,7 +171,12 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[_Record]:
 
 def _csv_fault(error: csv.Error) -> str:
     reason = str(error)
-    if "unexpected end" in reason or "field larger" in reason:
+    if "field larger" in reason:
+        return (
+            f"a cell in it has more than {csv.field_size_limit()} characters: shorten it, or close "
+            "a quotation mark that is left open"
+        )
+    if "unexpected end" in reason:
         return "a quotation mark in it is never closed: close it, or write it twice for a sign"
     if "expected after" in reason:
         return "a quotation mark stands in the middle of a cell: write it twice, in a quoted cell"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
 from nemovideo_nodes.errors import redact, well_formed
-from nemovideo_nodes.wire.translated import plain
+from nemovideo_nodes.wire.translated import is_true, plain
 
 __all__ = ["ASK_QUESTION", "AgentQuestion", "Question", "QuestionOption", "asks"]
 
@@ -55,7 +55,7 @@ class AgentQuestion(BaseModel):
     @classmethod
     def read(cls, arguments: object) -> AgentQuestion:
         """The question in a tool call's arguments, whatever of it can be read."""
-        value = _object(arguments)
+        value = {"questions": arguments} if isinstance(arguments, list) else _object(arguments)
         inner = next((value[name] for name in _WRAPPERS if value.get(name)), None)
         if inner is not None and not value.get("questions"):
             value = _object(inner)
@@ -101,7 +101,7 @@ def _question(value: object) -> Question | None:
         id=_words(given, "id"),
         prompt=prompt,
         options=options,
-        allow_multiple=given.get("allow_multiple", given.get("allowMultiple")) is True,
+        allow_multiple=is_true(given.get("allow_multiple", given.get("allowMultiple"))),
     )
 
 
@@ -111,13 +111,15 @@ def asks(tool: str) -> bool:
 
 
 def _listed(value: object) -> list[object]:
-    """A list as itself, as JSON text, or as an object whose keys are the ids."""
+    """A list as itself, as JSON text, or as an object: one question, or ids as its keys."""
     if isinstance(value, str):
         try:
             value = from_json(value)
         except ValueError:
             return [value]
     if isinstance(value, dict):
+        if isinstance(value.get("prompt", value.get("question")), str):
+            return [value]
         return [
             {"id": key, **one} if isinstance(one, dict) else {"id": key, "label": one}
             for key, one in value.items()
@@ -129,7 +131,7 @@ def _options(value: object) -> tuple[QuestionOption, ...]:
     found = []
     for one in _listed(value)[:_MOST]:
         given = _object(one) if isinstance(one, dict) else {"label": one}
-        label = _words(given, "label", "text", "title", "value", "id")
+        label = _words(given, "label", "text", "title", "name", "value", "id")
         if label:
             found.append(QuestionOption(id=_words(given, "id", "value"), label=label))
     return tuple(found)

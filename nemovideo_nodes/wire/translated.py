@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-__all__ = ["HEARTBEATS", "adk_event", "kind_of", "plain"]
+__all__ = ["HEARTBEATS", "adk_event", "is_true", "kind_of", "plain"]
 
 HEARTBEATS: Final = frozenset({"heartbeat", "ping", "keepalive"})
 _CALLS: Final = frozenset({"toolcall", "tooluse", "functioncall"})
@@ -29,6 +29,11 @@ def plain(name: object) -> str:
         return ""
     small = name.lower()
     return small if small.isalnum() else _SIGNS.sub("", small)
+
+
+def is_true(value: object) -> bool:
+    """Whether a flag is set; a gateway may write it as a text or as a number."""
+    return value is True or (isinstance(value, str | int) and str(value).lower() in ("true", "1"))
 
 
 def kind_of(event: dict[str, Any]) -> str:
@@ -59,7 +64,7 @@ def adk_event(event: dict[str, Any], frame: str = "") -> dict[str, Any]:
 
 
 def _event(event: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    return {"content": {"parts": [part]}, "partial": event.get("partial") is True}
+    return {"content": {"parts": [part]}, "partial": is_true(event.get("partial"))}
 
 
 def _places(event: dict[str, Any]) -> list[dict[str, Any]]:

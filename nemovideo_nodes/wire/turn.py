@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from nemovideo_nodes.errors import redact, well_formed
 from nemovideo_nodes.wire.question import AgentQuestion, asks
 from nemovideo_nodes.wire.stream import FrameReader
-from nemovideo_nodes.wire.translated import HEARTBEATS, adk_event, kind_of, plain
+from nemovideo_nodes.wire.translated import HEARTBEATS, adk_event, is_true, kind_of, plain
 
 __all__ = ["StreamEvent", "StreamEventKind", "Turn", "TurnReader"]
 
@@ -135,7 +135,7 @@ class TurnReader:
                 return _OTHER
         parts = _parts(event)
         text = "" if author == "user" else _shown(parts)
-        if event.get("partial") is True:
+        if is_true(event.get("partial")):
             self._unclosed += text
             return StreamEvent(_TEXT, text) if text else _OTHER
         tools = [name for part in parts if (name := _tool(part))]
@@ -174,12 +174,13 @@ def _event_error(event: dict[str, Any], text: str) -> str | None:
 def _parts(event: dict[str, Any]) -> list[dict[str, Any]]:
     content = event.get("content")
     parts = content.get("parts") if isinstance(content, dict) else None
+    parts = [parts] if isinstance(parts, dict) else parts
     return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
 
 
 def _shown(parts: list[dict[str, Any]]) -> str:
     """The text of an event as a person should see it."""
-    texts = [part["text"] for part in parts if "text" in part and part.get("thought") is not True]
+    texts = [part["text"] for part in parts if "text" in part and not is_true(part.get("thought"))]
     return "".join([text for text in texts if isinstance(text, str)])
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from nemovideo_nodes.errors import BadInput, StoreError
+from nemovideo_nodes.media.sniff import HEAD_BYTES, sniff
 
 __all__ = ["check_target", "copy_file", "copy_paths"]
 
 
-def check_target(target: str) -> None:
-    """Raise `BadInput` where no file could be written to `target`; nothing is written."""
+def check_target(target: str, media: Sequence[str] = ()) -> None:
+    """Raise `BadInput` where no file could be written to `target`, or where it is one of `media`,
+    a picture or a recording; nothing is written."""
     try:
         path = Path(target).expanduser()
     except RuntimeError:
@@ -25,6 +28,26 @@ def check_target(target: str) -> None:
         raise BadInput(
             f"The video cannot be written to {target!r}: name a file in a folder of yours"
         )
+    if path.is_file() and (_is_named(path, media) or _is_material(path)):
+        raise BadInput(
+            f"The video would replace {target!r}, which is not a video that was made here: name "
+            "another file"
+        )
+
+
+def _is_named(path: Path, media: Sequence[str]) -> bool:
+    for one in media:
+        with contextlib.suppress(OSError, ValueError):  # a URL, or not there
+            if path.samefile(one):
+                return True
+    return False
+
+
+def _is_material(path: Path) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        found = sniff(file.read(HEAD_BYTES))
+        return found is not None and found.kind != "video"
+    return False
 
 
 def copy_paths(target: str, run_id: str, count: int) -> list[Path]:

@@ -56,7 +56,10 @@ __all__ = [
 
 MAX_MEDIA = 500
 _CHUNK = 1024 * 1024
-_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db"})
+_SYSTEM_FILES = frozenset(
+    {"thumbs.db", "desktop.ini", "icon\r", "ehthumbs.db", "ehthumbs_vista.db", "picasa.ini"}
+    | {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
+)
 """What systems put into folders by themselves; passed over like hidden files."""
 _LONGEST_SHOWN = 300
 _DIGITS = re.compile(r"(\d+)")
@@ -307,10 +310,18 @@ _WHAT = {"video": "a clip", "audio": "a recording"}
 
 
 def _natural(name: str) -> tuple[object, ...]:
-    """The order in which people count: 2 before 10, case folded."""
-    parts = _DIGITS.split(name.casefold())
-    key = [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
-    return (key, name)
+    """The order in which people count, case folded: 2 before 10, numbers before letters, and
+    `a.jpg` before `a (1).jpg` and `a2.jpg`."""
+    stem, dot, extension = name.casefold().rpartition(".")
+    return (_counted(stem if dot else extension), _counted(extension), name)
+
+
+def _counted(text: str) -> list[tuple[int, int]]:
+    """`text` by its characters, a number in it at the place of a digit."""
+    key: list[tuple[int, int]] = []
+    for part in _DIGITS.split(text):
+        key += [(ord("0"), int(part))] if part.isdecimal() else [(ord(one), 0) for one in part]
+    return key
 
 
 def _before(media: list[Media]) -> list[Media]:

@@ -15,7 +15,7 @@ from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.approval import approval_rule
-from nemovideo_nodes.request.budget import run_budget
+from nemovideo_nodes.request.budget import check_credits, run_budget
 from nemovideo_nodes.request.estimate import Estimate
 from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
@@ -137,6 +137,8 @@ def preview(settings: Settings, store: Store, options: VideoOptions) -> DryRun:
     try:
         check_script(request.script, request.media)
         check_handover(request.post, settings)
+        if options.budget is not None:
+            check_credits(options.budget)
         if refused:
             raise refused[0].error
     except (BadInput, Unreachable) as error:

@@ -38,6 +38,11 @@ class ScriptFile(_Strict):
     export: Literal["end", "each"] = "end"
     """`end`: one video at the end; `each`: one after each instruction (batch, iterative work)."""
 
+    @property
+    def sources(self) -> list[str]:
+        """All files, folders and URLs that it names."""
+        return [*self.media, *(one for entry in self.instructions for one in entry.media)]
+
     def exports(self, entry: ScriptEntry) -> bool:
         """Whether a video is made after this instruction."""
         return self.export == "each" if entry.export is None else entry.export
@@ -55,8 +60,11 @@ def read_script(name: str) -> ScriptFile:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadInput(f"There is no script {name!r}: check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The script {name} cannot be read: {error}") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInput(f"The script {name} cannot be read: {reason}") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"The script {name} is not UTF-8 text: save it as UTF-8") from None
     value = _parse(text, name)
     if isinstance(value, list):
         value = {"instructions": value}

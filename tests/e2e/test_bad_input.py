@@ -63,6 +63,10 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "store of no kind": (["make", "{good}", "--store", "ftp://x"], "store"),
     "store of nobody": (["make", "{good}", "--store", "~nobody-of-that-name/x"], "store"),
     "store that is no text": (["make", "{good}", "--store", b"x\xff"], "store"),
+    "runs of a store that is a file": (["runs", "--store", "file"], "not a folder"),
+    "a budget that is no number": (["make", "{good}", "--budget", "nan"], "number of credits"),
+    "a video in the picture's place": (["make", "{good}", "-o", "{good}"], "would replace"),
+    "a script that is no text": (["make", "--script", "{good}"], "not UTF-8"),
     "resume of nothing": (["resume", "nothing"], "no run nothing"),
     "show of a strange id": (["show", "a/../b"], "run id"),
 }

@@ -369,6 +369,30 @@ def test_a_question_is_never_lost_by_its_spelling(call: dict[str, object]) -> No
     assert turn_of(call).question == turn_of(CALLS[0]).question
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [{"prompt": "Which?", "options": ["A"], "allow_multiple": True}],
+        {"questions": {"prompt": "Which?", "options": [{"name": "A"}], "allow_multiple": "true"}},
+        {"question": "Which?", "choices": {"a": "A"}, "allowMultiple": 1},
+    ],
+)
+def test_one_question_keeps_its_options(arguments: object) -> None:
+    """Whether it stands in a list, or by itself."""
+    question = turn_of({"type": "tool_call", "name": "ask_question", "args": arguments}).question
+    assert question is not None
+    assert question.sentence() == "Which? (A, one or more)"
+
+
+@pytest.mark.parametrize("said", [True, "true", "True", 1])
+def test_a_flag_may_come_as_a_text_or_a_number(said: object) -> None:
+    """Else a reply would be shown twice, and a thought at all."""
+    part = {"content": {"parts": [{"text": "Hel"}]}, "partial": said}
+    thought = {"content": {"parts": [{"text": "hm", "thought": said}]}}
+    whole = {"content": {"parts": {"text": "Hello"}}}
+    assert turn_of(part, thought, whole).replies == ["Hello"]
+
+
 def test_a_question_in_a_frame_that_the_stream_names() -> None:
     """The name of the frame is its kind, where it has none itself."""
     call = json.dumps(

@@ -12,7 +12,7 @@ from stage import make_pictures
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
 from nemovideo_nodes.settings import find_profile
-from nemovideo_nodes.workspace.ingest import ingest, instructions, list_pictures
+from nemovideo_nodes.workspace.ingest import ingest, ingest_all, instructions, list_pictures
 
 PROFILE = find_profile("image-to-video-canva")
 
@@ -45,17 +45,24 @@ def test_the_name_does_not_matter_and_the_content_does(store: Store, picture: Pa
 
 
 def test_a_folder_gives_its_images_by_name(store: Store, tmp_path: Path, picture: Path) -> None:
-    """Other files, hidden ones, pipes and folders are passed over."""
+    """Other files, hidden ones, pipes and folders are passed over; numbers come first."""
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "b.png").write_bytes(picture.read_bytes())
-    (folder / "a.png").write_bytes(picture.read_bytes())
+    for name in ("a.png", "a (1).png", "10.png", "2.png", "a2.png"):
+        (folder / name).write_bytes(picture.read_bytes())
+    for name in ("__MACOSX", "@eaDir"):
+        (folder / name).mkdir()
     (folder / ".hidden.png").write_bytes(picture.read_bytes())
     (folder / "notes.txt").write_text("x")
     (folder / "inner.png").mkdir()
     (folder / "gone.png").symlink_to("/nonexistent")
     os.mkfifo(folder / "pipe.png")
-    assert [medium.name for medium in ingest(store, [str(folder)])] == ["a.png", "b.png"]
+    ingested = ingest_all(store, [str(folder)])
+    names = [medium.name for medium in ingested.media]
+    assert names == ["2.png", "10.png", "a.png", "a (1).png", "a2.png", "b.png"]
+    left = {one.name for one in ingested.skipped}
+    assert left == {"notes.txt", "inner.png", "gone.png", "pipe.png"}  # no word of system files
 
 
 def test_a_tilde_is_the_home_only_where_no_file_is_called_so(
