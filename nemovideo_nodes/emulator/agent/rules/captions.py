@@ -102,6 +102,7 @@ _ON_ONE = words(
     rf"|\b(?:on|under|over|for|below)\s{REF}(?P<gap1>{_GAP})(?P<q4>{QUOTE})"
     rf"|{REF}(?:上面|上|下面|下|的)?(?P<gap2>{_GAP})(?P<q5>{QUOTE})"
 )
+_TEXT_ALONE = words(rf"\b{TITLE}\b|{TITLE_ZH}")
 _ROW_BEFORE = words(rf"(?:{QUOTE}\s?(?:,|、|and|&|和)*\s?)+$")
 _PICTURE = words(r"\b(?:pictures?|photos?|images?)\b")
 _ON_ONE_SAYS = words(
@@ -118,6 +119,8 @@ def caption_one(film: Film, reading: Reading) -> Edit | None:
         edit, film = more, more.film
     if edit:
         reading.take_all(_CAPTION_EACH)
+        if not re.search(QUOTE, reading.text):  # "add text": it was this text
+            reading.take_all(_TEXT_ALONE)
     return edit
 
 

@@ -38,6 +38,10 @@ _PERCENT = re.compile(r" ?\bper ?cent\b", re.IGNORECASE)
 _LINE_END = "\ue7ff"
 """A sign that no cleaned text has."""
 _MINUTES = re.compile(r"(?<![\d:])(\d{1,2}):([0-5]\d)\s?(?:minutes?|mins?)\b", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(
+    r"(?<![\d.,])(\d{1,2}),([05])(?=[-\s]?(?:seconds?|secs?|minutes?|mins?|s|秒|分钟)(?![a-z]))",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(r"(?<![\d:])0?0:(\d\d)(?![\d:])")
 
 Note = tuple[str, str]
@@ -83,6 +87,7 @@ class Reading:
         text = _QUOTED.sub(keep, text).replace(_LINE_END, " ; ")
         text = unicodedata.normalize("NFKC", text)[:_MOST_CHARACTERS].replace("’", "'")
         text = _PERCENT.sub("%", text)
+        text = _DECIMAL_COMMA.sub(r"\1.\2", text)
         text = _MINUTES.sub(r"\1 min \2 s", text)
         text = _CLOCK.sub(lambda found: f"{int(found[1])}s", text)
         # No run of spaces: a pattern of several `\s*` never has much to try.

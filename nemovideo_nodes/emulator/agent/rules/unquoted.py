@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from nemovideo_nodes.emulator.agent.lexicon import ORDINAL
 from nemovideo_nodes.emulator.agent.rules.reading import LEFT, QUOTE, Reading, words
 
 __all__ = ["quote_plain_texts"]
@@ -19,8 +20,9 @@ _MONEY = re.compile(
     rf"|{_SUM}(?:\s(?:USD|EUR|GBP|RMB|dollars|euros)\b|元))(?![A-Za-z0-9])"
 )
 _PRICED = words(
-    r"\bprices?\b|\bprice tags?\b|\b(?:text|title|captions?|label|show|write|put)\b|价格|价签|售价"
-    r"|标价|[字标文写]"
+    r"\bprices?\b|\bprice tags?\b|\b(?:text|titled?|captions?|label|show|write|put)\b|价格|价签"
+    r"|售价|标价|[字标文写]"
+    r"|(?:[$€£¥₹]\s?[\d.,]+|[\d.,]+\s?[€£¥])\s(?:at|near|in)\sthe\s(?:very\s)?(?:end|start|beginning)\b"
 )
 _SIGNS = QUOTE[1:-1] + LEFT[1:-1]
 _TITLED = re.compile(
@@ -39,6 +41,12 @@ _TITLED_ZH = re.compile(
     rf"是为叫用写换变保])[^,;:。!?、\s{_SIGNS}\uf000]{{2,30}})"
 )
 _MOST_WORDS = 8
+_PICTURE = r"(?:photo|picture|pic|image|slide|shot)"
+_NTH_PICTURE = words(rf"\b{ORDINAL}\s{_PICTURE}\b")
+_NTH_ALONE = words(
+    rf"(?<=on\s)(?P<the>the\s)?(?P<nth>{ORDINAL})(?=\s?(?:[,.;]|(?:and|put|write|add|show|say)\b|$))"
+    rf"|\b(?P<says>{ORDINAL})(?=\s(?:says?|shows?|reads?|with|gets?|has)\s{QUOTE})"
+)
 _SUBTITLE_FIRST = words(
     rf"\b(?P<sub>subtitle)\s(?P<below>{QUOTE})\s(?:under|below|beneath|underneath)\s"
     rf"(?:the\s|my\s)?(?P<head>title|headline|heading)\s(?P<above>{QUOTE})"
@@ -46,7 +54,7 @@ _SUBTITLE_FIRST = words(
 
 
 def quote_plain_texts(reading: Reading) -> None:
-    """Put prices and plainly named titles in quotes."""
+    """Put prices and plainly named titles in quotes; name what "the second" is."""
     if _PRICED.search(reading.text):
         for found in reversed(list(_MONEY.finditer(reading.text))):
             reading.quote(found.start(), found.end())
@@ -59,5 +67,7 @@ def quote_plain_texts(reading: Reading) -> None:
     if reading.generating:
         for found in reversed(list(_TITLED_ZH.finditer(reading.text))):
             reading.quote(found.start("text"), found.end("text"))
+    if _NTH_PICTURE.search(reading.text):  # ""A" on the first picture, "B" on the second"
+        reading.text = _NTH_ALONE.sub(r"\g<0> picture", reading.text)
     # The title first, as people see it.
     reading.text = _SUBTITLE_FIRST.sub(r"\g<head> \g<above>, \g<sub> \g<below>", reading.text)

@@ -52,7 +52,8 @@ _BY_ITSELF = words(
 )
 _CARD = words(
     rf"\b(?:(?:add|with|and|plus|include|then)\s)*(?P<what>(?:an?\s|the\s)?(?P<where>end|ending"
-    rf"|closing|final|outro|intro|opening|title|start)[-\s](?:card|screen|slide|frame|page)s?\b"
+    rf"|closing|final|outro|intro|opening|title|start)(?:[-\s](?:card|screen|slide|frame|page)s?\b"
+    r"|(?<=[io][nu]tro)\b(?=[^.;]{0,40}\bback(?:ground|drop)\b))"
     rf"[^.;{QUOTE[1:-1]}{LEFT[1:-1]}]{{0,80}}?)(?P<quote>{QUOTE})"
 )
 _CARD_GROUND = words(r"^\s?(?:(?:on|over|with|in|against)\s)[^,.;]{0,30}?\bback(?:ground|drop)\b")
