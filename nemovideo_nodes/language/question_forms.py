@@ -13,7 +13,9 @@ __all__ = ["ABOUT_COST", "ABOUT_VIDEO", "LEAD", "VIDEO"]
 LEAD: Final = (
     r"^(?:(?:so|and|ok|okay|well|but|hey|hi|hello|now|please|also|then|just|i wonder"
     r"|(?:i|we)(?:'d| would)? (?:want|like|need) to know|(?:i'm|i was|just) wondering"
-    r"|do you know|(?:can|could|would|will) you (?:please )?tell (?:me|us)|tell (?:me|us)) )*"
+    r"|do you know|(?:can|could|would|will) you (?:please )?tell (?:me|us)"
+    r"|would you mind telling (?:me|us)"
+    r"|remind (?:me|us)|(?:please )?let (?:me|us) know|tell (?:me|us)) )*"
 )
 """What people say before a question."""
 VIDEO: Final = (
@@ -30,8 +32,10 @@ _THING: Final = (
     rf"(?:{'|'.join(VIDEO.split())})"
 )
 _SOMETHING: Final = (
-    rf"there(?: still| already)?(?: {_THING}| (?:any|some)thing|$| (?:any|an?|no|some|enough)"
-    rf" (?:{_THING}|(?:error|problem|issue|delay|mistake)s?))"
+    rf"there(?: still| already)?(?: {_THING}| (?:any|some)thing|$| (?:any|an?|no|some|enough"
+    rf"|only(?: \w+)?|just(?: \w+)?) (?:{_THING}|(?:error|problem|issue|delay|mistake|watermark"
+    rf"|logo"
+    r"|voice-?over|narration)s?))"
 )
 _OURS: Final = (
     rf"(?:(?:it|everything)(?!'s\b| called\b)|{_SOMETHING}|(?:the|my|our|your|this|that|these"
@@ -48,6 +52,7 @@ _NO_REQUEST: Final = (
 )
 """Advice and permission are asked for before a change: such a question is for the agent."""
 _ASK: Final = LEAD + _NO_REQUEST
+_LEAD_WHAT: Final = rf"{LEAD}(?:what|which) "
 _CAN_YOU: Final = r"^(?:please |(?:can|could|would|will) you (?:please )?)*"
 _WORK: Final = (
     r"(?:it|this|that|(?:a|an|one|the|another|each|every|one more)(?: more| new| small)? "
@@ -71,7 +76,21 @@ ABOUT_VIDEO: Final = _any(
     # "What stage is it at?", "which song did you use?", "why is there no music?"
     rf"{_ASK}(?:(?:what|which|whose|how)(?: (?!it\b)[\w-]+){{0,3}}|who|where|when|why) {_BE} "
     rf"(?:{_OURS}|you (?:do|add|use|make|change|remove|cut|put|pick|choose)\b)",
-    rf"{_ASK}(?:what|who|where|when|how)'s {_OURS}",
+    rf"{_ASK}(?:what|who|where|when|how)'s {_OURS}|{_ASK}how come (?:there's|it's|{_OURS})",
+    rf"{_ASK}have you (?:already )?(?:started|begun|finished|exported|rendered|uploaded)\b"
+    r"(?!.*\byour\b)",
+    rf"{_ASK}(?:do you (?:support|speak|understand) (?:4k|8k|hd|hdr|chinese|english|mp4|mov|heic"
+    rf"|{_THING})"
+    r"|(?:what|which) \w+ do you (?:support|have|know|speak|take|accept))$",
+    rf"{_LEAD_WHAT}(?:fps|bitrate|dimensions?|codec|{_THING})$|{LEAD}what are my options$",
+    r"^(?:please )?(?:tell|give|show|read) (?:me|us) (?:the|my|our) (?:length|duration|status"
+    r"|progress"
+    r"|state|timeline|tracks?|titles?|texts?|size|format|resolution|ratio)$",
+    r"^(?:please )?(?:print|view|display|read) (?:the )?(?:current )?(?:status|progress|state"
+    r"|timeline|tracks?)$",
+    r"^(?:please )?let (?:me|us) know (?:when|what|how|if|whether|the status)\b",
+    rf"{_CAN_YOU}show (?:me|us) (?:what|which|where|how)\b(?!.*\b(?:with|without|if|in|like)\b)",
+    rf"{LEAD}who(?: is|'s) the (?:artist|singer|composer)$",
     rf"{_ASK}what(?:'s| is| are|s) the [\w-]+ (?:of|in|on|for) {_OURS}",
     rf"{_ASK}(?:what|which) (?:step|stage|part|phase|point) (?:are|is) (?:we|you|it)\b",
     # "What text is on screen?", "who made the music?"
@@ -98,7 +117,15 @@ ABOUT_COST: Final = _any(
     rf"{LEAD}(?:did|do|will|have) (?:you|i|we) (?:get |be |been |being )?charged?(?: (?:me|us|twice"
     r"|any|my|credits?|anything|already|again|yet|for (?:it|this|that)))*$",
     rf"{LEAD}(?:was|am|were|are) (?:i|we) (?:being |getting )?(?:charged|billed)\b",
-    rf"{LEAD}(?:is|are) there (?:still )?enough credits?\b",
+    rf"{LEAD}(?:is|are) there (?:still )?(?:enough credits?|a free (?:plan|trial))\b",
+    rf"{LEAD}(?:how|what) (?:do|does) (?:the |my |i get for )?(?:\d+ )?credits?\b",
+    rf"{LEAD}how many (?:credits|tokens)\b",
+    rf"{LEAD}do (?:i|we) (?:need|have) to (?:upgrade|subscribe|buy more|top up"
+    rf"|recharge)(?: credits)?$",
+    rf"{LEAD}(?:where|how) (?:can|do|could) (?:i|we) (?:buy|get|add|top up|recharge)"
+    r"(?: (?:more|credits?|my|account))*$|^(?:please )?top up$",
+    rf"{LEAD}(?:can|could) (?:i|we) get (?:a|my) (?:refund|money back)\b",
+    rf"{LEAD}(?:do you charge|(?:will|would) (?:i|we) be charged)\b",
     rf"{LEAD}how many more (?:\w+ )?(?:can|could) (?:i|we)\b",
     rf"{LEAD}when (?:do|does|will|are) (?:my|the|our|i|we) .*\bcredits?\b",
 )

@@ -43,8 +43,11 @@ QUESTIONS: Final = (
                 + r"(?:what|which|what's my) plan\b",
                 r"(?:剩|剩下|剩余|余下|花|花费|用|用掉|消耗)了?(?:我|我们)?(?:多少|几)"
                 r"|还有多少(?:次|点|钱|额度|配额)?(?:了|呢|吗)?$|多少(?:钱|次)|够不够|够吗$"
-                r"|还能(?:再)?(?:做|改|用|生成|导出)(?:几|多少|多久)|贵不贵|(?:收费|免费|扣积分|花钱"
-                r"|要钱)的?吗$|(?:扣|收)了?(?:我)?(?:多少|几)|(?:价格|费用|收费标准)(?:是|要)?(?:多少"
+                r"|还能(?:再)?(?:做|改|用|生成|导出)(?:几|多少|多久)|贵不贵|(?:收费|免费|扣积分"
+                r"|花钱"
+                r"|要钱)的?吗$|几个?积分|多少积分|够吗$|怎么(?:收费|充钱|充值)|(?:如何|怎样)充值"
+                r"|^能?退款吗?$|(?:扣|收)了?(?:我)?(?:多少|几)|(?:价格|费用|收费标准)(?:是"
+                r"|要)?(?:多少"
                 r"|怎么算|什么)?$|(?:套餐|会员|积分|余额|额度).*(?:什么|怎么|到期|过期|哪)",
             )
         ),
@@ -61,7 +64,7 @@ QUESTIONS: Final = (
             "够不够 个 条 段 一个 一条 一次 我们 总共 一共 已经 这次 这个 这条 视频 做 积分 余额 "
             "到现在 到目前为止 会 要 再 改 修改 编辑 生成 导出 贵 贵不贵 收费 免费 "
             "扣 扣积分 花钱 要钱 价格 费用 收费标准 怎么算 套餐 会员 到期 过期 充值 怎么 什么 "
-            "什么时候 哪个 哪种 收 音乐 标题 字幕 多久 的 每次 每个",
+            "什么时候 哪个 哪种 收 还够 充钱 退款 如何 怎样 音乐 标题 字幕 多久 的 每次 每个",
             POLITE,
         ),
     ),
@@ -97,18 +100,24 @@ QUESTIONS: Final = (
                 r"^(?:(?:please|hey|hi) )*(?:can|could|would|will) you (?:please )?(?:tell"
                 r"|check)(?: (?:me|us|for me))? (?:what|what's|which|how|if|whether|the|my|our)\b"
                 r"(?!.*\bpossible\b)",
-                r"^(?:(?:is|are) )?(?:it |we |you |all |everything )?(?:done|ready|finished"
+                r"^(?:(?:is|are) )?(?:it |we |you |u |all |everything )?(?:almost "
+                r"|nearly )?(?:done|ready|finished"
                 r"|complete)(?: yet| now| already)?$",
                 r"^(?:(?:give|send|show|tell) (?:me|us) )?(?:an? )?(?:quick |short )?updates?$",
                 r"^(?:duration|length|resolution|aspect ratio)$",
                 # "Any length will do" is a requirement, and "can you use my pictures?" a request.
                 r"^(?!.*都(?:可以|行|好|没))(?!请?(?:你|您)?(?:能|可以|可不可以|可否))"
-                r".*(?:怎么样|怎样|啥|什么|哪|几[个张段秒条首]|多长|多久|多少|如何了|[吗没][啊呀]?$"
+                r".*(?:怎么样|怎样|咋样|多大|几点|啥|什么|哪|几[个张段秒条首]|多长|多久|多少"
+                r"|如何了|[吗没][啊呀]?$"
                 r"|没有[啊呀]?$|有没有|是不是|好没好|(?:进展|进度|情况|效果)如何|是.+还是|链接呢$)",
                 r"(?:完|成功|好|搞定)了?(?:吗|没|没有|么)$",
-                r"^(?:为什么|为啥|怎么)(?:视频|画面|音乐|声音|标题|字幕|图片|它)?(?:会|还|都|就)*(?:这么"
+                r"^(?:为什么|为啥|怎么)(?:视频|画面|音乐|声音|标题|字幕|图片|它)?(?:会|还|都"
+                r"|就)*(?:这么"
                 r"|那么|没|没有|不|失败|出错|失败了)",
-                r"^请?(?:帮我)?(?:展示|描述|总结|汇报|更新|列出|说说|说明|看)一?下?(?:当前|现在|目前|所有"
+                r"^你(?:能|会|可以)做(?:些|哪些|点)?(?:什么|啥)$|^告诉我.*(?:时长|长度|进度|状态"
+                r"|比例)$",
+                r"^请?(?:帮我)?(?:打开|展示|描述|总结|汇报|更新|列出|说说|说明|看)一?下?(?:当前"
+                r"|现在|目前|所有"
                 r"|全部|视频|你|时间线|片段|进度|状态|情况|的)",
                 r"^请?(?:展示|描述|总结|汇报)一下$",
                 r"^请?(?:我?(?:能|可以|可不可以|能不能|让我|给我))(?:让我|给我|我)?看",
@@ -128,7 +137,8 @@ QUESTIONS: Final = (
             "missing wrong went received receive upload uploaded longer take takes taking "
             "rendering file files loop loops vertical horizontal portrait landscape square loud "
             "link logo quick an give send check if me us for about "
-            "screen watch have luck eta broken okay good summary report more mean find got "
+            "remind mind telling almost nearly screen watch have luck eta broken okay good "
+            "summary report more mean find got "
             "color background "
             "status look looks like many much long short big old fast slow left few each every "
             f"all one ones order first last current between only exactly thing things my your our "
@@ -148,7 +158,9 @@ QUESTIONS: Final = (
             "进行 进行到 配的 用的 名字 谁 唱 唱的 颜色 字体 风格 节奏 画质 清晰度 "
             "成功 失败 失败了 怎么 还没 不 展示 所有 全部 描述 总结 汇报 说说 说明 你做了什么 "
             "改了什么 暗 亮 模糊 大声 小声 吵 快 短 大 小 卡 色 一样 生成 导出 都用上 用上 用上了 "
-            "问题 这样 "
+            "问题 这样 咋样 搞好 搞好了 几点 几点能好 预计 大概 剩下 文件 出来 开始 开始了 版权 "
+            "对 地方 到底 "
+            "内容 能 会 可以 些 长度 打开 图 第二张 第一张 第三张 支持 下载 下载好 多大 "
             f"{_VIDEO_ZH}",
             POLITE,
         ),
