@@ -74,10 +74,24 @@ contracts: $(VENV)/wheel.stamp
 pytest: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-core.xml
 
-# Which lines the core's tests reach; by hand, since it takes half as long again.
-coverage: $(VENV)/pins.stamp
-	PYTHONSAFEPATH= PYTHONPATH=$(CURDIR) $(PY) $(PYTEST) $(PYTEST_ARGS) --cov=nemovideo_nodes \
-	    --cov-report=term:skip-covered --cov-report=html:build/coverage
+# Which lines the tests reach, each part in its environment and all of them together; by hand, since
+# it takes half as long again. What real servers run (`servers`) is not counted.
+COVER := --cov=nemovideo_nodes --cov-report=
+coverage: export PYTHONSAFEPATH :=
+coverage: export PYTHONPATH := $(CURDIR)
+coverage: $(VENV)/wheel.stamp .venv-airflow/wheel.stamp
+	@rm -rf build/coverage && mkdir -p build/coverage
+	-COVERAGE_FILE=$(CURDIR)/build/coverage/core $(PY) $(PYTEST) $(PYTEST_ARGS) $(COVER)
+	-COVERAGE_FILE=$(CURDIR)/build/coverage/webhook $(PY) $(PYTEST) $(PYTEST_ARGS) $(COVER) tests/webhook
+	-COVERAGE_FILE=$(CURDIR)/build/coverage/prefect $(PY) $(PYTEST) $(PYTEST_ARGS) $(COVER) \
+	    --ignore tests/prefect/e2e tests/prefect
+	-COVERAGE_FILE=$(CURDIR)/build/coverage/airflow .venv-airflow/bin/python $(PYTEST) $(SERVERS_ARGS) \
+	    $(COVER) -p pytest_airflow_in_a_box \
+	    --ignore tests/airflow/e2e --ignore tests/airflow/oldest tests/airflow
+	cd build/coverage && export COVERAGE_RCFILE=../../pyproject.toml COVERAGE_FILE=all && \
+	    ../../$(PY) -m coverage combine --keep core webhook prefect airflow && \
+	    ../../$(PY) -m coverage html --quiet --directory html && \
+	    ../../$(PY) -m coverage report
 
 # A server for each worker of pytest; `prefect-e2e` has a real one with its own workers.
 prefect: $(VENV)/wheel.stamp

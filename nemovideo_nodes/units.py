@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from nemovideo_nodes.clock import Clock
 from nemovideo_nodes.emulator.local import ensure_local
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.errors import RunStopped
 from nemovideo_nodes.ledger.results import (
     ApprovalResult,

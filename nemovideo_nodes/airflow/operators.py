@@ -5,6 +5,7 @@ A DAG of these does what `ImageToVideoOperator` does in one task.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,10 +46,18 @@ class StepOperator(RunOperator):
         super().__init__(**kwargs)
         self.number = number
 
+    @abstractmethod
     def _arguments(self, context: Context, driver: RunDriver) -> list[Arguments]:
-        raise NotImplementedError
+        """What the step is asked for."""
+
+    def _ask(self, context: Context, driver: RunDriver) -> None:
+        self._wait(driver.ask(self._steps(context, driver)))
+
+    def _goal(self, context: Context, driver: RunDriver) -> str | None:
+        return self._steps(context, driver)[-1].id
 
     def _steps(self, context: Context, driver: RunDriver) -> list[Step]:
+        """The steps that the task asks for, in order."""
         from nemovideo_nodes.request.steps import Step
 
         number = self._number(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from nemovideo_nodes.airflow.compat import alias_extra
+from nemovideo_nodes.airflow.frames import leave_out_frames
 from nemovideo_nodes.airflow.wording import AIRFLOW_WORDING
 from nemovideo_nodes.errors import NemoVideoError, Remedy, RunStopped, is_retryable
 from nemovideo_nodes.language.counting import amount
@@ -33,6 +35,7 @@ __all__ = [
     "xcom_result",
 ]
 
+_TASK_LOG = logging.getLogger("airflow.task")
 MAX_REPLY = 2_000
 """Characters of one reply in an XCom."""
 MAX_REPLIES = 20
@@ -44,9 +47,9 @@ _LOG_WIDTH = 84
 def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str = "") -> NoReturn:
     """Fail the task: for good, or so that Airflow retries it where that can help.
 
-    The log gets one record before Airflow's own traceback: the sentence, what to do, and the run's
-    page, on lines that fit, since Airflow's log cuts what is wider than its window. The whole
-    sentence stands in the exception.
+    The log gets one record: the sentence, what to do, and the run's page, on lines that fit, since
+    Airflow's log cuts what is wider than its window. Airflow's own record has no frames then. The
+    whole sentence stands in the exception.
     """
     retryable = is_retryable(error)
     remedy = error.remedy or (Remedy.RETRY if retryable else None)
@@ -58,17 +61,16 @@ def raise_task_error(error: NemoVideoError, log: Logger | None = None, page: str
         remedy=remedy,
     )
     stopped.source, stopped.wording = error.source, AIRFLOW_WORDING
-    if log is not None:
-        lines = _lines_of(stopped.sentence)
-        if remedy is not None:
-            words = {"run_id": error.run_id or "RUN", "source": error.source}
-            lines += _lines_of(f"What to do: {AIRFLOW_WORDING[remedy].format(**words)}")
-        if page:
-            lines.append(f"The run: {page}")
-        log.error("%s", "\n".join(lines))
-    if not retryable:
-        raise AirflowFailException(str(stopped)) from None
-    raise stopped from None
+    lines = _lines_of(stopped.sentence)
+    if remedy is not None:
+        words = {"run_id": error.run_id or "RUN", "source": error.source}
+        lines += _lines_of(f"What to do: {AIRFLOW_WORDING[remedy].format(**words)}")
+    if page:
+        lines.append(f"The run: {page}")
+    (log or _TASK_LOG).error("%s", "\n".join(lines))
+    failure = stopped if retryable else AirflowFailException(str(stopped))
+    leave_out_frames(failure)
+    raise failure from None
 
 
 def log_success(log: Logger, result: RunResult, page: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from nemovideo_nodes.airflow.compat import amask_secret
 from nemovideo_nodes.clock import SystemClock
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.errors import (
     ErrorCode,
     NemoVideoError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from nemovideo_nodes.ledger.run import Run
     from nemovideo_nodes.ledger.run_result import RunResult
     from nemovideo_nodes.request.notify import Notify
-    from nemovideo_nodes.request.steps import Step
     from nemovideo_nodes.workspace import Workspace
 
 __all__ = ["PROMPT_FILES", "RunOperator"]
@@ -201,17 +201,13 @@ class RunOperator(KillableOperator):
         if stopped.code is ErrorCode.NEEDS_APPROVAL:
             ask_person(self, context, driver, self.run_page)
 
-    def _steps(self, context: Context, driver: RunDriver) -> list[Step]:
-        """The steps that the task asks for, in order."""
-        raise NotImplementedError
-
+    @abstractmethod
     def _ask(self, context: Context, driver: RunDriver) -> None:
         """Write down what the task asks of the run; nothing is sent."""
-        self._wait(driver.ask(self._steps(context, driver)))
 
+    @abstractmethod
     def _goal(self, context: Context, driver: RunDriver) -> str | None:
         """The last step of the task; None: all that the run was asked for; empty: none."""
-        return self._steps(context, driver)[-1].id
 
     def _name(self, context: Context) -> str:
         """What people call the run before it has begun."""

@@ -216,7 +216,7 @@ COMMANDS = (
                 rf"\b(?:send|email|deliver)\b{_THAT_ONE}",
                 r"\bget\b(?=.*\b(?:the|my|our|this)\b).*"
                 r"\b(?:video|movie|film|clip|file|mp4|result)(?: now| please)*$",
-                rf"\b(?:save|render)\b(?=$|.*{_DEFINITE})",
+                rf"\b(?<!how much you )(?<!how much we )(?:save|render)\b(?=$|.*{_DEFINITE})",
                 r"^(?:(?:the|my|a|an|final|full|hd) )*(?:mp4|video file)\b",
                 r"\b(?:have|like|want|need)\b.*\b(?:mp4|file)\b",
                 r"\b(?:have|see|show me)\b.*\b(?:the|my) (?:final |finished )?(?:video|movie|film"

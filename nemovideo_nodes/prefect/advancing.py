@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.errors import BadInput, RunStopped
 from nemovideo_nodes.prefect.deduplication import resend_permission
 from nemovideo_nodes.prefect.handle import RunHandle, to_handle

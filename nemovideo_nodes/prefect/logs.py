@@ -12,7 +12,7 @@ from prefect.context import TaskRunContext
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_logger, get_run_logger
 
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.errors import NemoVideoError
 from nemovideo_nodes.workspace.display import PlainDisplay, describe
 

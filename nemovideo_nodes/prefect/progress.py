@@ -12,7 +12,7 @@ from uuid import UUID
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.workspace.display import describe
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from nemovideo_nodes.language.counting import amount
+from nemovideo_nodes.language.state_words import STATE_WORDS
 from nemovideo_nodes.ledger.conversation import Exchange, conversation
 from nemovideo_nodes.ledger.manifest import media_of
 from nemovideo_nodes.ledger.results import PublishResult, StateResult
@@ -57,7 +58,7 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
     """The summary: what happened, posters, videos, platform violations, timeline, credits."""
     shown = shown or Shown()
     title = shown.name or result.run_id
-    lines = [f"# {plain(title)}: {_STATUS[result.status]}", ""]
+    lines = [f"# {plain(title)}: {_state(result)}", ""]
     error = shown.error or result.error or ""
     if error:
         lines += [f"**{plain(_short(error))}**", ""]
@@ -89,6 +90,7 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
 
 
 _STATUS = {"done": "done", "stuck": "stopped", "waiting": "not finished"}
+_FOR_PERSONS = ("held", "needs_approval", "needs_answer", "rejected", "cancelled")
 
 
 def image_markdown(url: str) -> str:
@@ -128,6 +130,12 @@ def published_videos(run: Run) -> tuple[str, ...]:
 def plain(text: str) -> str:
     """Text from outside on one line, which markdown shows as it is."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def _state(result: RunResult) -> str:
+    if result.state in _FOR_PERSONS:
+        return STATE_WORDS["en"][result.state]
+    return _STATUS[result.status]
 
 
 def _approval(result: RunResult, shown: Shown) -> list[str]:
@@ -213,7 +221,8 @@ def _conversation(exchanges: Sequence[Exchange]) -> list[str]:
     for exchange in exchanges[-MAX_EXCHANGES:]:
         lines += [f"**You:** {plain(_short(exchange.said))}", ""]
         for reply in (*exchange.replies, *exchange.suggestions):
-            lines += [f"> {plain(_short(reply))}", ""]
+            said = filter(None, (plain(line) for line in _short(reply).splitlines()))
+            lines += ["  \n".join(f"> {line}" for line in said), ""]  # as a question's options
     return lines
 
 

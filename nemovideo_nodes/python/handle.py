@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nemovideo_nodes.emulator.local import ensure_local
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.ledger.run_result import RunResult
 from nemovideo_nodes.python.loop import run_sync
 from nemovideo_nodes.python.media import MediaInput, as_sources

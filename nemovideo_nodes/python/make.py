@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 
 from nemovideo_nodes.emulator.local import ensure_local
-from nemovideo_nodes.engine.loop import Event
+from nemovideo_nodes.engine.events import Event
 from nemovideo_nodes.profiles import DEFAULT_PROFILE, Profile
 from nemovideo_nodes.python.handle import RunHandle, texts_of
 from nemovideo_nodes.python.loop import run_sync

@@ -20,6 +20,7 @@ __all__ = ["items_of_json", "items_of_json_lines", "items_of_yaml"]
 _MAX_DEPTH: Final = 20
 _MAX_VALUES: Final = 500_000
 """What a file of a few megabytes may come to with all its aliases."""
+_TOO_DEEP = "its lists and mappings are nested too deeply"
 _NO_LIST: Final = "it must be a list of posts, each with a slug and a time; or have it under posts"
 _LISTS: Final = ("posts", "calendar", "items")
 """The one key of a mapping that holds the list of posts."""
@@ -108,6 +109,8 @@ def items_of_yaml(text: str) -> list[Item]:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         roots = list(yaml.compose_all(text, Loader=loader))
     except (yaml.YAMLError, RecursionError) as error:
+        if "nesting depth" in str(getattr(error, "problem", "")):  # a limit of newer libyaml
+            raise BadInput(_TOO_DEEP) from None
         mark = getattr(error, "problem_mark", None)
         # libyaml puts what is missing behind the last line.
         line = f" at line {min(mark.line + 1, len(text.splitlines()))}" if mark else ""
@@ -137,7 +140,7 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
-                raise BadInput("its lists and mappings are nested too deeply")
+                raise BadInput(_TOO_DEEP)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

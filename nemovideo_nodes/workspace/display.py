@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from nemovideo_nodes.engine.loop import Event
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.ledger.conversation import conversation, last_look
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import HandOver, Prompt, Upload
 from nemovideo_nodes.wire.draft import Draft
 from nemovideo_nodes.workspace.timeline import draw_timeline
+
+if TYPE_CHECKING:  # who shows steps alone needs no client
+    from nemovideo_nodes.engine.events import Event
 
 __all__ = ["PlainDisplay", "describe", "run_lines", "step_line"]
 

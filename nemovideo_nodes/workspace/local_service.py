@@ -8,7 +8,6 @@ from typing import Final
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.ledger.store import Store
-from nemovideo_nodes.media.local_proof import key_in
 from nemovideo_nodes.settings import Settings
 
 __all__ = ["LOCAL", "StartLocal", "local_settings"]
@@ -25,6 +24,8 @@ def local_settings(settings: Settings, store: Store, start: StartLocal | None) -
 
     Blocks while it starts, for some seconds at most; raises `BadInput` where it does not.
     """
+    from nemovideo_nodes.media.local_proof import key_in  # who only reads runs needs no client
+
     if start is None:
         raise BadInput("This run needs the local emulator, and there is no way to start it here")
     world = store.cache / "emulator"

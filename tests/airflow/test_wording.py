@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from airflow.sdk.exceptions import AirflowFailException
 
 from nemovideo_nodes.airflow import wording
@@ -19,6 +20,7 @@ from nemovideo_nodes.errors import (
     NemoVideoError,
     Remedy,
     RunStopped,
+    ServiceError,
     TokenInvalid,
 )
 
@@ -69,7 +71,7 @@ def test_no_text_here_sends_anyone_to_a_terminal(path: Path) -> None:
 
 
 def test_the_log_of_a_failure_begins_with_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
-    """With the run, what to do, and where to look; Airflow's traceback comes behind it."""
+    """With the run, what to do, and where to look."""
     error = BadInput("It is not finished", remedy=Remedy.FINISH_FIRST, run_id="abc")
     log: Any = logging.getLogger("task")
     with pytest.raises(AirflowFailException):
@@ -82,6 +84,30 @@ def test_the_log_of_a_failure_begins_with_its_sentence(caplog: pytest.LogCapture
     with pytest.raises(AirflowFailException):
         raise_task_error(BadInput("It is long. " + "word " * 30), log)
     assert max(map(len, caplog.messages[-1].splitlines())) < 85
+
+
+def test_airflow_logs_a_told_failure_without_frames() -> None:
+    """What the log has told in a sentence needs no traceback; a fault of the program does."""
+    records: list[Any] = []
+
+    def keep(logger: object, method: str, event: Any) -> Any:
+        records.append(dict(event))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[keep])
+    try:
+        log = structlog.get_logger("task")
+        for fault in (BadInput("There is no picture"), ServiceError("It is down"), KeyError("x")):
+            try:
+                if isinstance(fault, KeyError):
+                    raise fault
+                raise_task_error(fault)
+            except Exception:
+                log.exception("Task failed with exception")
+    finally:
+        structlog.configure(processors=before)
+    assert ["exc_info" in record for record in records] == [False, False, True]
 
 
 def test_a_token_is_looked_for_where_it_came_from() -> None:

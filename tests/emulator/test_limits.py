@@ -31,7 +31,7 @@ CASES = [
     ),
     ({"limits": Limits(cpu_s=2)}, "make a 600 second video", "The render needs more CPU time"),
     ({"limits": Limits(file_size=MB // 8)}, "make a 20 s video with calm music", "too large"),
-    ({"render_limit_s": 4}, "make a 600 second video", "The render took too long"),
+    ({"render_limit_s": 12}, "make a 600 second video", "The render took too long"),
 ]
 
 

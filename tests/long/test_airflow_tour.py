@@ -118,6 +118,7 @@ def look(page: Page, studio: Studio, name: str, dag_id: str, dag_run: str) -> No
         page.goto(link)
         settled(page)
         shoot(page, f"on-call-{name}-page")
+        page.goto("about:blank")  # a page that looks again by itself would stop the next one
 
 
 def settled(page: Page) -> None:

@@ -72,7 +72,8 @@ def test_import_leaves_out(module: str) -> None:
 
 
 def test_a_list_of_runs_needs_no_client() -> None:
-    """`nemovideo runs`, `show` and `report` read the store alone, so they start fast."""
-    loaded = run("from nemovideo_nodes.workspace import RunReader\nprint(*sys.modules)").split()
+    """`nemovideo runs` and `show` read the store alone, so they start fast."""
+    lines = "from nemovideo_nodes.workspace import RunReader, display, local_service"
+    loaded = run(f"{lines}\nprint(*sys.modules)").split()
     assert "nemovideo_nodes.engine.summaries" in loaded
-    assert not {"httpx", "rich", "nemovideo_nodes.engine.loop", "jinja2"} & set(loaded)
+    assert not {"httpx", "nemovideo_nodes.engine.loop", "jinja2", "PIL"} & set(loaded)

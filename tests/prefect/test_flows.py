@@ -14,6 +14,7 @@ from prefect import flow, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterKey,
+    ArtifactFilterType,
     FlowRunFilter,
     FlowRunFilterId,
     FlowRunFilterName,
@@ -225,6 +226,14 @@ async def test_a_question_fails_the_flow_and_the_form_takes_the_answer(studio: A
         state.message
     )
     assert (studio.sent["messages"], studio.sent["renders"]) == (1, 0)
+    async with get_client() as client:
+        kind = ArtifactFilterType(any_=["markdown"])
+        told = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(type=kind), sort=ArtifactSort.CREATED_DESC, limit=1
+        )
+    summary = str(told[0].data)
+    assert summary.splitlines()[0].endswith(": waits for an answer")
+    assert "> Which frame should the video have?  \n> - Vertical 9:16  \n> - Square" in summary
     done = await iterate_video([], changes="Square 1:1", run_id=run)
     assert (done.status, len(done.videos)) == ("done", 1)
     again = await image_to_video(studio.images, PROMPT)

@@ -82,6 +82,12 @@ class PrefectServer:
         """Scheduler, automations and so on, which servers with `--no-services` leave to these."""
         self._services = self._spawn("server", "services", "start")
 
+    def stop_services(self) -> None:
+        """End them."""
+        assert self._services is not None
+        end_tree(self._services.pid)
+        self._services.wait()
+
     def kill(self) -> None:
         """SIGKILL to the server alone."""
         assert self._server is not None
