@@ -351,7 +351,7 @@ def refine(
     with progress_for(loudness(), as_json=as_json) as progress:
         progress.begin("Looking at the run")
         workspace = open_workspace(store)
-        delivery.check(workspace)
+        delivery.check(workspace, media)
         run_id = workspace.named(run)
         workspace.load(run_id)
 
