@@ -393,6 +393,12 @@ def test_a_bad_line_of_json_lines_stops_no_other() -> None:
     assert faults(reading) == [(2, "", '{"slug": ')]
 
 
+def test_a_cell_that_is_too_long_is_called_long() -> None:
+    """It has no quotation mark that could be closed."""
+    (problem,) = read(f"slug,due,prompt\na,2026-03-02 09:00,{'x' * 140_000}\n").problems
+    assert "shorten it" in problem.message
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
