@@ -14,8 +14,8 @@ LEAD: Final = (
     r"^(?:(?:so|and|ok|okay|well|but|hey|hi|hello|now|please|also|then|just|i wonder"
     r"|(?:i|we)(?:'d| would)? (?:want|like|need) to know|(?:i'm|i was|just) wondering"
     r"|do you know|(?:can|could|would|will) you (?:please )?tell (?:me|us)"
-    r"|would you mind telling (?:me|us)"
-    r"|remind (?:me|us)|(?:please )?let (?:me|us) know|tell (?:me|us)) )*"
+    r"|would you mind telling (?:me|us)|remind (?:me|us)|(?:please )?let (?:me|us) know"
+    r"|tell (?:me|us)) )*"
 )
 """What people say before a question."""
 VIDEO: Final = (
@@ -34,8 +34,7 @@ _THING: Final = (
 _SOMETHING: Final = (
     rf"there(?: still| already)?(?: {_THING}| (?:any|some)thing|$| (?:any|an?|no|some|enough"
     rf"|only(?: \w+)?|just(?: \w+)?) (?:{_THING}|(?:error|problem|issue|delay|mistake|watermark"
-    rf"|logo"
-    r"|voice-?over|narration)s?))"
+    r"|logo|voice-?over|narration)s?))"
 )
 _OURS: Final = (
     rf"(?:(?:it|everything)(?!'s\b| called\b)|{_SOMETHING}|(?:the|my|our|your|this|that|these"
@@ -80,12 +79,10 @@ ABOUT_VIDEO: Final = _any(
     rf"{_ASK}have you (?:already )?(?:started|begun|finished|exported|rendered|uploaded)\b"
     r"(?!.*\byour\b)",
     rf"{_ASK}(?:do you (?:support|speak|understand) (?:4k|8k|hd|hdr|chinese|english|mp4|mov|heic"
-    rf"|{_THING})"
-    r"|(?:what|which) \w+ do you (?:support|have|know|speak|take|accept))$",
+    rf"|{_THING})|(?:what|which) \w+ do you (?:support|have|know|speak|take|accept))$",
     rf"{_LEAD_WHAT}(?:fps|bitrate|dimensions?|codec|{_THING})$|{LEAD}what are my options$",
     r"^(?:please )?(?:tell|give|show|read) (?:me|us) (?:the|my|our) (?:length|duration|status"
-    r"|progress"
-    r"|state|timeline|tracks?|titles?|texts?|size|format|resolution|ratio)$",
+    r"|progress|state|timeline|tracks?|titles?|texts?|size|format|resolution|ratio)$",
     r"^(?:please )?(?:print|view|display|read) (?:the )?(?:current )?(?:status|progress|state"
     r"|timeline|tracks?)$",
     r"^(?:please )?let (?:me|us) know (?:when|what|how|if|whether|the status)\b",

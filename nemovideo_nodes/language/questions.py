@@ -100,9 +100,8 @@ QUESTIONS: Final = (
                 r"^(?:(?:please|hey|hi) )*(?:can|could|would|will) you (?:please )?(?:tell"
                 r"|check)(?: (?:me|us|for me))? (?:what|what's|which|how|if|whether|the|my|our)\b"
                 r"(?!.*\bpossible\b)",
-                r"^(?:(?:is|are) )?(?:it |we |you |u |all |everything )?(?:almost "
-                r"|nearly )?(?:done|ready|finished"
-                r"|complete)(?: yet| now| already)?$",
+                r"^(?:(?:is|are) )?(?:it |we |you |u |all |everything )?(?:almost |nearly )?"
+                r"(?:done|ready|finished|complete)(?: yet| now| already)?$",
                 r"^(?:(?:give|send|show|tell) (?:me|us) )?(?:an? )?(?:quick |short )?updates?$",
                 r"^(?:duration|length|resolution|aspect ratio)$",
                 # "Any length will do" is a requirement, and "can you use my pictures?" a request.
@@ -112,8 +111,7 @@ QUESTIONS: Final = (
                 r"|没有[啊呀]?$|有没有|是不是|好没好|(?:进展|进度|情况|效果)如何|是.+还是|链接呢$)",
                 r"(?:完|成功|好|搞定)了?(?:吗|没|没有|么)$",
                 r"^(?:为什么|为啥|怎么)(?:视频|画面|音乐|声音|标题|字幕|图片|它)?(?:会|还|都"
-                r"|就)*(?:这么"
-                r"|那么|没|没有|不|失败|出错|失败了)",
+                r"|就)*(?:这么|那么|没|没有|不|失败|出错|失败了)",
                 r"^你(?:能|会|可以)做(?:些|哪些|点)?(?:什么|啥)$|^告诉我.*(?:时长|长度|进度|状态"
                 r"|比例)$",
                 r"^请?(?:帮我)?(?:描述|总结|汇报|列出|说说|说明|看)一?下?(?:当前|现在|目前|所有|全部"
@@ -139,8 +137,7 @@ QUESTIONS: Final = (
             "rendering file files loop loops vertical horizontal portrait landscape square loud "
             "link logo quick an give send check if me us for about "
             "remind mind telling almost nearly screen watch have luck eta broken okay good "
-            "summary report more mean find got "
-            "color background "
+            "summary report more mean find got color background "
             "status look looks like many much long short big old fast slow left few each every "
             f"all one ones order first last current between only exactly thing things my your our "
             f"can could may moment right its {VIDEO}",
@@ -158,10 +155,10 @@ QUESTIONS: Final = (
             "上传了 目前的 现在的 弄 弄好 弄完 弄完了 搞定 搞定了 渲染 渲染完 渲染好 完 完了 "
             "进行 进行到 配的 用的 名字 谁 唱 唱的 颜色 字体 风格 节奏 画质 清晰度 "
             "成功 失败 失败了 怎么 还没 不 展示 所有 全部 描述 总结 汇报 说说 说明 你做了什么 "
-            "改了什么 暗 亮 模糊 大声 小声 吵 快 短 大 小 卡 色 一样 生成 导出 都用上 用上 用上了 "
+            "改了什么 这么暗 这么亮 这么糊 这么模糊 这么大声 这么小声 这么吵 这么快 这么短 这么大 "
+            "这么小 这么卡 这么长 一样 生成 导出 都用上 用上 用上了 "
             "问题 这样 咋样 搞好 搞好了 几点 几点能好 预计 大概 剩下 文件 出来 开始 开始了 版权 "
-            "对 地方 到底 "
-            "内容 能 会 可以 些 长度 打开 图 第二张 第一张 第三张 支持 下载 下载好 多大 "
+            "对 地方 到底 内容 些 长度 打开 图 第二张 第一张 第三张 支持 下载 下载好 多大 "
             f"{_VIDEO_ZH}",
             POLITE,
         ),
