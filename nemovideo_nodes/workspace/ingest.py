@@ -11,10 +11,10 @@ import importlib.util
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from nemovideo_nodes.errors import (
     BadInput,
@@ -83,9 +83,8 @@ class Ingested:
     """Files of folders that cannot be used, in order."""
     refused: tuple[Refused, ...] = ()
     """Sources that were named by themselves; what cannot be used at all comes first."""
-    as_before: tuple[Media, ...] = ()
-    """The media in the order in which folders were read before version 1.0, for the run ids of
-    then."""
+    as_before: tuple[tuple[Media, ...], ...] = ()
+    """The media in each order in which folders were read once, for the run ids of then."""
 
     def checked(self) -> Ingested:
         """These; raises `BadInput` or `Unreachable` for the first source that is refused."""
@@ -160,15 +159,24 @@ def ingest_all(
                 found[name] = [_from_url(store, name, access or MediaAccess(), keep=kept)]
         except (BadInput, Unreachable) as error:
             refused[name] = _refused(name, error)
-    before = {
-        name: _before(media) if name in opened and opened[name].is_folder else media
-        for name, media in found.items()
-    }
+
+    def read_by(order: Callable[[str], Any]) -> tuple[Media, ...]:
+        folders = {name for name, source in opened.items() if source.is_folder}
+        return tuple(
+            one
+            for name in sources
+            for one in (
+                sorted(found[name], key=lambda medium: order(medium.name))
+                if name in folders & found.keys()
+                else found.get(name, ())
+            )
+        )
+
     return Ingested(
         media=tuple(one for name in sources for one in found.get(name, ())),
         skipped=tuple(one for source in opened.values() for one in source.skipped),
         refused=tuple(sorted(refused.values(), key=lambda one: isinstance(one.error, Unreachable))),
-        as_before=tuple(one for name in sources for one in before.get(name, ())),
+        as_before=tuple(read_by(order) for order in (_by_parts, str)),
     )
 
 
@@ -324,8 +332,11 @@ def _counted(text: str) -> list[tuple[int, int]]:
     return key
 
 
-def _before(media: list[Media]) -> list[Media]:
-    return sorted(media, key=lambda one: one.name)
+def _by_parts(name: str) -> tuple[object, ...]:
+    """An order of folders from before `a.jpg` stood before `a (1).jpg`; `str` is the first one."""
+    parts = _DIGITS.split(name.casefold())
+    key = [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
+    return (key, name)
 
 
 def _type_of(path: Path) -> MediaType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,8 +82,8 @@ class _Read:
     script: tuple[Instruction, ...]
     media: tuple[Media, ...]
     ingested: tuple[Ingested, ...]
-    before: tuple[tuple[Instruction, ...], tuple[Media, ...]]
-    """Script and media in the order in which an earlier version read folders."""
+    before: tuple[tuple[tuple[Instruction, ...], tuple[Media, ...]], ...]
+    """Script and media in each order in which earlier versions read folders."""
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -200,8 +200,8 @@ def _read(
             texts[number] = texts[number].model_copy(update={"text": worded})
     ingested = ingest_all(store, options.media, access, keep=keep)
     script, media = script_for(options.mode, texts, ingested.media, frame)
-    before = script_for(options.mode, texts, ingested.as_before, frame)
-    return _Read(script, media, (ingested,), before)
+    before = (script_for(options.mode, texts, one, frame) for one in ingested.as_before)
+    return _Read(script, media, (ingested,), tuple(before))
 
 
 def _scripted(
@@ -210,17 +210,24 @@ def _scripted(
     file = options.script
     assert file is not None
     texts = instructions([one.text for one in file.instructions], profile)
-    script: list[Instruction] = []
-    before: list[Instruction] = []
+    exported: list[Instruction] = []
     each: list[Ingested] = []
     for instruction, entry in zip(texts, file.instructions, strict=True):
         each.append(ingest_all(store, entry.media, settings.media_access, keep=keep))
-        exported = instruction.model_copy(update={"export": file.exports(entry)})
-        script.append(exported.model_copy(update={"media": each[-1].media}))
-        before.append(exported.model_copy(update={"media": each[-1].as_before}))
+        exported.append(instruction.model_copy(update={"export": file.exports(entry)}))
     sources = [*options.media, *file.media]
     first = ingest_all(store, sources, settings.media_access, keep=keep)
-    return _Read(tuple(script), first.media, (first, *each), (tuple(before), first.as_before))
+
+    def with_media(media: Iterable[tuple[Media, ...]]) -> tuple[Instruction, ...]:
+        pairs = zip(exported, media, strict=True)
+        return tuple(one.model_copy(update={"media": own}) for one, own in pairs)
+
+    before = (
+        (with_media(one.as_before[order] for one in each), media)
+        for order, media in enumerate(first.as_before)
+    )
+    script = with_media(one.media for one in each)
+    return _Read(script, first.media, (first, *each), tuple(before))
 
 
 def _request(
@@ -255,12 +262,16 @@ def _as_begun_before(
     settings: Settings, store: Store, read: _Read, request: VideoRequest, key: str
 ) -> VideoRequest:
     """The request as an earlier version read it, where a run of it was begun then."""
-    script, media = read.before
-    if (script, media) == (read.script, read.media):
-        return request
-    earlier = request.model_copy(update={"script": script, "media": media})
-    run_id = earlier.run_id(service=settings.service, occasion=key)
-    return earlier if Journal(store, run_id).refresh().order is not None else request
+    tried = [(read.script, read.media)]
+    for script, media in read.before:
+        if (script, media) in tried:
+            continue
+        tried.append((script, media))
+        earlier = request.model_copy(update={"script": script, "media": media})
+        run_id = earlier.run_id(service=settings.service, occasion=key)
+        if Journal(store, run_id).refresh().order is not None:
+            return earlier
+    return request
 
 
 def _next_key(store: Store, request: VideoRequest, service: str, key: str) -> str:

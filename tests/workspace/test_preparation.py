@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from nemovideo_nodes.cli import main
 from nemovideo_nodes.ledger.store import Store
@@ -78,6 +80,30 @@ def test_a_dry_run_writes_and_sends_nothing(tmp_path: Path) -> None:
     settings = Settings.from_environment(environ)
     prepared = Workspace(settings, Store(str(tmp_path / "other"))).prepare(options)
     assert told["run_id"] == prepared.run_id
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["a (1).jpg", "a.jpg", "a10.jpg", "a2.jpg"],  # by name, before version 1.0
+        ["a2.jpg", "a10.jpg", "a (1).jpg", "a.jpg"],  # then by its texts and numbers
+        ["a.jpg", "a (1).jpg", "a2.jpg", "a10.jpg"],
+    ],
+)
+def test_a_run_is_found_that_was_begun_in_an_earlier_order(
+    tmp_path: Path, order: list[str]
+) -> None:
+    """The same folder and words are one run, whichever version began it: nothing is paid twice."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number, name in enumerate(order):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / name)
+    workspace = workspace_in(tmp_path)
+    text = "A 5-second video"
+    options = VideoOptions(media=[str(folder / name) for name in order], prompts=[text])
+    begun = asyncio.run(workspace.submit(options))
+    again = workspace.prepare(VideoOptions(media=[str(folder)], prompts=[text]))
+    assert again.run_id == begun
 
 
 def test_a_named_file_that_cannot_be_used_is_bad_input_with_the_same_object(
