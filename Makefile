@@ -75,7 +75,8 @@ pytest: $(VENV)/wheel.stamp
 	TEST_WHEEL="$(WHEEL)" $(PY) $(PYTEST) $(PYTEST_ARGS) --junitxml=build/tests-core.xml
 
 # Which lines the tests reach, each part in its environment and all of them together; by hand, since
-# it takes half as long again. What real servers run (`servers`) is not counted.
+# it takes half as long again. What commands and real servers run in processes of their own is not
+# counted.
 COVER := --cov=nemovideo_nodes --cov-report=
 coverage: export PYTHONSAFEPATH :=
 coverage: export PYTHONPATH := $(CURDIR)
