@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from nemovideo_nodes.profiles import Profile
 from nemovideo_nodes.request.medium import Media, medium_name
 from nemovideo_nodes.request.model import MAX_TEXT, Instruction
 from nemovideo_nodes.settings import MediaAccess
+from nemovideo_nodes.workspace.folder_order import EARLIER_ORDERS, natural
 from nemovideo_nodes.workspace.remote_media import (
     fetch_media,
     is_linkable,
@@ -62,7 +62,6 @@ _SYSTEM_FILES = frozenset(
 )
 """What systems put into folders by themselves; passed over like hidden files."""
 _LONGEST_SHOWN = 300
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def ingest_all(
         media=tuple(one for name in sources for one in found.get(name, ())),
         skipped=tuple(one for source in opened.values() for one in source.skipped),
         refused=tuple(sorted(refused.values(), key=lambda one: isinstance(one.error, Unreachable))),
-        as_before=tuple(read_by(order) for order in (_by_parts, str)),
+        as_before=tuple(read_by(order) for order in EARLIER_ORDERS),
     )
 
 
@@ -287,7 +286,7 @@ def _path(source: str) -> Path:
 def _read_folder(folder: Path, source: str) -> _Source:
     """The images of a folder in natural order, and what else is in it with the reason."""
     read = _Source(source, is_folder=True)
-    for path in sorted(folder.iterdir(), key=lambda path: _natural(path.name)):
+    for path in sorted(folder.iterdir(), key=lambda path: natural(path.name)):
         name = medium_name(path.name)
         if path.name.startswith(".") or path.name.lower() in _SYSTEM_FILES:
             continue
@@ -315,28 +314,6 @@ def _read_folder(folder: Path, source: str) -> _Source:
 
 
 _WHAT = {"video": "a clip", "audio": "a recording"}
-
-
-def _natural(name: str) -> tuple[object, ...]:
-    """The order in which people count, case folded: 2 before 10, numbers before letters, and
-    `a.jpg` before `a (1).jpg` and `a2.jpg`."""
-    stem, dot, extension = name.casefold().rpartition(".")
-    return (_counted(stem if dot else extension), _counted(extension), name)
-
-
-def _counted(text: str) -> list[tuple[int, int]]:
-    """`text` by its characters, a number in it at the place of a digit."""
-    key: list[tuple[int, int]] = []
-    for part in _DIGITS.split(text):
-        key += [(ord("0"), int(part))] if part.isdecimal() else [(ord(one), 0) for one in part]
-    return key
-
-
-def _by_parts(name: str) -> tuple[object, ...]:
-    """An order of folders from before `a.jpg` stood before `a (1).jpg`; `str` is the first one."""
-    parts = _DIGITS.split(name.casefold())
-    key = [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
-    return (key, name)
 
 
 def _type_of(path: Path) -> MediaType:
