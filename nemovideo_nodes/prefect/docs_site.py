@@ -12,7 +12,8 @@ from importlib import metadata
 
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
-from nemovideo_nodes.settings import VENDOR_WEB
+from nemovideo_nodes.errors import BadInput
+from nemovideo_nodes.settings import VENDOR_WEB, checked_url
 
 __all__ = ["documentation_url", "logo_url"]
 
@@ -34,12 +35,11 @@ def logo_url() -> HttpUrl | None:
 def _in_site(path: str) -> HttpUrl | None:
     site = os.environ.get(_NAME, "").strip() or _published()
     try:
-        return _URL.validate_python(f"{site.rstrip('/')}/{path}") if site else None
-    except ValidationError:  # no reason to stop a flow
-        logging.getLogger(__name__).warning(
-            "%s is no address like https://docs.example.com/nemovideo: the blocks have no logo",
-            _NAME,
-        )
+        checked = checked_url(site, _NAME, allow_http=True) if site else ""
+        return _URL.validate_python(f"{checked}/{path}") if checked else None
+    except (BadInput, ValidationError) as error:  # no reason to stop a flow
+        why = error.sentence if isinstance(error, BadInput) else f"{_NAME} is not a URL"
+        logging.getLogger(__name__).warning("%s; the blocks have no logo", why)
         return None
 
 
