@@ -16,7 +16,7 @@ DEMO := $(PY) -m prefect_flows.image_to_video docs/photos --store $(DEMO_STORE) 
 
 PYTEST_ARGS ?= -n auto --dist loadgroup
 # Real servers and a browser load both cores by themselves.
-SERVERS_ARGS ?= -n 0
+SERVERS_ARGS ?= -n 0 -o faulthandler_timeout=900
 # Hypothesis repeats the same examples and sets no deadline: a slow machine is no failure.
 PYTEST := -m pytest --hypothesis-profile=ci
 

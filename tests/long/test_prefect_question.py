@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import open_page, shoot
+from browser import open_page, press_until_taken, shoot
 from moments import counts_of
 from prefect_studio import Studio, open_studio
 
@@ -41,9 +41,8 @@ def test_a_question_is_answered_in_the_browser(studio: Studio) -> None:
         dialog.get_by_text("Which frame should the video have?").first.wait_for()
         shoot(page, "prefect-question")
         dialog.locator("input, textarea").last.fill("Square 1:1")
-        dialog.get_by_role("button", name="Submit").or_(
-            dialog.get_by_role("button", name="Resume")
-        ).click()
+        submit = dialog.get_by_role("button", name="Submit")
+        press_until_taken(page, submit.or_(dialog.get_by_role("button", name="Resume")), "/resume")
         dialog.wait_for(state="hidden")
     prefect.wait(flow_run, "RUNNING", "COMPLETED")
     # The video is shown for its review, as ever.

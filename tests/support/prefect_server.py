@@ -134,23 +134,23 @@ class PrefectServer:
 
     def get(self, path: str) -> Any:
         """What a GET of the API answers."""
-        return self._client.get(path).raise_for_status().json()
+        return self._answered("GET", path).json()
 
     def post(self, path: str, body: object = None) -> Any:
         """What a POST to the API answers."""
-        answer = self._written("POST", path, {} if body is None else body)
+        answer = self._answered("POST", path, {} if body is None else body)
         return answer.json() if answer.content else None
 
     def patch(self, path: str, body: object) -> None:
         """A PATCH of the API."""
-        self._written("PATCH", path, body)
+        self._answered("PATCH", path, body)
 
     def delete(self, path: str) -> None:
         """A DELETE of the API."""
-        self._written("DELETE", path)
+        self._answered("DELETE", path)
 
-    def _written(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """The answer to a request that writes; a busy SQLite answers 503: nothing was done."""
+    def _answered(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """The answer to a request, asked again where SQLite is busy: 503, and nothing was done."""
         until = time.monotonic() + BUSY_S
         while True:
             answer = self._client.request(method, path, json=body)
@@ -215,12 +215,13 @@ class PrefectServer:
         """What the UI's form of a suspended run does."""
         self.post(f"/flow_runs/{flow_run}/resume", {"run_input": answer})
 
-    def wait(self, flow_run: str, *kinds: str, seconds: float = 240) -> dict[str, Any]:
+    def wait(self, flow_run: str, *kinds: str, seconds: float = 480) -> dict[str, Any]:
         """The state of the flow run, once it is of one of these kinds (any final one, if none)."""
         until = time.monotonic() + seconds
         while (state := self.state(flow_run))["type"] not in (kinds or FINAL):
             if time.monotonic() > until:
-                raise TimeoutError(f"{flow_run} is {state} after {seconds:g} s")
+                tail = self.output.read_text(errors="replace")[-4000:]
+                raise TimeoutError(f"{flow_run} is {state} after {seconds:g} s:\n{tail}")
             time.sleep(0.1)
         return state
 

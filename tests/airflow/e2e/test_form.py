@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from airflow_studio import ONE_VIDEO, Studio
-from browser import open_page, shoot
+from browser import open_page, press_until_taken, shoot
 from moments import counts_of
 
 
@@ -20,9 +20,9 @@ def test_the_form_makes_a_video_and_the_link_shows_it(studio: Studio) -> None:
         page.locator("#element_images").fill("\n".join(studio.pictures))
         page.locator("#element_prompt").fill('A 2 second video titled "早安 Morning"')
         shoot(page, "airflow-trigger-form")
-        page.get_by_test_id("trigger-dag-submit").click()
+        submit = page.get_by_test_id("trigger-dag-submit")
+        dag_run = press_until_taken(page, submit, "/dagRuns")["dag_run_id"]
         page.wait_for_url("**/dags/image_to_video/runs/*")
-        dag_run = unquote(page.url.rsplit("/", 1)[-1])
         assert api.wait_for_run("image_to_video", dag_run)["state"] == "success"
         task = f"{studio.airflow.url}/dags/image_to_video/runs/{quote(dag_run)}/tasks/video"
         page.goto(f"{task}/details")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import open_page, shoot
+from browser import open_page, press_until_taken, shoot
 from pages import ROOT
 from prefect_studio import Studio
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.slow
-
-RUN_MS = 240_000
 
 
 @pytest.fixture
@@ -58,12 +56,12 @@ def test_a_video_from_the_form(studio: Studio, local: None) -> None:
         choose(page, "platform", "tiktok")
         field(page, "local").get_by_role("switch").click()
         shoot(page, "prefect-form")
-        page.get_by_role("button", name="Submit").click()
-        page.get_by_role("link", name="small wonders-tiktok").click(timeout=RUN_MS)
-        page.wait_for_url("**/flow-run/*")
-        flow_run = page.url.rsplit("/", 1)[-1].partition("?")[0]
+        submit = page.get_by_role("button", name="Submit")
+        flow_run = press_until_taken(page, submit, "/create_flow_run")["id"]
         assert studio.prefect.wait(flow_run)["type"] == "COMPLETED"
-        page.reload()
+        page.goto(f"{url}/deployments/deployment/{studio.deployment}")
+        page.get_by_role("link", name="small wonders-tiktok").click()
+        page.wait_for_url(f"**/flow-run/{flow_run}*")
         page.get_by_text("Artifacts", exact=True).first.click()
         links = page.locator('a[href*="/artifacts/artifact/"]')
         links.first.wait_for()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import open_page, shoot
+from browser import open_page, press_until_taken, shoot
 from moments import counts_of
 from prefect_studio import AUTOMATIONS, Studio
 
 from nemovideo_nodes.prefect.review import WAITS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 
@@ -29,23 +28,8 @@ def answer(page: Page, name: str, change: str) -> None:
     dialog.get_by_text("A frame of the video").or_(dialog.locator("img")).first.wait_for()
     dialog.locator("textarea").fill(change)
     shoot(page, name)
-    press_until_it_closes(
-        dialog,
-        dialog.get_by_role("button", name="Submit").or_(
-            dialog.get_by_role("button", name="Resume")
-        ),
-    )
-
-
-def press_until_it_closes(dialog: Locator, button: Locator) -> None:
-    """As a person does: the dialog grows while it loads, so that a press can miss the button."""
-    from playwright.sync_api import TimeoutError as TooLong
-
-    for _ in range(3):
-        with contextlib.suppress(TooLong):
-            button.click(timeout=20_000)
-            dialog.wait_for(state="hidden", timeout=20_000)
-            return
+    submit = dialog.get_by_role("button", name="Submit")
+    press_until_taken(page, submit.or_(dialog.get_by_role("button", name="Resume")), "/resume")
     dialog.wait_for(state="hidden")
 
 
