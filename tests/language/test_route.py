@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nemovideo_nodes.language.courtesy import agrees
 from nemovideo_nodes.language.routing import Action, route
 
 HERE = Path(__file__).parent
@@ -55,6 +56,24 @@ def test_the_tables_are_large(language: str) -> None:
 def test_files_are_uploaded_first(instruction: str, expected: tuple[Action, ...]) -> None:
     """Files that come with a text are uploaded, then the text is routed."""
     assert route(instruction, has_files=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "strictly", "loosely"),
+    [
+        ("yes please", True, True),
+        ("ok", True, True),
+        ("好的", True, True),
+        ("yes, thanks", True, True),
+        ("ok, thanks", False, True),
+        ("thanks!", False, False),
+        ("👍", False, False),
+        ("ok, make it blue", False, False),
+    ],
+)
+def test_agreement_is_told_from_thanks(text: str, strictly: bool, loosely: bool) -> None:
+    """ "Ok, thanks" ends a conversation, unless the run waits for somebody's words."""
+    assert (agrees(text), agrees(text, loosely=True)) == (strictly, loosely)
 
 
 def test_an_empty_instruction_is_a_message() -> None:
