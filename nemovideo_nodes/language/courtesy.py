@@ -147,7 +147,7 @@ def _kinds(instruction: str) -> frozenset[str] | None:
     text = _APPROVES.sub(" ", text)
     if EMOJI.search(text):
         return None
-    words = _read(text, [*_THANKS, *_STRONG, *_WEAK, *_LINK])
+    words = _read(text, [*_STRONG, *_WEAK, *_THANKS, *_LINK])
     if words is None:
         return None
     for kind, patterns in (("thanks", _THANKS), ("strong", _STRONG), ("weak", _WEAK)):
