@@ -27,12 +27,12 @@ _VIDEO: Final = (
     r"(?:(?:great|nice|lovely|beautiful|amazing|new|final|whole) )*(?:video|clip|film|movie|result"
     r"|version|music|song|title|edit|ending|one)"
 )
-_IT: Final = rf"(?:it|this|that|these|everything|the {_VIDEO}|this {_VIDEO})"
+_IT: Final = rf"(?:it|this one|this|that|these|everything|the {_VIDEO}|this {_VIDEO})"
 _THANKS_EN: Final = (
     r"(?:(?:many|ok|okay|a million) )?(?:thank you|thankyou|thanks?|thanx|thn?x|thnks|tysm"
     r"|ty|cheers|merci|danke|gracias)"
     r"(?: (?:so|very|really) much(?: indeed)?| a (?:lot|bunch|million|ton)| loads| again| already"
-    r"| in advance| to you| guys| team)*"
+    r"| in advance| to you| guys| team| man| mate| m8| dude| bro| buddy)*"
     r"(?: for (?:(?:all|your|the|this|that|everything|being so) ?)+(?:(?:great|quick|good|nice|hard"
     r"|fast|amazing|new|kind) )*(?:help|work|effort|support|time|patience|update|info|reply|answer"
     rf"|explanation|job|{_VIDEO})?| for (?:making|doing|creating|helping)(?: (?:me|us|with|all))*"
@@ -41,7 +41,7 @@ _THANKS_EN: Final = (
     r"(?:(?:it is|it's|that's) )?(?:(?:much|really|very much|greatly) )?appreciated"
     rf"|(?:i )?(?:(?:really|do) )?appreciate (?:{_IT}|(?:all )?(?:your|the) (?:help|work|effort))",
     # Praise
-    rf"{_VERY}{_FINE}(?: (?:job|work|stuff|result|one|idea))?",
+    rf"{_VERY}{_FINE}(?: (?:job|work|stuff|result|one|idea))?(?: as always)?",
     rf"(?:{_IT} ?)?(?:'s| is| are|looks?|sounds|turned out|came out|works|feels|reads|seems|was)"
     rf" {_VERY}(?:{_FINE}|wow|finished now)(?: (?:to me|for me|now|already|like this|like that|as"
     r" it is|so far|here|this time))*",
@@ -56,7 +56,13 @@ _THANKS_EN: Final = (
     r"|like it)(?: it)?",
     r"(?:that(?:'s| is|'ll be| will be) (?:all|it)|nothing else|no (?:more|further|other)"
     r" (?:changes|edits|questions|requests)|no changes|all (?:set|good|done))"
-    r"(?: needed| for now| from me| then| now)*",
+    r"(?: needed| for now| for today| from me| then| now)*",
+    r"(?:i'?ll |i will |will )(?:do|check|look at|watch|review|have a look at|take a look at)"
+    r"(?: (?:it|this|that))?(?: (?:later|tomorrow|now|tonight|soon))*|talk (?:later|soon)"
+    r"|see you(?: later| soon| tomorrow)?",
+    r"(?:it|this|that) works(?: for me| well| great| fine)?|(?:you )?nailed it|thumbs up|10/10|100%"
+    r"|keep up the (?:good|great) work|(?:the|my|our) (?:client|boss|team|customer|customers)"
+    r" (?:loves?|likes?|loved|liked|is happy|are happy|was happy)(?: it| with it| this)?",
     r"wow|yay|bravo|lgtm|well done|got it|understood|noted|bye|goodbye|have a (?:nice|good|great)"
     r" (?:day|one|evening|weekend)|(?:you're|you are|your) (?:the best|awesome|amazing|great)"
     r"|you rock|(?:hi|hello|hey)\s*\?+|hi|hello|hey|hi there|hello there|hey there|oh|ah|haha|lol"
@@ -74,21 +80,21 @@ _WEAK_EN: Final = (
 _MUCH_ZH: Final = "(?:太|很|真的?|好|非常|十分|万分|超级?|特别|挺|蛮|都|也|还|相当|更)*"
 _SUBJECT_ZH: Final = (
     r"(?:(?:我们?|这个?|这样|视频|片子|效果|整体|看起来|看着|感觉|一切"
-    r"|做得|做的|剪得|音乐|你)都?)*"
+    r"|做得|做的|剪得|音乐|你|客户|老板|领导|大家)都?)*"
 )
 _THANKS_ZH: Final = (
-    rf"{_MUCH_ZH}(?:感谢|谢谢|多谢|谢)(?:你们?|您)?(?:的?(?:帮助|帮忙|努力|工作|支持|视频|耐心"
+    rf"{_MUCH_ZH}(?:感谢|谢谢|多谢|谢)(?:你们?|您|老板|亲)?(?:的?(?:帮助|帮忙|努力|工作|支持|视频|耐心"
     r"|制作|回复))?[了啦啊呀哦]*",
     rf"{_MUCH_ZH}辛苦(?:你们?|您)?[了啦]*|麻烦(?:你|您)[了啦]|3q",
     rf"{_SUBJECT_ZH}{_MUCH_ZH}(?:棒|好看|好|完美|不错|满意|美|漂亮|喜欢|赞|厉害|牛|酷|精彩|优秀|给力"
     r"|到位)(?:极了|呆了|爆了)?[了啦的啊呀哦]*",
     rf"我?{_MUCH_ZH}(?:喜欢|满意)(?:它|这个?(?:视频|版本|效果|音乐)?|这样)?[了啦的啊呀]*",
     r"(?:没有?|没什么)(?:别的|其他|其它|什么)*(?:问题|要求|要改的|修改|事|别的|其他|其它)的?[了啦]?"
-    r"|就这样(?:吧|了|可以了|就行|就好)?|收到[了啦]?|明白[了啦]?|知道[了啦]|没有了|哇+塞?|哈+|再见|拜拜|你好|您好|嗨|哈喽",
+    r"|就这样(?:吧|了|可以了|就行|就好)?|收到[了啦]?|明白[了啦]?|知道[了啦]|没有了|暂时没有?了?|没毛病|就(?:用|要)?这个(?:了|吧)?|定稿|不用再?改了?|6{3,}|哇+塞?|哈+|再见|拜拜|你好|您好|嗨|哈喽",
 )
 _STRONG_ZH: Final = ("是的?|对的?|没错|要的?|同意|当然(?:可以)?|可以的?|行的?",)
 _WEAK_ZH: Final = (
-    "好的?[吧呀啊嘞呢]*|可以[了呀啊吧]*|行[了吧]*|嗯+|不用[了啦]?|不要了|不需要[了啦]?|够了|没问题[了啦]?",
+    "好的?[吧呀啊嘞呢滴哒]*|okk+|可以[了呀啊吧]*|行[了吧]*|嗯+|不用[了啦]?|不要了|不需要[了啦]?|够了|没问题[了啦]?",
 )
 _FILLER: Final = (
     r"sorry(?: to (?:bother|disturb|ask)(?: you)?)?(?: again)?|excuse me|no (?:rush|pressure|hurry)"

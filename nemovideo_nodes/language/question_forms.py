@@ -40,8 +40,9 @@ _SOMETHING: Final = (
 )
 _OURS: Final = (
     rf"(?:(?:it|everything)(?!'s\b| called\b)|{_SOMETHING}|(?:the|my|our|your|this|that|these"
-    rf"|those|all|all of)(?: the| my| our)? {_THING}|(?:the|my|our) (?:logo|watermark|files"
-    r"|link))\b"
+    rf"|those|all|all of)(?: the| my| our)?(?: two| three"
+    rf"| four| five| \d+)? {_THING}|(?:the|my|our) (?:logo|watermark|files"
+    r"|link|quality|order|spelling|volume))\b"
 )
 _SHOWN: Final = (
     r"(?:(?:any|an?|the|my|our|some|no) )?(?:sound|logo|link|watermark|(?:black|white) (?:bars?"
@@ -73,6 +74,7 @@ _BE: Final = (
 _NO_REQUEST: Final = (
     r"(?!.*\b(?:possible|if|should|would|could|can|may|might|best|better|recommend|suggest|cost"
     r"|(?:ok|okay|fine|alright|good|allowed|able|like) (?:to|for)|too \w+ to|time is it|know"
+    r"|you (?:want|think|like|love|prefer)"
     r"|for you)\b)"
 )
 """Advice and permission are asked for before a change: such a question is for the agent."""
@@ -80,8 +82,8 @@ _ASK: Final = LEAD + _NO_REQUEST
 _LEAD_WHAT: Final = rf"{LEAD}(?:what|which) "
 _CAN_YOU: Final = r"^(?:please |(?:can|could|would|will) you (?:please )?)*"
 _WORK: Final = (
-    r"(?:it|this|that|(?:a|an|one|the|another|each|every|one more)(?: more| new| small)? "
-    r"(?:change|edit|video|clip|message|render|export|revision|version)"
+    r"(?:it|this|that|(?:a|an|one|the|another|each|every|one more)(?: more| new| small"
+    r"| next| last)? (?:change|edit|video|clip|message|render|export|revision|version)"
     r"|(?:changes|edits|videos|messages|editing|rendering|exporting|exports))"
 )
 _COST_OF: Final = (
@@ -111,7 +113,8 @@ ABOUT_VIDEO: Final = _any(
     r"|progress|state|timeline|tracks?|titles?|texts?|size|format|resolution|ratio)$",
     r"^(?:please )?(?:print|view|display|read) (?:the )?(?:current )?(?:status|progress|state"
     r"|timeline|tracks?)$",
-    r"^(?:please )?let (?:me|us) know (?:when|what|how|if|whether|the status)\b",
+    r"^(?:please )?let (?:me|us) know (?:when|what|how|if|whether|the status)\b"
+    r"(?!.*\b(?:you (?:want|think|like|need|prefer)|your|comments?)\b)",
     rf"{_CAN_YOU}show (?:me|us) (?:what|which|where|how)\b(?!.*\b(?:with|without|if|in|like)\b)",
     rf"{LEAD}who(?: is|'s) the (?:artist|singer|composer)$",
     rf"{_ASK}what(?:'s| is| are|s) the [\w-]+ (?:of|in|on|for) {_OURS}",
@@ -193,6 +196,17 @@ ABOUT_VIDEO: Final = _any(
     rf"|the (?:old|last|previous|first) (?:one|{_THING}))|in (?:it|the {_THING})))*$",
     rf"{LEAD}(?:what comes (?:after|before) |which {_THING} (?:comes|is|goes) )"
     rf"(?:{_OURS}|first|last|next)$",
+    rf"{_ASK}(?:is|are|was|were) (?:the|my|our) [\w-]+(?: \w+){{0,2}} (?:of|in|on)"
+    r" (?:the|my|our)"
+    rf" {_THING}\b|{_ASK}are there (?:two|three|four|five|\d+) {_THING}$",
+    rf"{LEAD}(?:by|since) when (?:is|will|has|are) {_OURS}",
+    rf"{LEAD}will (?:it|this|that) take (?:much "
+    r"|very |a )*(?:long|longer|while|ages)$",
+    r"^(?:is it |are we |are you )?(?:almost|nearly) (?:there|done|ready|finished)$",
+    rf"{_CAN_YOU}(?:show|send|give) (?:me|us) (?:the|an?|my)(?: current| latest| quick)? (?:draft"
+    r"|preview|version|screenshot|state|status)(?: of it)?(?: now)?$",
+    rf"{LEAD}which {_THING} is (?:the )?(?:latest|newest|current|missing|new|final)(?: one)?$",
+    rf"{LEAD}who (?:picked|chose|wrote|selected|added|changed) (?:it|the {_THING})$",
     rf"{LEAD}who(?:'s| is) (?:singing|playing|speaking|talking)$",
     r"^(?:(?:so|and|ok|hey) )*(?:it's |is it )?(?:still|not)(?: not| still)? (?:rendering"
     r"|processing|uploading|exporting|loading|ready|done|finished|running)(?: yet| already)?$",
@@ -207,6 +221,14 @@ ABOUT_COST: Final = _any(
     rf"(?: [\w-]+)? cost\b{_COST_OF}",
     rf"{LEAD}(?:does|do|did|will|would) {_WORK}(?: to \w+)? (?:cost|use|take|charge)"
     r"(?: (?:me|us|any|a lot of|more|extra|my|credits?|money|anything|something))*$",
+    rf"{LEAD}(?:why|how come) (?:(?:was|were|did|am|have|do) )?(?:i|we|it|this|that|you)"
+    r"(?: (?:was|were|been|get|got|being))* (?:\w+ )?(?:charged?|billed|cost)\b",
+    rf"{LEAD}what did (?:you|i|we) spend(?: on (?:it|this))?$",
+    rf"{LEAD}is there (?:an? |any |an extra )(?:charge|fee|cost) for {_WORK}",
+    rf"{LEAD}do (?:i|we) (?:get|lose|pay|spend)(?: an?| my| any| more)* (?:refund|credits?"
+    r"|money back)\b",
+    rf"{LEAD}(?:where|how) (?:can|do|could) (?:i|we) (?:see|check|find|view|get|buy)"
+    r" (?:my |more |the )?(?:credits?|balance)\b|^is my (?:balance|credit)\b",
     rf"{LEAD}what do (?:i|we) owe(?: you)?$|^(?:the )?(?:price|costs?|pricing|prices)$",
     rf"{LEAD}can (?:i|we) still (?:make|do|get|have) (?:another|more|one more)\b",
     rf"{LEAD}how much (?:for|per) (?:{_WORK}|another one|one more)$",
