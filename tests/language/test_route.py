@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nemovideo_nodes.language.courtesy import agrees
@@ -87,6 +87,7 @@ def test_a_script_of_lines_is_read_line_by_line() -> None:
     assert route(script) == (Action.UPLOAD, Action.MESSAGE, Action.STATE, Action.EXPORT)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.booleans())
 def test_any_text_takes_an_action(text: str, has_files: bool) -> None:
     """No text fails; actions come once each, upload first and export last."""
@@ -106,12 +107,14 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=60).map(" ".join))
 def test_any_mix_of_triggers_takes_an_action(text: str) -> None:
     """Nor do texts that are full of commands fail."""
     assert route(text)
 
 
+@settings(deadline=None)
 @given(
     row=st.sampled_from(ALL),
     marks=st.sampled_from(QUOTES),

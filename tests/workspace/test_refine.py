@@ -43,7 +43,8 @@ async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: St
 
 async def test_thanks_and_questions_cost_nothing(stage: Stage) -> None:
     """No message is sent for them; of thanks the reply says so, in their language."""
-    run = (await stage.work(stage.order())).run_id
+    result = await stage.work(stage.order())
+    run = result.run_id
     for said in ("Looks great, thank you!", "ok", "have the pictures arrived?", "好的谢谢"):
         result = await stage.refine(run, said)
         assert (result.status, len(result.videos)) == ("done", 1)
