@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from nemovideo_nodes.errors import BadInput
 
-__all__ = ["BUILT_IN", "DEFAULT_PROFILE", "Profile", "parse_skill", "platform_of"]
+__all__ = ["BUILT_IN", "DEFAULT_PROFILE", "Profile", "parse_skill", "platform_of", "skill_text"]
 
 
 class Profile(BaseModel):
@@ -111,6 +112,22 @@ def platform_of(path: str) -> str:
     if "/.clawhub/" in parts:
         return "clawhub"
     return "cursor" if "/.cursor/skills/" in parts else "unknown"
+
+
+def skill_text(content: bytes) -> str:
+    """The text of a document in UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    In the last one, few letters beside each other are not ASCII; in Chinese ones most are. Raises
+    `UnicodeDecodeError` for what is none of them.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if re.search(rb"[\x80-\xff]{4}", content):
+            raise
+        return content.decode("cp1252")
 
 
 def parse_skill(text: str, *, where: str, platform: str = "unknown") -> Profile:
