@@ -39,8 +39,8 @@ _SOMETHING: Final = (
     r"|logo|voice-?over|narration)s?))"
 )
 _OURS: Final = (
-    rf"(?:(?:it|everything)(?!'s\b| called\b)|{_SOMETHING}|(?:the|my|our|your|this|that|these"
-    rf"|those|all|all of)(?: the| my| our)?(?: two| three"
+    rf"(?:(?:it|everything)(?!'s\b| called\b| time (?:for|to)\b)|{_SOMETHING}"
+    rf"|(?:the|my|our|your|this|that|these|those|all|all of)(?: the| my| our)?(?: two| three"
     rf"| four| five| \d+)? {_THING}|(?:the|my|our) (?:logo|watermark|files"
     r"|link|quality|order|spelling|volume))\b"
 )

@@ -33,6 +33,11 @@ _NOTHING_ASKED = {
     "en": "This asks for nothing, so no message was sent and nothing was spent.",
     "zh": "这句话没有提出要求，所以没有发送消息，也没有消耗积分。",
 }
+_ONLY_ASKS = {
+    "en": "Read as a question: nothing was sent, and no video was made. For a video about it, "
+    "write: Make a video that asks ...",
+    "zh": "这句话被当作提问：没有发送消息，也没有制作视频。要以它为内容，请写：做一个视频，提问……",
+}
 _LATER = {"en": "Added by the service itself: {}", "zh": "服务自行添加：{}"}
 _SINCE = {"en": "Changed since then, not by this run: {}", "zh": "此后有变化，并非本次任务所为：{}"}
 _UNANSWERED = {"en": "Done without an answer: {}", "zh": "没有回复，但已完成：{}"}
@@ -48,7 +53,7 @@ class Exchange:
     replies: tuple[str, ...]
     suggestions: tuple[str, ...] = ()
     was_sent: bool = True
-    """Whether it went to the service: what only thanks or agrees does not."""
+    """Whether it went to the service: what only thanks, agrees or asks does not."""
 
     def and_then(self, told: dict[str, str], changes: str = "") -> Exchange:
         """The same with one more line, in the language of the instruction."""
@@ -70,7 +75,7 @@ def conversation(run: Run) -> list[Exchange]:
     told: list[Exchange] = []
     looked: StateResult | Evidence | None = None
     rendered: set[str] = set()
-    idle = _asking_nothing(run)
+    idle = _unsent(run)
     for at, record in enumerate(records):
         told += idle.get(record.step.id, ())
         result, seen = record.result, record.evidence if record.achieved else None
@@ -89,23 +94,31 @@ def conversation(run: Run) -> list[Exchange]:
     return told
 
 
-def _asking_nothing(run: Run) -> dict[str, list[Exchange]]:
+def _unsent(run: Run) -> dict[str, list[Exchange]]:
     """What was said and sent no message, by the first step that was asked for with it."""
     found: dict[str, list[Exchange]] = {}
     for fact in run.facts:
         if not isinstance(fact, Asked) or any(isinstance(one.args, Prompt) for one in fact.steps):
             continue
         said = fact.said or ([one.text for one in fact.order.request.script] if fact.order else ())
-        if not said or not fact.steps:
-            continue
-        from nemovideo_nodes.language.courtesy import asks_nothing
-
-        found[fact.steps[0].id] = [
-            Exchange(text, (_NOTHING_ASKED[language_of(text)],), was_sent=False)
-            for text in said
-            if asks_nothing(text)
-        ]
+        if said and fact.steps:
+            told = (_not_sent(text, is_first=fact.order is not None) for text in said)
+            found[fact.steps[0].id] = [one for one in told if one is not None]
     return found
+
+
+def _not_sent(text: str, *, is_first: bool) -> Exchange | None:
+    """What is told of a text for which nothing was sent; None: its answer says enough."""
+    from nemovideo_nodes.language.instructions import Action, route
+
+    actions = route(text)
+    if Action.NOTHING in actions:
+        why = _NOTHING_ASKED
+    elif is_first and Action.STATE in actions:
+        why = _ONLY_ASKS
+    else:
+        return None
+    return Exchange(text, (why[language_of(text)],), was_sent=False)
 
 
 def last_look(run: Run) -> StateResult | Evidence | None:

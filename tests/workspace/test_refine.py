@@ -53,6 +53,14 @@ async def test_thanks_and_questions_cost_nothing(stage: Stage) -> None:
     assert len(told) == 3
 
 
+async def test_a_first_request_that_only_asks_says_why_no_video_was_made(stage: Stage) -> None:
+    """Its author may have meant it as the subject; a question about the balance is answered."""
+    result = await stage.work(stage.order("is it done?"))
+    assert (result.status, result.videos, stage.sent) == ("done", [], (0, 0, 2))
+    assert ["no video was made" in line for line in result.replies] == [True]
+    assert (await stage.work(stage.order("how many credits are left?"))).replies == []
+
+
 async def test_a_yes_is_a_message_where_the_service_asks_in_plain_words(stage: Stage) -> None:
     """The reply ends with a question, so agreement is its answer; thanks are none."""
     stage.emulator.add_fault("run_sse", 1, "says", arg="Shall I add music?")
