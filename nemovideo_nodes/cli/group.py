@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -114,11 +116,21 @@ class SentenceGroup(click.Group):
         except click.UsageError as error:
             if not typed:  # that is a request for help
                 raise
-            _usage_failure(error).end(ctx, as_json="--json" in typed)
+            _usage_failure(error, typed).end(ctx, as_json="--json" in typed)
 
 
-def _usage_failure(error: click.UsageError) -> _Failure:
+def _usage_failure(error: click.UsageError, typed: Sequence[str] = ()) -> _Failure:
     """What is wrong with a command as it was typed, and where its options are explained."""
+    if isinstance(error, click.NoSuchOption):
+        # As the shell fills in *.jpg.
+        file = next((one for one in typed if one.startswith("-") and os.path.isfile(one)), None)
+        if file is not None:
+            return _Failure(
+                f"{file!r} is taken for an option, as it begins with -: write './{file}'",
+                BAD_INPUT,
+                ErrorCode.BAD_INPUT,
+                None,
+            )
     said = " ".join(error.format_message().split()).rstrip(".")
     end = "" if said.endswith("?") else "."
     told = f"{said}{end} {error.ctx.command_path} --help explains it" if error.ctx else said
