@@ -264,9 +264,16 @@ def open_workspace(store: str | None, *, local: bool = False) -> Workspace:
 def _in_folder(store: Store) -> Store:
     """`store`, unless it is a file. A worker that has begun waits for its disk: nobody has here."""
     for folder in (store.root, *store.root.parents) if store.root is not None else ():
-        if folder.is_dir():
-            break
-        if folder.exists():
+        try:
+            if folder.is_dir():
+                break
+            is_file = folder.exists()
+        except OSError as error:  # such as a name that is too long
+            reason = (error.strerror or str(error)).lower()
+            raise BadInput(
+                f"The store {store.url[:300]} cannot be opened: {reason}", remedy=Remedy.STORE
+            ) from None
+        if is_file:
             raise BadInput(
                 f"The store {store.url} is not a folder: {folder} is a file", remedy=Remedy.STORE
             )

@@ -63,6 +63,8 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "store of no kind": (["make", "{good}", "--store", "ftp://x"], "store"),
     "store of nobody": (["make", "{good}", "--store", "~nobody-of-that-name/x"], "store"),
     "store that is no text": (["make", "{good}", "--store", b"x\xff"], "store"),
+    "runs of a store that no disk takes": (["runs", "--store", "x" * 300], "cannot be opened"),
+    "a file that looks like an option": (["make", "-photo.jpg"], "write './-photo.jpg'"),
     "runs of a store that is a file": (["runs", "--store", "file"], "not a folder"),
     "a budget that is no number": (["make", "{good}", "--budget", "nan"], "number of credits"),
     "a video in the picture's place": (["make", "{good}", "-o", "{good}"], "would replace"),
