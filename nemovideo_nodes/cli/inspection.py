@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -160,7 +162,8 @@ def runs(
         )
         return
     reader, now = open_reader(store), SystemClock().now()
-    found = [run for run in reader.list() if chosen(run) and run.at <= now - (age or _NO_TIME)]
+    with _no_search_for_cycles():
+        found = [run for run in reader.list() if chosen(run) and run.at <= now - (age or _NO_TIME)]
     if most is not None or not as_json:  # all of them as JSON stay in the order of their ids
         found.sort(key=lambda run: run.at, reverse=True)
     shown = [_worded(run) for run in found[: most or (None if as_json else _MOST)]]
@@ -178,6 +181,18 @@ def runs(
     if len(found) > len(shown):
         everything = command("runs", f"-n {len(found)}", Screen(width(), store=store or ""))
         click.echo(f"{len(found) - len(shown)} more: {everything}", err=True)
+
+
+@contextlib.contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Keep Python from searching ten thousand summaries for cycles again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _worded(run: Summary) -> Summary:

@@ -7,7 +7,7 @@ import base64
 import contextlib
 import importlib.util
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prefect.artifacts import (
     acreate_image_artifact,
@@ -99,10 +99,10 @@ async def publish_artifacts(
     return read.result
 
 
-async def summary_markdown(handle: RunHandle) -> str:
-    """The summary of a run as it stands, for a person who reviews it."""
+async def summary_markdown(handle: RunHandle, state: str = "") -> str:
+    """The summary of a run as it stands, for a person who is asked; `state` says for what."""
     read = await _read(handle, await open_run(handle), None)
-    return summary_of(read.run, read.result, read.shown)
+    return summary_of(read.run, read.result, replace(read.shown, state=state))
 
 
 async def declare_asset(handle: RunHandle, opened: OpenRun) -> None:

@@ -102,7 +102,8 @@ async def review_and_refine(run: RunHandle, result: RunResult, rounds: int) -> R
     if flow_run is None or result.handed_over:
         return result
     for number in range(1, rounds + 1):
-        asking = Review.with_initial_data(description=await summary_markdown(run))
+        shown = await summary_markdown(run, "waits for your review")
+        asking = Review.with_initial_data(description=shown)
         answer = await ask_in_form(asking, f"look-{number}", flow_run)
         for again in range(1, _MOST_QUESTIONS):
             if answer.decision != "change" or answer.change.strip():

@@ -40,6 +40,8 @@ class Shown:
 
     name: str = ""
     """Slug and platform."""
+    state: str = ""
+    """How the run stands, where the flow run knows more of it than the result."""
     links: Sequence[str] = ()
     """A URL for each video; empty where there is none."""
     posters: Sequence[str | None] = ()
@@ -58,7 +60,7 @@ def summary_of(run: Run, result: RunResult, shown: Shown | None = None) -> str:
     """The summary: what happened, posters, videos, platform violations, timeline, credits."""
     shown = shown or Shown()
     title = shown.name or result.run_id
-    lines = [f"# {plain(title)}: {_state(result)}", ""]
+    lines = [f"# {plain(title)}: {shown.state or _state(result)}", ""]
     error = shown.error or result.error or ""
     if error:
         lines += [f"**{plain(_short(error))}**", ""]

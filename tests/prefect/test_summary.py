@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nemovideo_nodes.ledger.run import Run
 from nemovideo_nodes.ledger.run_result import Delivered, RunResult
-from nemovideo_nodes.prefect.summary import summary_of
+from nemovideo_nodes.prefect.summary import Shown, summary_of
 
 
 def test_platforms_and_captions_are_shown() -> None:
@@ -27,3 +27,11 @@ def test_platforms_and_captions_are_shown() -> None:
         "`/store/runs/r/video-1080x1350-blur-01234567.mp4`\n  Spring \\#sale\n"
     ) in page
     assert "## Platforms" not in summary_of(Run("r"), RunResult(run_id="r", status="done"))
+
+
+def test_a_flow_that_waits_says_for_what() -> None:
+    """The video is made, and the flow run waits: its word counts."""
+    done = RunResult(run_id="r", status="done")
+    assert summary_of(Run("r"), done).startswith("# r: done\n")
+    waits = Shown(name="spring", state="waits for your review")
+    assert summary_of(Run("r"), done, waits).startswith("# spring: waits for your review\n")

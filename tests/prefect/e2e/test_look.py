@@ -25,6 +25,7 @@ def suspended(studio: Studio, flow_run: str) -> None:
 def answer(page: Page, name: str, change: str) -> None:
     """Fill in the dialog that `Resume` has opened; its last button says it."""
     dialog = page.get_by_role("dialog").last
+    dialog.get_by_role("heading", name="looked at: waits for your review").wait_for()
     dialog.get_by_text("A frame of the video").or_(dialog.locator("img")).first.wait_for()
     dialog.locator("textarea").fill(change)
     shoot(page, name)
