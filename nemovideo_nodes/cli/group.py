@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import sys
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -79,6 +79,7 @@ class SentenceGroup(click.Group):
         asks_json = "--json" in ctx.args
         no_failure = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.2 on
         try:
+            _check_no_file_is_an_option(ctx, asks_json=asks_json)
             return super().invoke(ctx)
         except NemoVideoError as error:
             if isinstance(error, BadInput):
@@ -116,21 +117,21 @@ class SentenceGroup(click.Group):
         except click.UsageError as error:
             if not typed:  # that is a request for help
                 raise
-            _usage_failure(error, typed).end(ctx, as_json="--json" in typed)
+            _usage_failure(error).end(ctx, as_json="--json" in typed)
 
 
-def _usage_failure(error: click.UsageError, typed: Sequence[str] = ()) -> _Failure:
+def _check_no_file_is_an_option(ctx: click.Context, *, asks_json: bool) -> None:
+    """Refuse a file that the shell filled in for *.jpg and that begins with -: '-photo.jpg' would
+    be the prompt 'hoto.jpg', and paid for."""
+    typed = list(itertools.takewhile(lambda one: one != "--", ctx.args))
+    file = next((one for one in typed if one.startswith("-") and os.path.isfile(one)), None)
+    if file is not None:
+        ctx.meta[_JSON] = asks_json
+        raise BadInput(f"{file!r} is taken for an option, as it begins with -: write './{file}'")
+
+
+def _usage_failure(error: click.UsageError) -> _Failure:
     """What is wrong with a command as it was typed, and where its options are explained."""
-    if isinstance(error, click.NoSuchOption):
-        # As the shell fills in *.jpg.
-        file = next((one for one in typed if one.startswith("-") and os.path.isfile(one)), None)
-        if file is not None:
-            return _Failure(
-                f"{file!r} is taken for an option, as it begins with -: write './{file}'",
-                BAD_INPUT,
-                ErrorCode.BAD_INPUT,
-                None,
-            )
     said = " ".join(error.format_message().split()).rstrip(".")
     end = "" if said.endswith("?") else "."
     told = f"{said}{end} {error.ctx.command_path} --help explains it" if error.ctx else said
