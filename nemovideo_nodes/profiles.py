@@ -72,20 +72,26 @@ BUILT_IN: Final = MappingProxyType(
 )
 
 _FRONTMATTER = re.compile(
-    r"\A(?:\s|<!--.*?-->)*---[ \t]*\n(?P<yaml>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
+    r"\A(?:\s|<!--.*?-->|```\w*\n)*---[ \t]*\n(?P<yaml>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
+    re.DOTALL,
 )
 _FIELD = re.compile(r"(?mi)^(?P<name>name|version|language)[ \t]*:[ \t]*(?P<value>[^\n]*)")
 _NOTHING = ("", "~", "null")
 """How YAML writes that a field has no value."""
 _NOT_PLAIN = "[{!&*|>%@`"
 """What no plain value begins with in YAML."""
-_QUICK_EDIT = re.compile(r"(?i)\bquick[ -]edit\b|快速(?:编辑|剪辑|制作)|一键(?:编辑|剪辑)")
+_QUICK_EDIT = re.compile(
+    r"(?i)(?<![\[#])(?:\bquick[\s_-]*edit(?:s|ing)?\b|快速(?:编辑|編輯|剪辑|剪輯|制作|製作)"
+    r"|一[键鍵](?:编辑|編輯|剪辑|剪輯)|\bedici[óo]n r[áa]pida\b|\bedi[çc][ãa]o r[áa]pida\b"
+    r"|\bschnelle bearbeitung\b|\bschnellbearbeitung\b|\b(?:montage|[ée]dition) rapide\b"
+    r"|\bmodifica rapida\b|クイック編集|빠른 ?편집)"
+)
 _TRY_SAYING = re.compile(r"(?i)\btry saying\b|试试(?:这样|这么)?说|(?:可以|试着)(?:这样|这么)?说")
 _QUOTED = re.compile(
     r"[\"“](?P<text>[^\"“”]{4,500})[\"”]|(?<!`)`(?P<code>[^`\n]{4,500})`(?!`)"
     r"|[「『](?P<corner>[^「」『』]{4,500})[」』]|«(?P<angle>[^«»]{4,500})»"
-    r"|(?<![^\s:：|(])['‘](?P<single>[^'‘’\n]{4,500})['’](?![^\s.,;|)])"
-    r"|(?m:^```\w*\n(?P<block>[^`]{4,500}?)\n```)"
+    r"|(?<![^\s:：|(])['‘](?P<single>(?:[^'‘’\n]|(?<=\w)['’](?=\w)){4,500})['’](?![^\s.,;|)])"
+    r"|(?m:^(?P<fence>```|~~~)\w*\n(?P<block>[^`~]{4,500}?)\n(?P=fence))"
 )
 _SHORTEST = 8
 """Characters of an example; Chinese says in half of them what others say."""
@@ -109,7 +115,7 @@ def platform_of(path: str) -> str:
 
 def parse_skill(text: str, *, where: str, platform: str = "unknown") -> Profile:
     """The profile of a skill document; `where` names it in the error that a bad one raises."""
-    text = _repaired(text).removeprefix("\ufeff")
+    text = _repaired(text).lstrip("\ufeff\u200b\u2060")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = _FRONTMATTER.match(text)
     if found is None:
@@ -180,9 +186,13 @@ def _quoted(body: str, start: int, end: re.Pattern[str]) -> list[str]:
     line_end = body.find("\n", start)
     following = end.search(body, line_end) if line_end >= 0 else None
     stop = min(following.start() if following else len(body), start + _LONGEST_SECTION)
-    found = (next(filter(None, q.groups()), "") for q in _QUOTED.finditer(body, start, stop))
-    texts = (" ".join(text.split()) for text in found)
+    found = (_said(quote) for quote in _QUOTED.finditer(body, start, stop))
+    texts = (" ".join(text.split()).removesuffix("\\") for text in found)
     return [text for text in texts if len(text) >= _SHORTEST or not text.isascii()]
+
+
+def _said(quote: re.Match[str]) -> str:
+    return next((text for name, text in quote.groupdict().items() if text and name != "fence"), "")
 
 
 def _repaired(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import ipaddress
 import os
@@ -243,12 +244,27 @@ def find_profile(named: str | os.PathLike[str] | Profile, platform: str | None =
             "or the path of a skill document (SKILL.md)"
         )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _decoded(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise BadInput(f"The skill document {name} cannot be read: {reason}") from None
     where = platform or platform_of(str(path.absolute()))
     return parse_skill(text, where=name, platform=where)
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a document in UTF-8, UTF-16 with its mark, or Windows-1252.
+
+    In the last one, few letters beside each other are not ASCII; in Chinese ones most are.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if re.search(rb"[\x80-\xff]{4}", content):
+            raise
+        return content.decode("cp1252")
 
 
 def checked_url(url: str, what: str, *, allow_http: bool) -> str:

@@ -216,6 +216,12 @@ Try saying:
         ("## 试试这样说\n- “{填写}”\n- “做成短片”", "做成短片"),
         ("| Quick edit | 'trim the boring parts out' |", "trim the boring parts out"),
         ("### ⚡ Quick edit\n```\ntrim the boring parts out\n```", "trim the boring parts out"),
+        ("## Edición rápida\n\n«une mis fotos con música»", "une mis fotos con música"),
+        ("## 快速編輯\n「把圖片做成直版影片」", "把圖片做成直版影片"),
+        ("## クイック編集\n「写真を穏やかな動画にして」", "写真を穏やかな動画にして"),
+        ("## Quick\u00a0edits\n~~~\ntrim the boring parts out\n~~~", "trim the boring parts out"),
+        ("**Quick edit**: 'trim Mom's boring parts out'", "trim Mom's boring parts out"),
+        ('Quick edit: \\"trim the boring parts out\\"', "trim the boring parts out"),
         ('**Quick edit**: "<your instruction>"\n' + TRY_SAYING, "make a calm film of my garden"),
     ],
 )
@@ -223,6 +229,22 @@ def test_the_default_is_the_skills_own(body: str, expected: str) -> None:
     """Its quick edit, else its second example, else its first."""
     profile = parse_skill(f"---\nname: x\n---\n{body}", where="SKILL.md")
     assert profile.default_instruction == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
+def test_documents_of_other_editors_are_read(encoding: str, tmp_path: Path) -> None:
+    """UTF-16 with its mark, and Windows-1252 with its quotes and accents."""
+    text = "---\r\nname: x\r\n---\r\nCafé’s quick edit: “make my café shine”\r\n"
+    (tmp_path / "SKILL.md").write_bytes(text.encode(encoding))
+    assert find_profile(tmp_path / "SKILL.md").default_instruction == "make my café shine"
+
+
+def test_another_encoding_is_refused_and_not_sent_as_nonsense(tmp_path: Path) -> None:
+    """Chinese text that is not UTF-8 would become signs that nobody wrote."""
+    text = "---\nname: x\n---\n快速编辑：“把我的照片做成短片”"
+    (tmp_path / "SKILL.md").write_bytes(text.encode("gbk"))
+    with pytest.raises(BadInput, match="not UTF-8"):
+        find_profile(tmp_path / "SKILL.md")
 
 
 @pytest.mark.parametrize(

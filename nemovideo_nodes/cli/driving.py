@@ -201,7 +201,7 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         shown,
         screen,
         language=language,
-        reply=_last_reply(run) if new or outcome.known is None else _answer(outcome, result),
+        reply=_last_reply(run) if new or outcome.known is None else _answer(outcome, result, run),
         cost=_cost(outcome, result),
         music="BGM" in (result.timeline or ""),
         asked=next((one.said for one in reversed(conversation(run))), ""),
@@ -225,11 +225,17 @@ def _say(outcome: Outcome, result: RunResult, new: int, delivery: Delivery) -> N
         say(f"Note: {problem}")
 
 
-def _answer(outcome: Outcome, result: RunResult) -> str:
+def _answer(outcome: Outcome, result: RunResult, run: Run) -> str:
     """What came of a refinement that made no video: the service's words, else the timeline."""
+    from nemovideo_nodes.ledger.conversation import conversation
+
+    told = conversation(run)
     known = len(outcome.known.replies) if outcome.known else 0
-    told = result.replies[known:]  # the last one says that there is no new video
-    return told[0] if len(told) > 1 else result.timeline or ""
+    replies = result.replies[known:]
+    if replies and told and not told[-1].was_sent:
+        return replies[-1]
+    # The last one says that there is no new video.
+    return replies[0] if len(replies) > 1 else result.timeline or ""
 
 
 def _last_reply(run: Run) -> str:

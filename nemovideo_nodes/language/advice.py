@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from nemovideo_nodes.errors import well_formed
 from nemovideo_nodes.language.changes import language_of
+from nemovideo_nodes.language.lengths import lengths_in
 from nemovideo_nodes.language.quotes import hidden
 from nemovideo_nodes.language.routing import Action, route
 from nemovideo_nodes.language.vocabulary import POLITE, Words
@@ -44,17 +45,12 @@ _VAGUE = Words.of(
 )
 """Words that specify nothing: no length, no look, no music, no subject."""
 
-_LENGTH = re.compile(
-    r"(?<![\d.])(?P<number>\d{1,4}(?:\.\d+)?)[\s-]*(?:(?P<minutes>min(?:ute)?s?\b|分钟?)"
-    r"|s\b|secs?\b|seconds?\b|秒)",
-    re.IGNORECASE | re.ASCII,
-)
 _EACH = re.compile(r"\b(?:each|every|per)\b|每", re.IGNORECASE)
 
 _REFUSED_LINK = re.compile(r"(?i)\b(?:youtube\.com|youtu\.be|spotify\.com)/")
 _RATIO = re.compile(
     r"(?i)\b(?:aspect ratio|vertical|portrait|landscape|square)\b"
-    r"|\b\d{1,2}\s?[:：x]\s?\d{1,2}\b|画幅|竖屏|横屏|方形"
+    r"|\b\d{1,2}\s?[:：x]\s?\d{1,2}\b|画幅|[竖横]屏|[竖横方]版|方形"
 )
 
 _SMOOTHER = BUILT_IN["image-to-video-canva"].advice
@@ -182,10 +178,9 @@ def _about_number(instructions: Sequence[str], count: int, phrases: _Phrases) ->
 
 def _seconds(text: str) -> float | None:
     """The length that the instructions ask for; None where they give it for each picture."""
-    spans = list(_LENGTH.finditer(text))
-    if spans and _EACH.search(text):
+    lengths = [one.seconds for one in lengths_in(text)]
+    if lengths and _EACH.search(text):
         return None
-    lengths = [float(span["number"]) * (60 if span["minutes"] else 1) for span in spans]
     longest = max(lengths, default=0.0)
     return longest if longest >= _SHORTEST_VIDEO else _USUAL_SECONDS
 

@@ -12,23 +12,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nemovideo_nodes.language.courtesy import asks_nothing, is_aside
+from nemovideo_nodes.language.folding import folded
 from nemovideo_nodes.language.questions import QUESTIONS
-from nemovideo_nodes.language.quotes import HIDDEN, hidden
 from nemovideo_nodes.language.vocabulary import (
     COMMANDS,
     COMPOUNDS,
-    EMOTICON,
-    FILE_NAME,
     IMPERATIVE,
     JOINER,
     LIST_MARK,
-    MASK,
     NEGATIONS,
     OPENER,
     POLITE,
     REMINDERS,
     SENTENCE_END,
-    SIMPLIFIED,
     WEAK_JOINER,
     Command,
     Words,
@@ -37,6 +34,12 @@ from nemovideo_nodes.language.vocabulary import (
 __all__ = ["Action", "route"]
 
 _LONGEST_COMMAND = 160
+_ADDED = re.compile(
+    r"(?!.*\b(?:please|more|less|\w+er)\b)"
+    rf"(?:[\w'-]+|(?!{IMPERATIVE.pattern})[\w'-]+(?: [\w'-]+){{1,2}})",
+    re.ASCII,
+)
+"""A few words that go on with a question, and ask for nothing themselves."""
 _NUMBER = re.compile(r"\d+(?:[:.]\d+)?", re.ASCII)
 
 
@@ -48,6 +51,8 @@ class Action(StrEnum):
     STATE = "state"
     UPLOAD = "upload"
     MESSAGE = "message"
+    NOTHING = "nothing"
+    """It only thanks or agrees: nothing has to be done for it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class _Piece:
     """Whether words before it in its sentence introduce content: "that says", 写着."""
     content: bool = False
     """Whether it is certainly content: what follows a colon."""
+    adds: bool = False
+    """Whether a bare "and" or "or" joins it: "is it black and white"."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,10 @@ def route(instruction: str, *, has_files: bool = False) -> tuple[Action, ...]:
     Files are uploaded first, and an export comes last: it shows what the messages made. The
     others keep their order. Text in quotes is never treated as a command. A refusal ("don't export
     yet") cancels its own command; an instruction that is nothing else is a message, and so is an
-    empty one without files.
+    empty one without files. What only thanks or agrees is `NOTHING`.
     """
+    if asks_nothing(instruction):
+        return (Action.UPLOAD,) if has_files else (Action.NOTHING,)
     pieces = list(_pieces(_folded(instruction)))
     readings = _settled(pieces, [_read(piece) for piece in pieces])
     actions = [action for reading in readings for action in _actions(reading)]
@@ -104,12 +113,8 @@ def _actions(reading: _Reading) -> Iterator[Action]:
 
 
 def _folded(instruction: str) -> str:
-    """Lower case, simplified Chinese, without quotes, file names and list marks."""
-    text = hidden(instruction).translate(SIMPLIFIED).lower()
-    text = re.sub(f"{HIDDEN}+", HIDDEN, text)
-    text = FILE_NAME.sub(lambda found: HIDDEN if found["video"] else MASK, text)
-    text = COMPOUNDS.sub(" \ufffe ", REMINDERS.sub(" ", EMOTICON.sub(" ", text)))
-    return LIST_MARK.sub("", text)
+    """As the tables read it, without list marks, reminders and joined commands."""
+    return LIST_MARK.sub("", COMPOUNDS.sub(" \ufffe ", REMINDERS.sub(" ", folded(instruction))))
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
@@ -127,20 +132,20 @@ def _clauses(sentence: str) -> Iterator[_Piece]:
         sentence, colon = sentence[colon.end() :], None
     limit = colon.start() if colon else len(sentence)
     opener = OPENER.search(sentence)
-    start, weak, first = 0, False, True
+    start, weak, first, adds = 0, False, True, False
     for joiner in [*JOINER.finditer(sentence, 0, limit), None]:
         end = joiner.start() if joiner else len(sentence)
         text = sentence[start:end].strip()
         if text:
             quoting = opener is not None and opener.end() <= start
-            yield _Piece(
-                text, weak and not first, first, quoting, content=bool(colon and not joiner)
-            )
+            content = bool(colon and not joiner)
+            yield _Piece(text, weak and not first, first, quoting, content, adds and not first)
             first, weak = False, False
         if joiner:
             # ", and then" matches as two joiners, and is one strong one.
             is_weak = bool(WEAK_JOINER.fullmatch(joiner[0].strip()))
             weak = is_weak if text else weak and is_weak
+            adds = joiner[0].strip() in ("and", "or", "&")
             start = joiner.end()
 
 
@@ -160,7 +165,7 @@ def _read(piece: _Piece) -> _Reading:
             return _Reading(command, request=True)
         if command.asks(text) and _refuses(text, command.words):
             return _ASIDE
-    return _ASIDE if POLITE.cover(NEGATIONS.sub(" ", text)) else _REQUEST
+    return _ASIDE if is_aside(text) or POLITE.cover(NEGATIONS.sub(" ", text)) else _REQUEST
 
 
 def _refuses(text: str, words: Words) -> bool:
@@ -195,6 +200,9 @@ def _settled(pieces: Sequence[_Piece], readings: Sequence[_Reading]) -> list[_Re
         if after is None or after.first or readings[at + 1] is not _REQUEST:
             continue
         belongs = after.weak and not IMPERATIVE.match(after.text)
+        if command.only_asks and after.adds and _ADDED.fullmatch(after.text):
+            settled[at + 1] = _ASIDE  # "is the video black and white?"
+            continue
         if command.words.cover(after.text) and not (
             command.only_asks and IMPERATIVE.match(after.text)
         ):

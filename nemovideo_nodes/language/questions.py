@@ -18,6 +18,8 @@ _SUBJECT: Final = (
     "(?:it|this|that|these|those|they|we|you|i|the|my|our|your|there|all|everything|anything"
     "|something|music|both)"
 )
+_NO_TITLE: Final = r"^(?!(?:how|what|where|why) (?:it's|it is|we|you|they|i)\b)"
+"""'How it's made' and 'why we do it' are titles: a question has its verb first."""
 _VIDEO_ZH: Final = (
     "视频 影片 片子 成片 短片 时间线 时间轴 轨道 片段 镜头 场景 图片 照片 图 素材 音乐 歌 歌曲 "
     "背景音乐 配乐 声音 标题 字幕 文字 转场 特效 秒 分钟 画幅 比例 尺寸 分辨率 格式 时长 版本 草稿"
@@ -74,10 +76,12 @@ QUESTIONS: Final = (
         only_asks=True,
         triggers=patterns(
             (
-                LEAD + r"(?:what|what's|whats|which|how|how's|hows|where|where's|when's)\b"
-                r"(?!(?: about| if| to| come)\b)",
+                _NO_TITLE
+                + LEAD
+                + r"(?:what|what's|whats|which|how|how's|hows|where|where's|when's)\b"
+                r"(?!(?: about| if| to| come)\b)(?!.*\byou (?:want|like|love|prefer)\b)",
                 LEAD + r"when (?:is|are|will|do|does|did|can)\b",
-                LEAD + r"why\b(?! (?:not|don't|doesn't|can't|won't)\b)",
+                _NO_TITLE + LEAD + r"why\b(?! (?:not|don't|doesn't|can't|won't)\b)",
                 # "Do it" and "have music" are no questions: these want somebody to ask about.
                 LEAD + rf"(?:(?:is|are|was|were|did)(?:n't)? {_SUBJECT}"
                 r"|(?:do|have)(?:n't)? (?:you|we|i|they)|(?:does|has)(?:n't)? (?:it|this|that|the"
@@ -157,6 +161,7 @@ QUESTIONS: Final = (
             "成功 失败 失败了 怎么 还没 不 展示 所有 全部 描述 总结 汇报 说说 说明 你做了什么 "
             "改了什么 这么暗 这么亮 这么糊 这么模糊 这么大声 这么小声 这么吵 这么快 这么短 这么大 "
             "这么小 这么卡 这么长 一样 生成 导出 都用上 用上 用上了 "
+            "效果 横的 竖的 "
             "问题 这样 咋样 搞好 搞好了 几点 几点能好 预计 大概 剩下 文件 出来 开始 开始了 版权 "
             "对 地方 到底 内容 些 长度 打开 图 第二张 第一张 第三张 支持 下载 下载好 多大 "
             f"{_VIDEO_ZH}",

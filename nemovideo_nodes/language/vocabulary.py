@@ -7,49 +7,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from nemovideo_nodes.language.folding import MASK
 from nemovideo_nodes.language.quotes import HIDDEN
 
 __all__ = [
     "COMMANDS",
     "COMPOUNDS",
-    "EMOTICON",
-    "FILE_NAME",
     "IMPERATIVE",
     "JOINER",
     "LIST_MARK",
-    "MASK",
     "NEGATIONS",
     "OPENER",
     "POLITE",
     "REMINDERS",
     "SENTENCE_END",
-    "SIMPLIFIED",
     "WEAK_JOINER",
     "Command",
     "Words",
     "patterns",
 ]
 
-MASK = "\ufffd"
-"""Replaces the name of a file, or a URL."""
-
-SIMPLIFIED = {
-    **{code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF5B))},
-    **str.maketrans(
-        "’導視頻載積餘額狀態軌傳圖檔還剩麼麻煩給鏈", "'导视频载积余额状态轨传图档还剩么麻烦给链"
-    ),
-}
-"""Full-width letters and the commands' traditional characters, as the tables write them."""
-
 SENTENCE_END = re.compile(r"[.!?…](?=[\s\W]|$)|[。！？\n\r]|(?<=[^\W\d])[.!?](?=[^\W\d])")
 LIST_MARK = re.compile(
     r"(?m)^[ \t>]*(?:(?:[-*•–]|\d{1,2}[.)、])\s*|step \d+\s*[:：.)]?\s*"
     r"|第[一二三四五六七八九十\d]+步\s*[:：，]?)"
-)
-EMOTICON = re.compile(r"[:;]-?[)dp(](?!\w)")
-FILE_NAME = re.compile(
-    r"(?a:[\w.~/\\-]+\.(?P<video>mp4|mov|mkv|webm|avi)\b)"
-    r"|https?://[^\s\"'，。]+|(?a:[\w.~/\\-]+\.(?:jpe?g|png|gif|webp|mp3|wav|m4a|aac|heic)\b)"
 )
 COMPOUNDS = re.compile(
     r"\b(?:(?:up|down)loads?|imports?|exports?|save)(?:ing)?\s*(?:and|&|/|or)\s*"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nemovideo_nodes.errors import redact
 from nemovideo_nodes.language.changes import describe, language_of
-from nemovideo_nodes.ledger.facts import Evidence
+from nemovideo_nodes.ledger.facts import Asked, Evidence
 from nemovideo_nodes.ledger.results import PromptResult, RenderResult, StateResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.steps import Prompt
@@ -29,6 +29,10 @@ _NO_NEW_VIDEO = {
     "en": "Nothing on the timeline changed, so there is no new video.",
     "zh": "时间线没有改动，所以没有新的视频。",
 }
+_NOTHING_ASKED = {
+    "en": "This asks for nothing, so no message was sent and nothing was spent.",
+    "zh": "这句话没有提出要求，所以没有发送消息，也没有消耗积分。",
+}
 _LATER = {"en": "Added by the service itself: {}", "zh": "服务自行添加：{}"}
 _SINCE = {"en": "Changed since then, not by this run: {}", "zh": "此后有变化，并非本次任务所为：{}"}
 _UNANSWERED = {"en": "Done without an answer: {}", "zh": "没有回复，但已完成：{}"}
@@ -43,6 +47,8 @@ class Exchange:
     said: str
     replies: tuple[str, ...]
     suggestions: tuple[str, ...] = ()
+    was_sent: bool = True
+    """Whether it went to the service: what only thanks or agrees does not."""
 
     def and_then(self, told: dict[str, str], changes: str = "") -> Exchange:
         """The same with one more line, in the language of the instruction."""
@@ -64,7 +70,9 @@ def conversation(run: Run) -> list[Exchange]:
     told: list[Exchange] = []
     looked: StateResult | Evidence | None = None
     rendered: set[str] = set()
+    idle = _asking_nothing(run)
     for at, record in enumerate(records):
+        told += idle.get(record.step.id, ())
         result, seen = record.result, record.evidence if record.achieved else None
         if told and looked and seen and (changes := _changes(looked, seen, told[-1])):
             told[-1] = told[-1].and_then(_SINCE, changes)
@@ -79,6 +87,25 @@ def conversation(run: Run) -> list[Exchange]:
                 told[-1] = told[-1].and_then(_NO_NEW_VIDEO)
             rendered.add(result.render_id)
     return told
+
+
+def _asking_nothing(run: Run) -> dict[str, list[Exchange]]:
+    """What was said and sent no message, by the first step that was asked for with it."""
+    found: dict[str, list[Exchange]] = {}
+    for fact in run.facts:
+        if not isinstance(fact, Asked) or any(isinstance(one.args, Prompt) for one in fact.steps):
+            continue
+        said = fact.said or ([one.text for one in fact.order.request.script] if fact.order else ())
+        if not said or not fact.steps:
+            continue
+        from nemovideo_nodes.language.courtesy import asks_nothing
+
+        found[fact.steps[0].id] = [
+            Exchange(text, (_NOTHING_ASKED[language_of(text)],), was_sent=False)
+            for text in said
+            if asks_nothing(text)
+        ]
+    return found
 
 
 def last_look(run: Run) -> StateResult | Evidence | None:

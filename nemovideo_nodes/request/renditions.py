@@ -12,6 +12,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from nemovideo_nodes.language.lengths import lengths_in
 from nemovideo_nodes.request.platforms import PRESETS, Preset, aspect_for
 
 __all__ = [
@@ -42,13 +43,6 @@ _USUAL_S: Final = 15.0
 _LONGEST_SIDE: Final = 4096
 _SHORT_SIDE: Final = 1080
 
-# "15s", "a 15-second video", "2 minutes", "15 Sekunden", "15秒"; not "the first 3 seconds".
-_LENGTH = re.compile(
-    r"(?<![\w.,:])(?P<number>\d+(?:[.,]\d+)?)[\s-]?"
-    r"(?:(?P<minutes>min(?:ute[ns]?|s)?\b|分钟?)|(?:s|secs?|seconds?|sek|sekunden?|segundos?"
-    r"|secondes?)\b|秒钟?)(?!\s*(?:each|per\b|every|for each|pro\b|je\b|每))",
-    re.IGNORECASE,
-)
 _OF_TIME = re.compile(
     r"\d\s?s\b|\b(?:secs?|seconds?|min(?:ute[ns]?|s)?|sek(?:unden?)?|sekundenlang|secondes?"
     r"|segundos?|minutos?|length|duration|long(?:er)?|short(?:er)?|lang(?:e[sr]?)?|kurz(?:e[sr]?)?)\b"
@@ -186,9 +180,9 @@ def fit_for(
 def wanted_length(text: str) -> float | None:
     """The length that an instruction asks for, in seconds; None where it names none, or several."""
     found = {
-        float(match["number"].replace(",", ".")) * (60 if match["minutes"] else 1)
-        for match in _LENGTH.finditer(text)
-        if not _OF_A_PART.search(text[max(0, match.start() - 24) : match.start()])
+        one.seconds
+        for one in lengths_in(text)
+        if not one.is_each and not _OF_A_PART.search(text[max(0, one.start - 24) : one.start])
     }
     return found.pop() if len(found) == 1 else None
 
@@ -203,8 +197,11 @@ def with_length(text: str, min_s: float, max_s: float | None, *, replaces: bool 
         return text
     wanted = wanted_length(text)
     if wanted is not None and replaces and not _fits(wanted, min_s, max_s):
-        return _LENGTH.sub(f"{min(max(wanted, min_s), max_s):g} seconds", text)
-    if _OF_TIME.search(text):
+        nearest = f"{min(max(wanted, min_s), max_s):g} seconds"
+        for one in reversed([one for one in lengths_in(text) if not one.is_each]):
+            text = text[: one.start] + nearest + text[one.end :]
+        return text
+    if _OF_TIME.search(text) or wanted is not None:
         return text
     end = "" if text.rstrip().endswith((".", "!", "?", "。", "！", "？")) else "."
     length = min(max(_USUAL_S, min_s), max_s)

@@ -44,6 +44,7 @@ __all__ = [
     "compile_script",
     "delivery",
     "hand_overs",
+    "is_message",
     "missing_hand_overs",
     "numbered",
     "script_for",
@@ -83,7 +84,19 @@ def script_for(
 
 
 def _framed(instruction: Instruction, frame: str) -> Instruction:
+    if not frame or not is_message(instruction.text):
+        return instruction
     return instruction.model_copy(update={"text": with_frame(instruction.text, frame)})
+
+
+def is_message(text: str) -> bool:
+    """Whether an instruction asks for work of the service, and may be given more words for it.
+
+    "How long is it? The frame is 9:16." would be a message.
+    """
+    from nemovideo_nodes.language.routing import Action, route
+
+    return Action.MESSAGE in route(text)
 
 
 def check_script(
@@ -171,7 +184,8 @@ def compile_script(
     """
     known = [step.args.media for step in asked.values() if isinstance(step.args, Upload)]
     said = _said(script, known, limit_s=limit_s, answers=answers, approval=approval)
-    first = _approved(approval, BEFORE_PAYING)
+    is_paid = any(isinstance(one, Prompt) for one in said)
+    first = _approved(approval, BEFORE_PAYING) if is_paid else []
     return numbered([*first, *said, *_ending(approval=approval)], asked)
 
 
@@ -223,7 +237,7 @@ def _said(
                     changed = False
                 case Action.CREDITS:
                     steps.append(CheckCredits(stop_when_empty=False))
-                case Action.STATE:
+                case Action.STATE | Action.NOTHING:
                     steps.append(ReadState())
                 case Action.UPLOAD:
                     pass  # the files are uploaded already

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -21,6 +23,8 @@ _MOST: Final = 30
 _LONGEST: Final = 1000
 _WRAPPERS: Final = ("input", "args", "arguments", "parameters")
 """Fields that may hold the arguments once more."""
+_MARK = re.compile(r"^\s*(?:[-*•]|\w{1,2}[.)、])\s*")
+_YES_NO: Final = {"True": "Yes", "False": "No"}
 _NO_TEXT: Final = "The agent asks a question, but did not send its text"
 
 
@@ -64,7 +68,7 @@ class AgentQuestion(BaseModel):
             listed = [value] if _words(value, "prompt", "question", "text", "message") else []
         title = _words(value, "title", "header")
         questions = [question for one in listed[:_MOST] if (question := _question(one))]
-        return cls(title=title, questions=tuple(questions))
+        return cls(title=title, questions=tuple(dict.fromkeys(questions)))
 
     def joined(self, other: AgentQuestion) -> AgentQuestion:
         """Both as one: the agent may ask twice in a turn, and a frame may come twice."""
@@ -129,12 +133,15 @@ def _listed(value: object) -> list[object]:
 
 def _options(value: object) -> tuple[QuestionOption, ...]:
     found = []
-    for one in _listed(value)[:_MOST]:
-        given = _object(one) if isinstance(one, dict) else {"label": one}
+    if isinstance(value, str) and "\n" in value.strip() and not value.lstrip().startswith("["):
+        value = [_MARK.sub("", line) for line in value.splitlines()]
+    nested = (one if isinstance(one, list) else [one] for one in _listed(value))
+    for one in list(chain.from_iterable(nested))[:_MOST]:
+        given = _object(one) if isinstance(one, dict) else {"label": _YES_NO.get(str(one), one)}
         label = _words(given, "label", "text", "title", "name", "value", "id")
         if label:
             found.append(QuestionOption(id=_words(given, "id", "value"), label=label))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -150,6 +157,9 @@ def _words(place: dict[str, Any], *names: str) -> str:
     """The first of these fields that is not empty, in one short redacted line."""
     values: Sequence[object] = [place.get(name) for name in names]
     for value in values:
+        if isinstance(value, dict):  # {"text": "..."}, or a text in each language
+            inner = (value.get(name) for name in ("text", "label", "content", *value))
+            value = next((one for one in inner if isinstance(one, str)), None)
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value.strip():

@@ -84,7 +84,8 @@ def _values(places: list[dict[str, Any]], names: tuple[str, ...]) -> list[object
 def _text(event: dict[str, Any], places: list[dict[str, Any]]) -> str | None:
     content = event.get("content")
     if isinstance(content, list):
-        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        texts = [part.get("text") if isinstance(part, dict) else part for part in content]
         return "".join(text for text in texts if isinstance(text, str)) or None
     values = [*_values(places, ("content", "text")), event.get("data")]
-    return next((value for value in values if isinstance(value, str)), None)
+    text = next((value for value in values if isinstance(value, str)), None)
+    return None if text == "[DONE]" else text

@@ -21,7 +21,7 @@ from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, Limits, VideoRequest, checked_run_id
 from nemovideo_nodes.request.post import Post
 from nemovideo_nodes.request.renditions import with_length
-from nemovideo_nodes.request.script import check_script, compile_request, script_for
+from nemovideo_nodes.request.script import check_script, compile_request, is_message, script_for
 from nemovideo_nodes.request.steps import Prompt, Upload
 from nemovideo_nodes.settings import Settings, find_profile
 from nemovideo_nodes.workspace.budgets import expected_cost
@@ -196,6 +196,8 @@ def _read(
         texts += instructions(options.changes, profile)
     if len(one.serves) > 1:  # the words of a run for one platform are as they always were
         for number in range(len(texts) if options.mode == "batch" else 1):
+            if not is_message(texts[number].text):
+                continue
             worded = with_length(texts[number].text, one.min_s, one.max_s)
             texts[number] = texts[number].model_copy(update={"text": worded})
     ingested = ingest_all(store, options.media, access, keep=keep)

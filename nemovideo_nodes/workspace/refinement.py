@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nemovideo_nodes.errors import BadInput, Remedy
 from nemovideo_nodes.ledger.facts import Asked
+from nemovideo_nodes.ledger.results import PromptResult
 from nemovideo_nodes.ledger.run import Run, StepRecord
 from nemovideo_nodes.request.approval import BEFORE_HANDOVER, BEFORE_PAYING, ApprovalStage
 from nemovideo_nodes.request.model import Instruction, Limits
@@ -71,7 +72,7 @@ def refinement_steps(
         script,
         asked,
         limit_s=limit_s,
-        answers=is_message or question is not None,
+        answers=is_message or question is not None or _is_agreement(run, script[0].text),
         approval=approval,
     )
     if question is not None:
@@ -97,6 +98,25 @@ def refinement_steps(
                 run_id=run.id,
             )
     return steps, None
+
+
+def _is_agreement(run: Run, text: str) -> bool:
+    """Whether `text` says yes to what the service asked in plain words; it is a message then."""
+    from nemovideo_nodes.language.courtesy import agrees
+
+    last = next(
+        (
+            record.result
+            for record in reversed(run.steps.values())
+            if isinstance(record.result, PromptResult)
+        ),
+        None,
+    )
+    if last is None:
+        return False
+    if waits_for_words(run):
+        return agrees(text, loosely=True)
+    return any("?" in reply or "？" in reply for reply in last.replies) and agrees(text)
 
 
 def approval_to_come(run: Run) -> str | None:

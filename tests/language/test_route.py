@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nemovideo_nodes.language.courtesy import agrees
 from nemovideo_nodes.language.routing import Action, route
 
 HERE = Path(__file__).parent
@@ -57,6 +58,24 @@ def test_files_are_uploaded_first(instruction: str, expected: tuple[Action, ...]
     assert route(instruction, has_files=True) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "strictly", "loosely"),
+    [
+        ("yes please", True, True),
+        ("ok", True, True),
+        ("好的", True, True),
+        ("yes, thanks", True, True),
+        ("ok, thanks", False, True),
+        ("thanks!", False, False),
+        ("👍", False, False),
+        ("ok, make it blue", False, False),
+    ],
+)
+def test_agreement_is_told_from_thanks(text: str, strictly: bool, loosely: bool) -> None:
+    """ "Ok, thanks" ends a conversation, unless the run waits for somebody's words."""
+    assert (agrees(text), agrees(text, loosely=True)) == (strictly, loosely)
+
+
 def test_an_empty_instruction_is_a_message() -> None:
     """Without files there is nothing else that it could be."""
     assert route("") == (Action.MESSAGE,)
@@ -68,6 +87,7 @@ def test_a_script_of_lines_is_read_line_by_line() -> None:
     assert route(script) == (Action.UPLOAD, Action.MESSAGE, Action.STATE, Action.EXPORT)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.booleans())
 def test_any_text_takes_an_action(text: str, has_files: bool) -> None:
     """No text fails; actions come once each, upload first and export last."""
@@ -87,12 +107,14 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=60).map(" ".join))
 def test_any_mix_of_triggers_takes_an_action(text: str) -> None:
     """Nor do texts that are full of commands fail."""
     assert route(text)
 
 
+@settings(deadline=None)
 @given(
     row=st.sampled_from(ALL),
     marks=st.sampled_from(QUOTES),

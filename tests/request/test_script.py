@@ -7,7 +7,7 @@ import pytest
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, VideoRequest
-from nemovideo_nodes.request.script import check_script, compile_request, compile_script
+from nemovideo_nodes.request.script import check_script, compile_request, compile_script, script_for
 from nemovideo_nodes.request.steps import AwaitRender, Download, Prompt, Step
 
 START = ["token/0", "credits/0", "session/0"]
@@ -80,6 +80,17 @@ def test_nothing_to_say_to_the_agent_exports_nothing() -> None:
     """An export at the end is implied by a change, not by a question."""
     request = VideoRequest(script=(Instruction(text="credits"),), profile="p")
     assert not any(step.id.startswith("render/") for step in compile_request(request))
+
+
+def test_only_a_message_is_told_the_frame() -> None:
+    """A question with the frame behind it would be a message, and be paid for."""
+    for text, expected in (
+        ("how long is it?", "how long is it?"),
+        ("thanks!", "thanks!"),
+        ("make a video", "make a video. The frame is vertical 9:16."),
+    ):
+        script, _ = script_for("quick", [Instruction(text=text)], (), "9:16")
+        assert script[0].text == expected
 
 
 def test_an_upload_of_nothing_is_bad_input() -> None:

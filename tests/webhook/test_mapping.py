@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import blocks_of
 from payloads import NOV_20, SAMPLES, a_source, mapped
@@ -242,6 +242,7 @@ def test_no_payload_makes_another_error(system: str, data: st.DataObject) -> Non
     assert all(url.startswith(("https://", "http://")) for url in first.parameters.images)
 
 
+@settings(deadline=None)  # the first one loads the tables
 @given(st.text(max_size=200))
 def test_words_of_a_payload_stay_between_their_quotes(title: str) -> None:
     """So they route nothing, and are one line."""

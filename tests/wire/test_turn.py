@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from nemovideo_nodes.wire.question import AgentQuestion
 from nemovideo_nodes.wire.turn import StreamEventKind, Turn, TurnReader, _loads
 
 # With halves of surrogate pairs, as JSON may hold them.
@@ -367,6 +368,23 @@ OTHER_CALLS: list[dict[str, object]] = [
 def test_a_question_is_never_lost_by_its_spelling(call: dict[str, object]) -> None:
     """Taken for a silent edit, it would be exported unanswered."""
     assert turn_of(call).question == turn_of(CALLS[0]).question
+
+
+@pytest.mark.parametrize(
+    ("options", "labels"),
+    [
+        ([["A", "B"]], ["A", "B"]),
+        ("1. A\n2. B", ["A", "B"]),
+        ([True, False], ["Yes", "No"]),
+        ([{"label": {"zh": "竖屏"}}, {"label": {"text": "A"}}], ["竖屏", "A"]),
+        (["A", "A", "B"], ["A", "B"]),
+        ([1, 2.5], ["1", "2.5"]),
+    ],
+)
+def test_options_come_in_many_shapes(options: object, labels: list[str]) -> None:
+    """Nested, as lines of a text, as yes and no, in a language, twice, or as numbers."""
+    asked = AgentQuestion.read({"questions": [{"prompt": "Which?", "options": options}]})
+    assert [one.label for one in asked.questions[0].options] == labels
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,29 @@ async def test_a_refinement_goes_on_in_the_session_and_is_not_repeated(stage: St
     assert stage.sent == (3, 3, 2)
 
 
+async def test_thanks_and_questions_cost_nothing(stage: Stage) -> None:
+    """No message is sent for them; of thanks the reply says so, in their language."""
+    result = await stage.work(stage.order())
+    run = result.run_id
+    for said in ("Looks great, thank you!", "ok", "have the pictures arrived?", "好的谢谢"):
+        result = await stage.refine(run, said)
+        assert (result.status, len(result.videos)) == ("done", 1)
+        assert stage.sent == (1, 1, 2)
+    told = [line for line in result.replies if "asks for nothing" in line or "没有提出要求" in line]
+    assert len(told) == 3
+
+
+async def test_a_yes_is_a_message_where_the_service_asks_in_plain_words(stage: Stage) -> None:
+    """The reply ends with a question, so agreement is its answer; thanks are none."""
+    stage.emulator.add_fault("run_sse", 1, "says", arg="Shall I add music?")
+    run = (await stage.work(stage.order())).run_id
+    sent = stage.sent[0]
+    await stage.refine(run, "thanks!")
+    assert stage.sent[0] == sent
+    await stage.refine(run, "yes please")
+    assert stage.sent[0] == sent + 1
+
+
 async def test_again_goes_on_with_what_is_unfinished(stage: Stage) -> None:
     """Whoever is told to type the same again pays for it once, with --again in it, too."""
     run = (await stage.work(stage.order())).run_id

@@ -43,40 +43,53 @@ def _frames(*rows: tuple[str, tuple[int, int], str, str]) -> Sequence[Frame]:
     return tuple((re.compile(pattern, _FLAGS), *rest) for pattern, *rest in rows)  # type: ignore[misc]
 
 
+_NO_GRID = r"(?!\d|\s?(?:grid|collage|tiles?|inch(?:es)?|cm|m|feet|meters?)\b)"
+
 _VERTICAL = (1080, 1920), "vertical (9:16)", "竖屏（9:16）"
 _SQUARE = (1080, 1080), "square (1:1)", "方形（1:1）"
 _LANDSCAPE = (1920, 1080), "landscape (16:9)", "横屏（16:9）"
 
 FRAMES = _frames(
     (
-        r"(?<!\d)9\s?[:/x×比]\s?16(?!\d)|\bvertical(?:ly)?\b|\bportrait\b"
+        r"(?<!\d)9\s?(?:[:/x×*比]|by)\s?16(?!\d)|九比十六|"
+        r"(?<!\d)(?:1080\s?[x×*]\s?1920|720\s?[x×*]\s?1280)(?!\d)"
+        r"|\bupright (?:format|video|frame)\b|\b(?:phone|mobile) (?:format|frame|screen)\b"
+        r"|\bvertical(?:ly)?\b|\bportrait\b"
         + _NO_THING
-        + r"|竖屏|竖版|竖向|竖着|竖的",
+        + r"|[竖豎直][屏版]|[竖豎]向|竖着|竖的|直式",
         *_VERTICAL,
     ),
     (
-        r"(?<!\d)1\s?[:比]\s?1(?!\d)"
+        r"(?<!\d)1\s?(?:[:x×比]|by)\s?1(?!\d)|一比一|(?<!\d)1080\s?[x×*]\s?1080(?!\d)"
         r"|(?<!times )(?<!red )(?<!town )(?<!city )(?<!union )(?<!market )(?<!main )"
         r"(?<!the )\bsquare\b"
         r"|\bthe square (?:format|frame|one|version)\b|正方形|方形|方的|方版",
         *_SQUARE,
     ),
     (
-        r"(?<!\d)16\s?[:/x×比]\s?9(?!\d)|\blandscape\b"
+        r"(?<!\d)16\s?(?:[:/x×*比]|by)\s?9(?!\d)|十六比九|"
+        r"(?<!\d)(?:1920\s?[x×*]\s?1080|1280\s?[x×*]\s?720|3840\s?[x×*]\s?2160)(?!\d)"
+        r"|\blandscape\b"
         + _NO_THING
         + r"|\bhorizontal(?:ly)?\b|\bwide\s?-?screen\b|\bmake (?:it|the (?:video|frame)) wider?\b"
-        r"|横屏|横版|横向|横着|横的|宽屏",
+        r"|[横橫][屏版]|[横橫]向|横着|横的|[宽寬]屏",
         *_LANDSCAPE,
     ),
-    (r"(?<!\d)4\s?[:/比]\s?5(?!\d)", (1080, 1350), "4:5", "4:5"),
-    (r"(?<!\d)3\s?[:/比]\s?4(?!\d)", (1080, 1440), "3:4", "3:4"),
-    (r"(?<!\d)4\s?[:/比]\s?3(?!\d)", (1440, 1080), "4:3", "4:3"),
+    (
+        rf"(?<!\d)4\s?(?:[:/x×比]|by)\s?5{_NO_GRID}|四比五|(?<!\d)1080\s?[x×*]\s?1350(?!\d)",
+        (1080, 1350),
+        "4:5",
+        "4:5",
+    ),
+    (rf"(?<!\d)3\s?(?:[:/x×比]|by)\s?4{_NO_GRID}|三比四", (1080, 1440), "3:4", "3:4"),
+    (rf"(?<!\d)4\s?(?:[:/x×比]|by)\s?3{_NO_GRID}|四比三", (1440, 1080), "4:3", "4:3"),
 )
 """Words for a frame, its size in pixels, and its name in both languages."""
 
 PLATFORMS = _frames(
     (
-        r"\btik\s?toks?\b|\b(?:(?:instagram|insta|ig|facebook|fb)\s)?reels?\b|\b(?:youtube|yt)\s?-?shorts?\b|\bshorts\b"
+        r"\btik\s?toks?\b|\b(?:(?:instagram|insta|ig|facebook|fb)\s)?reels?\b|\b(?:youtube|yt)\s?-?shorts?\b"
+        r"|\bshorts\b|\bsnap\s?chat\b|\bwhats\s?app status\b"
         r"|\bstor(?:y|ies) format\b|\b(?:instagram|insta|ig|facebook|fb) stor(?:y|ies)\b"
         r"|抖音|快手|小红书|视频号",
         *_VERTICAL,

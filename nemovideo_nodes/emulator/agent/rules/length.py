@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 _PICTURE = r"(?:photos?|pictures?|pics?|images?|slides?|shots?|clips?|frames?|scenes?)"
-_BEFORE = r"(?<![A-Za-z0-9.:])"
+_BEFORE = r"(?<![A-Za-z0-9.])(?<!\d:)"
 
 _EACH = words(
     rf"\bevery\s{span(4)}|{_BEFORE}{span()}\s?(?:for\s)?"

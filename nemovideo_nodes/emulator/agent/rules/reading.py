@@ -42,6 +42,27 @@ _DECIMAL_COMMA = re.compile(
     r"(?<![\d.,])(\d{1,2}),([05])(?=[-\s]?(?:seconds?|secs?|minutes?|mins?|s|秒|分钟)(?![a-z]))",
     re.IGNORECASE,
 )
+_SPELLED = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), plain)
+    for pattern, plain in (
+        (r"\b(?:one|1) and a half minutes?\b", "90 seconds"),
+        (r"\b(?:two|2) and a half minutes?\b", "150 seconds"),
+        (r"\bhalf[- ]minute\b", "30 seconds"),
+        (r"\b(?:a )?quarter(?: of)?(?: a)? minute\b", "15 seconds"),
+        (r"\b(?:an?|one|1)[- ]minute and a half\b", "90 seconds"),
+        (r"\b(\d{1,3})[- ]?ish(?=[- ]s|[- ]min)", r"\1"),
+        (r"(?<=\d)[\s-]?(?:sek(?:unden?)?|segundos?|secondes?)\b", " seconds"),
+        (r"(?<![\d.])(\d{1,2})m (\d\d)(?![\d:])\b", r"\1 min \2 s"),
+        (r"(\d|[一二两三])分(\d\d)(?![\d秒张个段条幅年月%])", r"\1分\2秒"),
+        (r"(?:(?<![一-鿿])|(?<=[长为是约概成到]))一?百秒", "100秒"),
+        (
+            r"\b((?:length|duration)(?: ?[:=]| of| is)? ?\d{1,3})(?![\d.:]|[\s-]?(?:s|m|%|秒|分))",
+            r"\1 seconds",
+        ),
+        (r"((?:时长|长度)(?:是|为|改成|改为)?[ :]?\d{1,3})(?![\d.: ]|秒|分|s)", r"\1秒"),
+    )
+)
+"""Lengths as people spell them, and the same in the words that the rules read."""
 _CLOCK = re.compile(r"(?<![\d:])0?0:(\d\d)(?![\d:])")
 
 Note = tuple[str, str]
@@ -89,6 +110,8 @@ class Reading:
         text = _PERCENT.sub("%", text)
         text = _DECIMAL_COMMA.sub(r"\1.\2", text)
         text = _MINUTES.sub(r"\1 min \2 s", text)
+        for pattern, plain in _SPELLED:
+            text = pattern.sub(plain, text)
         text = _CLOCK.sub(lambda found: f"{int(found[1])}s", text)
         # No run of spaces: a pattern of several `\s*` never has much to try.
         reading.text = reading.said = " ".join(text.split())
