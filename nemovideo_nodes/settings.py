@@ -122,7 +122,7 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings that the environment gives; raises `BadInput` naming the bad variable."""
-        env = _HiddenValues(os.environ if environ is None else environ)
+        env = _as_meant(os.environ if environ is None else environ)
         allow_http = http_is_allowed(env)
         return cls(
             api_url=checked_url(
@@ -274,7 +274,7 @@ def checked_url(url: str, what: str, *, allow_http: bool) -> str:
 
 def http_is_allowed(environ: Mapping[str, str] | None = None) -> bool:
     """Whether NEMOVIDEO_ALLOW_HTTP permits http beyond this machine; raises `BadInput`."""
-    return _flag(_HiddenValues(os.environ if environ is None else environ), "NEMOVIDEO_ALLOW_HTTP")
+    return _flag(_as_meant(os.environ if environ is None else environ), "NEMOVIDEO_ALLOW_HTTP")
 
 
 def is_loopback(host: str) -> bool:
@@ -319,6 +319,17 @@ class _HiddenValues(dict[str, str]):
 
     def __repr__(self) -> str:
         return "{...}"
+
+
+def _as_meant(environ: Mapping[str, str]) -> _HiddenValues:
+    """The environment without what env files leave around values that no shell has read: spaces,
+    quotation marks and carriage returns."""
+    return _HiddenValues((name, _unquoted(value.strip())) for name, value in environ.items())
+
+
+def _unquoted(value: str) -> str:
+    is_quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].strip() if is_quoted else value
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

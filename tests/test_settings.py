@@ -59,6 +59,19 @@ def test_all_variables() -> None:
     assert "nmv_usr_x" not in repr(settings)
 
 
+@pytest.mark.parametrize("value", ['"{}"', "'{}'", "{}\r", "  {} ", '"{}"\r\n'])
+def test_what_an_env_file_leaves_around_a_value_is_no_part_of_it(value: str) -> None:
+    """Containers read such files without a shell: quotes and carriage returns stay in."""
+    settings = given(
+        NEMO_API_URL=value.format("https://api.example"),
+        NEMO_TOKEN=value.format("nmv_usr_x"),
+        NEMOVIDEO_STORE=value.format("/data/my store"),
+        NEMOVIDEO_ALLOW_HTTP=value.format("1"),
+    )
+    assert (settings.api_url, settings.token) == ("https://api.example", "nmv_usr_x")
+    assert (settings.store, settings.allow_http) == ("/data/my store", True)
+
+
 def test_empty_is_unset() -> None:
     """A variable that is set to nothing counts as not set."""
     names = (

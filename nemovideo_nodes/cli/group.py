@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import os
 import sys
 import traceback
 from dataclasses import dataclass
@@ -77,6 +79,7 @@ class SentenceGroup(click.Group):
         asks_json = "--json" in ctx.args
         no_failure = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.2 on
         try:
+            _check_no_file_is_an_option(ctx, asks_json=asks_json)
             return super().invoke(ctx)
         except NemoVideoError as error:
             if isinstance(error, BadInput):
@@ -115,6 +118,16 @@ class SentenceGroup(click.Group):
             if not typed:  # that is a request for help
                 raise
             _usage_failure(error).end(ctx, as_json="--json" in typed)
+
+
+def _check_no_file_is_an_option(ctx: click.Context, *, asks_json: bool) -> None:
+    """Refuse a file that the shell filled in for *.jpg and that begins with -: '-photo.jpg' would
+    be the prompt 'hoto.jpg', and paid for."""
+    typed = list(itertools.takewhile(lambda one: one != "--", ctx.args))
+    file = next((one for one in typed if one.startswith("-") and os.path.isfile(one)), None)
+    if file is not None:
+        ctx.meta[_JSON] = asks_json
+        raise BadInput(f"{file!r} is taken for an option, as it begins with -: write './{file}'")
 
 
 def _usage_failure(error: click.UsageError) -> _Failure:
@@ -252,9 +265,16 @@ def open_workspace(store: str | None, *, local: bool = False) -> Workspace:
 def _in_folder(store: Store) -> Store:
     """`store`, unless it is a file. A worker that has begun waits for its disk: nobody has here."""
     for folder in (store.root, *store.root.parents) if store.root is not None else ():
-        if folder.is_dir():
-            break
-        if folder.exists():
+        try:
+            if folder.is_dir():
+                break
+            is_file = folder.exists()
+        except OSError as error:  # such as a name that is too long
+            reason = (error.strerror or str(error)).lower()
+            raise BadInput(
+                f"The store {store.url[:300]} cannot be opened: {reason}", remedy=Remedy.STORE
+            ) from None
+        if is_file:
             raise BadInput(
                 f"The store {store.url} is not a folder: {folder} is a file", remedy=Remedy.STORE
             )

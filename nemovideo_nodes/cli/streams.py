@@ -67,6 +67,8 @@ def open_streams() -> Streams | None:
             os.fstat(number)
         except OSError:  # closed: the next file would get its number, and its output
             os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:  # closed: whoever asks a person finds no terminal, and no answer
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  as long as the process
     out = _Tolerant(1, "w", closefd=False)
     sys.stdout = _text(out, sys.stdout)
     sys.stderr = _text(_Tolerant(2, "w", closefd=False), sys.stderr)

@@ -57,7 +57,11 @@ def shown_path(path: str) -> str:
         return path
     absolute = Path(path).absolute()
     ways = [str(absolute)]
-    for base, before in ((Path.cwd(), ""), (Path.home(), "~/")):
+    try:
+        bases = ((Path.cwd(), ""), (Path.home(), "~/"))
+    except (OSError, RuntimeError):  # the current folder was taken away, or there is no home
+        return str(path)
+    for base, before in bases:
         if absolute.is_relative_to(base):
             ways.append(f"{before}{absolute.relative_to(base)}")
     return min(ways, key=len)

@@ -37,7 +37,8 @@ def unwritable(root: Path, name: str = "") -> str | None:
         target = root / name
         places = [target, *(folder for folder in target.parents if folder.is_relative_to(root))]
     for place in (root, *places):
-        if not place.exists() or os.access(place, os.W_OK):
+        # What lies in a folder that may not be opened is not there for `access`, as a missing one.
+        if not os.access(place, os.F_OK) or os.access(place, os.W_OK):
             continue
         if place.stat().st_uid != os.geteuid():
             return (

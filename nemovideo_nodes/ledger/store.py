@@ -30,6 +30,7 @@ REMOTE = ("s3://", "gs://", "az://")
 """The beginnings of the URLs that name a bucket."""
 
 _REQUEST = re.compile(r"^.*Error performing [A-Z]+ \S+ in .*? - ")
+_ONE_SLASH = re.compile(r"(?:s3|gs|az|file):/(?!/)")
 _NO_ACCOUNT = re.compile(r"status: 40[13]|169\.254\.169\.254|PermissionDenied|Unauthenticated")
 """Where no account is named, the machine's own is asked for at that address."""
 _MAKING = 20
@@ -269,6 +270,11 @@ def _bucket(url: str, options: Mapping[str, str]) -> Backend:
 def _folder(url: str) -> Backend:
     from nemovideo_nodes.ledger.folder import Folder
 
+    if _ONE_SLASH.match(url):
+        raise BadInput(
+            f"The store {url!r} lacks a slash: write {url.replace(':/', '://', 1)!r}",
+            remedy=Remedy.STORE,
+        )
     if "://" in url and not url.startswith("file://"):
         raise BadInput(f"The store {url!r} is not of a known kind: give a folder, or an s3:// URL")
     if url != well_formed(url):
@@ -277,6 +283,12 @@ def _folder(url: str) -> Backend:
         root = Path(url.removeprefix("file://")).expanduser().absolute()
     except RuntimeError as error:
         raise BadInput(f"The store {url!r} cannot be found: {error}") from None
+    except FileNotFoundError:
+        raise BadInput(
+            f"The store {url!r} lies in the current folder, which is not there any more: "
+            "change into another folder",
+            remedy=Remedy.STORE,
+        ) from None
     return Folder(root)
 
 

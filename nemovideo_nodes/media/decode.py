@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nemovideo_nodes.errors import VideoInvalid
 from nemovideo_nodes.media.mp4 import inspect
+from nemovideo_nodes.media.sniff import MediaType
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -59,7 +60,7 @@ def check_picture(path: Path, name: str | None = None) -> None:
 
     `name` is what the sentence calls it. A JPEG is decoded at an eighth of its size.
     """
-    from nemovideo_nodes.render.image import frame_numbers, opened
+    from nemovideo_nodes.render.image import check_colours, frame_numbers, opened
 
     with opened(path, name) as image:
         numbers = frame_numbers(image)[:_MOST_FRAMES]
@@ -69,23 +70,30 @@ def check_picture(path: Path, name: str | None = None) -> None:
         for number in numbers[:most]:
             image.seek(number)
             image.load()
+            if number == numbers[0]:
+                check_colours(image)
 
 
-def check_starts(path: Path, ext: str, name: str | None = None) -> None:
+def check_starts(path: Path, media: MediaType, name: str | None = None) -> None:
     """Decode the first picture and the first sound of the clip or recording at `path`.
 
-    `ext` is its type as `sniff` names it, `name` what the sentence calls it. UnusableMedia if what
-    it has cannot be decoded, or if it has nothing.
+    `name` is what the sentence calls it. UnusableMedia if what it has cannot be decoded, if it has
+    nothing, or if it is a clip whose sound alone can be.
     """
     from nemovideo_nodes.render.demux import opened_media, picture_stream, sound_stream
     from nemovideo_nodes.render.image import check_pixels
     from nemovideo_nodes.render.unusable import UnusableMedia
 
-    with opened_media(path, ext=ext, name=name) as container:
+    with opened_media(path, ext=media.ext, name=name) as container:
         streams: list[VideoStream | AudioStream] = []
         if (video := picture_stream(container)) is not None:
             check_pixels(name or path.name, video.width, video.height)
             streams.append(video)
+        elif media.kind == "video" and container.streams.audio:
+            raise UnusableMedia(
+                name or path.name,
+                "its pictures are of a kind that cannot be decoded: export it as MP4 (H.264)",
+            )
         if (sound := sound_stream(container)) is not None:
             streams.append(sound)
         missing = {stream.index for stream in streams}
@@ -101,8 +109,10 @@ def check_starts(path: Path, ext: str, name: str | None = None) -> None:
 
 
 def _shows(frame: object) -> bool:
+    """Whether the frame is a picture, or sound that can be made into stereo."""
     import av
 
-    return isinstance(frame, av.VideoFrame) or (
-        isinstance(frame, av.AudioFrame) and frame.samples > 0
-    )
+    if isinstance(frame, av.AudioFrame) and frame.samples:
+        av.AudioResampler(format="fltp", layout="stereo", rate=frame.sample_rate).resample(frame)
+        return True
+    return isinstance(frame, av.VideoFrame)

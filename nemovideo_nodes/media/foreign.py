@@ -28,6 +28,9 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"FUJIFILM", 0, "a camera's raw file", _AS_JPG),
     (b"IIR", 0, "a camera's raw file", _AS_JPG),
     (b"ftypcrx ", 4, "a camera's raw file", _AS_JPG),
+    (b"HEAPCCDR", 6, "a camera's raw file", _AS_JPG),
+    (b"FOVb", 0, "a camera's raw file", _AS_JPG),
+    (b"\0MRM", 0, "a camera's raw file", _AS_JPG),
     (b"\xff\x0a", 0, "a JPEG XL picture", _AS_JPG),
     (b"\0\0\0\x0cJXL ", 0, "a JPEG XL picture", _AS_JPG),
     (b"jxl ", 8, "a JPEG XL picture", _AS_JPG),
@@ -38,13 +41,18 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"DDS ", 0, "a DDS picture", _AS_JPG),
     (b"\x76\x2f\x31\x01", 0, "an OpenEXR picture", _AS_JPG),
     (b"#?RADIANCE", 0, "a Radiance picture", _AS_JPG),
+    (b"qoif", 0, "a QOI picture", _AS_PNG),
     (b"\0\0\1\0", 0, "an icon", _AS_PNG),
+    (b"icns", 0, "an icon", _AS_PNG),
+    (b"L\0\0\0\1\x14\2\0", 0, "a shortcut to a file, not the file", "give the file itself"),
+    (b"\6\6\xed\xf5\xd8\x1d\x46\xe5", 0, "an InDesign document", "export its pages as JPG"),
     (b"%!PS", 0, "a PostScript drawing", _AS_PNG),
     (b" EMF", 40, "a Windows metafile", _AS_PNG),
     (b"\xd7\xcd\xc6\x9a", 0, "a Windows metafile", _AS_PNG),
     (b"%PDF", 0, "a PDF document", "export its pages as JPG or PNG"),
     (b"\xd0\xcf\x11\xe0", 0, "an older office document", "export its pages as JPG or PNG"),
     (b"PK\x03\x04", 0, "a ZIP archive or an office document", _UNPACK),
+    (b"PK\x05\x06", 0, "an empty ZIP archive", "leave it out"),
     (b"Rar!", 0, "a RAR archive", _UNPACK),
     (b"7z\xbc\xaf", 0, "a 7z archive", _UNPACK),
     (b"\x1f\x8b", 0, "a compressed file (gzip)", _UNPACK),
@@ -52,12 +60,17 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
     (b"fLaC", 0, "a FLAC recording", _AS_MP3),
     (b"FORM", 0, "an AIFF recording", _AS_MP3),
     (b"caff", 0, "a CAF recording", _AS_MP3),
+    (b".snd", 0, "an AU recording", _AS_MP3),
+    (b"riff\x2e\x91\xcf\x11", 0, "a Wave64 recording", _AS_MP3),
+    (b"wvpk", 0, "a WavPack recording", _AS_MP3),
+    (b"\x0b\x77", 0, "an AC-3 recording", _AS_MP3),
     (b"#!AMR", 0, "an AMR recording", _AS_MP3),
     (b"MThd", 0, "a MIDI file", _AS_MP3),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, "a Windows Media file", "export it as MP4 or MP3"),
     (b"FLV\x01", 0, "a Flash video", _AS_MP4),
     (b"\0\0\1\xba", 0, "an MPEG video of an older kind", _AS_MP4),
     (b"\0\0\1\xb3", 0, "an MPEG video of an older kind", _AS_MP4),
+    (b"\x06\x0e\x2b\x34\2\5\1\1", 0, "an MXF video", _AS_MP4),
     (b".RMF", 0, "a RealMedia file", _AS_MP4),
     (b"\0\5\x16\7", 0, "a Mac's side file without a picture", "leave it out"),
     (
@@ -66,11 +79,13 @@ _SIGNATURES: tuple[tuple[bytes, int, str, str], ...] = (
         "a Mac's placeholder or settings, not a picture",
         "download the picture itself",
     ),
+    (b"[InternetShortcut]", 0, "a link to a page, not a picture", "save the picture itself"),
     (b"version https://git-lfs", 0, "a pointer of Git LFS, not the file", "run git lfs pull"),
     (b"data:image/", 0, "a picture written as text (base64)", "save the picture itself"),
 )
 _SIDE_FILES = (b"<!doctype plist", b"<x:xmpmeta", b"<?xpacket")
 """How settings of pictures begin, such as the AAE files of iPhones and the XMP files of editors."""
+_PAGES = (b"<!doctype html", b"<html", b"<head>", b"<body")
 _TRANSPORT_STREAMS = ((0, 188), (4, 192))
 """Where the first packet of an MPEG transport stream begins, and its bytes; camcorders put a time
 before each packet."""
@@ -84,6 +99,8 @@ def explain(head: bytes) -> str:
     convertible = sniff_convertible(head)
     if convertible is not None:
         return explain_convertible(convertible, f"or install {EXTRA_FOR_HEIF}")
+    if not head.strip(b"\0"):
+        return "it holds only zeros, as a copy does that failed: copy or download it again"
     is_text = _is_text(head)
     for signature, at, what, remedy in _SIGNATURES:
         # A text may begin with the two letters of a BMP picture.
@@ -92,9 +109,9 @@ def explain(head: bytes) -> str:
     if not is_text and any(head[at::size][:2] == b"GG" for at, size in _TRANSPORT_STREAMS):
         return f"an MPEG transport stream: {_AS_MP4}"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:200].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+    start = text.lower()
+    if any(tag in start[:1000] for tag in _PAGES):
         return "a web page, not a picture: save the picture itself"
-    start = text[:1000].lower()
     if b"<svg" in start:
         return "an SVG drawing: export it as PNG"
     if any(mark in start for mark in _SIDE_FILES):

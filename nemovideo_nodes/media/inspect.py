@@ -29,6 +29,8 @@ from nemovideo_nodes.render.unusable import TooLargePicture, UnusableMedia
 __all__ = ["UnusableMedia", "inspect_file"]
 
 _ISO = ("mp4", "mov", "m4a")
+_PROTECTED = frozenset({b"drms", b"drmi", b"drmt", b"enca", b"encv", b"aavd"})
+"""Codes of encrypted tracks, as shops for music, films and audiobooks sell them."""
 _CUT_OFF = "it is cut off, its end is missing: copy or download it again"
 _EMPTY = "there are no pictures and no sound in it: record or export it again"
 
@@ -61,9 +63,10 @@ def inspect_file(path: Path, name: str | None = None) -> MediaType:
         raise UnusableMedia(name, _CUT_OFF)
     if sniffed.ext in _ISO:
         _check_has_samples(path, name)
+    media = refine_type(path, sniffed)
     if importlib.util.find_spec("PIL") and importlib.util.find_spec("av"):
-        _check_decodes(path, name, sniffed)
-    return refine_type(path, sniffed)
+        _check_decodes(path, name, media)
+    return media
 
 
 def _convertible(path: Path, name: str, head: bytes) -> MediaType:
@@ -91,6 +94,8 @@ def _check_has_sound(path: Path, name: str, ext: str) -> None:
 def _check_has_samples(path: Path, name: str) -> None:
     """Refuse a clip without pictures and a recording without sound."""
     info = inspect(path, allow_trailer=True)
+    if any(track.codec in _PROTECTED for track in info.tracks):
+        raise UnusableMedia(name, "it is protected against copying: give a file without protection")
     moving = [track for track in info.tracks if track.is_moving]
     tracks = moving or [track for track in info.tracks if track.handler == b"soun"]
     if not tracks:
@@ -105,4 +110,4 @@ def _check_decodes(path: Path, name: str, media: MediaType) -> None:
     if media.kind == "image":
         check_picture(path, name)
     else:
-        check_starts(path, media.ext, name)
+        check_starts(path, media, name)

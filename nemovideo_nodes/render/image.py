@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from nemovideo_nodes.render.unusable import NO_MEMORY, TooLargePicture, Unusable
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
+    "check_colours",
     "check_pixels",
     "frame_numbers",
     "in_srgb",
@@ -41,7 +43,10 @@ _TRANSPOSED = (5, 6, 7, 8)
 _SRGB = ImageCms.createProfile("sRGB")
 
 # What Pillow's parsers raise on crafted files, beside OSError.
-_BROKEN = (SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, RuntimeError)
+_BROKEN = (
+    *(SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError, RuntimeError),
+    *(AssertionError, AttributeError, struct.error),
+)
 
 
 @contextmanager
@@ -86,6 +91,12 @@ def check_pixels(name: str, width: int, height: int) -> None:
         raise TooLargePicture(name, f"it has {width} x {height} pixels ({millions}); {_LIMIT}")
 
 
+def check_colours(image: Image.Image) -> None:
+    """Raise what `in_srgb` would raise for a decoded picture, without converting all of it."""
+    _ = image.has_transparency_data  # asks for the palette, which may be missing
+    in_srgb(image.crop((0, 0, 1, 1)))
+
+
 def open_image(path: Path, at_least: int | None = None) -> Image.Image:
     """The image at `path`, upright, its first frame, as RGB or RGBA; UnusableMedia if unusable.
 
@@ -99,8 +110,12 @@ def open_image(path: Path, at_least: int | None = None) -> Image.Image:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The picture's EXIF orientation, 1 to 8: 1 is upright."""
-    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    """The picture's EXIF orientation, 1 to 8: 1 is upright, also where it cannot be read."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except _BROKEN:  # the picture itself may be as good as any other
+        return 1
+    return orientation if isinstance(orientation, int) and orientation in _TURNS else 1
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -132,7 +132,8 @@ def _items(data: bytes | Sheet, kind: Kind) -> tuple[list[Item], list[str]]:
     notes = [note[0].upper() + note[1:]] if note else []
     match kind:
         case "yaml":
-            return items_of_yaml(text), notes
+            items, more = items_of_yaml(text)
+            return items, [*notes, *more]
         case "json":
             return items_of_json(text), notes
         case "jsonl":

@@ -116,7 +116,7 @@ class Row(RowCells):
         if not given and clock and has_day(clock[0].value):
             given, clock = clock, None
         if not given:
-            if not self.item.needs_due:
+            if not self.item.needs_due or self.faulty & {"due", "date"}:
                 return None
             message = "it has no time: write one like 2026-03-01 09:00"
             if not any(map(self._has_column, ("due", "date", "time"))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,8 +24,15 @@ __all__ = ["Cell", "IsFile", "RowCells"]
 
 MAX_VALUE: Final = 300
 """Characters of a value that a problem shows."""
-_SHEET_ERRORS: Final = frozenset(
-    ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#ERROR!")
+_SHEET_ERROR: Final = re.compile(
+    r"#(?:N/A|N/D|NV|ND|DIV/0!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|ERROR!|BUSY!"
+    r"|GETTING_DATA|REF!|VALUE!|NAME\?|NULL!|NUM!|WERT!|BEZUG!|ZAHL!|ÜBERLAUF!"
+    r"|VALEUR!|NOM\?|NOMBRE!|NUL!|¡VALOR!|¡REF!|¡NUM!|¡NULO!|¡DIV/0!|¿NOMBRE\?"
+    r"|VALORE!|RIF!|NOME\?|VALOR!|NÚM!|NULO!|WAARDE!|VERW!|NAAM\?|GETAL!)|#{4,}|Err:5\d\d"
+)
+"""What sheets show in the place of a value: Excel in its languages, LibreOffice with numbers."""
+_FORMULA: Final = re.compile(
+    r"=\s*(?:[A-Za-z_.]{2,}\(|(?:'[^']+'!|\w+!)?\$?[A-Z]{1,3}\$?\d{1,7}\b)"
 )
 
 IsFile = Callable[[str], bool]
@@ -52,6 +60,8 @@ class RowCells:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
+    faulty: set[str] = field(default_factory=set)
+    """Fields whose cell holds no value, as a problem of its own says."""
 
     def __post_init__(self) -> None:
         doubled: set[str] = set()
@@ -62,10 +72,9 @@ class RowCells:
                 continue
             if _is_empty(value):
                 continue
-            if isinstance(value, str) and value.strip() in _SHEET_ERRORS:
-                self._fault(
-                    column.head, value, "the sheet shows an error here: correct its formula"
-                )
+            if broken := _sheet_fault(column, value):
+                self._fault(column.head, value, broken)
+                self.faulty.add(column.field)
                 continue
             if column.language:
                 self._put_words(column, column.language, value)
@@ -140,3 +149,13 @@ def _is_empty(value: object) -> bool:
     if value is None or (isinstance(value, list | tuple | dict) and not value):
         return True
     return isinstance(value, str) and not text_of(value)
+
+
+def _sheet_fault(column: Column, value: object) -> str:
+    """Why a cell holds no value but what a sheet shows or computes, or empty."""
+    text = value.strip() if isinstance(value, str) else ""
+    if _SHEET_ERROR.fullmatch(text):
+        return "the sheet shows an error here: correct its formula"
+    if _FORMULA.match(text) and column.field != "images":  # which have words of their own for it
+        return "it is a formula of the sheet: write what it comes to"
+    return ""

@@ -21,6 +21,7 @@ _MAX_RESTARTS: Final = 100
 _HEADER_WITHIN: Final = 10
 """Rows at the top that may be looked through for the header."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _HIGH = re.compile(r"[^\x00-\x7f]+")
 _SEP = re.compile(r"(?i)sep=(?P<delimiter>.)\r?\n?$")
 
@@ -55,10 +56,29 @@ def decoded(data: bytes) -> tuple[str, str]:
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
+        if name == "cp1252" and _UTF8_SIGN.search(data):
+            row = 1 + data[: _first_not_utf8(data)].count(b"\n")
+            raise BadInput(
+                f"its text is partly UTF-8 and partly not, as in line {row}: save it anew"
+            )
         if looks_right(data, text):
             note = f"the text is not UTF-8 and was read as {title}: save it as UTF-8 to be sure"
             return _without_nul(text), note
     raise BadInput("the text is in no encoding that can be told: save it as UTF-8")
+
+
+_UTF8_SIGN = re.compile(
+    rb"[\xc3-\xc5][\x80-\xbf](?![\x80-\xff])|\xe2\x80[\x90-\xa6]|(?:[\xe3-\xe9][\x80-\xbf]{2}){2}"
+)
+"""A letter of Europe, a mark of a word processor, or two signs of East Asia, in UTF-8."""
+
+
+def _first_not_utf8(data: bytes) -> int:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 def _utf16(data: bytes, name: str) -> tuple[str, str]:
@@ -120,6 +140,9 @@ def items_of_text(text: str) -> tuple[list[Item], list[str]]:
 
     A row that is not valid CSV is a fault of its own. Raises `NoHeader`.
     """
+    text = text.rstrip("\x1a")  # the end of a file, in old programs
+    if "\n" not in text and "\r" not in text:
+        text = _ODD_LINE_ENDS.sub("\n", text)
     lines = _LINE.findall(text)
     found = _SEP.match(lines[0]) if lines else None
     if found is not None:  # Excel's own line, which it does not show

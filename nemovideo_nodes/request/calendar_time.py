@@ -7,6 +7,7 @@ says so.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -74,7 +75,9 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _TIME_ZH = re.compile(
-    r"(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s*(?P<hour>\d{1,2})[点时](?:(?P<minute>\d{1,2})分?|(?P<half>半))?整?"
+    r"(?P<part>凌晨|半夜|早上|上午|中午|下午|傍晚|晚上)?\s*(?P<hour>\d{1,2})"
+    r"(?:[点时](?:(?P<minute>\d{1,2})分?|(?P<half>半))?整?"
+    r"|:(?P<minute2>\d{2})(?::(?P<second>\d{2}))?)"  # as Excel shows a time in China: 上午9:00
 )
 _OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?")
 _ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+")
@@ -83,6 +86,8 @@ _SPAN = re.compile(r"(?P<first>\d{1,2}:\d{2}) ?- ?(?P<second>\d{1,2}:\d{2})")
 
 
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
+_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Such as the marks of direction that Windows puts into a date that is copied."""
 
 
 class Due:
@@ -180,7 +185,9 @@ def _day(given: object) -> tuple[date, time | None, str]:
                 "it is a date as Excel counts days: format the cell as a date, or write "
                 f"{meant} {time(0) if at is None else at:%H:%M} if that is meant"
             )
-    try:  # the other forms of ISO 8601, such as 20260301T0900 and 2026-W09-7
+    with contextlib.suppress(ValueError):  # 20260301 and 2026-W09-7
+        return date.fromisoformat(text), None, ""
+    try:  # the other forms of ISO 8601, such as 20260301T0900
         value = datetime.fromisoformat(text)
     except ValueError:
         raise BadInput("it is not a time: write one like 2026-03-01 09:00") from None
@@ -243,7 +250,8 @@ def _clock(given: object) -> tuple[time, str] | None:
 
 
 def _clock_text(text: str, whole: str) -> tuple[time, str]:
-    if chinese := _TIME_ZH.fullmatch(text):
+    chinese = _TIME_ZH.fullmatch(text)
+    if chinese and (chinese["part"] or not chinese["minute2"]):
         return _chinese_time(chinese), ""
     found = _TIME.match(text)
     if found is None:
@@ -268,14 +276,22 @@ def _clock_text(text: str, whole: str) -> tuple[time, str]:
 
 
 def _chinese_time(found: re.Match[str]) -> time:
-    hour, minute = int(found["hour"]), 30 if found["half"] else int(found["minute"] or 0)
+    hour = int(found["hour"])
+    minute = 30 if found["half"] else int(found["minute"] or found["minute2"] or 0)
     part = found["part"] or ""
+    if hour == 12 and part in ("晚上", "半夜"):
+        raise BadInput(
+            f"{found[0].strip()!r} may be the beginning or the end of that day: "
+            f"write 00:{minute:02d} and the day that it belongs to"
+        )
+    if hour == 12 and part == "凌晨":
+        hour = 0
     if part and not 0 <= hour <= 12:
         part = ""  # 晚上20点
     if part in ("下午", "傍晚", "晚上") or (part == "中午" and hour < 11):
         hour = hour % 12 + 12 if hour else 0
     try:
-        return time(hour, minute)
+        return time(hour, minute, int(found["second"] or 0))
     except ValueError:
         raise BadInput(f"there is no time {found[0].strip()} in a day") from None
 
@@ -346,6 +362,6 @@ def _offset(text: str) -> timezone | None:
 
 def _plain(text: str) -> str:
     """Full-width digits and odd spaces as plain ones, spaces in a row as one."""
-    folded = unicodedata.normalize("NFKC", text).replace("\u200b", "").replace("\ufeff", "")
+    folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     folded = _DASHES.sub("-", folded).removeprefix("'")  # a sheet's sign for a text
     return " ".join(folded.split())

@@ -7,6 +7,7 @@ like 1.10. A key that is given twice is a fault of its item, never a silent loss
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -99,13 +100,13 @@ def _plain(value: Any, depth: int = 0) -> object:
 
 def _json_place(error: BaseException) -> str:
     line = getattr(error, "lineno", None)
-    return f" at line {line}" if line else ""
+    return f" at line {line}, character {getattr(error, 'colno', 1)}" if line else ""
 
 
-def items_of_yaml(text: str) -> list[Item]:
-    """The items of a YAML list, or of the list in a mapping; raises `BadInput`."""
+def items_of_yaml(text: str) -> tuple[list[Item], list[str]]:
+    """The items of a YAML list, or of the list in a mapping, and notes; raises `BadInput`."""
     try:
-        _check_depth(text)
+        notes = _looked_through(text)
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         roots = list(yaml.compose_all(text, Loader=loader))
     except (yaml.YAMLError, RecursionError) as error:
@@ -114,10 +115,29 @@ def items_of_yaml(text: str) -> list[Item]:
         mark = getattr(error, "problem_mark", None)
         # libyaml puts what is missing behind the last line.
         line = f" at line {min(mark.line + 1, len(text.splitlines()))}" if mark else ""
-        raise BadInput(f"it is not valid YAML{line}") from None
+        raise BadInput(f"it is not valid YAML{line}{_yaml_hint(text, mark)}") from None
     nodes = [node for root in roots for node in _listed(root)]
     budget = [_MAX_VALUES]
-    return [_yaml_item(number, node, budget) for number, node in enumerate(nodes, 1)]
+    return [_yaml_item(number, node, budget) for number, node in enumerate(nodes, 1)], notes
+
+
+_TEXT_TO_QUOTE = re.compile(r"\s*(?:- )?[\w .-]+: +(?:[@%`]|[^'\"\[{#|>&*!][^#]*: )")
+
+
+def _yaml_hint(text: str, mark: yaml.Mark | None) -> str:
+    """What is to be done about the line of a mistake, where it is a usual one."""
+    lines = text.splitlines()
+    if mark is None or not lines:
+        return ""
+    line = lines[min(mark.line, len(lines) - 1)]
+    indent = line[: len(line) - len(line.lstrip())]
+    if "\t" in indent:
+        return ": indent it with spaces instead of tabs"
+    if "\u00a0" in indent:
+        return ": indent it with plain spaces"
+    if _TEXT_TO_QUOTE.match(line):
+        return ": put the text behind the first colon in quotation marks"
+    return ""
 
 
 def _listed(root: yaml.Node) -> list[yaml.Node]:
@@ -133,9 +153,14 @@ def _listed(root: yaml.Node) -> list[yaml.Node]:
     raise BadInput(_NO_LIST)
 
 
-def _check_depth(text: str) -> None:
-    """libyaml's composer overflows the stack where nodes are nested very deeply; events do not."""
+def _looked_through(text: str) -> list[str]:
+    """A note of what looks like hashtags and is a comment; raises `BadInput` for too deep a tree.
+
+    libyaml's composer overflows the stack where nodes are nested very deeply; events do not.
+    """
     depth = 0
+    lines = text.splitlines()
+    commented: dict[int, None] = {}
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -143,6 +168,21 @@ def _check_depth(text: str) -> None:
                 raise BadInput(_TOO_DEEP)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        elif isinstance(event, yaml.ScalarEvent) and depth and (mark := event.end_mark):
+            rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+            if event.style not in ("|", ">") and _HASHTAG.match(rest):
+                commented[mark.line + 1] = None
+    if not commented:
+        return []
+    where = ", ".join(map(str, list(commented)[:5])) + (" and others" if len(commented) > 5 else "")
+    return [
+        f"What stands behind a # is passed over as a comment, in line {where}: "
+        "put hashtags in quotation marks"
+    ]
+
+
+_HASHTAG = re.compile(r":?\s+#\w")
+"""Comments of people begin with a space, or stand on lines of their own."""
 
 
 def _yaml_item(number: int, node: yaml.Node, budget: list[int]) -> Item:

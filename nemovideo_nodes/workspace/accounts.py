@@ -85,7 +85,7 @@ def read_accounts(path: Path) -> dict[str, AccountEntry]:
             raise BadInput(f"{path} can be read by others: run chmod 600 on it")
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"{path} is larger than 256 KB, the limit for a list of accounts")
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):

@@ -255,6 +255,8 @@ def _open(source: str) -> _Source:
         path = _path(source)
         if path.is_dir():
             return _read_folder(path, source)
+        if path.is_symlink() and not path.exists():
+            raise BadInput(f"{_quoted(source)} is a link to a file that is not there")
         if not path.exists():
             raise BadInput(f"There is no file {_quoted(source)}: {_hint(source)}")
         if not path.is_file():

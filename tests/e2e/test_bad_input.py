@@ -30,6 +30,7 @@ def prepared(folder: Path) -> None:
     (folder / "picture.png").mkdir()
     (folder / "broken.png").symlink_to("nothing")
     (folder / "file").write_text("x")
+    (folder / "-photo.jpg").write_text("x")
     os.mkfifo(folder / "pipe.png")
     with (folder / "large.png").open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
@@ -45,7 +46,7 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "empty file": (["make", "empty.png"], "is empty"),
     "too large": (["make", "large.png"], "200 MB"),
     "folder called .png": (["make", "picture.png"], "no picture"),
-    "broken link": (["make", "broken.png"], "no file"),
+    "broken link": (["make", "broken.png"], "a link to a file that is not there"),
     "pipe": (["make", "pipe.png"], "not a regular file"),
     "URL": (["make", "http://example.com/a.png"], "must be https"),
     "unknown profile": (["make", "{good}", "--profile", "nobody"], "profile"),
@@ -63,6 +64,8 @@ CASES: dict[str, tuple[Arguments, str]] = {
     "store of no kind": (["make", "{good}", "--store", "ftp://x"], "store"),
     "store of nobody": (["make", "{good}", "--store", "~nobody-of-that-name/x"], "store"),
     "store that is no text": (["make", "{good}", "--store", b"x\xff"], "store"),
+    "runs of a store that no disk takes": (["runs", "--store", "x" * 300], "cannot be opened"),
+    "a file that looks like an option": (["make", "-photo.jpg"], "write './-photo.jpg'"),
     "runs of a store that is a file": (["runs", "--store", "file"], "not a folder"),
     "a budget that is no number": (["make", "{good}", "--budget", "nan"], "number of credits"),
     "a video in the picture's place": (["make", "{good}", "-o", "{good}"], "would replace"),

@@ -109,7 +109,7 @@ async def test_an_api_that_redirects_says_where_it_leads(shell: Shell) -> None:
 STREAMS = {
     "closed standard error": ("2>&-", 0),
     "closed standard output": (">&-", 0),
-    "both closed": (">&- 2>&-", 0),
+    "all closed": ("<&- >&- 2>&-", 0),
     "standard error full": ("2>/dev/full", 0),
     "standard output full": (">/dev/full", 1),
     "a reader of one line": ("| head -1", 0),

@@ -217,11 +217,25 @@ def test_a_bucket_that_lets_two_writers_win_is_refused(
         assert list(store.files("runs")) == []
 
 
-@pytest.mark.parametrize("url", ["ftp://x/y", "~nobody-of-that-name/x", "a\udcffb", "x" * 5000])
+@pytest.mark.parametrize(
+    "url", ["ftp://x/y", "s3:/x/y", "~nobody-of-that-name/x", "a\udcffb", "x" * 5000]
+)
 def test_a_store_that_cannot_be_is_bad_input(url: str) -> None:
     """Unknown kinds, unknown users, names that no file has."""
     with pytest.raises(BadInput):
         Store(url).create("a", b"b")
+
+
+def test_a_store_in_a_current_folder_that_is_gone_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the folder of a checkout was made anew under a shell."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(BadInput, match="change into another folder"):
+        Store("videos")
 
 
 def test_an_artifact_that_is_lost_is_said_so(store: Store) -> None:

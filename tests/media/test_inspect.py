@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import io
 import shutil
+import struct
 import subprocess
 import sys
 import wave
+import zlib
 from pathlib import Path
 
 import av
@@ -22,6 +24,7 @@ from nemovideo_nodes.media.inspect import inspect_file
 from nemovideo_nodes.media.sniff import ACCEPTED, AUDIO_ONLY, CONVERTIBLE
 from nemovideo_nodes.media.whole import is_whole
 from nemovideo_nodes.render.demux import opened_media, picture_stream
+from nemovideo_nodes.render.image import open_image
 from nemovideo_nodes.render.unusable import UnusableMedia
 
 CASES = Path(__file__).parent / "cases"
@@ -257,6 +260,60 @@ def test_a_damaged_animation_is_refused(tmp_path: Path) -> None:
     assert "damaged" in refusal(path)
 
 
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG file of these chunks and an end."""
+    parts = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in (*chunks, (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_broken_exif_does_not_spoil_a_picture(tmp_path: Path) -> None:
+    """It is taken for upright, when it is examined and when it is rendered."""
+    header = struct.pack(">IIBBBBB", 4, 3, 8, 0, 0, 0, 0)
+    rows = (b"IDAT", zlib.compress(bytes(5) * 3))
+    path = tmp_path / "a.png"
+    path.write_bytes(png((b"IHDR", header), (b"eXIf", b"II*\0\xff\xff"), rows))
+    assert inspect_file(path).ext == "png"
+    assert open_image(path).size == (4, 3)
+    Image.new("RGB", (4, 3)).save(tmp_path / "a.webp", exif=b"Exif\0\0" + b"x" * 30)
+    assert inspect_file(tmp_path / "a.webp").ext == "webp"
+    assert open_image(tmp_path / "a.webp").size == (4, 3)
+
+
+def test_a_palette_picture_without_a_palette_is_refused(tmp_path: Path) -> None:
+    """It decodes, and then has no colours."""
+    header = struct.pack(">IIBBBBB", 4, 3, 8, 3, 0, 0, 0)
+    path = tmp_path / "a.png"
+    path.write_bytes(png((b"IHDR", header), (b"IDAT", zlib.compress(bytes(5) * 3))))
+    assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "word"), [(b"encv", "protected"), (b"zzzz", "pictures are of a kind")]
+)
+def test_a_clip_whose_sound_alone_can_be_decoded_is_refused(
+    code: bytes, word: str, tmp_path: Path
+) -> None:
+    """Its render would fail; encrypted tracks are called so."""
+    path = container(tmp_path / "a.mp4", "mp4", picture=True, sound=True)
+    # Without its decoder's settings, whose kind alone would tell the codec.
+    changed = path.read_bytes().replace(b"mp4v", code).replace(b"esds", b"free", 1)
+    path.write_bytes(changed)
+    assert word in refusal(path)
+
+
+def test_sound_of_channels_that_nobody_can_mix_is_refused(tmp_path: Path) -> None:
+    """It decodes, but it cannot be made into stereo."""
+    with wave.open(str(tmp_path / "a.wav"), "wb") as sound:
+        sound.setnchannels(99)
+        sound.setsampwidth(2)
+        sound.setframerate(44_100)
+        sound.writeframes(bytes(99 * 2 * 100))
+    assert "cannot be decoded" in refusal(tmp_path / "a.wav")
+
+
 OTHERS = {
     "a.bmp": (b"BM" + bytes(60), "export it as JPG"),
     "raw.dng": (b"II*\0" + bytes(60), "raw"),
@@ -277,6 +334,13 @@ OTHERS = {
     "a.jxl": (b"\xff\x0a" + bytes(30), "JPEG XL"),
     "notes.txt": ("Größe".encode() * 300, "holds text"),
     "noise.bin": (b"\x01\x02\x03\xfe" * 50, "something else"),
+    "zeros.jpg": (bytes(5_000), "only zeros"),
+    "page.jpg": (b"<!-- saved from url -->\n<!DOCTYPE html><html></html>", "web page"),
+    "drawn.svg": (b"<?xml version='1.0'?><!--" + b"x" * 1_500 + b"--><svg/>", "SVG"),
+    "a.jpg.lnk": (b"L\0\0\0\1\x14\2\0" + bytes(60), "a shortcut"),
+    "a.x3f": (b"FOVb" + bytes(60), "camera's raw file"),
+    "nothing.zip": (b"PK\x05\x06" + bytes(18), "empty ZIP"),
+    "a.mxf": (b"\x06\x0e\x2b\x34\2\5\1\1" + bytes(60), "MXF"),
     "._a.jpg": (b"\0\5\x16\7" + bytes(40), "leave it out"),
 }
 

@@ -386,6 +386,60 @@ def test_a_yaml_file_may_have_several_documents() -> None:
     assert [(post.row, post.slug) for post in read(text, "yaml").posts] == [(1, "a"), (2, "b")]
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_told"),
+    [
+        ("  prompt: calm #spring\n", True),
+        ("  hashtags: #spring #sale\n", True),
+        ("  prompt: calm  # to be changed\n", False),
+        ("  #draft\n  prompt: |\n    calm #spring\n  title: 'a #b'\n", False),
+    ],
+)
+def test_hashtags_that_yaml_takes_for_a_comment_are_told(lines: str, is_told: bool) -> None:
+    """They would be missing in the post without a word."""
+    reading = read(f"- slug: a\n  due: 2026-03-02 09:00\n{lines}", "yaml")
+    assert (len(reading.posts), reading.problems) == (1, ())
+    assert any("in line 3" in note for note in reading.notes) is is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("- slug: a\n\tdue: 2026-03-02\n", "line 2: indent it with spaces instead of tabs"),
+        ("- slug: a\n  prompt: calm: slow\n", "line 2: put the text behind the first colon in"),
+        ("- slug: a\n  account: @me\n", "line 2: put the text behind the first colon in"),
+        ('- slug: "a\n  due: 2026-03-02\n', "line 2"),
+    ],
+)
+def test_usual_mistakes_of_yaml_are_told_with_what_is_right(text: str, sentence: str) -> None:
+    """Indents of tabs, and signs that mean something in YAML."""
+    (problem,) = read(text, "yaml").problems
+    assert sentence in problem.message
+
+
+@pytest.mark.parametrize("cell", ["#REF!", "#WERT!", "#¡REF!", "Err:502", "=A1", "=SUM(A1:A9)"])
+def test_what_a_sheet_has_in_the_place_of_a_value_is_a_problem(cell: str) -> None:
+    """One, in whichever column it stands; such a prompt would be paid for."""
+    assert faults(read(f"{HEAD}\ns,2026-03-02 09:00,,{cell},\n")) == [(2, "prompt", cell)]
+    assert faults(read(f"{HEAD}\ns,{cell},,x,\n")) == [(2, "due", cell)]
+
+
+def test_text_of_two_encodings_is_refused() -> None:
+    """Read as one of them, a part of it would be letters that nobody wrote."""
+    mixed = f"{HEAD}\ns,2026-03-02 09:00,,Frühling,\n".encode()
+    mixed += "t,2026-03-02 09:00,,Frühling,\n".encode("cp1252")
+    (problem,) = read(mixed).problems
+    assert "partly UTF-8" in problem.message
+    assert "line 3" in problem.message
+
+
+def test_old_ends_of_lines_and_of_files_are_read() -> None:
+    """A file that ends with Ctrl-Z, and one whose lines a word processor ended."""
+    text = f"{HEAD}\ns,2026-03-02 09:00,,x,\n"
+    for one in (f"{text}\x1a", text.replace("\n", "\u2028")):
+        assert (len(read(one).posts), read(one).problems) == (1, ())
+
+
 def test_a_bad_line_of_json_lines_stops_no_other() -> None:
     """It is a problem of its own."""
     reading = read('{"slug": "a", "due": "2026-03-02 09:00"}\n{"slug": \n', "jsonl")

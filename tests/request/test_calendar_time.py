@@ -41,6 +41,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2026年3月2日 下午3点半", "", "2026-03-02T15:30:00+01:00"),
         ("2026年3月2日", "晚上8点05分", "2026-03-02T20:05:00+01:00"),
         ("2026年3月2日", "早上12点", "2026-03-02T12:00:00+01:00"),
+        ("2026/3/2 上午9:00", "", "2026-03-02T09:00:00+01:00"),
+        ("2026年3月2日\u3000下午３：０５", "", "2026-03-02T15:05:00+01:00"),
+        ("2026-03-02 凌晨12点", "", "2026-03-02T00:00:00+01:00"),
+        ("\u200e2026-03-02 \u200e9:00", "", "2026-03-02T09:00:00+01:00"),
         ("'2026-03-02 9:00", "", "2026-03-02T09:00:00+01:00"),
         ("2026\u201303\u201302 9:00", "", "2026-03-02T09:00:00+01:00"),
     ],
@@ -61,6 +65,7 @@ def test_times_as_people_write_them(text: str, clock: str, expected: str) -> Non
         ("31/31/2026", "", "there is no day 31/31/2026"),
         ("2026-02-30 09:00", "", "there is no day 2026-02-30"),
         ("2026-03-02 25:00", "", "there is no time 25:00"),
+        ("2026-03-02 晚上12点", "", "may be the beginning or the end of that day: write 00:00"),
         ("2026-03-02 9", "", "is not a time of day: write one like 09:00"),
         ("2026-03-02", "13 pm", "is not a time of day"),
         ("2026-03-02 09:00", "10:00", "another one stands beside it"),
@@ -121,9 +126,10 @@ def test_a_column_of_zones_may_hold_offsets(name: str) -> None:
     assert found.at.isoformat() == "2026-03-02T09:00:00+01:00"
 
 
-def test_a_day_alone_is_its_midnight_with_a_note() -> None:
+@pytest.mark.parametrize("day", ["2026-03-02", "20260302", "2026-W10-1"])
+def test_a_day_alone_is_its_midnight_with_a_note(day: str) -> None:
     """As it always was; the note lets somebody notice."""
-    found = due_from("2026-03-02", "", BERLIN)
+    found = due_from(day, "", BERLIN)
     assert found.at == datetime(2026, 3, 2, tzinfo=BERLIN)
     assert "00:00 is taken" in found.note
 

@@ -110,7 +110,7 @@ def bad_sources(folder: Path) -> dict[str, str]:
         str(folder / "empty.jpg"): "is empty",
         str(folder / "noise.bin"): "something else",
         str(folder / "large.png"): "200 MB",
-        str(folder / "broken.jpg"): "no file",
+        str(folder / "broken.jpg"): "a link to a file that is not there",
         str(folder / "pipe.jpg"): "not a regular file",
         str(folder / "dir.jpg"): "no picture",
         "/dev/null": "not a regular file",

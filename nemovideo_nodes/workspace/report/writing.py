@@ -63,7 +63,7 @@ def write_report(run: Run, result: RunResult, store: Store, now: datetime) -> bo
     pictures = pictures_of(run, store)
     folder = posixpath.dirname(report_name(run.id))
     page = RunPage(
-        href=lambda name: quote(posixpath.relpath(name, folder)),
+        href=lambda name: quote(posixpath.relpath(f"/{name}", f"/{folder}")),
         picture=lambda name: pictures.get(name, ""),
         now=now,
     )
