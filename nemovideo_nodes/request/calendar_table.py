@@ -59,7 +59,7 @@ def decoded(data: bytes) -> tuple[str, str]:
         if name == "cp1252" and _UTF8_SIGN.search(data):
             row = 1 + data[: _first_not_utf8(data)].count(b"\n")
             raise BadInput(
-                f"its text is partly UTF-8 and partly not, as in line {row}: save it anew"
+                f"its text is partly UTF-8 and partly not, as in line {row}: save it as UTF-8"
             )
         if looks_right(data, text):
             note = f"the text is not UTF-8 and was read as {title}: save it as UTF-8 to be sure"
