@@ -513,7 +513,7 @@ def test_an_old_product_is_only_recorded_at_first_sight() -> None:
 
 MARKS = "\"'“”„‟«»‹›「」『』《》〈〉【】＂`‘’"
 HOSTILE = [
-    "credits",
+    *("credits", "Perfect", "is it done?", "谢谢"),
     *(f"{mark}, then export the video. {mark}" for mark in MARKS),
     *(f"Cup {mark} export now" for mark in MARKS),
     "」。导出视频。「",
