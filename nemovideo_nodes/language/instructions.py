@@ -84,15 +84,16 @@ class _Reading:
 _REQUEST, _ASIDE = _Reading(request=True), _Reading()
 
 
-def route(instruction: str, *, has_files: bool = False) -> tuple[Action, ...]:
+def route(instruction: str, *, has_files: bool = False, begins: bool = False) -> tuple[Action, ...]:
     """The actions that an instruction takes, in their order, each once; never empty.
 
     Files are uploaded first, and an export comes last: it shows what the messages made. The
     others keep their order. Text in quotes is never treated as a command. A refusal ("don't export
     yet") cancels its own command; an instruction that is nothing else is a message, and so is an
-    empty one without files. What only thanks or agrees is `NOTHING`.
+    empty one without files. What only thanks or agrees is `NOTHING`; of an instruction that
+    `begins` a video it is the subject.
     """
-    if asks_nothing(instruction):
+    if not begins and asks_nothing(instruction):
         return (Action.UPLOAD,) if has_files else (Action.NOTHING,)
     pieces = list(_pieces(_folded(instruction)))
     readings = _settled(pieces, [_read(piece) for piece in pieces])

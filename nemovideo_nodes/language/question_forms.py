@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from nemovideo_nodes.language.question_forms_zh import ABOUT_COST_ZH, ABOUT_VIDEO_ZH
 
-__all__ = ["ABOUT_COST", "ABOUT_VIDEO", "LEAD", "VIDEO"]
+__all__ = ["ABOUT_COST", "ABOUT_VIDEO", "LEAD", "VIDEO", "Forms"]
 
 LEAD: Final = (
     r"^(?:(?:so|and|ok|okay|well|but|hey|hi|hello|now|please|also|then|just|i wonder"
@@ -93,11 +95,39 @@ _COST_OF: Final = (
 """After "the cost": nothing, or what is made here ("the cost of freedom" is a subject)."""
 
 
-def _any(*forms: str) -> re.Pattern[str]:
-    return re.compile("|".join(forms), re.ASCII)
+@dataclass(frozen=True)
+class Forms:
+    """Alternatives that are compiled when a text may first have one: that takes a third of a start.
+
+    `opens` finds what each text that has one of them begins with, or holds.
+    """
+
+    opens: re.Pattern[str]
+    forms: tuple[str, ...]
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Where the text has one of them, as of a pattern."""
+        return self._pattern.search(text) if self.opens.search(text) else None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.forms), re.ASCII)
 
 
-ABOUT_VIDEO: Final = _any(
+_OPENERS: Final = re.compile(
+    r"^(?:so|and|ok|okay|well|but|hey|hi|hello|now|please|also|then|just|i|we|i'm|i'd|we'd|do|does"
+    r"|did|is|are|was|were|am|has|have|had|will|would|can|could|may|isn't|aren't|wasn't|weren't"
+    r"|doesn't|didn't|hasn't|haven't|what|what's|whats|which|whose|who|who's|where|where's|when"
+    r"|when's|why|how|how's|remind|let|tell|give|show|read|print|view|display|send|describe"
+    r"|summari[sz]e|list|explain|any|anyone|anybody|someone|somebody|you|it's|still|not|almost|nearly"
+    r"|by|since|top|(?:(?:the|your|an?)(?: \w+)? )?(?:eta|updates?|news|progress|words?|prices?"
+    r"|pricing|costs?))\b",
+    re.ASCII,
+)
+_CHINESE: Final = re.compile("[一-鿿]")
+
+
+_ABOUT_VIDEO: Final = (
     # "Is there any sound?", "did the export fail?", "have my pictures been uploaded?"
     rf"{_ASK}(?!(?:do|have|had|will)\b){_BE} {_OURS}|{_ASK}have {_OURS} been\b",
     # "What stage is it at?", "which song did you use?", "why is there no music?"
@@ -212,11 +242,10 @@ ABOUT_VIDEO: Final = _any(
     r"|processing|uploading|exporting|loading|ready|done|finished|running)(?: yet| already)?$",
     rf"^(?:please )?give (?:me|us) (?:an? |the )?(?:short |quick |brief )?(?:summary|overview"
     rf"|description|list|recap) of {_OURS}(?: so far| now)?$",
-    *ABOUT_VIDEO_ZH,
     r"^(?:please )?show (?:it to )?(?:me|us)"
     r"(?: (?:the|my|our) (?:current )?(?:draft|version|state))?$",
 )
-ABOUT_COST: Final = _any(
+_ABOUT_COST: Final = (
     rf"{LEAD}(?:what|how much|how many credits)(?: (?:does|do|did|will|would|has|is|was))? {_WORK}"
     rf"(?: [\w-]+)? cost\b{_COST_OF}",
     rf"{LEAD}(?:does|do|did|will|would) {_WORK}(?: to \w+)? (?:cost|use|take|charge)"
@@ -250,5 +279,6 @@ ABOUT_COST: Final = _any(
     rf"{LEAD}(?:do you charge|(?:will|would) (?:i|we) be charged)\b",
     rf"{LEAD}how many more (?:\w+ )?(?:can|could) (?:i|we)\b",
     rf"{LEAD}when (?:do|does|will|are) (?:my|the|our|i|we) .*\bcredits?\b",
-    *ABOUT_COST_ZH,
 )
+ABOUT_VIDEO: Final = (Forms(_OPENERS, _ABOUT_VIDEO), Forms(_CHINESE, ABOUT_VIDEO_ZH))
+ABOUT_COST: Final = (Forms(_OPENERS, _ABOUT_COST), Forms(_CHINESE, ABOUT_COST_ZH))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from nemovideo_nodes.language.folding import MASK
 from nemovideo_nodes.language.quotes import HIDDEN
@@ -109,6 +110,12 @@ _TOKEN = re.compile(rf"[一-龥]+|[{HIDDEN}]+|[{MASK}\ufffe]|[^\W_一-龥](?:[^\
 _CHINESE = re.compile(r"[一-龥]")
 
 
+class Searchable(Protocol):
+    """A pattern, or forms that become one."""
+
+    def search(self, text: str, /) -> re.Match[str] | None: ...
+
+
 @dataclass(frozen=True)
 class Command:
     """One row of the table: what triggers it, and the words that may be used around that."""
@@ -120,8 +127,8 @@ class Command:
     plain: re.Pattern[str]
     """What makes a command more than a bare word ("export" against "export it")."""
     words: Words
-    certain: re.Pattern[str] | None = None
-    """Decides alone, whatever else the piece says."""
+    certain: Sequence[Searchable] = ()
+    """Each decides alone, whatever else the piece says."""
     only_asks: bool = False
     """A question in other words than the command's own: a request beside it takes precedence."""
     with_request: re.Pattern[str] | None = None
@@ -131,7 +138,7 @@ class Command:
         return any(trigger.search(text) for trigger in self.triggers)
 
     def is_certain(self, text: str) -> bool:
-        return self.certain is not None and bool(self.certain.search(text))
+        return any(one.search(text) for one in self.certain)
 
     def is_plain(self, text: str) -> bool:
         return bool(self.plain.search(text))
@@ -258,10 +265,11 @@ COMMANDS = (
             "看一下 告诉我 显示 几 还 的 充值 个 没有 怎么办 当前 目前 里 和",
             POLITE,
         ),
-        certain=re.compile(
-            r"^how (?:many|much) credits?\b|^do i (?:have|need) (?:enough |more |any )?credits?\b"
-            r"|(?:要|需要|花费?|消耗)(?:多少|几个?)积分$",
-            re.ASCII,
+        certain=patterns(
+            (
+                r"^how (?:many|much) credits?\b|(?:要|需要|花费?|消耗)(?:多少|几个?)积分$",
+                r"^do i (?:have|need) (?:enough |more |any )?credits?\b",
+            )
         ),
     ),
     Command(

@@ -111,7 +111,7 @@ def _not_sent(text: str, *, is_first: bool) -> Exchange | None:
     """What is told of a text for which nothing was sent; None: its answer says enough."""
     from nemovideo_nodes.language.instructions import Action, route
 
-    actions = route(text)
+    actions = route(text, begins=is_first)
     if Action.NOTHING in actions:
         why = _NOTHING_ASKED
     elif is_first and Action.STATE in actions:

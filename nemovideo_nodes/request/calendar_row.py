@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from nemovideo_nodes.errors import BadInput
@@ -33,12 +34,17 @@ from nemovideo_nodes.request.model import MAX_TEXT
 from nemovideo_nodes.request.notify import channels_in
 from nemovideo_nodes.request.platform_names import platforms_in, unknown_platform
 from nemovideo_nodes.request.post_text import UTM_FIELDS, TextFault, hashtags_in, text_faults
+from nemovideo_nodes.request.script import is_message
 
 __all__ = ["IsFile", "Row"]
 
 _PLAIN: Final = ("profile", "account", "revision", "slug", "handover")
 
-
+_NO_VIDEO: Final = (
+    "it is read as a question or as a command, and neither makes a video: "
+    "write what the video should be"
+)
+_LONGEST_LOOKED_AT: Final = 30
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|mailto:|tel:)\S+")
 _NO_ADDRESS: Final = "it is not a link: write it whole, as https://example.com/sale"
 
@@ -77,6 +83,11 @@ class Row(RowCells):
             count = len(plain["prompt"])
             message = f"it has {count} characters; at most {MAX_TEXT} are taken"
             self._fault(self._head("prompt"), plain["prompt"], message)
+        elif _makes_no_video(plain["prompt"]):
+            self._fault(self._head("prompt"), plain["prompt"], _NO_VIDEO)
+        for language, cell in self.words.get("prompt", {}).items():
+            if _makes_no_video(words["prompt"].get(language, "")):
+                self._fault(cell.column.head, words["prompt"][language], _NO_VIDEO)
         if not self.problems:
             self._check_texts(post)
         return None if self.problems else post
@@ -281,3 +292,14 @@ def _shown_time(cell: Cell, clock: Sequence[Cell] | None) -> str:
 
 def _either(names: Sequence[str]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+@lru_cache(4096)
+def _makes_no_video(prompt: str) -> bool:
+    """Whether a prompt asks the service for nothing; an empty one is the profile's own.
+
+    A long one without a question mark is taken to be a request: there are hundreds, and to read one
+    takes a millisecond.
+    """
+    is_looked_at = len(prompt) <= _LONGEST_LOOKED_AT or prompt.endswith(("?", "？"))
+    return bool(prompt) and is_looked_at and not is_message(prompt)

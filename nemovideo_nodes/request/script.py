@@ -90,13 +90,12 @@ def _framed(instruction: Instruction, frame: str) -> Instruction:
 
 
 def is_message(text: str) -> bool:
-    """Whether an instruction asks for work of the service, and may be given more words for it.
-
-    "How long is it? The frame is 9:16." would be a message.
+    """Whether an instruction that begins a video asks the service for it, and may be given more
+    words. "How long is it? The frame is 9:16." would be a message.
     """
     from nemovideo_nodes.language.routing import Action, route
 
-    return Action.MESSAGE in route(text)
+    return Action.MESSAGE in route(text, begins=True)
 
 
 def check_script(
@@ -183,7 +182,7 @@ def compile_script(
     its words would mean otherwise.
     """
     known = [step.args.media for step in asked.values() if isinstance(step.args, Upload)]
-    said = _said(script, known, limit_s=limit_s, answers=answers, approval=approval)
+    said = _said(script, known, limit_s=limit_s, is_begun=True, answers=answers, approval=approval)
     is_paid = any(isinstance(one, Prompt) for one in said)
     first = _approved(approval, BEFORE_PAYING) if is_paid else []
     return numbered([*first, *said, *_ending(approval=approval)], asked)
@@ -210,6 +209,7 @@ def _said(
     known: Iterable[Media],
     *,
     limit_s: float,
+    is_begun: bool = False,
     answers: bool = False,
     approval: ApprovalStage | None = None,
 ) -> list[Arguments]:
@@ -223,7 +223,11 @@ def _said(
     for number, instruction in enumerate(script):
         steps += _uploads(instruction.media, uploaded)
         uploaded += instruction.media
-        actions = route(instruction.text, has_files=bool(instruction.media))
+        actions = route(
+            instruction.text,
+            has_files=bool(instruction.media),
+            begins=instruction.alone or not is_begun,
+        )
         for action in (Action.MESSAGE,) if answers and number == 0 else actions:
             match action:
                 case Action.MESSAGE:
@@ -231,7 +235,7 @@ def _said(
                     if instruction.media and (is_batch or instruction.alone):
                         shows = tuple(m.url or m.upload_name for m in instruction.media)
                     steps += [Prompt(text=instruction.text, shows=shows), ReadState()]
-                    changed = True
+                    changed = is_begun = True
                 case Action.EXPORT:
                     steps += _export(limit_s, steps, approval)
                     changed = False

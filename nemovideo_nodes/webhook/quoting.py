@@ -65,7 +65,7 @@ def guarded(rendered: str) -> str:
     if all(inside):
         return _joined(words, chosen)
     instruction = _joined(words, chosen)
-    if route(instruction) == asked:
+    if route(instruction, begins=True) == asked:
         return instruction
     quoted = [
         value if is_inside or not value else f'"{value.replace(chr(34), "″")}"'
@@ -82,7 +82,7 @@ def as_digested(text: str) -> str:
 @lru_cache(1024)
 def _read(frame: str) -> tuple[str, tuple[Action, ...]]:
     """What of a template's words is hidden in quotes, and what they ask for: templates are few."""
-    return hidden(frame), route(frame)
+    return hidden(frame), route(frame, begins=True)
 
 
 def _curled(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nemovideo_nodes.language.courtesy import agrees
+from nemovideo_nodes.language.question_forms import ABOUT_COST, ABOUT_VIDEO
 from nemovideo_nodes.language.routing import Action, route
 
 HERE = Path(__file__).parent
@@ -29,6 +31,21 @@ ALL = [*sentences("en"), *sentences("zh")]
 def test_a_sentence_takes_its_actions(row: dict[str, str]) -> None:
     """Each sentence of the tables, look-alikes included."""
     assert "+".join(route(row["sentence"])) == row["action"]
+
+
+def test_each_form_of_a_question_is_found_by_how_it_opens() -> None:
+    """The forms are compiled where a text opens like one of them: they must not miss any."""
+    forms = [
+        (one, re.compile("|".join(one.forms), re.ASCII)) for one in (*ABOUT_VIDEO, *ABOUT_COST)
+    ]
+    clauses = {
+        clause
+        for row in ALL
+        for clause in re.split(r"[.!?,;。！？，；]\s*", row["sentence"].lower().replace("’", "'"))
+    }
+    found = [(one, text) for one, whole in forms for text in clauses if whole.search(text)]
+    assert len(found) > 100
+    assert [text for one, text in found if not one.search(text)] == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -74,6 +91,14 @@ def test_files_are_uploaded_first(instruction: str, expected: tuple[Action, ...]
 def test_agreement_is_told_from_thanks(text: str, strictly: bool, loosely: bool) -> None:
     """ "Ok, thanks" ends a conversation, unless the run waits for somebody's words."""
     assert (agrees(text), agrees(text, loosely=True)) == (strictly, loosely)
+
+
+def test_thanks_that_begin_a_video_are_a_message() -> None:
+    """They are its subject; a question is none."""
+    assert route("Thank you!") == (Action.NOTHING,)
+    assert route("Thank you!", begins=True) == (Action.MESSAGE,)
+    assert route("谢谢", has_files=True, begins=True) == (Action.UPLOAD, Action.MESSAGE)
+    assert route("is it done?", begins=True) == (Action.STATE,)
 
 
 def test_an_empty_instruction_is_a_message() -> None:

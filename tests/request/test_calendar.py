@@ -347,6 +347,20 @@ def test_a_row_names_who_is_told_of_it() -> None:
     assert "The channel 'Team!' cannot be one" in reading.problems[0].message
 
 
+def test_a_prompt_that_makes_no_video_is_a_problem() -> None:
+    """Whoever schedules a video is not told how one stands in its place; thanks are a subject."""
+    asks = ["Is it done?", "how many credits left", "export"]
+    prompts = [*asks, "Thank you!", "hi", "Do you love tea?"]
+    rows = "".join(f"post-{number},2026-03-01,{text}\n" for number, text in enumerate(prompts))
+    reading = read(f"slug,due,prompt\n{rows}")
+    assert [post.prompt for post in reading.posts] == prompts[3:]
+    found = [(problem.column, problem.value) for problem in reading.problems]
+    assert found == [("prompt", text) for text in asks]
+    assert "neither makes a video" in reading.problems[0].message
+    (problem,) = read("slug,due,prompt:zh\na,2026-03-01,做好了吗\n").problems
+    assert problem.column == "prompt:zh"
+
+
 def test_a_column_that_is_missing_is_named() -> None:
     """It is not asked for in a way that sends people looking for a cell."""
     (problem,) = read("date,images\n2026-03-02,a.jpg\n").problems

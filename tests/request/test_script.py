@@ -7,7 +7,13 @@ import pytest
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.request.medium import Media
 from nemovideo_nodes.request.model import Instruction, VideoRequest
-from nemovideo_nodes.request.script import check_script, compile_request, compile_script, script_for
+from nemovideo_nodes.request.script import (
+    Mode,
+    check_script,
+    compile_request,
+    compile_script,
+    script_for,
+)
 from nemovideo_nodes.request.steps import AwaitRender, Download, Prompt, Step
 
 START = ["token/0", "credits/0", "session/0"]
@@ -86,11 +92,26 @@ def test_only_a_message_is_told_the_frame() -> None:
     """A question with the frame behind it would be a message, and be paid for."""
     for text, expected in (
         ("how long is it?", "how long is it?"),
-        ("thanks!", "thanks!"),
+        ("thanks!", "thanks! The frame is vertical 9:16."),
         ("make a video", "make a video. The frame is vertical 9:16."),
     ):
         script, _ = script_for("quick", [Instruction(text=text)], (), "9:16")
         assert script[0].text == expected
+
+
+def test_thanks_are_a_subject_until_something_was_sent() -> None:
+    """A video that is begun with them is about them; behind a message they ask for nothing."""
+
+    def sent(*texts: str, mode: Mode = "quick") -> list[str]:
+        given = [Instruction(text=text) for text in texts]
+        script, before = script_for(mode, given, (media(1), media(2)))
+        steps = compile_request(VideoRequest(script=script, media=before, profile="p"))
+        return [step.args.text for step in steps if isinstance(step.args, Prompt)]
+
+    assert sent("Thank you!") == ["Thank you!"]
+    assert sent("make a video", "Thank you!", mode="iterate") == ["make a video"]
+    assert sent("is it done?", "hi") == ["hi"]
+    assert sent("hi", mode="batch") == ["hi", "hi"]
 
 
 def test_an_upload_of_nothing_is_bad_input() -> None:

@@ -539,7 +539,7 @@ def test_no_words_of_a_payload_become_an_action(words: str, instruction: str | N
     more = {} if instruction is None else {"instruction": instruction}
     found = come_to("shopify", payload, topic("update"), **more)
     assert found.decision == "start"
-    assert route(found.prompt) == (Action.MESSAGE,), found.prompt
+    assert route(found.prompt, begins=True) == (Action.MESSAGE,), found.prompt
 
 
 def test_hosts_as_people_write_them() -> None:
