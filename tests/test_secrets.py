@@ -197,7 +197,7 @@ def test_a_bad_setting_shows_no_other(home: Path) -> None:
     for name, value in (("NEMO_TOKEN", f"{CANARY} x"), ("NEMOVIDEO_POLL_SECONDS", "soon")):
         with pytest.raises(NemoVideoError) as caught:
             Settings.from_environment(_Environment(given | {name: value}))
-        assert "settings.py" in with_locals(caught.value)
+        assert "variables.py" in with_locals(caught.value)
         assert CANARY not in with_locals(caught.value)
         assert name in str(caught.value)
     with pytest.raises(NemoVideoError) as caught:

@@ -78,7 +78,7 @@ QUESTIONS: Final = (
             (
                 _NO_TITLE
                 + LEAD
-                + r"(?:what|what's|whats|which|how|how's|hows|where|where's|wheres|when's|whens)\b"
+                + r"(?:what|what's|whats|which|how|how's|hows|where|where's|when's)\b"
                 r"(?!(?: about| if| to| come)\b)(?!.*\byou (?:want|like|love|prefer)\b)",
                 LEAD + r"when (?:is|are|will|do|does|did|can)\b",
                 _NO_TITLE + LEAD + r"why\b(?! (?:not|don't|doesn't|can't|won't)\b)",
@@ -129,8 +129,7 @@ QUESTIONS: Final = (
         plain=re.compile(""),
         certain=ABOUT_VIDEO,
         words=Words.of(
-            "what what's whats which how how's hows where where's wheres when when's whens why "
-            "is are was were "
+            "what what's whats which how how's hows where where's when when's why is are was were "
             "isn't aren't has have hasn't haven't had did didn't does doesn't do i've we've you've "
             "they've any anything something everything still show see tell list check in on of at "
             "inside there here them they and or with not yet so far already currently going along "

@@ -20,10 +20,10 @@ import httpx
 
 from nemovideo_nodes.errors import BadInput
 from nemovideo_nodes.settings import is_loopback
+from nemovideo_nodes.settings.variables import as_meant
 
 __all__ = ["ProxySetting", "proxy_for"]
 
-_AROUND: Final = " \t\r\n\"'"
 _SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _ENTRY: Final = re.compile(
     r"(?:\w+://)?(?P<host>\[[^\]]*\]|[^:\[\]]*|[^\[\]]*?)(?::(?P<port>\d+))?"
@@ -47,9 +47,8 @@ def proxy_for(url: str) -> ProxySetting | None:
     host = (parts.hostname or "").rstrip(".")
     if is_loopback(host):
         return None
-    # On macOS and Windows also what the system's settings say. Files of variables that are not
-    # read by a shell leave spaces, quotes and carriage returns in the values.
-    named = {scheme: value.strip(_AROUND) for scheme, value in getproxies().items()}
+    # On macOS and Windows also what the system's settings say.
+    named = {scheme: as_meant(value) for scheme, value in getproxies().items()}
     scheme = next((one for one in (parts.scheme, "all") if named.get(one)), None)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     if scheme is None or _is_excluded(host, port, named.get("no", "")):

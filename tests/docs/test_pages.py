@@ -57,7 +57,7 @@ def test_every_option_of_the_emulator_is_described() -> None:
 
 def test_the_settings_table_names_every_variable() -> None:
     """What `Settings` reads from the environment stands in the README, and nothing else."""
-    source = (ROOT / "nemovideo_nodes" / "settings.py").read_text("utf-8")
+    source = (ROOT / "nemovideo_nodes" / "settings" / "__init__.py").read_text("utf-8")
     read = set(re.findall(r"\"((?:NEMO|NEMOVIDEO|SKILL)_[A-Z_]+)\"", source))
     readme = (ROOT / "README.md").read_text("utf-8")
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE)) == read

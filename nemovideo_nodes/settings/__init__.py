@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nemovideo_nodes.errors import BadInput, Remedy, Secret
 from nemovideo_nodes.profiles import BUILT_IN, Profile, parse_skill, platform_of, skill_text
+from nemovideo_nodes.settings.variables import Variables, header_value
 
 __all__ = [
     "MediaAccess",
@@ -122,7 +123,7 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings that the environment gives; raises `BadInput` naming the bad variable."""
-        env = _as_meant(os.environ if environ is None else environ)
+        env = Variables(environ)
         allow_http = http_is_allowed(env)
         return cls(
             api_url=checked_url(
@@ -131,24 +132,24 @@ class Settings(BaseModel):
             web_url=checked_url(
                 env.get("NEMO_WEB_URL") or VENDOR_WEB, "NEMO_WEB_URL", allow_http=allow_http
             ),
-            token=_header_value(env, "NEMO_TOKEN", one_word=True),
-            client_id=_header_value(env, "NEMO_CLIENT_ID"),
-            platform=_header_value(env, "SKILL_SOURCE"),
+            token=header_value(env, "NEMO_TOKEN", one_word=True),
+            client_id=header_value(env, "NEMO_CLIENT_ID"),
+            platform=header_value(env, "SKILL_SOURCE"),
             store=env.get("NEMOVIDEO_STORE") or str(_home(env) / "nemovideo"),
             allow_http=allow_http,
-            media_networks=_networks(env, "NEMOVIDEO_MEDIA_NETWORKS"),
+            media_networks=env.networks("NEMOVIDEO_MEDIA_NETWORKS"),
             pace=PollingSettings(
-                poll_s=_seconds(env, "NEMOVIDEO_POLL_SECONDS"),
-                reconcile_s=_seconds(env, "NEMOVIDEO_RECONCILE_SECONDS"),
-                rate_limit_s=_seconds(env, "NEMOVIDEO_RATE_LIMIT_SECONDS", 30.0) or 0.0,
+                poll_s=env.seconds("NEMOVIDEO_POLL_SECONDS"),
+                reconcile_s=env.seconds("NEMOVIDEO_RECONCILE_SECONDS"),
+                rate_limit_s=env.seconds("NEMOVIDEO_RATE_LIMIT_SECONDS", 30.0) or 0.0,
             ),
-            run_budget=_credits(env, "NEMOVIDEO_RUN_BUDGET"),
-            day_budget=_credits(env, "NEMOVIDEO_DAY_BUDGET"),
-            handover_file=_file(env, "NEMOVIDEO_HANDOVER"),
-            notifications_file=_file(env, "NEMOVIDEO_NOTIFICATIONS"),
+            run_budget=env.credits("NEMOVIDEO_RUN_BUDGET"),
+            day_budget=env.credits("NEMOVIDEO_DAY_BUDGET"),
+            handover_file=env.file("NEMOVIDEO_HANDOVER"),
+            notifications_file=env.file("NEMOVIDEO_NOTIFICATIONS"),
             public_url=_public_url(env, "NEMOVIDEO_PUBLIC_URL"),
             approval=env.get("NEMOVIDEO_APPROVAL", "").strip(),
-            approval_url=_page_url(env, "NEMOVIDEO_APPROVAL_URL"),
+            approval_url=env.page_url("NEMOVIDEO_APPROVAL_URL"),
             approval_secret=Secret(env.get("NEMOVIDEO_APPROVAL_SECRET", "").strip()) or None,
             config_dir=_home(env) / ".config" / "nemovideo",
         )
@@ -173,10 +174,10 @@ class Settings(BaseModel):
         if web_url:
             update["web_url"] = checked_url(web_url, "The web URL", allow_http=self.allow_http)
         if api_url or token or client_id:
-            update["token"] = _header_value({"The token": token}, "The token", one_word=True)
+            update["token"] = header_value({"The token": token}, "The token", one_word=True)
             update["token_source"] = token_source if token else "NEMO_TOKEN"
         if client_id:
-            update["client_id"] = _header_value({"The client id": client_id}, "The client id")
+            update["client_id"] = header_value({"The client id": client_id}, "The client id")
         return self.model_copy(update=update)
 
     @property
@@ -274,7 +275,7 @@ def checked_url(url: str, what: str, *, allow_http: bool) -> str:
 
 def http_is_allowed(environ: Mapping[str, str] | None = None) -> bool:
     """Whether NEMOVIDEO_ALLOW_HTTP permits http beyond this machine; raises `BadInput`."""
-    return _flag(_as_meant(os.environ if environ is None else environ), "NEMOVIDEO_ALLOW_HTTP")
+    return Variables(environ).flag("NEMOVIDEO_ALLOW_HTTP")
 
 
 def is_loopback(host: str) -> bool:
@@ -314,94 +315,6 @@ def _home(env: Mapping[str, str]) -> Path:
         raise BadInput("There is no home folder for the account's files: set HOME") from None
 
 
-class _HiddenValues(dict[str, str]):
-    """The environment; a traceback that lists local variables does not show its values."""
-
-    def __repr__(self) -> str:
-        return "{...}"
-
-
-def _as_meant(environ: Mapping[str, str]) -> _HiddenValues:
-    """The environment without what env files leave around values that no shell has read: spaces,
-    quotation marks and carriage returns."""
-    return _HiddenValues((name, _unquoted(value.strip())) for name, value in environ.items())
-
-
-def _unquoted(value: str) -> str:
-    is_quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'"
-    return value[1:-1].strip() if is_quoted else value
-
-
-def _flag(env: Mapping[str, str], name: str) -> bool:
-    text = env.get(name, "").strip().lower()
-    if text not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
-        raise BadInput(f"{name} must be 1 or 0, not {text!r}")
-    return text in ("1", "true", "yes", "on")
-
-
-def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    listed = tuple(one.strip() for one in env.get(name, "").split(",") if one.strip())
-    for one in listed:
-        try:
-            ipaddress.ip_network(one)
-        except ValueError as error:
-            raise BadInput(
-                f"{name} must list networks like 10.1.0.0/16, separated by commas: {error}"
-            ) from None
-    return listed
-
-
-def _header_value(env: Mapping[str, str], name: str, *, one_word: bool = False) -> str | None:
-    value = Secret(env.get(name, "").strip())
-    if value and not (value.isascii() and value.isprintable() and not (one_word and " " in value)):
-        raise BadInput(f"{name} holds characters that cannot stand in an HTTP header")
-    return value or None
-
-
-def _file(env: Mapping[str, str], name: str) -> Path | None:
-    text = env.get(name, "").strip()
-    try:
-        return Path(text).expanduser() if text else None
-    except RuntimeError:
-        raise BadInput(f"{name} names a home folder that is not there: {text[:99]!r}") from None
-
-
 def _public_url(env: Mapping[str, str], name: str) -> str:
     text = env.get(name, "").strip()
     return checked_url(text, name, allow_http=True) if text else ""
-
-
-def _page_url(env: Mapping[str, str], name: str) -> str:
-    """The address of pages of ours, as people open it."""
-    url = env.get(name, "").strip().rstrip("/")
-    parts = urlsplit(url)
-    is_page = parts.scheme in ("http", "https") and bool(parts.hostname)
-    if url and (not is_page or parts.query or parts.fragment or "@" in parts.netloc):
-        raise BadInput(f"{name} must be an address like https://approve.example.com")
-    return url
-
-
-def _credits(env: Mapping[str, str], name: str) -> float | None:
-    text = env.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        credits = float(text)
-    except ValueError:
-        credits = -1.0
-    if not 0 <= credits <= 1e9:
-        raise BadInput(f"{name} must be a number of credits from 0 on, not {text!r}")
-    return credits
-
-
-def _seconds(env: Mapping[str, str], name: str, default: float | None = None) -> float | None:
-    text = env.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86_400:
-        raise BadInput(f"{name} must be a number of seconds from 0 to 86400, not {text!r}")
-    return seconds
